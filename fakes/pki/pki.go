@@ -1,0 +1,162 @@
+// Package pki makes the keys and certificates of a lab: one certificate authority whose key never touches the disk,
+// the TLS leaves that it signs, and the signing certificates of SAML identity providers.
+//
+// All good leaves of an authority share one key. Chromium is told to trust that key by its SPKI hash
+// (--ignore-certificate-errors-spki-list), and the hash switches off every other check for a chain that holds the key;
+// so leaves that must be seen as faulty use another key.
+package pki
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"time"
+)
+
+// validity is how long the certificates of a lab last, from an hour before they are made.
+const validity = 10 * 365 * 24 * time.Hour
+
+// CA is a certificate authority that lives in memory only.
+type CA struct {
+	cert   *x509.Certificate
+	key    *ecdsa.PrivateKey
+	leaf   *ecdsa.PrivateKey // of every good leaf
+	faulty *ecdsa.PrivateKey // of every leaf that clients must refuse
+	now    time.Time
+}
+
+// NewCA makes an authority whose certificates are valid at now and for ten years after.
+func NewCA(name string, now time.Time) (*CA, error) {
+	keys := make([]*ecdsa.PrivateKey, 3)
+	for i := range keys {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return nil, fmt.Errorf("making the keys of %s: %w", name, err)
+		}
+		keys[i] = key
+	}
+	ca := &CA{key: keys[0], leaf: keys[1], faulty: keys[2], now: now}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: name},
+		NotBefore:             now.Add(-time.Hour),
+		NotAfter:              now.Add(validity),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, ca.key.Public(), ca.key)
+	if err != nil {
+		return nil, fmt.Errorf("signing the certificate of %s: %w", name, err)
+	}
+	if ca.cert, err = x509.ParseCertificate(der); err != nil {
+		return nil, fmt.Errorf("reading the certificate of %s: %w", name, err)
+	}
+	return ca, nil
+}
+
+// Pool holds the authority's certificate alone.
+func (ca *CA) Pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(ca.cert)
+	return pool
+}
+
+// PEM is the authority's certificate, for clients that read a bundle (AWS_CA_BUNDLE, SSL_CERT_FILE).
+func (ca *CA) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.cert.Raw})
+}
+
+// LeafPin is the base64 of the SHA-256 of the SPKI that all good leaves share.
+func (ca *CA) LeafPin() string {
+	spki, err := x509.MarshalPKIXPublicKey(ca.leaf.Public())
+	if err != nil {
+		panic("pki: a key of our own can't be marshalled: " + err.Error()) // P-256 always can
+	}
+	sum := sha256.Sum256(spki)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// Leaf is a good server certificate for the names.
+func (ca *CA) Leaf(names ...string) (*tls.Certificate, error) {
+	return ca.sign(ca.leaf, ca.now.Add(validity), names)
+}
+
+// Expired is a server certificate for the names whose time ended a minute before the authority was made.
+func (ca *CA) Expired(names ...string) (*tls.Certificate, error) {
+	return ca.sign(ca.faulty, ca.now.Add(-time.Minute), names)
+}
+
+// WrongName is a good server certificate for a name that nobody asks for.
+func (ca *CA) WrongName() (*tls.Certificate, error) {
+	return ca.sign(ca.faulty, ca.now.Add(validity), []string{"wrong-name.invalid"})
+}
+
+func (ca *CA) sign(key *ecdsa.PrivateKey, notAfter time.Time, names []string) (*tls.Certificate, error) {
+	if len(names) == 0 {
+		return nil, fmt.Errorf("signing a leaf: no name given")
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
+	if err != nil {
+		return nil, fmt.Errorf("drawing a serial number: %w", err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial,
+		Subject:      pkix.Name{CommonName: names[0]},
+		DNSNames:     names,
+		NotBefore:    ca.now.Add(-time.Hour),
+		NotAfter:     notAfter,
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key.Public(), ca.key)
+	if err != nil {
+		return nil, fmt.Errorf("signing the leaf of %s: %w", names[0], err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("reading the leaf of %s: %w", names[0], err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
+}
+
+// Signer signs SAML messages: an RSA-2048 key, which is what the identity providers of the field use, and its
+// self-signed certificate.
+type Signer struct {
+	Key  crypto.Signer
+	Cert *x509.Certificate
+}
+
+// NewSigner makes a signer whose certificate is valid at now and for ten years after.
+func NewSigner(name string, now time.Time) (*Signer, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("making the signing key of %s: %w", name, err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()),
+		Subject:      pkix.Name{CommonName: name},
+		NotBefore:    now.Add(-time.Hour),
+		NotAfter:     now.Add(validity),
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, fmt.Errorf("signing the certificate of %s: %w", name, err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate of %s: %w", name, err)
+	}
+	return &Signer{Key: key, Cert: cert}, nil
+}
