@@ -1,0 +1,252 @@
+// Package harness holds the words that the rest of the house speaks: Target and the System it provisions, Place,
+// Replica and their handles, Fault and what it hits, Probe and its attempts. Read it first. It contains next to no
+// behaviour, so that a target knows nothing of probes, a probe nothing of faults, and the engine nothing of their kinds.
+package harness
+
+import (
+	"context"
+	"crypto/x509"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// Target is where the system under test runs: in this process, in containers, later at AWS.
+type Target interface {
+	// Can tells what faults could act on, without provisioning anything.
+	Can() Capabilities
+	// Provision starts the system. Whatever it starts it pushes on back first, so that a half-made system is taken
+	// down like a whole one.
+	Provision(ctx context.Context, t Topology, back *rollback.Stack) (*System, error)
+}
+
+// Capabilities says which handles a target will have. A fault that needs another is refused before anything starts.
+type Capabilities struct {
+	Network bool // rules on the links between places and on host names
+	Process bool // a replica's process can be killed and paused
+	Attach  bool // a replica can be taken off its network
+}
+
+// Topology is what is provisioned: the system of a scenario, resolved.
+type Topology struct {
+	Seed        uint64
+	Primary     string   // Region
+	Additional  []string // Regions
+	Directory   Directory
+	IdP         IdPSettings
+	Replication struct{ Lag, Jitter time.Duration }
+	Vantages    []Vantage
+}
+
+// Regions lists them all, the primary first.
+func (t Topology) Regions() []string { return append([]string{t.Primary}, t.Additional...) }
+
+// Directory says how many of each are made.
+type Directory struct{ Users, Groups, Accounts, PermissionSets int }
+
+// IdPSettings is how the identity provider is set up.
+type IdPSettings struct {
+	Dialect   string
+	ACS       []string // Regions whose ACS URL is registered; the first is the default
+	Bookmarks []string // Regions whose portal has a bookmark app
+}
+
+// Vantage is where users sit, and how far from there it is to the other places.
+type Vantage struct {
+	Name string
+	RTT  map[string]time.Duration // round trip to a Region or to "idp"; 0 where absent
+}
+
+// System is a provisioned target. All functions may be called from several goroutines.
+type System struct {
+	// Dial connects from a place to a host and port by their real names, as a socket would: a refused connection is
+	// an error that wraps syscall.ECONNREFUSED, a reset one ECONNRESET, an unknown name a *net.DNSError.
+	Dial func(ctx context.Context, from *Place, hostport string) (net.Conn, error)
+	// Door is the URL of the place's HTTP proxy, for clients in other processes. It listens from the first call on.
+	Door func(from *Place) (*url.URL, error)
+
+	Roots   *x509.CertPool // what clients trust
+	RootPEM []byte         // the same for AWS_CA_BUNDLE and SSL_CERT_FILE
+	LeafPin string         // base64 SHA-256 of the SPKI that all good certificates share
+
+	Portal    func(region string) string // where a person starts to sign in in the Region
+	Dashboard string                     // the identity provider's page of tiles; bookmarks are on it
+	Locate    func(host string) (Location, bool)
+
+	People  []Person
+	Places  []*Place
+	Network Network // nil where the target can't carry rules
+}
+
+// Place finds a place by its name, nil where there is none.
+func (s *System) Place(name string) *Place {
+	for _, p := range s.Places {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// Place is a vantage, a Region, or the home of the identity provider.
+type Place struct {
+	Name     string
+	Region   bool
+	Services map[string][]string // host names that belong here, by service: portal, signin, portal_api, kms, idp, …
+}
+
+// Location says what a host name is.
+type Location struct {
+	Place   string // Region, or "idp"
+	Service string
+}
+
+// Person is somebody who can sign in.
+type Person struct {
+	Name     string // user-001
+	UserName string // an addr-spec: the NameID of their assertions
+	Password string
+	Account  string // the id of the account that they must see in the portal
+}
+
+// Fault is a small struct whose fields are its configuration, with one method for each question that the engine asks.
+type Fault interface {
+	// Needs says why the target can't carry the fault, before anything is provisioned.
+	Needs(can Capabilities) error
+	// Inject lays the fault on what it hits. The Undo is returned also beside an error, where something was done.
+	Inject(ctx context.Context, hit Hit, back *rollback.Stack) (rollback.Undo, error)
+	// Prove waits until the fault is in force on every edge, or until it no longer is, and tells since when. Its
+	// instants are those of the change itself: the time that proving took is not in them.
+	Prove(ctx context.Context, hit Hit, inForce bool) ([]Proof, error)
+}
+
+// Hit is what a fault of the scenario selects, resolved against the system.
+type Hit struct {
+	Fault   string   // its name
+	Edges   []Edge   // directed links
+	Hosts   []string // narrows Edges to connections to these names; empty: the whole links
+	Lease   time.Duration
+	Network Network
+}
+
+// Edge is the directed link from one place to another. What is held on it are the bytes that travel that way.
+type Edge struct{ From, To string }
+
+// String is the way an edge is written in the history.
+func (e Edge) String() string { return e.From + "→" + e.To }
+
+// Proof is the instant since which a fault is in force on an edge, or no longer is.
+type Proof struct {
+	Edge Edge
+	At   time.Time
+}
+
+// Network is the handle on the links between places.
+type Network interface {
+	// Lay puts a rule in force, on connections that already stand too, and returns at once. Several rules on one
+	// edge add up, and each is lifted alone.
+	Lay(ctx context.Context, r Rule) (Laid, error)
+}
+
+// Rule is what the fabric does with the traffic on some edges.
+type Rule struct {
+	Name      string // of the fault
+	Edges     []Edge
+	Hosts     []string // narrows the rule to connections to these names; empty: all
+	Mode      Mode
+	Lose      bool          // with Blackhole: connections and dials that met the hole stay dead after it is lifted
+	Latency   time.Duration // with Shape: added one way, on each edge
+	Jitter    time.Duration // with Shape: up to this much more, drawn once an instant
+	Bandwidth int64         // with Shape: bytes a second; 0 means no limit
+	Lease     time.Duration // the fabric lifts the rule by itself after this long; 0: never
+}
+
+// Mode is the way in which a rule acts.
+type Mode string
+
+// The modes.
+const (
+	Blackhole Mode = "blackhole" // bytes and dials are held
+	Refuse    Mode = "refuse"    // dials are refused after a round trip, standing connections reset
+	Reset     Mode = "reset"     // dials succeed and are reset with their first bytes, standing connections at once
+	HTTP503   Mode = "http_503"  // inbound HTTP requests are answered 503 at the edge
+	Shape     Mode = "shape"     // latency, jitter, bandwidth
+)
+
+// Laid is a rule in force.
+type Laid interface {
+	// Prove waits until canaries on every edge saw the rule in force, or saw it lifted.
+	Prove(ctx context.Context, inForce bool) ([]Proof, error)
+	// Lift takes this rule alone back; more than once is no error.
+	Lift()
+	// Truth is the fabric's own log: when the rule was laid and lifted (zero while it is in force) and whether by
+	// its lease. Only calibration looks at it.
+	Truth() (laid, lifted time.Time, expired bool)
+}
+
+// Probe is a person who signs in again and again. The engine owns the clock: Try is called when an attempt is due,
+// obeys its context, and waits for nothing but the system.
+type Probe interface {
+	// Open prepares what all attempts share (a browser).
+	Open(ctx context.Context, sys *System) error
+	// Try makes one attempt and says in a what came of it. Its error is the harness's own failure: the attempt is unknown.
+	Try(ctx context.Context, a *Attempt) error
+	Close() error
+}
+
+// Steerer is how one person gets to another Region within one attempt.
+type Steer struct {
+	By    string        `yaml:"by" enum:"none,bookmark" doc:"how the person gets to another Region"`
+	To    string        `yaml:"to" doc:"the Region whose portal they open"`
+	After time.Duration `yaml:"after" doc:"how long from due they wait for the home Region before they give up on it"`
+}
+
+// Attempt is one sign-in, as the engine hands it to a probe and as the probe fills it in. Instants are wall-clock
+// times with a monotonic reading; the engine turns them into the history's.
+type Attempt struct {
+	Probe  string
+	Seq    int64
+	Due    time.Time
+	Person Person
+	From   *Place
+	Home   string // Region
+	Saver  Saver
+
+	Outcome   history.Outcome // empty: the engine says unknown
+	Class     history.Class
+	Region    string // whose portal showed the expected account
+	Detail    string
+	Steps     []Step
+	Artifacts []string
+}
+
+// Saver keeps an artifact of an attempt: a picture. The engine decides what is kept (the first bad of each class, the
+// last good of each Region, twenty a probe), so a probe asks first, because taking a picture costs time.
+type Saver interface {
+	Wants(a *Attempt) bool
+	Save(a *Attempt, extension string, data []byte) error
+}
+
+// Step is one part of an attempt, as history.Step.
+type Step struct {
+	Name, Host, Region string
+	Began, Ended       time.Time
+}
+
+// Succeed says that the portal of the Region showed the expected account.
+func (a *Attempt) Succeed(region string) {
+	a.Outcome, a.Region, a.Class, a.Detail = history.Good, region, "", ""
+}
+
+// Fail says that the system misbehaved.
+func (a *Attempt) Fail(class history.Class, detail string) {
+	a.Outcome, a.Region, a.Class, a.Detail = history.Bad, "", class, detail
+}
+
+// GiveUp says that the harness itself failed, so that the attempt is evidence of nothing.
+func (a *Attempt) GiveUp(class history.Class, detail string) {
+	a.Outcome, a.Region, a.Class, a.Detail = history.Unknown, "", class, detail
+}

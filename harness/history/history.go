@@ -1,0 +1,272 @@
+// Package history holds what happened in a run: one event a line, written while it happens and judged later, as often
+// as one likes. It is the middle one of the three records (scenario, history, verdict), and it is all that analysis
+// needs: its first line is the plan with every resolved field, its last says how the run ended.
+package history
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Schema names the format of history.jsonl.
+const Schema = "regiondrill.history/v1"
+
+// Sink takes events as they happen: the file, the live metrics, the screen. Record may be called from several
+// goroutines at once; an error means that the history can't be trusted and the run must stop.
+type Sink interface{ Record(Event) error }
+
+// Event is one line. Exactly one of the pointers is set, the one that Type names.
+type Event struct {
+	Seq  int64   `json:"seq"` // rising; given by the writer
+	At   Instant `json:"at"`  // when it was recorded; an attempt's own instants are within it
+	Type Type    `json:"type"`
+
+	Plan    *Plan    `json:"plan,omitempty"`
+	Phase   *Phase   `json:"phase,omitempty"`
+	Attempt *Attempt `json:"attempt,omitempty"`
+	Fault   *Change  `json:"fault,omitempty"`
+	Action  *Change  `json:"action,omitempty"`
+	Marker  *Marker  `json:"marker,omitempty"`
+	Note    *Note    `json:"note,omitempty"`
+	End     *End     `json:"end,omitempty"`
+}
+
+// Type says which kind of event a line holds.
+type Type string
+
+// The types of events.
+const (
+	TypePlan    Type = "plan"
+	TypePhase   Type = "phase"
+	TypeAttempt Type = "attempt"
+	TypeFault   Type = "fault"
+	TypeAction  Type = "action"
+	TypeMarker  Type = "marker"
+	TypeNote    Type = "note"
+	TypeEnd     Type = "end"
+)
+
+// Plan is the first line: what was asked, resolved.
+type Plan struct {
+	Schema         string    `json:"schema"`
+	Version        string    `json:"version"` // of the recorder
+	Scenario       string    `json:"scenario"`
+	About          string    `json:"about,omitempty"`
+	Target         string    `json:"target"`
+	Environment    string    `json:"environment,omitempty"`
+	Seed           uint64    `json:"seed"`
+	Zero           time.Time `json:"zero"` // wall time of zero, the end of the warm-up
+	Sets           []string  `json:"sets,omitempty"`
+	WithoutBrowser string    `json:"without_browser,omitempty"` // why browser probes don't run
+	Primary        string    `json:"primary"`
+	Regions        []string  `json:"regions"` // primary first
+	WarmUp         Instant   `json:"warm_up"`
+	Settle         Instant   `json:"settle"`
+	Probes         []Probe   `json:"probes"`
+	Faults         []Fault   `json:"faults"`
+	Checks         []Check   `json:"checks"`
+}
+
+// Probe is one probe of the plan. Config holds the kind's own fields.
+type Probe struct {
+	Name    string          `json:"name"`
+	Kind    string          `json:"kind"`
+	From    string          `json:"from"`
+	Home    string          `json:"home"`
+	Every   Instant         `json:"every"`
+	Limit   Instant         `json:"limit"`
+	Offset  Instant         `json:"offset"` // of the first beat, so that a fault doesn't fall on one
+	Browser bool            `json:"browser,omitempty"`
+	Skipped bool            `json:"skipped,omitempty"` // a browser probe of a run without a browser
+	Config  json.RawMessage `json:"config,omitempty"`
+}
+
+// Fault is one fault of the plan.
+type Fault struct {
+	Name    string            `json:"name"`
+	Kind    string            `json:"kind"`
+	Summary string            `json:"summary,omitempty"` // one line for people: "blackhole of us-east-1"
+	Region  string            `json:"region,omitempty"`  // what it hits, where that is one Region
+	Where   map[string]string `json:"where,omitempty"`
+	At      Instant           `json:"at"`
+	For     Instant           `json:"for"`
+	Config  json.RawMessage   `json:"config,omitempty"`
+}
+
+// Check is one check of the plan.
+type Check struct {
+	Name   string          `json:"name"`
+	Kind   string          `json:"kind"`
+	Config json.RawMessage `json:"config,omitempty"`
+}
+
+// Phase marks the parts of a run: provisioning, warm_up, drill, settling, healing, drained.
+type Phase struct {
+	Name string `json:"name"`
+}
+
+// The phases of a run in their order.
+const (
+	PhaseProvisioning = "provisioning"
+	PhaseWarmUp       = "warm_up"
+	PhaseDrill        = "drill" // begins at zero
+	PhaseSettling     = "settling"
+	PhaseDraining     = "draining" // begins at the end of the settling: no new beats
+)
+
+// Outcome of an attempt.
+type Outcome string
+
+// The outcomes. Unknown is our own failure and evidence of nothing; dropped found no room and was never begun.
+const (
+	Good    Outcome = "good"
+	Bad     Outcome = "bad"
+	Unknown Outcome = "unknown"
+	Dropped Outcome = "dropped"
+)
+
+// Attempt is one person's sign-in.
+type Attempt struct {
+	Probe     string   `json:"probe"`
+	Seq       int64    `json:"seq"` // within the probe, from 0
+	Kind      string   `json:"kind"`
+	Home      string   `json:"home"`
+	From      string   `json:"from,omitempty"`
+	User      string   `json:"user,omitempty"`
+	Due       Instant  `json:"due"`
+	Began     Instant  `json:"began"`
+	Ended     Instant  `json:"ended"`
+	Outcome   Outcome  `json:"outcome"`
+	Class     Class    `json:"class,omitempty"`
+	Region    string   `json:"region,omitempty"` // whose portal showed the expected account; only when good
+	Detail    string   `json:"detail,omitempty"` // one sentence, no secret in it
+	Steps     []Step   `json:"steps,omitempty"`
+	Artifacts []string `json:"artifacts,omitempty"` // paths within the run's folder
+}
+
+// Step is one part of an attempt.
+type Step struct {
+	Name   string  `json:"name"`
+	Host   string  `json:"host,omitempty"`
+	Region string  `json:"region,omitempty"` // whose service the host is; empty for the identity provider
+	At     Instant `json:"at"`               // when it began
+	Took   Instant `json:"took"`
+}
+
+// The steps of a sign-in. Home is all that was tried at home by somebody who then gave up; wait is what they waited
+// after an error, until they gave up.
+const (
+	StepHome         = "home"
+	StepPortal       = "portal"
+	StepSignin       = "signin"
+	StepIdPForm      = "idp_form"
+	StepIdPLogin     = "idp_login"
+	StepIdPSSO       = "idp_sso"
+	StepIdPDashboard = "idp_dashboard"
+	StepACS          = "acs"
+	StepAccounts     = "accounts"
+	StepWait         = "wait"
+)
+
+// Class says why an attempt was not good. The set is closed: it becomes a metric label.
+type Class string
+
+// The classes. Stopped, browser and harness are our own failures.
+const (
+	ClassTimeout         Class = "timeout"
+	ClassRefused         Class = "refused"
+	ClassReset           Class = "reset"
+	ClassDNS             Class = "dns"
+	ClassTLS             Class = "tls"
+	ClassHTTP5xx         Class = "http_5xx"
+	ClassHTTP4xx         Class = "http_4xx"
+	ClassThrottled       Class = "throttled"
+	ClassIdPUnavailable  Class = "idp_unavailable"
+	ClassIdPACSRefused   Class = "idp_acs_refused"
+	ClassIdPLoginRefused Class = "idp_login_refused"
+	ClassACSRejected     Class = "acs_rejected"
+	ClassPortalError     Class = "portal_error"
+	ClassWrongContent    Class = "wrong_content"
+	ClassStopped         Class = "stopped"
+	ClassBrowser         Class = "browser"
+	ClassHarness         Class = "harness"
+)
+
+// Classes lists them all, in the order of the contract.
+func Classes() []Class {
+	return []Class{ClassTimeout, ClassRefused, ClassReset, ClassDNS, ClassTLS, ClassHTTP5xx, ClassHTTP4xx, ClassThrottled,
+		ClassIdPUnavailable, ClassIdPACSRefused, ClassIdPLoginRefused, ClassACSRejected, ClassPortalError, ClassWrongContent,
+		ClassStopped, ClassBrowser, ClassHarness}
+}
+
+// Change is one change of a fault or an action, by its own name.
+type Change struct {
+	Name   string     `json:"name"`
+	Change ChangeKind `json:"change"`
+	Edges  []Edge     `json:"edges,omitempty"`  // with effective and healed: where it was proven, and since when
+	Detail string     `json:"detail,omitempty"` // with an error: why
+}
+
+// ChangeKind is what changed.
+type ChangeKind string
+
+// The changes of a fault in their order. Expired is the fabric's own lifting of a rule whose lease ran out; unproven
+// says that it was laid or lifted and no canary could prove it.
+const (
+	Requested ChangeKind = "requested"
+	Effective ChangeKind = "effective"
+	Healing   ChangeKind = "healing"
+	Healed    ChangeKind = "healed"
+	Expired   ChangeKind = "expired"
+	Unproven  ChangeKind = "unproven"
+)
+
+// Edge is one place where a fault was proven in force, or lifted.
+type Edge struct {
+	Edge string  `json:"edge"` // "new-york→us-east-1"
+	At   Instant `json:"at"`   // since when it is so
+}
+
+// Marker is something that somebody or something noticed: a detector, a health check, a key press.
+type Marker struct {
+	Name    string `json:"name"` // detected, decided, …
+	Subject string `json:"subject,omitempty"`
+}
+
+// The markers that measuring knows.
+const (
+	MarkerDetected = "detected"
+	MarkerDecided  = "decided"
+)
+
+// Note is a remark of the harness about itself.
+type Note struct {
+	Text string `json:"text"`
+}
+
+// End is the last line. Without it the run did not finish, and its verdict is unknown.
+type End struct {
+	Reason string `json:"reason"` // completed, or why it was stopped
+	Undone bool   `json:"undone"` // every undo succeeded
+	Detail string `json:"detail,omitempty"`
+}
+
+// The reasons for which a run ends. All but the first leave the grade unknown.
+const (
+	Completed   = "completed"
+	Interrupted = "interrupted"
+	TimedOut    = "timeout"
+	NotSteady   = "not_steady" // the warm-up did not become steady; no fault was injected
+	Broken      = "broken"     // the harness broke
+)
+
+// History is a whole record, in order.
+type History struct {
+	Plan      Plan
+	Events    []Event // all but attempts
+	Attempts  []Attempt
+	SeqOf     []int64 // of each attempt's line
+	End       *End
+	EndAt     Instant
+	Truncated bool // the last line was torn
+}

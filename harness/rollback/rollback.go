@@ -1,0 +1,153 @@
+// Package rollback is the way back: a stack of undos, last in, first out. The intent of an undo that outlives this
+// process is written to undo.jsonl and fsynced before the deed is done, so that another process can take it back.
+package rollback
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Undo takes back one deed. It runs at most once, is idempotent, and leaves alone what isn't its own.
+type Undo func(context.Context) error
+
+// Intent is all that another process needs to take the deed back. The zero Intent is of a deed that dies with this
+// process; it is not written.
+type Intent struct {
+	Kind string          `json:"kind"`
+	Args json.RawMessage `json:"args,omitempty"`
+}
+
+// Undoers take deeds back by the kind of their intent, from Args alone.
+type Undoers map[string]func(context.Context, json.RawMessage) error
+
+// Journal is where intents are written; an *os.File is one.
+type Journal interface {
+	io.Writer
+	Sync() error
+}
+
+// Stack remembers how to take back what was done. Its zero value writes nothing and is ready to use.
+type Stack struct {
+	Journal Journal       // nil: nothing is written
+	Limit   time.Duration // of each undo; 0 means 30 seconds
+
+	mu      sync.Mutex
+	entries []*entry
+	next    int64
+}
+
+// line is one line of the journal.
+type line struct {
+	ID     int64  `json:"id"`
+	Done   bool   `json:"done,omitempty"` // a second line with the same id says that it was undone
+	Intent Intent `json:"intent,omitzero"`
+}
+
+type entry struct {
+	line
+	undo Undo
+	once sync.Once
+	err  error
+}
+
+// Push remembers undo before the deed is done. On its error don't do the deed. The Undo that it returns runs undo at
+// most once, whether called by hand or by Unwind, and marks it done.
+func (s *Stack) Push(i Intent, undo Undo) (Undo, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next++
+	e := &entry{line: line{ID: s.next, Intent: i}, undo: undo}
+	if i.Kind != "" {
+		if err := s.write(e.line); err != nil {
+			return nil, fmt.Errorf("writing the undo of %s: %w", i.Kind, err)
+		}
+	}
+	s.entries = append(s.entries, e)
+	return func(ctx context.Context) error { return s.run(ctx, e) }, nil
+}
+
+// Unwind runs what was not undone yet, last to first, each under a limit of its own whatever became of ctx.
+func (s *Stack) Unwind(ctx context.Context) error {
+	s.mu.Lock()
+	entries := s.entries
+	s.entries = nil
+	s.mu.Unlock()
+	var errs []error
+	for i := len(entries) - 1; i >= 0; i-- {
+		errs = append(errs, s.run(ctx, entries[i]))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Stack) run(ctx context.Context, e *entry) error {
+	e.once.Do(func() {
+		limit := s.Limit
+		if limit == 0 {
+			limit = 30 * time.Second
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+		defer cancel()
+		if e.err = guard(ctx, e.undo); e.err != nil || e.Intent.Kind == "" {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		e.err = s.write(line{ID: e.ID, Done: true})
+	})
+	return e.err
+}
+
+// guard keeps a panic in one undo from skipping the others.
+func guard(ctx context.Context, undo Undo) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("undoing: panic: %v", p)
+		}
+	}()
+	return undo(ctx)
+}
+
+func (s *Stack) write(l line) error {
+	if s.Journal == nil {
+		return nil
+	}
+	b, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Journal.Write(append(b, '\n')); err != nil {
+		return err
+	}
+	return s.Journal.Sync()
+}
+
+// Pending reads a journal and lists the intents that were not undone, last first. A torn last line is an intent whose
+// deed was never done.
+func Pending(r io.Reader) ([]Intent, error) {
+	var pending []line
+	dec := json.NewDecoder(r)
+	for {
+		var l line
+		switch err := dec.Decode(&l); {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			slices.Reverse(pending)
+			intents := make([]Intent, len(pending))
+			for i, p := range pending {
+				intents[i] = p.Intent
+			}
+			return intents, nil
+		case err != nil:
+			return nil, fmt.Errorf("reading the undos: %w", err)
+		case l.Done:
+			pending = slices.DeleteFunc(pending, func(p line) bool { return p.ID == l.ID })
+		default:
+			pending = append(pending, l)
+		}
+	}
+}

@@ -1,0 +1,239 @@
+// Package verdict holds what was concluded from a history: grades, findings and the measures behind them. It is the
+// last one of the three records, and verdict.json is its form on disk.
+package verdict
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// Schema names the format of verdict.json.
+const Schema = "regiondrill.verdict/v1"
+
+// Grade is the answer to a question that a check or a whole drill asks.
+type Grade string
+
+// The grades. Unknown is an answer of its own: the measurement is not valid, or the run was stopped. Skipped counts
+// nowhere.
+const (
+	Pass    Grade = "pass"
+	Fail    Grade = "fail"
+	Unknown Grade = "unknown"
+	Skipped Grade = "skipped"
+)
+
+// Seconds is a span of time as verdict.json has it: a number of seconds, rounded to the microsecond, with at least one
+// digit after the point.
+type Seconds float64
+
+// MarshalJSON writes the number.
+func (s Seconds) MarshalJSON() ([]byte, error) {
+	v := math.Round(float64(s)*1e6) / 1e6
+	b := strconv.AppendFloat(nil, v, 'f', -1, 64)
+	if v == math.Trunc(v) {
+		b = append(b, ".0"...)
+	}
+	return b, nil
+}
+
+// Duration is the span as Go knows it.
+func (s Seconds) Duration() time.Duration {
+	return time.Duration(math.Round(float64(s)*1e6)) * time.Microsecond
+}
+
+// Interval bounds a value that was sampled. Upper is nil where it never came.
+type Interval struct {
+	Lower Seconds  `json:"lower"`
+	Upper *Seconds `json:"upper"`
+}
+
+// Verdict is the whole of verdict.json.
+type Verdict struct {
+	Schema   string    `json:"schema"`
+	Scenario string    `json:"scenario"`
+	Target   string    `json:"target"`
+	Seed     uint64    `json:"seed"`
+	Version  string    `json:"version"` // of the recorder
+	Started  time.Time `json:"started"` // wall time of zero
+	Seconds  Seconds   `json:"seconds"` // from zero to the end of the settling
+	Grade    Grade     `json:"grade"`
+	Findings []Finding `json:"findings"`
+	Measures
+}
+
+// Finding is what one check concluded.
+type Finding struct {
+	Check     string  `json:"check"` // its kind
+	Name      string  `json:"name"`
+	Grade     Grade   `json:"grade"`
+	Summary   string  `json:"summary"`             // one sentence, for people
+	Objective any     `json:"objective,omitempty"` // in the unit of the check: Seconds, or a ratio
+	Actual    any     `json:"actual,omitempty"`    // an Interval, Seconds, or a ratio
+	Evidence  []int64 `json:"evidence,omitempty"`  // sequence numbers of the history
+}
+
+// Measures is what can be counted and timed in a history, whatever the checks ask.
+type Measures struct {
+	Recoveries     []Recovery      `json:"recoveries"`
+	RecoveryPoints []RecoveryPoint `json:"recovery_points"`
+	Windows        []Window        `json:"windows"`
+	Invariants     []Invariant     `json:"invariants"`
+	Validity       Validity        `json:"validity"`
+}
+
+// EndedBy says what brought a user back.
+type EndedBy string
+
+// The ways to be back. None is a user who was never interrupted; a null in JSON (Never) one who never came back.
+const (
+	Failover EndedBy = "failover"
+	Heal     EndedBy = "heal"
+	None     EndedBy = "none"
+	Never    EndedBy = ""
+)
+
+// MarshalJSON writes null for never.
+func (e EndedBy) MarshalJSON() ([]byte, error) {
+	if e == Never {
+		return []byte("null"), nil
+	}
+	return strconv.AppendQuote(nil, string(e)), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (e *EndedBy) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*e = Never
+		return nil
+	}
+	s, err := strconv.Unquote(string(b))
+	*e = EndedBy(s)
+	return err
+}
+
+// Recovery is how one probe got over one fault. Instants are seconds from zero; those that never came are nil.
+type Recovery struct {
+	Probe              string    `json:"probe"`
+	Fault              string    `json:"fault"`
+	Requested          *Seconds  `json:"requested"`
+	FirstEffective     *Seconds  `json:"first_effective"` // of the first edge
+	Effective          *Seconds  `json:"effective"`       // of the last edge: from here recovery counts
+	Healing            *Seconds  `json:"healing"`
+	Healed             *Seconds  `json:"healed"`
+	EndedBy            EndedBy   `json:"ended_by"`
+	RecoveredIn        string    `json:"recovered_in"` // the Region that carried the first success; empty where none
+	Detection          *Seconds  `json:"detection"`
+	TimeToFirstSuccess *Interval `json:"time_to_first_success"`
+	RecoveryTimeActual *Interval `json:"recovery_time_actual"`
+	Flaps              int       `json:"flaps"`
+	Phases             *Phases   `json:"phases"`
+	Failback           *Interval `json:"failback"`
+	FailbackDisruption int       `json:"failback_disruption"`
+	Outages            []Outage  `json:"outages"`
+	Loss               Loss      `json:"loss"`
+	Evidence           []int64   `json:"evidence"` // the lines of f and q
+	FailbackEvidence   []int64   `json:"failback_evidence"`
+}
+
+// Phases are the parts of a recovery. They sum exactly to the upper bound of the recovery time.
+type Phases struct {
+	Detect       Seconds `json:"detect"`       // from effective until somebody arrived who would get in, or it was detected
+	Decide       Seconds `json:"decide"`       // until they gave up on the home Region
+	Steer        Seconds `json:"steer"`        // until their first request to the Region that carried them
+	Authenticate Seconds `json:"authenticate"` // until they were in
+	Stabilise    Seconds `json:"stabilise"`    // until it stayed so
+}
+
+// Outage is a run of arrivals that failed: from between the first pair to between the second.
+type Outage struct {
+	Lower Seconds `json:"lower"`
+	Upper Seconds `json:"upper"`
+	Bad   int     `json:"bad"`
+}
+
+// Loss is what people lost while a fault lasted: who failed, and how much longer each waited than in the baseline.
+type Loss struct {
+	Attempts    int     `json:"attempts"`
+	Failed      int     `json:"failed"` // bad or dropped
+	ExtraMedian Seconds `json:"extra_wait_median"`
+	ExtraMax    Seconds `json:"extra_wait_max"`
+	ExtraTotal  Seconds `json:"extra_wait_total"` // of all who got in
+}
+
+// RecoveryPoint is how much replicated state a Region lacked (from the checks that need it).
+type RecoveryPoint struct {
+	Of           string    `json:"of"`
+	Region       string    `json:"region"`
+	Actual       *Interval `json:"actual"`
+	Stale        int       `json:"stale"`
+	Lost         int       `json:"lost"`
+	Unknown      int       `json:"unknown"`
+	ZombieLogins int       `json:"zombie_logins"`
+}
+
+// The windows.
+const (
+	Baseline = "baseline"
+	Fault    = "fault"
+	After    = "after"
+)
+
+// Window is what one probe saw before, during or after one fault.
+type Window struct {
+	Probe        string         `json:"probe"`
+	Window       string         `json:"window"`
+	Fault        string         `json:"fault"`
+	Attempts     int            `json:"attempts"`
+	Good         int            `json:"good"`
+	Bad          int            `json:"bad"`
+	Unknown      int            `json:"unknown"`
+	Dropped      int            `json:"dropped"`
+	Carried      map[string]int `json:"carried"`
+	Classes      map[string]int `json:"classes"`
+	Availability *float64       `json:"availability"` // good / (all but unknown); nil where there is none
+	Latency      *Latency       `json:"latency"`      // of the good attempts; nil where there is none
+}
+
+// Latency is ended − due of good attempts, by nearest rank.
+type Latency struct {
+	P50 Seconds `json:"p50"`
+	P95 Seconds `json:"p95"`
+	P99 Seconds `json:"p99"`
+	Max Seconds `json:"max"`
+}
+
+// Invariant is something that must never happen, whatever fails.
+type Invariant struct {
+	Name       string `json:"name"`
+	Grade      Grade  `json:"grade"`
+	Violations int    `json:"violations"`
+}
+
+// Validity says whether the measurement can be believed.
+type Validity struct {
+	Grade           Grade              `json:"grade"`
+	ScheduleSlipP99 map[string]Seconds `json:"schedule_slip_p99"`
+	FaultsProven    bool               `json:"faults_proven"`
+	Notes           []string           `json:"notes"`
+}
+
+// Recovery finds the recovery of a probe from a fault.
+func (m *Measures) Recovery(probe, fault string) *Recovery {
+	for i := range m.Recoveries {
+		if r := &m.Recoveries[i]; r.Probe == probe && r.Fault == fault {
+			return r
+		}
+	}
+	return nil
+}
+
+// Window finds a probe's window of a fault.
+func (m *Measures) Window(probe, fault, window string) *Window {
+	for i := range m.Windows {
+		if w := &m.Windows[i]; w.Probe == probe && w.Fault == fault && w.Window == window {
+			return w
+		}
+	}
+	return nil
+}
