@@ -65,6 +65,53 @@ type Plan struct {
 	Probes         []Probe   `json:"probes"`
 	Faults         []Fault   `json:"faults"`
 	Checks         []Check   `json:"checks"`
+
+	Sustained []Sustained `json:"sustained,omitempty"` // where a check asks for other than the default
+}
+
+// Sustained says when a probe counts as recovered from a fault: in every window of For the share of good attempts is
+// at least Ratio.
+type Sustained struct {
+	Probe string  `json:"probe"`
+	Fault string  `json:"fault"`
+	For   Instant `json:"for"`
+	Ratio float64 `json:"ratio"`
+}
+
+// DefaultSustained is what counts where no check says otherwise.
+const (
+	DefaultSustainedFor   = 5 * time.Second
+	DefaultSustainedRatio = 0.99
+)
+
+// SustainedFor finds what counts as recovered for a probe and a fault.
+func (p *Plan) SustainedFor(probe, fault string) Sustained {
+	for _, s := range p.Sustained {
+		if s.Probe == probe && s.Fault == fault {
+			return s
+		}
+	}
+	return Sustained{Probe: probe, Fault: fault, For: At(DefaultSustainedFor), Ratio: DefaultSustainedRatio}
+}
+
+// Probe finds a probe of the plan by its name, nil where there is none.
+func (p *Plan) Probe(name string) *Probe {
+	for i := range p.Probes {
+		if p.Probes[i].Name == name {
+			return &p.Probes[i]
+		}
+	}
+	return nil
+}
+
+// Fault finds a fault of the plan by its name, nil where there is none.
+func (p *Plan) Fault(name string) *Fault {
+	for i := range p.Faults {
+		if p.Faults[i].Name == name {
+			return &p.Faults[i]
+		}
+	}
+	return nil
 }
 
 // Probe is one probe of the plan. Config holds the kind's own fields.
@@ -77,6 +124,7 @@ type Probe struct {
 	Limit   Instant         `json:"limit"`
 	Offset  Instant         `json:"offset"` // of the first beat, so that a fault doesn't fall on one
 	Browser bool            `json:"browser,omitempty"`
+	Gated   bool            `json:"gated,omitempty"`   // must be steady in the warm-up, because a check of recovery names it
 	Skipped bool            `json:"skipped,omitempty"` // a browser probe of a run without a browser
 	Config  json.RawMessage `json:"config,omitempty"`
 }

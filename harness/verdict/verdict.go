@@ -145,11 +145,12 @@ type Phases struct {
 	Stabilise    Seconds `json:"stabilise"`    // until it stayed so
 }
 
-// Outage is a run of arrivals that failed: from between the first pair to between the second.
+// Outage is a run of arrivals that failed: it lasted at least from the first to the last of them, at most from the
+// good one before to the good one after. Upper is nil where none came after.
 type Outage struct {
-	Lower Seconds `json:"lower"`
-	Upper Seconds `json:"upper"`
-	Bad   int     `json:"bad"`
+	Lower Seconds  `json:"lower"`
+	Upper *Seconds `json:"upper"`
+	Bad   int      `json:"bad"`
 }
 
 // Loss is what people lost while a fault lasted: who failed, and how much longer each waited than in the baseline.

@@ -1,0 +1,174 @@
+// Package checks judges measures against objectives. A check is a small struct whose fields are its configuration. It
+// is pure and cannot fail; not to know is an answer of its own.
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// Check judges one thing about a probe and a fault.
+type Check interface {
+	// Subject tells whom the check is about, before anything runs.
+	Subject() Subject
+	// Problems says what of the check could not be measured under the plan.
+	Problems(p *history.Plan) []Problem
+	// Check judges. The name and the kind of the finding are set by the caller.
+	Check(h *history.History, m *verdict.Measures) verdict.Finding
+}
+
+// Subject is whom a check is about.
+type Subject struct {
+	Title        string // what the finding is called where the scenario gives no name
+	Probe, Fault string
+	Sustained    *Sustained // set by the checks that define when the pair counts as recovered
+	Gated        bool       // the probe must be steady in the warm-up
+}
+
+// Problem is a mistake in a check's block, at one of its keys.
+type Problem struct{ Key, Sentence string }
+
+// Kind is one row of the table.
+type Kind struct {
+	Name, Doc string
+	New       func() Check // holding its defaults
+}
+
+// Table lists the kinds of checks. A new one is a file and a line here.
+func Table() []Kind {
+	return []Kind{
+		{"recovery", "the probe's people are back within a time, by failing over and not by the fault's end", newRecovery},
+		{"failback", "after the fault the home Region carries the probe's people again within a time", newFailback},
+		{"availability", "at least a share of the attempts of a window is good", newAvailability},
+		{"latency", "sign-ins of a window take at most so long", newLatency},
+	}
+}
+
+// Sustained says when people count as back: in every window of For the share of good attempts is at least Ratio.
+type Sustained struct {
+	For   time.Duration `yaml:"for" min:"100ms" doc:"the length of the windows in which it must hold"`
+	Ratio float64       `yaml:"ratio" min:"0" max:"1" doc:"the share of good attempts that each window must have"`
+}
+
+func defaultSustained() *Sustained {
+	return &Sustained{For: history.DefaultSustainedFor, Ratio: history.DefaultSustainedRatio}
+}
+
+// pair is what the finding of a probe and a fault has in common.
+type pair struct {
+	Probe string `yaml:"probe" required:"true" doc:"whose attempts are judged"`
+	Fault string `yaml:"fault" required:"true" doc:"the fault around which they are judged"`
+}
+
+// because says in words why attempts of the fault's window failed: how many, and what the most frequent class said.
+func because(h *history.History, m *verdict.Measures, probe, fault, window string) string {
+	w := m.Window(probe, fault, window)
+	if w == nil || w.Bad == 0 {
+		return ""
+	}
+	class := ""
+	for c, n := range w.Classes {
+		if class == "" || n > w.Classes[class] || (n == w.Classes[class] && c < class) {
+			class = c
+		}
+	}
+	said := class
+	for i := range h.Attempts {
+		if a := &h.Attempts[i]; a.Probe == probe && string(a.Class) == class && a.Outcome == history.Bad && a.Detail != "" {
+			said = a.Detail
+			break
+		}
+	}
+	return fmt.Sprintf("; %s failed, %s: %s", plural(w.Bad, "attempt"), most(w.Bad, w.Classes[class]), strings.TrimRight(said, "."))
+}
+
+func most(of, n int) string {
+	if n == of {
+		return "saying"
+	}
+	return fmt.Sprintf("%d of them saying", n)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// span writes a length of time for people: three digits are plenty.
+func span(s verdict.Seconds) string {
+	switch v := float64(s); {
+	case v < 1:
+		return fmt.Sprintf("%.0f ms", v*1000)
+	case v < 10:
+		return fmt.Sprintf("%.2f s", v)
+	default:
+		return fmt.Sprintf("%.1f s", v)
+	}
+}
+
+// within writes an interval: "2.94 to 3.02 s".
+func within(i *verdict.Interval) string {
+	if i.Upper == nil {
+		return "more than " + span(i.Lower)
+	}
+	lower, upper := span(i.Lower), span(*i.Upper)
+	if lower == upper {
+		return upper
+	}
+	if l, unit, ok := strings.Cut(lower, " "); ok && strings.HasSuffix(upper, " "+unit) {
+		lower = l
+	}
+	return lower + " to " + upper
+}
+
+// unmeasured is the finding where the fault was never proven, or nobody looked.
+func unmeasured(summary string) verdict.Finding {
+	return verdict.Finding{Grade: verdict.Unknown, Summary: summary}
+}
+
+// stopped tells whether the run ended before its time, so that what never came may only not have come yet.
+func stopped(h *history.History) bool { return h.End == nil || h.End.Reason != history.Completed }
+
+// known reports a name of the block that the plan lacks.
+func (p pair) known(plan *history.Plan) []Problem {
+	var problems []Problem
+	if plan.Probe(p.Probe) == nil {
+		problems = append(problems, Problem{"probe", fmt.Sprintf("there is no probe %q%s", p.Probe, among(probeNames(plan)))})
+	}
+	if plan.Fault(p.Fault) == nil {
+		problems = append(problems, Problem{"fault", fmt.Sprintf("there is no fault %q%s", p.Fault, among(faultNames(plan)))})
+	}
+	return problems
+}
+
+func among(names []string) string {
+	if len(names) == 0 {
+		return "; there is none at all"
+	}
+	return "; there " + map[bool]string{true: "is", false: "are"}[len(names) == 1] + " " + strings.Join(names, ", ")
+}
+
+func probeNames(plan *history.Plan) []string {
+	var names []string
+	for _, p := range plan.Probes {
+		names = append(names, p.Name)
+	}
+	return slices.Clip(names)
+}
+
+func faultNames(plan *history.Plan) []string {
+	var names []string
+	for _, f := range plan.Faults {
+		names = append(names, f.Name)
+	}
+	return slices.Clip(names)
+}
+
+func seconds(d time.Duration) verdict.Seconds { return verdict.Seconds(d.Seconds()) }

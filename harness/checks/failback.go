@@ -1,0 +1,61 @@
+package checks
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// Failback passes when, after the fault, the home Region carries people again within a time. What counts as lasting
+// is taken from the recovery check of the same probe and fault.
+type Failback struct {
+	pair   `yaml:",inline"`
+	Within time.Duration `yaml:"within" required:"true" min:"1ms" doc:"the objective, counted from the instant the fault is proven healed"`
+}
+
+func newFailback() Check { return &Failback{} }
+
+// Subject of the check.
+func (c *Failback) Subject() Subject {
+	return Subject{Title: fmt.Sprintf("failback of %s after %s", c.Probe, c.Fault), Probe: c.Probe, Fault: c.Fault, Gated: true}
+}
+
+// Problems of the check.
+func (c *Failback) Problems(p *history.Plan) []Problem {
+	problems := c.known(p)
+	f := p.Fault(c.Fault)
+	if f == nil {
+		return problems
+	}
+	sustained := p.SustainedFor(c.Probe, c.Fault).For.Duration()
+	if c.Within+sustained > p.Settle.Duration() {
+		problems = append(problems, Problem{"within", fmt.Sprintf(
+			"could not be measured: within (%v) and sustained.for (%v) together exceed the %v of settle", c.Within, sustained, p.Settle.Duration())})
+	}
+	return problems
+}
+
+// Check judges the failback.
+func (c *Failback) Check(h *history.History, m *verdict.Measures) verdict.Finding {
+	r, p := m.Recovery(c.Probe, c.Fault), h.Plan.Probe(c.Probe)
+	if r == nil || r.Failback == nil {
+		return unmeasured(fmt.Sprintf("nobody can say: %s was never proven healed", c.Fault))
+	}
+	f := verdict.Finding{Grade: verdict.Fail, Objective: seconds(c.Within), Actual: r.Failback, Evidence: r.FailbackEvidence}
+	took := within(r.Failback)
+	switch {
+	case r.Failback.Upper == nil && stopped(h):
+		f.Grade, f.Summary = verdict.Unknown, fmt.Sprintf("%s were not back in %s when the run was stopped", c.Probe, p.Home)
+	case r.Failback.Upper == nil:
+		f.Summary = fmt.Sprintf("%s did not carry %s again in the %s that were watched%s", p.Home, c.Probe, span(r.Failback.Lower),
+			because(h, m, c.Probe, c.Fault, verdict.After))
+	case *r.Failback.Upper <= seconds(c.Within):
+		f.Grade = verdict.Pass
+		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended (objective %v)", p.Home, c.Probe, took, c.Within)
+	default:
+		f.Summary = fmt.Sprintf("%s carried %s again only %s after the fault had ended, which misses the objective of %v", p.Home, c.Probe, took, c.Within)
+	}
+	return f
+}

@@ -1,0 +1,68 @@
+package checks
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// Recovery passes when people are back within a time because they failed over, or were never interrupted. People who
+// are back only because the fault ended have not recovered from it.
+type Recovery struct {
+	pair      `yaml:",inline"`
+	Within    time.Duration `yaml:"within" required:"true" min:"1ms" doc:"the recovery time objective, counted from the instant the fault is proven in force"`
+	Sustained *Sustained    `yaml:"sustained" doc:"when people count as back"`
+}
+
+func newRecovery() Check { return &Recovery{Sustained: defaultSustained()} }
+
+// Subject of the check.
+func (c *Recovery) Subject() Subject {
+	return Subject{Title: fmt.Sprintf("recovery of %s from %s", c.Probe, c.Fault), Probe: c.Probe, Fault: c.Fault,
+		Sustained: c.Sustained, Gated: true}
+}
+
+// Problems of the check.
+func (c *Recovery) Problems(p *history.Plan) []Problem {
+	problems := c.known(p)
+	if f := p.Fault(c.Fault); f != nil && c.Within+c.Sustained.For > f.For.Duration() {
+		problems = append(problems, Problem{"within", fmt.Sprintf(
+			"could not be measured: within (%v) and sustained.for (%v) together exceed the %v for which %s lasts",
+			c.Within, c.Sustained.For, f.For.Duration(), c.Fault)})
+	}
+	return problems
+}
+
+// Check judges the recovery.
+func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Finding {
+	r := m.Recovery(c.Probe, c.Fault)
+	if r == nil || r.RecoveryTimeActual == nil {
+		return unmeasured(fmt.Sprintf("nobody can say: %s was never proven in force", c.Fault))
+	}
+	f := verdict.Finding{Grade: verdict.Fail, Objective: seconds(c.Within), Actual: r.RecoveryTimeActual, Evidence: r.Evidence}
+	why := because(h, m, c.Probe, c.Fault, verdict.Fault)
+	switch took := within(r.RecoveryTimeActual); r.EndedBy {
+	case verdict.None:
+		f.Summary = fmt.Sprintf("%s were never interrupted: the longest gap between two sign-ins was %s", c.Probe, span(*r.RecoveryTimeActual.Upper))
+	case verdict.Failover:
+		f.Summary = fmt.Sprintf("%s were back after %s, through %s%s", c.Probe, took, r.RecoveredIn, why)
+	case verdict.Heal:
+		f.Summary = fmt.Sprintf("%s were back only when %s ended, after %s: nobody failed over%s", c.Probe, c.Fault, took, why)
+	case verdict.Never:
+		f.Summary = fmt.Sprintf("%s never came back in the %s that were watched%s", c.Probe, span(r.RecoveryTimeActual.Lower), why)
+	}
+	switch {
+	case r.EndedBy == verdict.Never && stopped(h):
+		f.Grade = verdict.Unknown
+		f.Summary = fmt.Sprintf("%s were not back when the run was stopped%s", c.Probe, why)
+	case r.EndedBy == verdict.Never || r.EndedBy == verdict.Heal:
+	case *r.RecoveryTimeActual.Upper <= seconds(c.Within):
+		f.Grade = verdict.Pass
+		f.Summary += fmt.Sprintf(" (objective %v)", c.Within)
+	default:
+		f.Summary += fmt.Sprintf(", which misses the objective of %v", c.Within)
+	}
+	return f
+}

@@ -1,0 +1,142 @@
+package history
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json"
+)
+
+// maxLine bounds a line of a history, in bytes.
+const maxLine = 4 << 20
+
+// Read reads a whole history. A last line that is torn is no error: the history is then Truncated. Anything else that
+// can't be understood is, with its line.
+func Read(r io.Reader) (*History, error) {
+	h := &History{}
+	lines := bufio.NewReaderSize(r, 1<<20)
+	words := interner{}
+	for n := 1; ; n++ {
+		line, err := readLine(lines)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("reading line %d of the history: %w", n, err)
+		}
+		torn := errors.Is(err, io.EOF)
+		if torn && len(bytes.TrimSpace(line)) == 0 {
+			break
+		}
+		if err := h.add(line, n, words); err != nil {
+			if torn {
+				h.Truncated = true
+				break
+			}
+			return nil, fmt.Errorf("reading line %d of the history: %w", n, err)
+		}
+		if torn {
+			break
+		}
+	}
+	if h.Plan.Schema == "" {
+		return nil, errors.New("reading the history: it has no plan, so nothing can be concluded from it")
+	}
+	return h, nil
+}
+
+// readLine is the next line without its end. io.EOF comes with what stands after the last one. A short line is a
+// slice of the reader's own buffer.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	if err == nil || errors.Is(err, io.EOF) {
+		return bytes.TrimSuffix(line, []byte("\n")), err
+	}
+	long := bytes.Clone(line)
+	for errors.Is(err, bufio.ErrBufferFull) {
+		if len(long) > maxLine {
+			return nil, fmt.Errorf("it is longer than %d bytes", maxLine)
+		}
+		line, err = r.ReadSlice('\n')
+		long = append(long, line...)
+	}
+	return bytes.TrimSuffix(long, []byte("\n")), err
+}
+
+// add takes one line in. The first must be the plan, and no other may be.
+func (h *History) add(line []byte, n int, words interner) error {
+	var e Event
+	if err := json.Unmarshal(line, &e); err != nil {
+		return err
+	}
+	if (n == 1) != (e.Type == TypePlan) {
+		return fmt.Errorf("it is of type %q; the first line must be the plan, and no other", e.Type)
+	}
+	if !e.complete() {
+		return fmt.Errorf("it says type %q and holds something else", e.Type)
+	}
+	switch e.Type {
+	case TypePlan:
+		if e.Plan.Schema != Schema {
+			return fmt.Errorf("its schema is %q; this version reads %q", e.Plan.Schema, Schema)
+		}
+		h.Plan = *e.Plan
+	case TypeAttempt:
+		words.attempt(e.Attempt)
+		h.Attempts = append(h.Attempts, *e.Attempt)
+		h.SeqOf = append(h.SeqOf, e.Seq)
+	case TypeEnd:
+		h.End, h.EndAt = e.End, e.At
+	}
+	if e.Type != TypeAttempt {
+		h.Events = append(h.Events, e)
+	}
+	return nil
+}
+
+// complete tells whether the event holds what its type says. A type that this version doesn't know is kept: later
+// versions may add some.
+func (e *Event) complete() bool {
+	switch e.Type {
+	case TypePlan:
+		return e.Plan != nil
+	case TypePhase:
+		return e.Phase != nil
+	case TypeAttempt:
+		return e.Attempt != nil
+	case TypeFault:
+		return e.Fault != nil
+	case TypeAction:
+		return e.Action != nil
+	case TypeMarker:
+		return e.Marker != nil
+	case TypeNote:
+		return e.Note != nil
+	case TypeEnd:
+		return e.End != nil
+	}
+	return e.Type != ""
+}
+
+// interner keeps one copy of each of the few words of which a million attempts are made.
+type interner map[string]string
+
+func (in interner) word(s string) string {
+	if kept, ok := in[s]; ok {
+		return kept
+	}
+	if len(in) < 1<<16 && s != "" {
+		in[s] = s
+	}
+	return s
+}
+
+func (in interner) attempt(a *Attempt) {
+	a.Probe, a.Kind, a.Home, a.From = in.word(a.Probe), in.word(a.Kind), in.word(a.Home), in.word(a.From)
+	a.User, a.Region = in.word(a.User), in.word(a.Region)
+	a.Outcome, a.Class = Outcome(in.word(string(a.Outcome))), Class(in.word(string(a.Class)))
+	for i := range a.Steps {
+		s := &a.Steps[i]
+		s.Name, s.Host, s.Region = in.word(s.Name), in.word(s.Host), in.word(s.Region)
+	}
+}

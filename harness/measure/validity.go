@@ -1,0 +1,172 @@
+package measure
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// maxSlip is how late attempts may begin, as a share of their period, at the 99th percentile, before the schedule
+// can't be believed.
+const maxSlip = 0.25
+
+// validity says whether the measurement can be believed, and why not.
+func validity(h *history.History, all []*series, faults []fault, m *verdict.Measures) verdict.Validity {
+	v := verdict.Validity{Grade: verdict.Pass, ScheduleSlipP99: map[string]verdict.Seconds{}, FaultsProven: true, Notes: []string{}}
+	doubt := func(format string, args ...any) {
+		v.Grade, v.Notes = verdict.Unknown, append(v.Notes, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case h.Truncated:
+		doubt("the history is torn: its last line is incomplete")
+	case h.End == nil:
+		doubt("the run did not finish: the history has no end")
+	case h.End.Reason != history.Completed:
+		doubt("the run was stopped: %s", stopped(h.End))
+	}
+	for _, f := range faults {
+		if why := f.doubt(); why != "" {
+			v.FaultsProven = false
+			doubt("%s: %s", f.name, why)
+		}
+	}
+	for _, s := range all {
+		if slip, ok := s.slip(); ok {
+			v.ScheduleSlipP99[s.probe.Name] = seconds(slip)
+			if float64(slip) > maxSlip*float64(s.probe.Every) {
+				doubt("%s: attempts began up to %s s late (99th percentile), more than a quarter of the period", s.probe.Name, slip)
+			}
+		}
+		if why := s.unsteady(); s.probe.Gated && why != "" {
+			doubt("%s: %s", s.probe.Name, why)
+		}
+		v.Notes = append(v.Notes, s.notes...)
+	}
+	for _, why := range disagreements(h, m) {
+		doubt("%s", why)
+	}
+	return v
+}
+
+// stopped is the reason of a run that was not completed, in words.
+func stopped(e *history.End) string {
+	words := map[string]string{
+		history.Interrupted: "somebody interrupted it", history.TimedOut: "its time was up",
+		history.NotSteady: "the warm-up did not become steady, so no fault was injected", history.Broken: "the harness broke",
+	}
+	reason := words[e.Reason]
+	if reason == "" {
+		reason = e.Reason
+	}
+	if e.Detail != "" {
+		reason += " (" + e.Detail + ")"
+	}
+	return reason
+}
+
+// doubt says what of a fault was never proven.
+func (f fault) doubt() string {
+	switch {
+	case f.requested == nil:
+		return "it was never injected"
+	case f.effective == nil:
+		return "it was never proven in force" + because(f.unproven)
+	case f.healed == nil:
+		return "it was never proven healed" + because(f.unproven)
+	}
+	return ""
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
+}
+
+// slip is how late attempts began, at the 99th percentile. What was dropped never began.
+func (s *series) slip() (history.Instant, bool) {
+	var slips []history.Instant
+	for _, t := range s.tries {
+		if t.Outcome != history.Dropped {
+			slips = append(slips, max(0, t.Began-t.Due))
+		}
+	}
+	if len(slips) == 0 {
+		return 0, false
+	}
+	slices.Sort(slips)
+	return rank(slips, 0.99), true
+}
+
+// unsteady says why the warm-up was not steady: of the attempts that ended in it, none was good, or one that ended in
+// its last half was bad.
+func (s *series) unsteady() string {
+	good, bad := 0, 0
+	var first history.Instant
+	if len(s.tries) > 0 {
+		first = min(0, s.tries[0].Due)
+	}
+	for _, t := range s.tries {
+		switch {
+		case t.Ended > 0:
+		case t.Outcome == history.Good:
+			good++
+		case t.Outcome == history.Bad && t.Ended >= first/2:
+			bad++
+		}
+	}
+	switch {
+	case good == 0:
+		return "no attempt of the warm-up was good"
+	case bad > 0:
+		return fmt.Sprintf("%d attempts were bad in the last half of the warm-up", bad)
+	}
+	return ""
+}
+
+// disagreements compares protocol probes with browser probes of the same home and vantage: their recoveries may
+// differ by the browser's period and journey, no more.
+func disagreements(h *history.History, m *verdict.Measures) []string {
+	var found []string
+	for _, b := range h.Plan.Probes {
+		for _, p := range h.Plan.Probes {
+			if !b.Browser || b.Skipped || p.Browser || p.Home != b.Home || p.From != b.From {
+				continue
+			}
+			for _, f := range h.Plan.Faults {
+				if why := disagree(m, p, b, f.Name); why != "" {
+					found = append(found, why)
+				}
+			}
+		}
+	}
+	return found
+}
+
+func disagree(m *verdict.Measures, protocol, browser history.Probe, fault string) string {
+	rp, rb := m.Recovery(protocol.Name, fault), m.Recovery(browser.Name, fault)
+	if rp.RecoveryTimeActual == nil || rb.RecoveryTimeActual == nil {
+		return ""
+	}
+	up, ub := rp.RecoveryTimeActual.Upper, rb.RecoveryTimeActual.Upper
+	if up == nil || ub == nil {
+		if (up == nil) == (ub == nil) {
+			return ""
+		}
+		return fmt.Sprintf("%s and %s disagree about %s: only one of them recovered", protocol.Name, browser.Name, fault)
+	}
+	journey := verdict.Seconds(0)
+	if w := m.Window(browser.Name, fault, verdict.Baseline); w != nil && w.Latency != nil {
+		journey = w.Latency.P99
+	}
+	slack := verdict.Seconds(browser.Every.Seconds()) + journey
+	if diff := math.Abs(float64(*up - *ub)); diff > float64(slack) {
+		return fmt.Sprintf("%s and %s disagree about %s by %.3f s, more than the browser's period and journey (%.3f s)",
+			protocol.Name, browser.Name, fault, diff, float64(slack))
+	}
+	return ""
+}
