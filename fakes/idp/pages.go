@@ -1,0 +1,105 @@
+package idp
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+)
+
+//go:embed pages.html
+var pagesHTML string
+
+//go:embed pages.css
+var pagesCSS string
+
+// submitScript posts the form that carries a response, as soon as the page is there.
+const submitScript = `document.getElementById("saml").submit();`
+
+// pages writes the provider's four pages. They fetch nothing, so that what a drill measures is the sign-in alone.
+type pages struct {
+	templates *template.Template
+	policy    string // Content-Security-Policy, but for form-action
+}
+
+func newPages() *pages {
+	return &pages{
+		templates: template.Must(template.New("").Parse(pagesHTML)),
+		policy: "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; style-src " + hashSource(pagesCSS) +
+			"; script-src " + hashSource(submitScript) + "; form-action ",
+	}
+}
+
+func hashSource(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// page is what every template gets.
+type page struct {
+	Title string
+	Style template.CSS
+	Of    any
+}
+
+func (p *pages) signIn(w http.ResponseWriter, state string, wrong *failure) {
+	status := http.StatusOK
+	if wrong != nil {
+		status = wrong.status
+	}
+	p.write(w, status, "sign-in", "Sign in", "'self'", struct {
+		State string
+		Wrong *failureView
+	}{state, wrong.view()})
+}
+
+// submit carries a response to its ACS. The form may go to any https site: browsers hold the redirect that answers it
+// (to the portal, on a host that the provider can't know) against form-action too.
+func (p *pages) submit(w http.ResponseWriter, acs, response, relayState string) {
+	p.write(w, http.StatusOK, "submit", "Signing you in", "https:", struct {
+		ACS, Response, RelayState string
+		Script                    template.JS
+	}{acs, response, relayState, submitScript})
+}
+
+func (p *pages) dashboard(w http.ResponseWriter, person, tile string, bookmarks []Bookmark) {
+	p.write(w, http.StatusOK, "dashboard", "My apps", "'none'", struct {
+		Person, Tile string
+		Bookmarks    []Bookmark
+	}{person, tile, bookmarks})
+}
+
+func (p *pages) fail(w http.ResponseWriter, f *failure) {
+	p.write(w, f.status, "failure", f.title, "'none'", f.view())
+}
+
+// failureView is a failure as templates read it.
+type failureView struct {
+	Status             int
+	Token, Title, Text string
+}
+
+func (f *failure) view() *failureView {
+	if f == nil {
+		return nil
+	}
+	return &failureView{f.status, f.token, f.title, f.text}
+}
+
+func (p *pages) write(w http.ResponseWriter, status int, name, title, formAction string, of any) {
+	var out bytes.Buffer
+	if err := p.templates.ExecuteTemplate(&out, name, page{title, template.CSS(pagesCSS), of}); err != nil { //nolint:gosec // our own style
+		http.Error(w, "writing the page: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", p.policy+formAction)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "strict-origin") // not no-referrer, which would make the Origin of the ACS's POST null
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(out.Bytes()) // nobody to tell when the browser is gone
+}
