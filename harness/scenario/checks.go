@@ -1,0 +1,86 @@
+package scenario
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// scenario reads the tree and holds the file against itself.
+func (r *reader) scenario(root *yaml.Node, s *Scenario) {
+	r.inspect(root, 1)
+	r.mapping(root, reflect.ValueOf(s).Elem(), nil, nil)
+	if s.System.IdP.ACS == nil { // [] is another thing: legal at AWS, and foolish
+		s.System.IdP.ACS = s.System.Regions()
+	}
+	if s.Block.node == nil {
+		return
+	}
+	if slices.Contains(s.System.Additional, s.System.Primary) && s.System.Primary != "" {
+		i := slices.Index(s.System.Additional, s.System.Primary)
+		r.add(s.Block.Errorf("system.additional."+strconv.Itoa(i), "%s is the primary Region already", quote(s.System.Primary)))
+	}
+	oneEach(r, "probe", s.Probes, func(p Probe) (string, Block) { return p.Name, p.Block })
+	oneEach(r, "fault", s.Faults, func(f Fault) (string, Block) { return f.Name, f.Block })
+	oneEach(r, "check", s.Checks, func(c Check) (string, Block) { return c.Name, c.Block })
+	r.instants(s.Faults)
+}
+
+func (r *reader) add(e *Error) { r.errs = append(r.errs, e) }
+
+// oneEach refuses a name that is another's.
+func oneEach[T any](r *reader, what string, entries []T, of func(T) (string, Block)) {
+	first := map[string]Block{}
+	for _, e := range entries {
+		name, block := of(e)
+		if earlier, taken := first[name]; taken && name != "" {
+			r.add(block.Errorf("name", "another %s is called %s, in line %d", what, quote(name), earlier.Pos("name").Line))
+			continue
+		}
+		first[name] = block
+	}
+}
+
+// instants follows each fault that waits for another to the one that waits for none.
+func (r *reader) instants(faults []Fault) {
+	waits := map[string]string{}
+	var names []string
+	for _, f := range faults {
+		names, waits[f.Name] = append(names, f.Name), f.At.Name
+	}
+	for _, f := range faults {
+		if f.At.Name != "" && !slices.Contains(names, f.At.Name) {
+			r.add(f.Block.NoSuch("at", "fault", f.At.Name, names))
+			continue
+		}
+		chain := []string{f.Name}
+		for next := f.At.Name; next != ""; next = waits[next] {
+			chain = append(chain, next)
+			if next == f.Name {
+				r.add(f.Block.Errorf("at", "it would wait for itself: %s", strings.Join(chain, " waits for ")))
+				break
+			}
+			if len(chain) > len(faults) { // a ring that others have been told of
+				break
+			}
+		}
+	}
+}
+
+func newSource(name string) *source { return &source{file: name, flags: map[*yaml.Node]string{}} }
+
+// comesLater tells whether the key at the path, or with a value that value of it, is not built yet.
+func comesLater(p path, value string) bool {
+	step := slices.Clone(p)
+	if len(step) > 1 && singular[step[0]] != "" {
+		step[1] = "*"
+	}
+	word := strings.Join(step, ".")
+	if value != "" {
+		word += "=" + value
+	}
+	return later[word]
+}

@@ -1,0 +1,167 @@
+package scenario
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Position is where something stands in what the user wrote.
+type Position struct {
+	File string
+	Line int // from 1
+	Col  int // from 1, in characters
+	// Flag is the whole "--set PATH=VALUE" when a flag put it there; Line and Col then count within VALUE.
+	Flag string
+}
+
+// String is FILE:LINE:COL, or the flag.
+func (p Position) String() string {
+	if p.Flag != "" {
+		return p.Flag
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+}
+
+// Error is one mistake of the scenario's author, as a sentence that says what was expected.
+type Error struct {
+	Position
+	Sentence string
+}
+
+func (e *Error) Error() string { return e.Position.String() + ": " + e.Sentence }
+
+// Errors are all the mistakes found, in the order of the file, those of flags last. Error gives one a line.
+type Errors []*Error
+
+func (es Errors) Error() string {
+	lines := make([]string, len(es))
+	for i, e := range es {
+		lines[i] = e.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxErrors is how many mistakes are told at once: a file that is something else altogether has one a line.
+const maxErrors = 100
+
+// err sorts the errors, drops repetitions, cuts a flood short and returns nil when there are none.
+func (es Errors) err() error {
+	if len(es) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(es, byPosition)
+	es = slices.CompactFunc(es, func(a, b *Error) bool { return *a == *b })
+	if more := len(es) - maxErrors; more > 0 {
+		last := &Error{es[maxErrors].Position, fmt.Sprintf("and %d more", more)}
+		es = append(es[:maxErrors:maxErrors], last)
+	}
+	return es
+}
+
+func byPosition(a, b *Error) int {
+	return cmp.Or(
+		cmp.Compare(min(len(a.Flag), 1), min(len(b.Flag), 1)),
+		cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+}
+
+// Join makes one error of what several steps found in the same scenario, sorted as if one step had found it all and
+// without repetitions; nil when there is none. Errors of another kind are kept behind those of the scenario.
+func Join(errs ...error) error {
+	var ours Errors
+	var others []error
+	for _, err := range errs {
+		var many Errors
+		var one *Error
+		switch {
+		case errors.As(err, &many):
+			ours = append(ours, many...)
+		case errors.As(err, &one):
+			ours = append(ours, one)
+		default:
+			others = append(others, err)
+		}
+	}
+	if other := errors.Join(others...); other != nil {
+		return errors.Join(ours.err(), other)
+	}
+	return ours.err()
+}
+
+// Suggest is `did you mean "eu-west-1"?` when word looks like a slip of one of among, else "".
+func Suggest(word string, among []string) string {
+	if near := nearest(word, among); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
+}
+
+// hint ends a sentence about a word that isn't known: with a suggestion, or with all that is known.
+func hint(word string, among []string) string {
+	if s := Suggest(word, among); s != "" {
+		return "; " + s
+	}
+	switch len(among) {
+	case 0:
+		return ""
+	case 1:
+		return "; there is only " + among[0]
+	}
+	return "; known are " + strings.Join(among, ", ")
+}
+
+// nearest is the first of those words that are fewest slips away, "" when all are too far: more than a third of the
+// word's letters, and more than one.
+func nearest(word string, among []string) string {
+	best, least := "", max(1, len(word)/3)+1
+	if len(word) == 0 || len(word) > maxWord {
+		return ""
+	}
+	for _, other := range among {
+		if len(other) > maxWord {
+			continue
+		}
+		if d := slips(strings.ToLower(word), strings.ToLower(other)); d < least && d < len(other) {
+			best, least = other, d
+		}
+	}
+	return best
+}
+
+// maxWord bounds the work of comparing two words, in bytes.
+const maxWord = 64
+
+// slips counts the letters left out, put in, mistaken or swapped with their neighbour on the way from a to b
+// (optimal string alignment).
+func slips(a, b string) int {
+	var before, row, next [maxWord + 1]int
+	for j := range len(b) + 1 {
+		row[j] = j
+	}
+	for i := range len(a) {
+		next[0] = i + 1
+		for j := range len(b) {
+			wrong := 1
+			if a[i] == b[j] {
+				wrong = 0
+			}
+			next[j+1] = min(row[j+1]+1, next[j]+1, row[j]+wrong)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(b)]
+}
+
+// quote shows a piece of the file on one line, cut short, with nothing in it that a terminal would obey.
+func quote(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}

@@ -1,0 +1,376 @@
+package scenario
+
+import (
+	"encoding"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// reader turns nodes into Go values, strictly, and goes on after a mistake to find the others.
+type reader struct {
+	src  *source
+	errs Errors
+}
+
+// Into reads a kind's own keys from its entry into v, a pointer to a struct that holds the kind's defaults. The keys
+// that every probe, fault or check has are left out; any other that the struct doesn't have is an error. The error is
+// an Errors with all that is wrong.
+func Into(b Block, v any) error {
+	r := &reader{src: b.src}
+	if b.node != nil {
+		r.mapping(b.node, reflect.ValueOf(v).Elem(), b.path, b.common)
+	}
+	return r.errs.err()
+}
+
+func (r *reader) fail(n *yaml.Node, format string, args ...any) {
+	r.errs = append(r.errs, r.src.errorf(n, format, args...))
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+// value reads one node; f says what its value may be. What inspect has refused is passed over.
+func (r *reader) value(n *yaml.Node, v reflect.Value, f field, p path) {
+	switch {
+	case n.Kind == yaml.AliasNode, n.Style&yaml.TaggedStyle != 0:
+		return
+	case isNull(n):
+		r.fail(n, "%s has no value", p.subject())
+		return
+	case readsText(v.Type()):
+		r.text(n, v, p)
+		return
+	case v.Type() == durationType:
+		r.duration(n, v, f, p)
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		r.str(n, v, f, p)
+	case reflect.Bool:
+		r.boolean(n, v, p)
+	case reflect.Int, reflect.Int64, reflect.Int32, reflect.Uint, reflect.Uint64, reflect.Uint32, reflect.Float64:
+		r.number(n, v, f, p)
+	case reflect.Slice:
+		r.list(n, v, f, p)
+	case reflect.Map:
+		r.table(n, v, f, p)
+	case reflect.Pointer:
+		r.pointer(n, v, f, p)
+	case reflect.Struct:
+		r.mapping(n, v, p, nil)
+	default:
+		r.fail(n, "%s can't be set from a file", p.subject())
+	}
+}
+
+// fresh is a zero value, or the type's defaults.
+func fresh(t reflect.Type) reflect.Value {
+	v := reflect.New(t)
+	if d, ok := v.Interface().(defaulter); ok {
+		d.SetDefaults()
+	}
+	return v.Elem()
+}
+
+// pointer reads over a copy, so that defaults which several share stay as they are.
+func (r *reader) pointer(n *yaml.Node, v reflect.Value, f field, p path) {
+	target := fresh(v.Type().Elem())
+	if !v.IsNil() {
+		target.Set(v.Elem())
+	}
+	r.value(n, target, f, p)
+	v.Set(target.Addr())
+}
+
+// mapping reads a block into a struct. Keys among skip have been read by the entry around it.
+func (r *reader) mapping(n *yaml.Node, v reflect.Value, p path, skip []string) {
+	if n.Kind != yaml.MappingNode {
+		r.fail(n, "%s must be a block of keys, not %s", p.subject(), found(n))
+		return
+	}
+	s := shapeOf(v.Type())
+	b := Block{src: r.src, node: n, path: p, common: append(slices.Clone(skip), s.keys()...)}
+	if s.block != nil {
+		v.FieldByIndex(s.block).Set(reflect.ValueOf(b))
+	}
+	said := map[string]bool{}
+	var strange []*yaml.Node
+	for key, value := range pairs(n) {
+		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" || said[key.Value] || slices.Contains(skip, key.Value) {
+			continue
+		}
+		said[key.Value] = true
+		at := p.to(key.Value)
+		i := slices.IndexFunc(s.fields, func(f field) bool { return f.key == key.Value })
+		switch {
+		case comesLater(at, ""):
+			r.fail(key, "%q comes later", key.Value)
+		case i < 0:
+			strange = append(strange, key)
+		case comesLater(at, value.Value):
+			r.fail(value, "%q comes later", value.Value)
+		default:
+			r.value(value, v.FieldByIndex(s.fields[i].index), s.fields[i], at)
+		}
+	}
+	r.strangers(b, s, strange, said)
+}
+
+// strangers speaks of keys that nobody knows and of those that are missing: together, because the one is often a slip
+// for the other, and one mistake is one sentence.
+func (r *reader) strangers(b Block, s *shape, strange []*yaml.Node, said map[string]bool) {
+	var missing []string
+	for _, f := range s.fields {
+		if f.required && !said[f.key] {
+			missing = append(missing, f.key)
+		}
+	}
+	for _, key := range strange {
+		near := nearest(key.Value, b.common)
+		slip := slices.Contains(missing, near)
+		if slip {
+			missing = slices.DeleteFunc(missing, func(m string) bool { return m == near })
+		}
+		if !s.open || slip {
+			r.fail(key, "unknown key %s in %s%s", quote(key.Value), b.path, hint(key.Value, b.common))
+		}
+	}
+	for _, key := range missing {
+		r.fail(b.node, "%s needs %q", b.path, key)
+	}
+}
+
+// list reads a sequence, or a mapping whose keys name the elements.
+func (r *reader) list(n *yaml.Node, v reflect.Value, f field, p path) {
+	element := v.Type().Elem()
+	if keyed(element) {
+		r.named(n, v, p)
+		return
+	}
+	if n.Kind != yaml.SequenceNode {
+		r.fail(n, "%s must be a list, not %s%s", p.subject(), found(n), inBrackets(n))
+		return
+	}
+	made := reflect.MakeSlice(v.Type(), 0, len(n.Content))
+	first := map[string]bool{}
+	for i, c := range n.Content {
+		e := fresh(element)
+		r.value(c, e, f, p.to(strconv.Itoa(i)))
+		made = reflect.Append(made, e)
+		if f.unique && c.Kind == yaml.ScalarNode && first[c.Value] {
+			r.fail(c, "%s has %s twice", p.subject(), quote(c.Value))
+		}
+		first[c.Value] = true
+	}
+	if f.required && len(n.Content) == 0 {
+		r.fail(n, "%s must not be empty", p.subject())
+	}
+	v.Set(made)
+}
+
+func inBrackets(n *yaml.Node) string {
+	if n.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return ": write [" + strings.Trim(quote(n.Value), `"`) + "]"
+}
+
+func (r *reader) named(n *yaml.Node, v reflect.Value, p path) {
+	if n.Kind != yaml.MappingNode {
+		r.fail(n, "%s must be a block of names, not %s", p.subject(), found(n))
+		return
+	}
+	made := reflect.MakeSlice(v.Type(), 0, len(n.Content)/2)
+	key := shapeOf(v.Type().Elem()).key
+	for name, block := range pairs(n) {
+		e := fresh(v.Type().Elem())
+		e.FieldByIndex(key).SetString(name.Value)
+		if !isName(name.Value) {
+			r.fail(name, notName, quote(name.Value))
+		}
+		r.value(block, e, field{}, p.to(name.Value))
+		made = reflect.Append(made, e)
+	}
+	if len(n.Content) == 0 {
+		r.fail(n, "%s must not be empty", p.subject())
+	}
+	v.Set(made)
+}
+
+// table reads a mapping into a map, over a copy of what the map holds.
+func (r *reader) table(n *yaml.Node, v reflect.Value, f field, p path) {
+	if n.Kind != yaml.MappingNode {
+		r.fail(n, "%s must be a block of keys, not %s", p.subject(), found(n))
+		return
+	}
+	made := reflect.MakeMap(v.Type())
+	for iter := v.MapRange(); iter.Next(); {
+		made.SetMapIndex(iter.Key(), iter.Value())
+	}
+	for key, value := range pairs(n) {
+		e := fresh(v.Type().Elem())
+		r.value(value, e, f, p.to(key.Value))
+		made.SetMapIndex(reflect.ValueOf(key.Value), e)
+	}
+	v.Set(made)
+}
+
+// found names what stands in the file where something else should.
+func found(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a block of keys"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	return quote(n.Value)
+}
+
+// scalar is the node's text when it is a single value.
+func (r *reader) scalar(n *yaml.Node, p path, want string) (string, bool) {
+	if n.Kind != yaml.ScalarNode {
+		r.fail(n, "%s must be %s, not %s", p.subject(), want, found(n))
+		return "", false
+	}
+	return n.Value, true
+}
+
+func (r *reader) text(n *yaml.Node, v reflect.Value, p path) {
+	text, ok := r.scalar(n, p, "a single value")
+	if !ok {
+		return
+	}
+	if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+		r.fail(n, "%s %v", p.subject(), err)
+	}
+}
+
+// nameForm keeps names fit for file names, metric labels and NAME.effective.
+var nameForm = regexp.MustCompile(namePattern)
+
+const (
+	namePattern = `^[a-z][a-z0-9-]{0,62}$`
+	notName     = "%s is no name: a letter, then letters, digits and dashes, all lower-case, at most 63"
+)
+
+func isName(s string) bool { return nameForm.MatchString(s) }
+
+func (r *reader) str(n *yaml.Node, v reflect.Value, f field, p path) {
+	text, ok := r.scalar(n, p, "text")
+	switch {
+	case !ok:
+		return
+	case f.enum != nil && !slices.Contains(f.enum, text):
+		r.fail(n, "%s must be %s, not %s%s", p.subject(), strings.Join(f.enum, " or "), quote(text), also(Suggest(text, f.enum)))
+	case n.Tag != "!!str" && n.Tag != "!!timestamp":
+		r.fail(n, "%s must be text: put %s in quotes", p.subject(), n.Value)
+	case f.form == "name" && !isName(text):
+		r.fail(n, notName, quote(text))
+	case f.required && strings.TrimSpace(text) == "":
+		r.fail(n, "%s must not be empty", p.subject())
+	default:
+		v.SetString(text)
+	}
+}
+
+func also(suggestion string) string {
+	if suggestion == "" {
+		return ""
+	}
+	return "; " + suggestion
+}
+
+func (r *reader) boolean(n *yaml.Node, v reflect.Value, p path) {
+	text, ok := r.scalar(n, p, "true or false")
+	switch {
+	case !ok:
+	case n.Tag != "!!bool":
+		r.fail(n, "%s must be true or false, not %s", p.subject(), quote(text))
+	default:
+		v.SetBool(strings.EqualFold(text, "true"))
+	}
+}
+
+const durationForm = "a duration with its unit, such as 1500ms, 30s or 2m"
+
+func (r *reader) duration(n *yaml.Node, v reflect.Value, f field, p path) {
+	text, ok := r.scalar(n, p, durationForm)
+	if !ok {
+		return
+	}
+	d, err := time.ParseDuration(text)
+	if numeral.MatchString(text) {
+		r.fail(n, "%s is a duration and needs its unit: write %ss", p.subject(), text)
+		return
+	}
+	if err != nil {
+		r.fail(n, "%s must be %s, not %s", p.subject(), durationForm, quote(text))
+		return
+	}
+	least, _ := time.ParseDuration(f.min)
+	most, bounded := time.ParseDuration(f.max)
+	switch {
+	case d < least && least == 0:
+		r.fail(n, "%s must not be negative", p.subject())
+	case d < least:
+		r.fail(n, "%s must be at least %s, not %s", p.subject(), f.min, text)
+	case bounded == nil && d > most:
+		r.fail(n, "%s must be at most %s, not %s", p.subject(), f.max, text)
+	default:
+		v.SetInt(int64(d))
+	}
+}
+
+// decimal is how integers are written: YAML's octal and hexadecimal forms would surprise.
+var decimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+
+func (r *reader) number(n *yaml.Node, v reflect.Value, f field, p path) {
+	whole := v.Kind() != reflect.Float64
+	want := "a number"
+	if whole {
+		want = "a whole number"
+	}
+	text, ok := r.scalar(n, p, want)
+	if !ok {
+		return
+	}
+	x, err := strconv.ParseFloat(text, 64)
+	least, unbounded := strconv.ParseFloat(f.min, 64)
+	most, limitless := strconv.ParseFloat(f.max, 64)
+	share, percent := strings.CutSuffix(text, "%")
+	switch part, e := strconv.ParseFloat(share, 64); {
+	case percent && !whole && e == nil:
+		r.fail(n, "%s is a ratio: write %s", p.subject(), strconv.FormatFloat(part/100, 'g', 6, 64))
+	case n.Tag != "!!int" && n.Tag != "!!float", err != nil, x-x != 0, whole && !decimal.MatchString(text):
+		r.fail(n, "%s must be %s, not %s", p.subject(), want, quote(text))
+	case unbounded == nil && x < least:
+		r.fail(n, "%s must be at least %s, not %s", p.subject(), f.min, text)
+	case limitless == nil && x > most:
+		r.fail(n, "%s must be at most %s, not %s", p.subject(), f.max, text)
+	case !setNumber(v, text, x):
+		r.fail(n, "%s can't hold %s", p.subject(), quote(text))
+	}
+}
+
+// setNumber is false when the number is beyond what the type holds.
+func setNumber(v reflect.Value, text string, x float64) bool {
+	switch {
+	case v.CanInt():
+		i, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		v.SetInt(i)
+		return err == nil
+	case v.CanUint():
+		u, err := strconv.ParseUint(text, 10, v.Type().Bits())
+		v.SetUint(u)
+		return err == nil
+	}
+	v.SetFloat(x)
+	return true
+}

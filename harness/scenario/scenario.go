@@ -1,0 +1,194 @@
+// Package scenario is the first of the three records: what was asked. It reads the YAML as Go values, strictly: a drill
+// that ran something other than what its author meant is worse than none, so every mistake of a file is told at once,
+// with line and column and what was probably meant, before anything is started.
+//
+// What a kind of probe, fault or check has of its own stays a Block until the kind's struct reads it with Into; this
+// package knows no kind. Whether Regions, vantages and targets exist is for the engine to say, through Block.Errorf.
+package scenario
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// SchemaVersion is the version of the language, the value of the key schema.
+const SchemaVersion = "regiondrill.scenario/v1"
+
+// Scenario is one file.
+type Scenario struct {
+	Schema string   `yaml:"schema" required:"true" enum:"regiondrill.scenario/v1" doc:"version of the scenario language"`
+	Name   string   `yaml:"name" required:"true" form:"name" doc:"names the drill in its folder, its report and its metrics"`
+	About  string   `yaml:"about" doc:"what the drill is to show, for whoever reads the report"`
+	Tags   []string `yaml:"tags" form:"name" unique:"true" doc:"to run several scenarios at once: run tag:NAME"`
+	Seed   uint64   `yaml:"seed" doc:"seeds all that is drawn: jitter, the beat's phase, users' data"`
+
+	System   System    `yaml:"system" required:"true" doc:"what is provisioned"`
+	Vantages []Vantage `yaml:"vantages" required:"true" doc:"where people sit"`
+
+	WarmUp time.Duration `yaml:"warm_up" max:"1h" doc:"people sign in this long before time zero; it must go well"`
+	Settle time.Duration `yaml:"settle" max:"24h" doc:"people go on this long after the last fault has ended"`
+
+	Probes []Probe `yaml:"probes" required:"true" doc:"who signs in, how and how often"`
+	Faults []Fault `yaml:"faults" doc:"what is taken away, when and for how long"`
+	Checks []Check `yaml:"checks" doc:"the objectives"`
+
+	Block  Block  // the whole file
+	Source []byte // the file's bytes as given, before any --set
+	File   string // the name it was read under
+	Sets   []Set  // the flags applied, in order
+}
+
+// System is what is provisioned: one instance of IAM Identity Center, its Regions and its identity provider.
+type System struct {
+	Primary     string      `yaml:"primary" required:"true" doc:"the instance's primary Region"`
+	Additional  []string    `yaml:"additional" unique:"true" doc:"Regions the instance is replicated to"`
+	Directory   Directory   `yaml:"directory" doc:"people and what they may use"`
+	IdP         IdP         `yaml:"idp" doc:"the identity provider"`
+	Replication Replication `yaml:"replication" doc:"from the primary to the additional Regions"`
+	KMS         KMS         `yaml:"kms" doc:"the key that encrypts the instance's data"`
+}
+
+// Regions are the primary, then the additional ones.
+func (s *System) Regions() []string { return append([]string{s.Primary}, s.Additional...) }
+
+// Directory says how many of each the identity store has: user-001 and so on.
+type Directory struct {
+	Users          int `yaml:"users" min:"1" max:"100000" doc:"attempt k signs in as user 1 + k mod users"`
+	Groups         int `yaml:"groups" min:"1" max:"10000" doc:"groups of users"`
+	Accounts       int `yaml:"accounts" min:"1" max:"10000" doc:"AWS accounts"`
+	PermissionSets int `yaml:"permission_sets" min:"1" max:"10000" doc:"permission sets"`
+}
+
+// IdP is the SAML identity provider as its administrator has set it up.
+type IdP struct {
+	Dialect   string   `yaml:"dialect" enum:"okta,entra,external" doc:"whose behaviour it shows"`
+	ACS       []string `yaml:"acs" unique:"true" doc:"Regions whose ACS URL is registered, the first is the default; if not said, all Regions"`
+	Bookmarks []string `yaml:"bookmarks" unique:"true" doc:"Regions whose portal has a bookmark on the IdP's dashboard"`
+}
+
+// Replication is asynchronous: each change arrives lag ± jitter later.
+type Replication struct {
+	Lag    time.Duration `yaml:"lag" max:"1h" doc:"a change takes this long to the other Regions"`
+	Jitter time.Duration `yaml:"jitter" max:"1h" doc:"and up to this much more or less"`
+}
+
+// KMS is where the keys are.
+type KMS struct {
+	Backend string `yaml:"backend" enum:"embedded,localstack,endpoint" doc:"who plays AWS KMS"`
+}
+
+// Vantage is a place where people sit.
+type Vantage struct {
+	Name string                   `yaml:",key"`
+	RTT  map[string]time.Duration `yaml:"rtt" max:"1m" doc:"round-trip time to each Region and to the IdP (idp); 0s if not said"`
+
+	Block Block
+}
+
+// Probe is a stream of people who sign in, one every Every, whatever becomes of the others.
+type Probe struct {
+	Name  string        `yaml:"name" required:"true" form:"name" doc:"names it in checks, reports and metrics"`
+	Kind  string        `yaml:"kind" required:"true" doc:"how they sign in"`
+	From  string        `yaml:"from" required:"true" doc:"the vantage where they sit"`
+	Home  string        `yaml:"home" required:"true" doc:"the Region whose portal they open first"`
+	Every time.Duration `yaml:"every" required:"true" min:"1ms" max:"1h" doc:"the beat: a person arrives this often"`
+	Limit time.Duration `yaml:"limit" required:"true" min:"1ms" max:"1h" doc:"who is not signed in this long after arriving has failed"`
+	As    string        `yaml:"as" doc:"a person of directory.people"`
+
+	Block Block `yaml:",open"`
+}
+
+// Fault is one change for the worse, with an end.
+type Fault struct {
+	Name  string        `yaml:"name" required:"true" form:"name" doc:"names it in checks, reports and metrics"`
+	Kind  string        `yaml:"kind" required:"true" doc:"what happens"`
+	Where Where         `yaml:"where" doc:"what is hit"`
+	At    At            `yaml:"at" required:"true" doc:"a duration after the warm-up, or NAME.effective + 5s, or NAME.healed + 2s of another fault"`
+	For   time.Duration `yaml:"for" required:"true" min:"1ms" max:"24h" doc:"how long; every fault ends"`
+
+	Block Block `yaml:",open"`
+}
+
+// Where selects what a fault hits; all that is said must hold.
+type Where struct {
+	Region    string `yaml:"region" doc:"a Region of the system"`
+	Place     string `yaml:"place" doc:"a vantage, a Region or idp"`
+	Service   string `yaml:"service" enum:"portal,signin,oidc,portal_api,sso_admin,identity_store,scim,kms,idp,vanity" doc:"narrows it to the names of one service"`
+	Operation string `yaml:"operation" doc:"narrows it to one API operation"`
+	Name      string `yaml:"name" doc:"one host name"`
+	From      string `yaml:"from" doc:"a place: only what comes from there"`
+}
+
+// Check is one objective.
+type Check struct {
+	Name string `yaml:"name" doc:"names the finding; if not said, made of its kind, probe and fault"`
+	Kind string `yaml:"kind" required:"true" doc:"what is held against the objective"`
+
+	Block Block `yaml:",open"`
+}
+
+// defaults is what a scenario says that says nothing.
+func defaults() *Scenario {
+	return &Scenario{
+		Seed:   1,
+		WarmUp: 5 * time.Second,
+		Settle: 20 * time.Second,
+		System: System{
+			Directory:   Directory{Users: 40, Groups: 6, Accounts: 3, PermissionSets: 4},
+			IdP:         IdP{Dialect: "okta"},
+			Replication: Replication{Lag: time.Second, Jitter: 500 * time.Millisecond},
+			KMS:         KMS{Backend: "embedded"},
+		},
+	}
+}
+
+// later are the words of the language that stand for what isn't built yet: paths of keys, where * is any element, and
+// values of keys behind an equals sign.
+var later = map[string]bool{
+	"actions":                       true,
+	"abort_if":                      true,
+	"matrix":                        true,
+	"repeat":                        true,
+	"system.vanity":                 true,
+	"system.behaviour":              true,
+	"system.instance":               true,
+	"system.directory.people":       true,
+	"system.idp.metadata":           true,
+	"system.idp.dialect=entra":      true,
+	"system.idp.dialect=external":   true,
+	"system.kms.url":                true,
+	"system.kms.backend=localstack": true,
+	"system.kms.backend=endpoint":   true,
+	"probes.*.start":                true,
+	"probes.*.as":                   true,
+	"faults.*.every":                true,
+	"faults.*.times":                true,
+	"faults.*.ramp":                 true,
+	"faults.*.where.service=vanity": true,
+}
+
+// Read reads one scenario; name is what its errors call the file. The error is an Errors with every mistake in it, and
+// what could be read is returned beside it, for Kinds.Check to find more; nil when the file is no YAML at all.
+func Read(r io.Reader, name string) (*Scenario, error) { return ReadWith(r, name, nil) }
+
+// ReadWith is Read with --set flags, applied in order before the file is read and checked as if it said so itself.
+func ReadWith(in io.Reader, name string, sets []Set) (*Scenario, error) {
+	data, err := io.ReadAll(io.LimitReader(in, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	root, bad := parse(data)
+	if bad != nil {
+		bad.File = name
+		return nil, Errors{bad}
+	}
+	r := &reader{src: newSource(name)}
+	for _, set := range sets {
+		r.apply(root, set)
+	}
+	s := defaults()
+	s.Source, s.File, s.Sets = data, name, sets
+	r.scenario(root, s)
+	return s, r.errs.err()
+}

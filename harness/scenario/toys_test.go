@@ -1,0 +1,70 @@
+package scenario
+
+import "time"
+
+// Toy kinds, shaped like real ones.
+
+type steer struct {
+	By    string        `yaml:"by" enum:"none,bookmark" doc:"what a person does"`
+	To    string        `yaml:"to" doc:"the Region they go to"`
+	After time.Duration `yaml:"after" doc:"when they give up on home"`
+}
+
+type login struct {
+	Steer steer `yaml:"steer" doc:"within one attempt"`
+}
+
+type outage struct {
+	Mode string `yaml:"mode" enum:"blackhole,refuse,reset,http_503" doc:"how it shows"`
+	Hold bool   `yaml:"hold" doc:"bytes are held, not lost"`
+}
+
+type link struct {
+	Latency   time.Duration `yaml:"latency"`
+	Jitter    time.Duration `yaml:"jitter"`
+	Bandwidth int           `yaml:"bandwidth" min:"0"`
+}
+
+type target struct {
+	Probe string `yaml:"probe" required:"true" doc:"of whom"`
+	Fault string `yaml:"fault" required:"true" doc:"from what"`
+}
+
+type sustained struct {
+	For   time.Duration `yaml:"for" min:"1ms"`
+	Ratio float64       `yaml:"ratio" min:"0" max:"1"`
+}
+
+func (s *sustained) SetDefaults() { *s = sustained{5 * time.Second, 0.99} }
+
+type recovery struct {
+	target
+	Within    time.Duration `yaml:"within" required:"true" min:"1ms"`
+	Sustained *sustained    `yaml:"sustained"`
+}
+
+type windowed struct {
+	target
+	Window  string        `yaml:"window" enum:"baseline,fault,after"`
+	AtLeast float64       `yaml:"at_least" min:"0" max:"1"`
+	P95     time.Duration `yaml:"p95"`
+}
+
+func toys() Kinds {
+	return Kinds{
+		Probes: []Kind{
+			{"saml_login", "Signs in over HTTP.", login{steer{By: "none", After: 2 * time.Second}}},
+			{"browser_login", "Signs in with a browser.", &login{steer{By: "none"}}},
+		},
+		Faults: []Kind{
+			{"region_outage", "A Region is gone.", outage{Mode: "blackhole", Hold: true}},
+			{"link", "A link gets worse.", link{}},
+		},
+		Checks: []Kind{
+			{"recovery", "People are back.", recovery{}},
+			{"failback", "People are home.", recovery{}},
+			{"availability", "People get in.", windowed{Window: "fault"}},
+			{"latency", "People get in soon.", windowed{Window: "fault"}},
+		},
+	}
+}
