@@ -1,0 +1,181 @@
+package identitycenter
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+//go:embed pages/style.css
+var styleSheet string
+
+//go:embed pages/portal.js
+var portalScript string
+
+//go:embed pages/portal.html
+var portalPage string
+
+//go:embed pages/refusal.html
+var refusalPage string
+
+// place is what people call a Region, and the hue of its pages, so that screenshots of two Regions are told apart from
+// across the room.
+type place struct {
+	Area, Name string
+	Hue        int // degrees
+}
+
+var places = map[string]place{
+	"us-east-1":      {"US East", "N. Virginia", 222},
+	"us-east-2":      {"US East", "Ohio", 196},
+	"us-west-1":      {"US West", "N. California", 262},
+	"us-west-2":      {"US West", "Oregon", 175},
+	"ca-central-1":   {"Canada", "Central", 352},
+	"sa-east-1":      {"South America", "São Paulo", 96},
+	"eu-west-1":      {"Europe", "Ireland", 152},
+	"eu-west-2":      {"Europe", "London", 338},
+	"eu-west-3":      {"Europe", "Paris", 242},
+	"eu-central-1":   {"Europe", "Frankfurt", 28},
+	"eu-north-1":     {"Europe", "Stockholm", 206},
+	"ap-south-1":     {"Asia Pacific", "Mumbai", 18},
+	"ap-southeast-1": {"Asia Pacific", "Singapore", 284},
+	"ap-southeast-2": {"Asia Pacific", "Sydney", 40},
+	"ap-northeast-1": {"Asia Pacific", "Tokyo", 326},
+	"ap-northeast-2": {"Asia Pacific", "Seoul", 300},
+	"ap-northeast-3": {"Asia Pacific", "Osaka", 8},
+}
+
+// sentences are what people read at AWS (identity-center.md sections 2 and 4).
+var sentences = map[cause]string{
+	causeSignature:    "It's not you, it's us",
+	causeExpired:      "It's not you, it's us",
+	causeNotYetValid:  "It's not you, it's us",
+	causeNameID:       "It's not you, it's us",
+	causeIssuer:       "An unexpected error has occurred",
+	causeDestination:  "An unexpected error has occurred",
+	causeRecipient:    "An unexpected error has occurred",
+	causeAudience:     "An unexpected error has occurred",
+	causeConfirmation: "An unexpected error has occurred",
+	causeShape:        "An unexpected error has occurred",
+	causeFault:        "An unexpected error has occurred",
+	causeUnknownUser:  "Invalid MFA credentials",
+	causeKMS:          "ERROR Code: 0001 - IdentityCenter service access is blocked. Reach out to your IdentityCenter admin for further steps.",
+}
+
+// sentenceElse is for what AWS gives no sentence of its own.
+const sentenceElse = "Your request could not be completed"
+
+// maxDetail bounds what an error page quotes, in bytes.
+const maxDetail = 160
+
+// pages writes the HTML of one Region.
+type pages struct {
+	template *template.Template
+	common   pageOf
+	policy   string // of the portal's page
+	policyOf string // of error pages
+}
+
+// pageOf is what the pages show.
+type pageOf struct {
+	Region, API, Home, Token, Initials string
+	Place                              place
+	Primary                            bool
+	User                               User
+	Cause                              cause
+	Sentence, Detail                   string
+	Status                             int
+}
+
+func newPages(in names.Instance, region string) *pages {
+	where, ok := places[region]
+	if !ok {
+		where = place{"AWS Region", region, 222}
+	}
+	p := &pages{
+		template: template.Must(template.New("portal").Parse(withParts(portalPage))),
+		common: pageOf{
+			Region: region, Place: where, API: "https://" + names.PortalAPIHost(region),
+			Home: in.PortalURL(region), Primary: region == in.Primary,
+		},
+	}
+	template.Must(p.template.New("refusal").Parse(withParts(refusalPage)))
+	style := sourceOf(p.render("refusal", p.common), "style")
+	p.policyOf = "default-src 'none'; style-src " + style + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	page := p.render("portal", p.common)
+	p.policy = "default-src 'none'; style-src " + sourceOf(page, "style") + "; script-src " + sourceOf(page, "script") +
+		"; connect-src " + p.common.API + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	return p
+}
+
+// withParts puts style and script into a page's source.
+func withParts(page string) string {
+	return strings.NewReplacer("STYLE", styleSheet, "SCRIPT", portalScript).Replace(page)
+}
+
+// sourceOf is the content security policy's name for the page's one element of that name.
+func sourceOf(page []byte, element string) string {
+	_, rest, _ := bytes.Cut(page, []byte("<"+element+">"))
+	inside, _, _ := bytes.Cut(rest, []byte("</"+element+">"))
+	hash := sha256.Sum256(inside)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
+}
+
+func (p *pages) render(name string, data pageOf) []byte {
+	var out bytes.Buffer
+	if err := p.template.ExecuteTemplate(&out, name, data); err != nil {
+		return nil // not with templates and data of our own
+	}
+	return out.Bytes()
+}
+
+func (p *pages) portal(w http.ResponseWriter, user User, token string) {
+	data := p.common
+	data.User, data.Token = user, token
+	if data.User.DisplayName == "" {
+		data.User.DisplayName = user.Name
+	}
+	data.Initials = initials(data.User.DisplayName)
+	writePage(w, http.StatusOK, p.policy, p.render("portal", data))
+}
+
+func (p *pages) refusal(w http.ResponseWriter, r *refusal, status int) {
+	data := p.common
+	data.Cause, data.Detail, data.Status = r.cause, r.detail, status
+	if len(data.Detail) > maxDetail {
+		data.Detail = strings.ToValidUTF8(data.Detail[:maxDetail], "") + "…"
+	}
+	if data.Sentence = sentences[r.cause]; data.Sentence == "" {
+		data.Sentence = sentenceElse
+	}
+	writePage(w, status, p.policyOf, p.render("refusal", data))
+}
+
+// initials are the first letters of the first and the last word.
+func initials(name string) string {
+	words := strings.Fields(name)
+	out := ""
+	for i, word := range words {
+		if i == 0 || i == len(words)-1 {
+			out += strings.ToUpper(string([]rune(word)[:1]))
+		}
+	}
+	return out
+}
+
+func writePage(w http.ResponseWriter, status int, policy string, page []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(page) // a reader that has gone is no concern of ours
+}

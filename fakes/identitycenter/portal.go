@@ -1,0 +1,109 @@
+package identitycenter
+
+import (
+	"errors"
+	"net/http"
+)
+
+// Cookies of the portal's host.
+const (
+	cookieToken = "x-amz-sso_authn" // the bearer token, under the name that it has at AWS
+	cookieFlow  = "x-amz-sso-flow"  // marks the browser that a one-time code is for
+)
+
+// portalHandler serves the access portal at the path: "/", or "/start" on the classic host.
+func (r *Replica) portalHandler(path string) http.Handler {
+	mux := http.NewServeMux()
+	exact := path
+	if path == "/" {
+		exact = "/{$}"
+	}
+	mux.HandleFunc("GET "+exact, r.servePortal)
+	if path != "/" {
+		mux.Handle("GET /{$}", http.RedirectHandler(path, http.StatusFound))
+		mux.Handle("GET "+path+"/{$}", http.RedirectHandler(path, http.StatusFound))
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		r.serveRefusal(w, refuse(causeRequest, "no such page"), http.StatusNotFound)
+	})
+	return mux
+}
+
+// servePortal shows the portal to whoever comes with a one-time code or the portal's cookie, and sends all others to
+// sign in.
+func (r *Replica) servePortal(w http.ResponseWriter, req *http.Request) {
+	now := r.now()
+	if code := req.URL.Query().Get("workflow_code"); code != "" {
+		n, token := r.stores.redeem(code, flowOf(cookieValue(req, cookieFlow)), now)
+		if n != nil {
+			http.SetCookie(w, &http.Cookie{
+				Name: cookieToken, Value: token, Path: "/", Expires: n.Expires,
+				Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+			})
+			r.showPortal(w, req, n, token)
+			return
+		}
+		if r.stores.ofToken(cookieValue(req, cookieToken), now) == nil {
+			r.serveRefusal(w, refuse(causeSession, "the code is used, expired or another browser's"), http.StatusBadRequest)
+			return
+		}
+	}
+	token := cookieValue(req, cookieToken)
+	if n := r.stores.ofToken(token, now); n != nil {
+		r.showPortal(w, req, n, token)
+		return
+	}
+	r.toSignin(w, req)
+}
+
+// toSignin begins a sign-in at the Region's own sign-in host.
+func (r *Replica) toSignin(w http.ResponseWriter, req *http.Request) {
+	flow := cookieValue(req, cookieFlow)
+	if len(flow) != len(newSecret()) {
+		flow = newSecret()
+		http.SetCookie(w, &http.Cookie{
+			Name: cookieFlow, Value: flow, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		})
+	}
+	state := r.sealState(portalState{host: hostOf(req), flow: flowOf(flow)})
+	redirect(w, req, "https://"+r.signinHost()+pathLogin+"?state="+state, http.StatusFound)
+}
+
+// flowOf is what sign-in learns of the portal's mark.
+func flowOf(mark string) string {
+	d := digestOf(mark)
+	return encodeShort(d[:])
+}
+
+func (r *Replica) showPortal(w http.ResponseWriter, req *http.Request, n *session, token string) {
+	p, err := r.personOf(req.Context(), n)
+	switch {
+	case err != nil:
+		r.serveFault(w, err)
+	case p == nil:
+		r.serveRefusal(w, refuse(causeDisabledUser, "the user has left or is disabled"), http.StatusForbidden)
+	default:
+		r.pages.portal(w, p.User, token)
+	}
+}
+
+// serveRefusal shows an error page.
+func (r *Replica) serveRefusal(w http.ResponseWriter, refused *refusal, status int) {
+	r.pages.refusal(w, refused, status)
+}
+
+// serveFault shows why the Region itself can't serve: KMS refuses (403) or is silent (503), the directory has not
+// arrived (503), or this package is at fault (500).
+func (r *Replica) serveFault(w http.ResponseWriter, err error) {
+	var kms *errKMS
+	switch {
+	case errors.As(err, &kms) && kms.refused:
+		r.serveRefusal(w, refuse(causeKMS, "KMS refuses the key of this Region"), http.StatusForbidden)
+	case errors.As(err, &kms):
+		r.serveRefusal(w, refuse(causeKMS, "KMS does not answer"), http.StatusServiceUnavailable)
+	case errors.Is(err, errEmpty):
+		r.serveRefusal(w, refuse(causeNotReady, "%v", err), http.StatusServiceUnavailable)
+	default:
+		r.serveRefusal(w, refuse(causeFault, "a fault of the service"), http.StatusInternalServerError)
+	}
+}

@@ -1,0 +1,333 @@
+package identitycenter
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"sync"
+	"time"
+)
+
+// Limits of what a replica remembers. A load of 300 sign-ins a second fills none but sessions and replays within
+// minutes, and these stay below 20 MB.
+const (
+	maxSessions = 20_000
+	maxRequests = 20_000
+	maxReplays  = 50_000
+	maxCodes    = 5_000
+	maxViews    = 5_000
+
+	requestLife = 5 * time.Minute  // of an outstanding AuthnRequest
+	codeLife    = 60 * time.Second // of a one-time code between sign-in and portal
+
+	// viewLife is how long what a sign-in has read of the directory serves the portal and its API, so that one sign-in
+	// asks KMS once; later calls ask again.
+	viewLife = 10 * time.Second
+)
+
+// digest is how secrets are kept: whoever reads a replica's memory or its replication cannot use them.
+type digest [sha256.Size]byte
+
+func digestOf(secret string) digest { return sha256.Sum256([]byte(secret)) }
+
+// newSecret has 256 random bits in 43 characters.
+func newSecret() string {
+	b := make([]byte, 32)
+	rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// session is one person's stay at the portals of all Regions.
+type session struct {
+	ID      string    `json:"id"`
+	User    string    `json:"user"`
+	Origin  string    `json:"origin"` // the Region of the sign-in
+	Started time.Time `json:"started"`
+	Expires time.Time `json:"expires"`
+	Browser []byte    `json:"browser"` // digest of the browser's sign-in cookie
+
+	tokens []digest // of this Region's portal, which are not replicated
+}
+
+// request is an AuthnRequest that waits for its response.
+type request struct {
+	browser digest // of the browser that was sent to the provider
+	state   portalState
+}
+
+// grant is what a one-time code stands for.
+type grant struct {
+	session string
+	flow    string // the portal's mark on the browser; "" after an unsolicited response
+}
+
+// stores is all that a replica remembers besides the directory.
+type stores struct {
+	mu          sync.Mutex
+	requests    *shelf[string, request]
+	outstanding map[digest]int // requests of a browser
+	replays     *shelf[digest, struct{}]
+	codes       *shelf[digest, grant]
+	views       *shelf[string, *person] // by session
+	sessions    *shelf[string, *session]
+	browsers    map[digest]*session
+	tokens      map[digest]*session
+	closed      *shelf[string, struct{}]  // sessions that must not come back by replication
+	revoked     *shelf[string, time.Time] // by user: sessions that began until then are void
+}
+
+func newStores() *stores {
+	s := &stores{
+		requests:    newShelf[string, request](maxRequests),
+		outstanding: map[digest]int{},
+		replays:     newShelf[digest, struct{}](maxReplays),
+		codes:       newShelf[digest, grant](maxCodes),
+		views:       newShelf[string, *person](maxViews),
+		sessions:    newShelf[string, *session](maxSessions),
+		browsers:    map[digest]*session{},
+		tokens:      map[digest]*session{},
+		closed:      newShelf[string, struct{}](maxSessions),
+		revoked:     newShelf[string, time.Time](maxSessions),
+	}
+	s.requests.dropped = func(_ string, q request) {
+		if s.outstanding[q.browser]--; s.outstanding[q.browser] <= 0 {
+			delete(s.outstanding, q.browser)
+		}
+	}
+	s.sessions.dropped = func(_ string, gone *session) {
+		if b := digest(gone.Browser); s.browsers[b] == gone {
+			delete(s.browsers, b)
+		}
+		for _, t := range gone.tokens {
+			delete(s.tokens, t)
+		}
+	}
+	return s
+}
+
+// expectResponse remembers an AuthnRequest.
+func (s *stores) expectResponse(id string, q request, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests.put(id, q, now, now.Add(requestLife))
+	s.outstanding[q.browser]++
+}
+
+// settle decides what needs memory about a verified response: its request is outstanding in this very browser and is
+// used up, or it answers none and may; and its assertion is new.
+func (s *stores) settle(a *authentication, browser digest, unsolicited bool, now time.Time) (request, *refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := digestOf(a.assertionID)
+	if _, again := s.replays.get(seen, now); again {
+		return request{}, refuse(causeReplay, "the assertion has been used")
+	}
+	var q request
+	if a.inResponseTo != "" {
+		var ok bool
+		if q, ok = s.requests.get(a.inResponseTo, now); !ok || q.browser != browser {
+			return request{}, refuse(causeInResponseTo, "no such request is outstanding in this browser")
+		}
+		s.requests.take(a.inResponseTo, now)
+	} else if r := s.mayComeUnasked(browser, unsolicited, now); r != nil {
+		return request{}, r
+	}
+	s.replays.put(seen, struct{}{}, now, a.usableUntil)
+	return q, nil
+}
+
+func (s *stores) mayComeUnasked(browser digest, unsolicited bool, now time.Time) *refusal {
+	s.requests.trim(now)
+	switch {
+	case !unsolicited:
+		return refuse(causeUnsolicited, "unsolicited responses are not accepted")
+	case s.outstanding[browser] > 0:
+		return refuse(causeUnsolicited, "the browser waits for the response to a request")
+	}
+	return nil
+}
+
+// open begins a session, or takes over one that was replicated; it refuses those that have ended already.
+func (s *stores) open(n *session, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, gone := s.closed.get(n.ID, now); gone || !now.Before(n.Expires) || len(n.Browser) != sha256.Size {
+		return false
+	}
+	if until, ok := s.revoked.get(n.User, now); ok && !n.Started.After(until) {
+		return false
+	}
+	if _, have := s.sessions.get(n.ID, now); have {
+		return false
+	}
+	s.sessions.put(n.ID, n, now, n.Expires)
+	s.browsers[digest(n.Browser)] = n
+	return true
+}
+
+// shut ends a session for good, whether it is known here or only elsewhere.
+func (s *stores) shut(id string, expires, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shutLocked(id, expires, now)
+}
+
+func (s *stores) shutLocked(id string, expires, now time.Time) {
+	s.sessions.take(id, now)
+	s.views.take(id, now)
+	s.closed.put(id, struct{}{}, now, expires)
+}
+
+// revoke ends all sessions of the user that began until then, and those that are still to come by replication.
+func (s *stores) revoke(user string, until, forget, now time.Time) {
+	s.mu.Lock()
+	if old, ok := s.revoked.get(user, now); !ok || old.Before(until) {
+		s.revoked.put(user, until, now, forget)
+	}
+	s.mu.Unlock()
+	s.endWhere(func(n *session) bool { return n.User == user && !n.Started.After(until) }, now)
+}
+
+// expel ends the sessions of all users who match.
+func (s *stores) expel(match func(user string) bool, now time.Time) {
+	s.endWhere(func(n *session) bool { return match(n.User) }, now)
+}
+
+func (s *stores) endWhere(match func(*session) bool, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ended []*session
+	s.sessions.each(func(_ string, n *session) bool {
+		if match(n) {
+			ended = append(ended, n)
+		}
+		return true
+	})
+	for _, n := range ended {
+		s.shutLocked(n.ID, n.Expires, now)
+	}
+}
+
+// ofBrowser is the live session that a sign-in cookie stands for.
+func (s *stores) ofBrowser(secret string, now time.Time) *session {
+	return s.live(s.browsers, secret, now)
+}
+
+// ofToken is the live session that a portal's bearer token stands for.
+func (s *stores) ofToken(secret string, now time.Time) *session {
+	return s.live(s.tokens, secret, now)
+}
+
+func (s *stores) live(by map[digest]*session, secret string, now time.Time) *session {
+	if secret == "" {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := by[digestOf(secret)]
+	if n == nil {
+		return nil
+	}
+	if _, ok := s.sessions.get(n.ID, now); !ok {
+		return nil
+	}
+	return n
+}
+
+// mint makes the one-time code that leads from sign-in to portal.
+func (s *stores) mint(g grant, now time.Time) string {
+	code := newSecret()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.codes.put(digestOf(code), g, now, now.Add(codeLife))
+	return code
+}
+
+// redeem uses a one-time code up and gives out a bearer token of this Region's portal.
+func (s *stores) redeem(code, flow string, now time.Time) (*session, string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.codes.take(digestOf(code), now)
+	if !ok || (g.flow != "" && g.flow != flow) {
+		return nil, ""
+	}
+	n, ok := s.sessions.get(g.session, now)
+	if !ok {
+		return nil, ""
+	}
+	token := newSecret()
+	key := digestOf(token)
+	n.tokens = append(n.tokens, key)
+	if len(n.tokens) > maxTokensOfSession {
+		delete(s.tokens, n.tokens[0])
+		n.tokens = n.tokens[1:]
+	}
+	s.tokens[key] = n
+	return n, token
+}
+
+// maxTokensOfSession bounds how many browsers' tabs of one session hold a token of their own.
+const maxTokensOfSession = 8
+
+// see keeps what was just read of the directory for the session.
+func (s *stores) see(id string, p *person, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.views.put(id, p, now, now.Add(viewLife))
+}
+
+func (s *stores) view(id string, now time.Time) *person {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, _ := s.views.get(id, now)
+	return p
+}
+
+// personOf is the directory's record of the session's user: as the sign-in has just read it, or read again under the
+// KMS key. A user who has left or is disabled loses the session; the result is then nil.
+func (r *Replica) personOf(ctx context.Context, n *session) (*person, error) {
+	if p := r.stores.view(n.ID, r.now()); p != nil {
+		return p, nil
+	}
+	p, err := r.vault.person(ctx, n.User)
+	if err != nil {
+		return nil, err
+	}
+	if p == nil || p.User.Disabled {
+		r.stores.shut(n.ID, n.Expires, r.now())
+		return nil, nil
+	}
+	return p, nil
+}
+
+// RevokeSessions ends all sessions of the user, here at once and in the other Regions as replication gets there. Every
+// Region can do it (identity-center.md 1.4).
+func (r *Replica) RevokeSessions(user string) {
+	now := r.now()
+	forget := now.Add(r.cfg.Behaviour.SessionDuration)
+	r.stores.revoke(user, now, forget, now)
+	r.announce(event{Kind: eventRevoke, User: user, At: now, Until: forget})
+}
+
+// openSession begins a session at the end of a sign-in and tells the other Regions.
+func (r *Replica) openSession(user, browserSecret string, end time.Time) *session {
+	now := r.now()
+	expires := now.Add(r.cfg.Behaviour.SessionDuration)
+	if !end.IsZero() && end.Before(expires) {
+		expires = end
+	}
+	browser := digestOf(browserSecret)
+	n := &session{
+		ID: newSecret()[:22], User: user, Origin: r.cfg.Region, Started: now, Expires: expires, Browser: browser[:],
+	}
+	r.stores.open(n, now)
+	r.announce(event{Kind: eventOpen, Session: n})
+	return n
+}
+
+// closeSession ends a session by the person's own wish and tells the other Regions.
+func (r *Replica) closeSession(n *session) {
+	r.stores.shut(n.ID, n.Expires, r.now())
+	r.announce(event{Kind: eventClose, ID: n.ID, Until: n.Expires})
+}

@@ -1,0 +1,301 @@
+package identitycenter
+
+import (
+	"bytes"
+	"compress/flate"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// Cookies of the sign-in host.
+const (
+	cookieBrowser = "aws-signin-browser" // marks the browser, so that a response reaches only the one that asked
+	cookieSession = "aws-signin-session" // the person's session, for all Regions where SessionHandOff is on
+)
+
+const (
+	pathLogin = "/platform/login"
+	pathACS   = "/platform/saml/acs/"
+
+	maxForm = maxEncodedResponse*4/3 + 16<<10 // bytes of the ACS's form, percent-encoded
+)
+
+// portalState travels with the browser from the portal to sign-in, authenticated, and stays there in the request.
+type portalState struct {
+	host string // of the portal that the person comes from and goes back to
+	flow string // digest of the portal's mark on the browser
+}
+
+// stateLife is how long a portal's redirect to sign-in is good for.
+const stateLife = 5 * time.Minute
+
+func (r *Replica) sealState(s portalState) string {
+	payload := strings.Join([]string{s.host, s.flow, strconv.FormatInt(r.now().Add(stateLife).Unix(), 10)}, "\n")
+	return base64.RawURLEncoding.EncodeToString(append(r.macState(payload), payload...))
+}
+
+func (r *Replica) macState(payload string) []byte {
+	mac := hmac.New(sha256.New, r.stateKey)
+	mac.Write([]byte(payload))
+	return mac.Sum(nil)
+}
+
+func (r *Replica) openState(sealed string) (portalState, bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	if err != nil || len(raw) < sha256.Size {
+		return portalState{}, false
+	}
+	payload := string(raw[sha256.Size:])
+	if !hmac.Equal(raw[:sha256.Size], r.macState(payload)) {
+		return portalState{}, false
+	}
+	parts := strings.Split(payload, "\n")
+	if len(parts) != 3 {
+		return portalState{}, false
+	}
+	until, err := strconv.ParseInt(parts[2], 10, 64)
+	if err != nil || !r.now().Before(time.Unix(until, 0)) {
+		return portalState{}, false
+	}
+	return portalState{host: parts[0], flow: parts[1]}, true
+}
+
+// signinHost is where the Region's portal sends people.
+func (r *Replica) signinHost() string {
+	if r.cfg.Behaviour.LegacyACS && r.primary() {
+		return names.LegacySigninHost(r.cfg.Region)
+	}
+	return names.SigninHost(r.cfg.Region)
+}
+
+// acsToAskFor is the ACS that an AuthnRequest names.
+func (r *Replica) acsToAskFor() string {
+	return "https://" + r.signinHost() + pathACS + r.cfg.Instance.TenantID()
+}
+
+func (r *Replica) signinHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+pathLogin, r.serveLogin)
+	mux.HandleFunc("POST "+pathACS+r.cfg.Instance.TenantID(), r.serveACS)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		r.serveRefusal(w, refuse(causeRequest, "no such page"), http.StatusNotFound)
+	})
+	return mux
+}
+
+// serveLogin sends a browser that has a session back to the portal and any other to the identity provider.
+func (r *Replica) serveLogin(w http.ResponseWriter, req *http.Request) {
+	state, ok := r.openState(req.URL.Query().Get("state"))
+	if !ok {
+		r.serveRefusal(w, refuse(causeRequest, "the way here did not start at the portal"), http.StatusBadRequest)
+		return
+	}
+	if n := r.stores.ofBrowser(cookieValue(req, cookieSession), r.now()); n != nil {
+		p, err := r.personOf(req.Context(), n)
+		if err != nil {
+			r.serveFault(w, err)
+			return
+		}
+		if p != nil {
+			r.stores.see(n.ID, p, r.now())
+			r.toPortal(w, req, n, state)
+			return
+		}
+	}
+	r.toProvider(w, req, state)
+}
+
+// toPortal hands the person over by a one-time code.
+func (r *Replica) toPortal(w http.ResponseWriter, req *http.Request, n *session, state portalState) {
+	code := r.stores.mint(grant{session: n.ID, flow: state.flow}, r.now())
+	path := "/"
+	if state.host == r.cfg.Instance.ClassicPortalHost() {
+		path = "/start"
+	}
+	redirect(w, req, "https://"+state.host+path+"?workflow_code="+code, http.StatusSeeOther)
+}
+
+func redirect(w http.ResponseWriter, req *http.Request, to string, status int) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	http.Redirect(w, req, to, status)
+}
+
+// toProvider sends the browser to the identity provider with an AuthnRequest (SAML bindings, 3.4: HTTP-Redirect;
+// unsigned, as identity-center.md section 2 has it).
+func (r *Replica) toProvider(w http.ResponseWriter, req *http.Request, state portalState) {
+	mark := cookieValue(req, cookieBrowser)
+	if len(mark) != len(newSecret()) {
+		mark = newSecret()
+	}
+	id := newRequestID()
+	deflated, err := r.authnRequest(id)
+	if err != nil {
+		r.serveFault(w, err)
+		return
+	}
+	to, err := url.Parse(r.cfg.IdP.SSOURL)
+	if err != nil {
+		r.serveFault(w, fmt.Errorf("reading the provider's SSO URL: %w", err))
+		return
+	}
+	now := r.now()
+	r.stores.expectResponse(id, request{browser: digestOf(mark), state: state}, now)
+	query := to.Query()
+	query.Set("SAMLRequest", base64.StdEncoding.EncodeToString(deflated))
+	query.Set("RelayState", newSecret())
+	to.RawQuery = query.Encode()
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieBrowser, Value: mark, Path: "/platform/", MaxAge: int(requestLife.Seconds()),
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode,
+	})
+	redirect(w, req, to.String(), http.StatusFound)
+}
+
+// newRequestID is an xs:ID, as AuthnRequests need one.
+func newRequestID() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	return "_" + hex.EncodeToString(b)
+}
+
+type authnRequest struct {
+	XMLName  xml.Name     `xml:"urn:oasis:names:tc:SAML:2.0:protocol AuthnRequest"`
+	ID       string       `xml:"ID,attr"`
+	Version  string       `xml:"Version,attr"`
+	Instant  string       `xml:"IssueInstant,attr"`
+	To       string       `xml:"Destination,attr"`
+	ACS      string       `xml:"AssertionConsumerServiceURL,attr"`
+	Binding  string       `xml:"ProtocolBinding,attr"`
+	Issuer   string       `xml:"urn:oasis:names:tc:SAML:2.0:assertion Issuer"`
+	IDPolicy nameIDPolicy `xml:"urn:oasis:names:tc:SAML:2.0:protocol NameIDPolicy"`
+}
+
+type nameIDPolicy struct {
+	Format string `xml:"Format,attr"`
+}
+
+func (r *Replica) authnRequest(id string) ([]byte, error) {
+	doc, err := xml.Marshal(authnRequest{
+		ID: id, Version: "2.0", Instant: r.now().UTC().Format("2006-01-02T15:04:05.000Z"), To: r.cfg.IdP.SSOURL,
+		ACS: r.acsToAskFor(), Binding: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", Issuer: r.issuer,
+		IDPolicy: nameIDPolicy{Format: formatEmail},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("writing an AuthnRequest: %w", err)
+	}
+	w, ok := r.deflate.Get().(*flate.Writer)
+	if !ok {
+		return nil, errors.New("no deflater")
+	}
+	defer r.deflate.Put(w)
+	var out bytes.Buffer
+	w.Reset(&out)
+	if _, err := w.Write(doc); err != nil {
+		return nil, fmt.Errorf("deflating an AuthnRequest: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("deflating an AuthnRequest: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// serveACS is the assertion consumer service. RelayState is not looked at: where the person goes is in the request
+// that was remembered, or is this Region's portal.
+func (r *Replica) serveACS(w http.ResponseWriter, req *http.Request) {
+	req.Body = http.MaxBytesReader(w, req.Body, maxForm)
+	if err := req.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			r.serveRefusal(w, refuse(causeTooLarge, "the form"), http.StatusBadRequest)
+			return
+		}
+		r.serveRefusal(w, refuse(causeMalformed, "the form"), http.StatusBadRequest)
+		return
+	}
+	encoded := req.PostForm["SAMLResponse"]
+	if len(encoded) != 1 {
+		r.serveRefusal(w, refuse(causeMalformed, "%d SAMLResponse fields", len(encoded)), http.StatusBadRequest)
+		return
+	}
+	now := r.now()
+	x := expectation{
+		acs: "https://" + hostOf(req) + pathACS + r.cfg.Instance.TenantID(), audience: r.issuer,
+		issuer: r.cfg.IdP.EntityID, trusted: r.cfg.IdP.Certificates, now: now, skew: r.cfg.Behaviour.Skew,
+	}
+	a, refused := x.validate(encoded[0])
+	if refused != nil {
+		r.serveRefusal(w, refused, http.StatusBadRequest)
+		return
+	}
+	browser := digestOf(cookieValue(req, cookieBrowser))
+	q, refused := r.stores.settle(a, browser, r.cfg.Behaviour.Unsolicited, now)
+	if refused != nil {
+		r.serveRefusal(w, refused, http.StatusBadRequest)
+		return
+	}
+	r.admit(w, req, a, q)
+}
+
+// admit opens the session of a person whom the provider vouches for, if the directory knows them.
+func (r *Replica) admit(w http.ResponseWriter, req *http.Request, a *authentication, q request) {
+	p, err := r.vault.person(req.Context(), a.nameID)
+	switch {
+	case err != nil:
+		r.serveFault(w, err)
+		return
+	case p == nil:
+		r.serveRefusal(w, refuse(causeUnknownUser, "not provisioned"), http.StatusBadRequest)
+		return
+	case p.User.Disabled:
+		r.serveRefusal(w, refuse(causeDisabledUser, "disabled"), http.StatusBadRequest)
+		return
+	}
+	secret := newSecret()
+	n := r.openSession(p.User.Name, secret, a.sessionEnd)
+	r.stores.see(n.ID, p, r.now())
+	http.SetCookie(w, &http.Cookie{
+		Name: cookieSession, Value: secret, Path: "/platform/", Domain: r.cookieDomain(req), Expires: n.Expires,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+	state := q.state
+	if state.host == "" {
+		state.host = r.cfg.Instance.PortalHost(r.cfg.Region)
+	}
+	r.toPortal(w, req, n, state)
+}
+
+// cookieDomain lets a browser show its session to the sign-in hosts of all Regions: they have a parent in common.
+func (r *Replica) cookieDomain(req *http.Request) string {
+	if r.cfg.Behaviour.SessionHandOff && strings.HasSuffix(hostOf(req), ".signin.aws") {
+		return "signin.aws"
+	}
+	return ""
+}
+
+// hostOf is the request's host in lower case and without a port.
+func hostOf(req *http.Request) string {
+	host, _, _ := strings.Cut(req.Host, ":")
+	return strings.ToLower(host)
+}
+
+func cookieValue(req *http.Request, name string) string {
+	c, err := req.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
