@@ -25,10 +25,37 @@ type Target interface {
 
 // Capabilities says which handles a target will have. A fault that needs another is refused before anything starts.
 type Capabilities struct {
-	Network bool // rules on the links between places and on host names
-	Process bool // a replica's process can be killed and paused
-	Attach  bool // a replica can be taken off its network
+	Network  bool     // rules on the links between places and on host names
+	Process  bool     // a replica's process can be killed and paused
+	Attach   bool     // a replica can be taken off its network
+	Services []string // whose names the target serves: portal, signin, portal_api, kms, idp, …
 }
+
+// TargetKind, FaultKind and ProbeKind are the rows of the tables of kinds. New makes a value that holds its defaults.
+type (
+	TargetKind struct {
+		Name, Doc string
+		New       func() Target
+	}
+	FaultKind struct {
+		Name, Doc string
+		New       func() Fault
+	}
+	ProbeKind struct {
+		Name, Doc string
+		Browser   bool // needs one
+		New       func() Probe
+	}
+)
+
+// Problem is a user's mistake in the block of a kind, at one of its keys.
+type Problem struct{ Key, Sentence string }
+
+// Checker is what a probe or a fault is that can be wrong about the system it is meant for.
+type Checker interface{ Problems(t Topology) []Problem }
+
+// Summarizer is a fault that tells in a few words what it does: "blackhole".
+type Summarizer interface{ Summary() string }
 
 // Topology is what is provisioned: the system of a scenario, resolved.
 type Topology struct {
@@ -197,7 +224,7 @@ type Probe interface {
 	Close() error
 }
 
-// Steerer is how one person gets to another Region within one attempt.
+// Steer is how one person gets to another Region within one attempt.
 type Steer struct {
 	By    string        `yaml:"by" enum:"none,bookmark" doc:"how the person gets to another Region"`
 	To    string        `yaml:"to" doc:"the Region whose portal they open"`

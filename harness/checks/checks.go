@@ -55,8 +55,8 @@ type Sustained struct {
 	Ratio float64       `yaml:"ratio" min:"0" max:"1" doc:"the share of good attempts that each window must have"`
 }
 
-func defaultSustained() *Sustained {
-	return &Sustained{For: history.DefaultSustainedFor, Ratio: history.DefaultSustainedRatio}
+func defaultSustained() Sustained {
+	return Sustained{For: history.DefaultSustainedFor, Ratio: history.DefaultSustainedRatio}
 }
 
 // pair is what the finding of a probe and a fault has in common.

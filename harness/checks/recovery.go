@@ -13,7 +13,7 @@ import (
 type Recovery struct {
 	pair      `yaml:",inline"`
 	Within    time.Duration `yaml:"within" required:"true" min:"1ms" doc:"the recovery time objective, counted from the instant the fault is proven in force"`
-	Sustained *Sustained    `yaml:"sustained" doc:"when people count as back"`
+	Sustained Sustained     `yaml:"sustained" doc:"when people count as back"`
 }
 
 func newRecovery() Check { return &Recovery{Sustained: defaultSustained()} }
@@ -21,7 +21,7 @@ func newRecovery() Check { return &Recovery{Sustained: defaultSustained()} }
 // Subject of the check.
 func (c *Recovery) Subject() Subject {
 	return Subject{Title: fmt.Sprintf("recovery of %s from %s", c.Probe, c.Fault), Probe: c.Probe, Fault: c.Fault,
-		Sustained: c.Sustained, Gated: true}
+		Sustained: &c.Sustained, Gated: true}
 }
 
 // Problems of the check.
@@ -45,7 +45,7 @@ func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	why := because(h, m, c.Probe, c.Fault, verdict.Fault)
 	switch took := within(r.RecoveryTimeActual); r.EndedBy {
 	case verdict.None:
-		f.Summary = fmt.Sprintf("%s were never interrupted: the longest gap between two sign-ins was %s", c.Probe, span(*r.RecoveryTimeActual.Upper))
+		f.Summary = fmt.Sprintf("%s were not seen to be interrupted: the longest gap between two of their sign-ins was %s", c.Probe, span(*r.RecoveryTimeActual.Upper))
 	case verdict.Failover:
 		f.Summary = fmt.Sprintf("%s were back after %s, through %s%s", c.Probe, took, r.RecoveredIn, why)
 	case verdict.Heal:

@@ -1,0 +1,57 @@
+// Package faults holds what can be done to a system, one kind a file. A fault is a small struct whose fields are its
+// configuration. It lays a rule or pulls a handle, gives back the undo with the deed, and proves that it bites.
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// Table lists the kinds of faults. A new one is a file and a line here.
+func Table() []harness.FaultKind {
+	return []harness.FaultKind{
+		{Name: "region_outage", Doc: "every link to and from a Region is cut: portal, APIs, KMS, outgoing replication", New: newRegionOutage},
+		{Name: "link", Doc: "links get slow: latency, jitter, bandwidth", New: newLink},
+	}
+}
+
+// laid is the rule that a fault has in force, shared by its Inject and its Prove.
+type laid struct{ rule harness.Laid }
+
+// lay puts the rule in force. The rule dies with this process, so no other needs to know how to undo it.
+func (l *laid) lay(ctx context.Context, hit harness.Hit, rule harness.Rule, back *rollback.Stack) (rollback.Undo, error) {
+	rule.Name, rule.Edges, rule.Hosts, rule.Lease = hit.Fault, hit.Edges, hit.Hosts, hit.Lease
+	undo, err := back.Push(rollback.Intent{}, func(context.Context) error {
+		if l.rule != nil {
+			l.rule.Lift()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if l.rule, err = hit.Network.Lay(ctx, rule); err != nil {
+		return undo, fmt.Errorf("laying the rule of %s: %w", hit.Fault, err)
+	}
+	return undo, nil
+}
+
+// Prove asks the fabric's canaries.
+func (l *laid) Prove(ctx context.Context, _ harness.Hit, inForce bool) ([]harness.Proof, error) {
+	if l.rule == nil {
+		return nil, errors.New("no rule was laid")
+	}
+	return l.rule.Prove(ctx, inForce)
+}
+
+// needsNetwork is what every fault of this file's kind needs.
+func needsNetwork(can harness.Capabilities) error {
+	if !can.Network {
+		return errors.New("it can't lay rules on links")
+	}
+	return nil
+}

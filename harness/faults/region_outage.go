@@ -1,0 +1,37 @@
+package faults
+
+import (
+	"context"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// RegionOutage cuts every link to and from a Region, both directions. With a service it cuts only what goes to that
+// service's names.
+type RegionOutage struct {
+	laid
+	Mode harness.Mode `yaml:"mode" enum:"blackhole,refuse,reset,http_503" doc:"what people meet: silence, a refused connection, a reset one, or an error page"`
+	Hold bool         `yaml:"hold" doc:"with blackhole: what was sent into the hole comes through when it ends; false loses it, and connections that met it stay dead"`
+}
+
+func newRegionOutage() harness.Fault { return &RegionOutage{Mode: harness.Blackhole, Hold: true} }
+
+// Needs says why a target can't carry it.
+func (f *RegionOutage) Needs(can harness.Capabilities) error { return needsNetwork(can) }
+
+// Problems says what of it makes no sense.
+func (f *RegionOutage) Problems(harness.Topology) []harness.Problem {
+	if !f.Hold && f.Mode != harness.Blackhole {
+		return []harness.Problem{{Key: "hold", Sentence: "only a blackhole holds bytes; with mode " + string(f.Mode) + " there is nothing to lose"}}
+	}
+	return nil
+}
+
+// Summary of it.
+func (f *RegionOutage) Summary() string { return string(f.Mode) }
+
+// Inject lays the rule.
+func (f *RegionOutage) Inject(ctx context.Context, hit harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
+	return f.lay(ctx, hit, harness.Rule{Mode: f.Mode, Lose: !f.Hold}, back)
+}
