@@ -159,7 +159,11 @@ func (d draft) sign(t testing.TB, el *etree.Element) {
 	if err := doc.ReadFromString(strings.ReplaceAll(sig, "~", p)); err != nil {
 		t.Fatal(err)
 	}
-	el.InsertChildAt(1, doc.Root())
+	at := 0
+	if issuer := el.FindElement("./Issuer"); issuer != nil {
+		at = issuer.Index() + 1
+	}
+	el.InsertChildAt(at, doc.Root())
 }
 
 func hexRandom(n int) string {

@@ -24,6 +24,7 @@ type expectation struct {
 	acs      string // the URL that the response was delivered to
 	audience string
 	issuer   string // entity ID of the identity provider
+	format   string // of the NameID
 	trusted  []*x509.Certificate
 	now      time.Time
 	skew     time.Duration
@@ -298,7 +299,7 @@ func (x *expectation) checkAssertion(r *response) (*authentication, *refusal) {
 		return nil, refuse(causeConfirmation, "no Subject")
 	}
 	steps := []func() *refusal{
-		func() *refusal { return readNameID(subject, out) },
+		func() *refusal { return x.readNameID(subject, out) },
 		func() *refusal { return x.checkConfirmation(r.root, subject, out) },
 		func() *refusal { return x.checkConditions(r.assertion) },
 		func() *refusal { return x.checkAuthnStatement(r.assertion, out) },
@@ -311,17 +312,20 @@ func (x *expectation) checkAssertion(r *response) (*authentication, *refusal) {
 	return out, nil
 }
 
-func readNameID(subject *node, out *authentication) *refusal {
+func (x *expectation) readNameID(subject *node, out *authentication) *refusal {
 	id := subject.only(nsAssertion, "NameID")
 	if id == nil {
 		return refuse(causeNameID, "no NameID")
 	}
-	if format, _ := id.attr("Format"); format != formatEmail {
-		return refuse(causeNameID, "NameID is not of the format emailAddress")
+	if format, _ := id.attr("Format"); format != x.format {
+		return refuse(causeNameID, "NameID is not of the format %s", x.format)
 	}
 	value, ok := id.text()
+	if !ok || value == "" {
+		return refuse(causeNameID, "NameID is empty or holds elements")
+	}
 	address, err := mail.ParseAddress(value)
-	if !ok || err != nil || address.Address != value {
+	if x.format == formatEmail && (err != nil || address.Address != value) {
 		return refuse(causeNameID, "NameID is not an address")
 	}
 	out.nameID = value

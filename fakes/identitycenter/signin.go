@@ -234,7 +234,7 @@ func (r *Replica) serveACS(w http.ResponseWriter, req *http.Request) {
 	now := r.now()
 	x := expectation{
 		acs: "https://" + hostOf(req) + pathACS + r.cfg.Instance.TenantID(), audience: r.issuer,
-		issuer: r.cfg.IdP.EntityID, trusted: r.cfg.IdP.Certificates, now: now, skew: r.cfg.Behaviour.Skew,
+		issuer: r.cfg.IdP.EntityID, format: formatEmail, trusted: r.cfg.IdP.Certificates, now: now, skew: r.cfg.Behaviour.Skew,
 	}
 	a, refused := x.validate(encoded[0])
 	if refused != nil {
