@@ -61,6 +61,9 @@ func (At) Pattern() string {
 	return `^(` + unsignedDuration + `|[a-z][a-z0-9-]*\.(effective|healed)(\s*\+\s*` + unsignedDuration + `)?)$`
 }
 
+// MarshalText is String.
+func (a At) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
 // String is how the scenario would say it.
 func (a At) String() string {
 	switch {

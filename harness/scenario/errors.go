@@ -52,8 +52,13 @@ func (es Errors) err() error {
 	if len(es) == 0 {
 		return nil
 	}
+	told := map[string]bool{}
+	es = slices.DeleteFunc(slices.Clone(es), func(e *Error) bool {
+		again := told[e.Error()]
+		told[e.Error()] = true
+		return again
+	})
 	slices.SortStableFunc(es, byPosition)
-	es = slices.CompactFunc(es, func(a, b *Error) bool { return *a == *b })
 	if more := len(es) - maxErrors; more > 0 {
 		last := &Error{es[maxErrors].Position, fmt.Sprintf("and %d more", more)}
 		es = append(es[:maxErrors:maxErrors], last)
@@ -63,8 +68,8 @@ func (es Errors) err() error {
 
 func byPosition(a, b *Error) int {
 	return cmp.Or(
-		cmp.Compare(min(len(a.Flag), 1), min(len(b.Flag), 1)),
-		cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+		cmp.Compare(a.Flag, b.Flag), cmp.Compare(a.File, b.File),
+		cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 }
 
 // Join makes one error of what several steps found in the same scenario, sorted as if one step had found it all and
@@ -110,6 +115,15 @@ func hint(word string, among []string) string {
 		return "; there is only " + among[0]
 	}
 	return "; known are " + strings.Join(among, ", ")
+}
+
+// either is "a, b or c".
+func either(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // nearest is the first of those words that are fewest slips away, "" when all are too far: more than a third of the

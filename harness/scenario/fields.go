@@ -3,6 +3,7 @@ package scenario
 import (
 	"encoding"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,6 +33,11 @@ type field struct {
 	min, max string
 	required bool
 	unique   bool
+}
+
+// words are the values allowed at the path so far, nil for any.
+func (f field) words(p path) []string {
+	return slices.DeleteFunc(slices.Clone(f.enum), func(word string) bool { return comesLater(p, word) })
 }
 
 type defaulter interface{ SetDefaults() }

@@ -161,21 +161,23 @@ func parse(data []byte) (root *yaml.Node, err *Error) {
 	var doc, second yaml.Node
 	switch err := decode(decoder, &doc); {
 	case err == io.EOF:
-		return nil, &Error{Position{Line: 1, Col: 1}, "nothing is in it"}
+		return nil, &Error{Position{Line: 1, Col: 1}, empty}
 	case err != nil:
 		return nil, syntaxError(err, data)
 	}
 	switch err := decode(decoder, &second); {
-	case err == io.EOF:
-		return doc.Content[0], nil
-	case err != nil:
+	case err != nil && err != io.EOF:
 		return nil, syntaxError(err, data)
+	case err == nil:
+		at := Position{Line: max(second.Line, 1), Col: max(second.Column, 1)}
+		return nil, &Error{at, "a second document begins; one file is one scenario"}
+	case isNull(doc.Content[0]) && doc.Content[0].Value == "":
+		return nil, &Error{Position{Line: 1, Col: 1}, empty}
 	}
-	return nil, &Error{
-		Position{Line: max(second.Line, 1), Col: max(second.Column, 1)},
-		"a second document begins; one file is one scenario",
-	}
+	return doc.Content[0], nil
 }
+
+const empty = "nothing is in it"
 
 // decode keeps a panic of the parser, which has had some on hostile bytes, from being ours.
 func decode(d *yaml.Decoder, n *yaml.Node) (err error) {
@@ -231,7 +233,11 @@ func syntaxError(err error, data []byte) *Error {
 	if strings.HasPrefix(text, "did not find expected") {
 		line++
 	}
-	line = max(1, min(line, bytes.Count(bytes.TrimRight(data, "\n"), []byte("\n"))+1))
+	lines := bytes.Split(bytes.TrimRight(data, "\n"), []byte("\n"))
+	line = max(1, min(line, len(lines)))
+	if indent := lines[line-1]; bytes.HasPrefix(bytes.TrimLeft(indent, " "), []byte("\t")) {
+		text = "a tab can't indent, use spaces"
+	}
 	return &Error{Position{Line: line, Col: 1}, "not YAML: " + text}
 }
 

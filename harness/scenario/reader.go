@@ -126,6 +126,7 @@ func (r *reader) mapping(n *yaml.Node, v reflect.Value, p path, skip []string) {
 // strangers speaks of keys that nobody knows and of those that are missing: together, because the one is often a slip
 // for the other, and one mistake is one sentence.
 func (r *reader) strangers(b Block, s *shape, strange []*yaml.Node, said map[string]bool) {
+	known := slices.DeleteFunc(slices.Clone(b.common), func(key string) bool { return comesLater(b.path.to(key), "") })
 	var missing []string
 	for _, f := range s.fields {
 		if f.required && !said[f.key] {
@@ -133,13 +134,13 @@ func (r *reader) strangers(b Block, s *shape, strange []*yaml.Node, said map[str
 		}
 	}
 	for _, key := range strange {
-		near := nearest(key.Value, b.common)
+		near := nearest(key.Value, known)
 		slip := slices.Contains(missing, near)
 		if slip {
 			missing = slices.DeleteFunc(missing, func(m string) bool { return m == near })
 		}
 		if !s.open || slip {
-			r.fail(key, "unknown key %s in %s%s", quote(key.Value), b.path, hint(key.Value, b.common))
+			r.fail(key, "unknown key %s in %s%s", quote(key.Value), b.path, hint(key.Value, known))
 		}
 	}
 	for _, key := range missing {
@@ -264,11 +265,12 @@ func isName(s string) bool { return nameForm.MatchString(s) }
 
 func (r *reader) str(n *yaml.Node, v reflect.Value, f field, p path) {
 	text, ok := r.scalar(n, p, "text")
+	words := f.words(p)
 	switch {
 	case !ok:
 		return
-	case f.enum != nil && !slices.Contains(f.enum, text):
-		r.fail(n, "%s must be %s, not %s%s", p.subject(), strings.Join(f.enum, " or "), quote(text), also(Suggest(text, f.enum)))
+	case words != nil && !slices.Contains(words, text):
+		r.fail(n, "%s must be %s, not %s%s", p.subject(), either(words), quote(text), also(text, words))
 	case n.Tag != "!!str" && n.Tag != "!!timestamp":
 		r.fail(n, "%s must be text: put %s in quotes", p.subject(), n.Value)
 	case f.form == "name" && !isName(text):
@@ -280,11 +282,12 @@ func (r *reader) str(n *yaml.Node, v reflect.Value, f field, p path) {
 	}
 }
 
-func also(suggestion string) string {
-	if suggestion == "" {
-		return ""
+// also ends a sentence that has said already what there is.
+func also(word string, among []string) string {
+	if s := Suggest(word, among); s != "" && len(among) > 1 {
+		return "; " + s
 	}
-	return "; " + suggestion
+	return ""
 }
 
 func (r *reader) boolean(n *yaml.Node, v reflect.Value, p path) {
@@ -342,6 +345,9 @@ func (r *reader) number(n *yaml.Node, v reflect.Value, f field, p path) {
 		return
 	}
 	x, err := strconv.ParseFloat(text, 64)
+	if v.CanUint() && f.min == "" {
+		f.min = "0"
+	}
 	least, unbounded := strconv.ParseFloat(f.min, 64)
 	most, limitless := strconv.ParseFloat(f.max, 64)
 	share, percent := strings.CutSuffix(text, "%")
@@ -355,7 +361,7 @@ func (r *reader) number(n *yaml.Node, v reflect.Value, f field, p path) {
 	case limitless == nil && x > most:
 		r.fail(n, "%s must be at most %s, not %s", p.subject(), f.max, text)
 	case !setNumber(v, text, x):
-		r.fail(n, "%s can't hold %s", p.subject(), quote(text))
+		r.fail(n, "%s is too large, it must fit %d bits", p.subject(), v.Type().Bits())
 	}
 }
 

@@ -1,7 +1,335 @@
 package scenario
 
-import "time"
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
 
+// unsignedDuration is Go's syntax of durations as a regular expression of JSON Schema, the odd forms left out.
 const unsignedDuration = `([0-9]*\.?[0-9]+(ns|us|µs|ms|s|m|h))+`
 
-func durationText(d time.Duration) string { return d.String() }
+// durationText is a duration as people write it: 2m, where Go says 2m0s.
+func durationText(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// Field is one key of a kind, for explain.
+type Field struct {
+	Key      string   // dotted within nested blocks: steer.by
+	Type     string   // text, true or false, whole number, number, duration, instant, block, or list of and map of these
+	Default  string   // "" for none
+	Doc      string   // a sentence or less
+	Enum     []string // nil for any
+	Min, Max string   // "" for unbounded
+	Required bool
+}
+
+// Describe lists the keys of a kind in the order of its struct, those of nested blocks behind the block's own. The keys
+// that every entry has are described by giving a Probe, Fault or Check as Config.
+func Describe(k Kind) []Field {
+	return describe(reflect.Indirect(reflect.ValueOf(k.Config)), "")
+}
+
+func describe(v reflect.Value, prefix string) []Field {
+	var fields []Field
+	for _, f := range shapeOf(v.Type()).fields {
+		value := v.FieldByIndex(f.index)
+		fields = append(fields, Field{
+			Key: prefix + f.key, Type: typeName(f.typ), Default: defaultText(value), Doc: f.doc,
+			Enum: f.enum, Min: f.min, Max: f.max, Required: f.required,
+		})
+		if block := settled(value); isBlock(block.Type()) {
+			fields = append(fields, describe(block, prefix+f.key+".")...)
+		}
+	}
+	return fields
+}
+
+// settled is what a pointer points to, or would.
+func settled(v reflect.Value) reflect.Value {
+	switch {
+	case v.Kind() != reflect.Pointer:
+		return v
+	case v.IsNil():
+		return settled(fresh(v.Type().Elem()))
+	}
+	return settled(v.Elem())
+}
+
+func isBlock(t reflect.Type) bool { return t.Kind() == reflect.Struct && !readsText(t) }
+
+func typeName(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[At]():
+		return "instant"
+	case t == durationType:
+		return "duration"
+	case readsText(t):
+		return "text"
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return typeName(t.Elem())
+	case reflect.Slice:
+		if keyed(t.Elem()) {
+			return "block of names"
+		}
+		return "list of " + typeName(t.Elem())
+	case reflect.Map:
+		return "map of " + typeName(t.Elem())
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "text"
+	case reflect.Float64:
+		return "number"
+	case reflect.Struct:
+		return "block"
+	}
+	return "whole number"
+}
+
+func defaultText(v reflect.Value) string {
+	switch d := defaultOf(v).(type) {
+	case nil:
+		return ""
+	case string:
+		return d
+	default:
+		text, err := json.Marshal(d)
+		if err != nil {
+			return ""
+		}
+		return string(text)
+	}
+}
+
+// defaultOf is the default as JSON Schema has it; nil for none, which a zero value is.
+func defaultOf(v reflect.Value) any {
+	switch {
+	case v.IsZero(), v.Kind() == reflect.Pointer, v.Kind() == reflect.Map, isBlock(v.Type()):
+		return nil
+	case v.Type() == durationType:
+		return durationText(time.Duration(v.Int()))
+	case readsText(v.Type()):
+		return fmt.Sprint(v.Interface())
+	}
+	return v.Interface()
+}
+
+// object is a JSON Schema, or a part of one; encoding/json sorts its keys, so the bytes are always the same.
+type object map[string]any
+
+// Schema is the JSON Schema (draft 2020-12) of the language with these kinds, for editors; it says what the reader
+// checks, but for what needs a second look at the file. The error is a mistake in a kind's struct: a key that every
+// entry has already, a tag that doesn't parse, or a type that can't be read.
+func Schema(kinds Kinds) ([]byte, error) {
+	w := &schemaWriter{defs: object{}}
+	root := w.block(reflect.ValueOf(defaults()).Elem(), nil)
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["title"] = "regiondrill scenario"
+	properties := root["properties"].(object)
+	for _, entry := range []struct {
+		list, one string
+		config    any
+		kinds     []Kind
+	}{
+		{"probes", "probe", Probe{}, kinds.Probes},
+		{"faults", "fault", Fault{}, kinds.Faults},
+		{"checks", "check", Check{}, kinds.Checks},
+	} {
+		properties[entry.list].(object)["items"] = w.entry(entry.list, entry.one, reflect.ValueOf(entry.config), entry.kinds)
+	}
+	root["$defs"] = w.defs
+	if len(w.wrong) > 0 {
+		return nil, fmt.Errorf("describing the kinds: %s", strings.Join(w.wrong, "; "))
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(root); err != nil {
+		return nil, fmt.Errorf("writing the schema: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+type schemaWriter struct {
+	defs  object
+	wrong []string
+}
+
+// entry is the schema of a probe, fault or check: by its kind, a closed block of the common keys and the kind's own. An
+// editor whose user hasn't chosen a kind yet completes the common keys.
+func (w *schemaWriter) entry(list, what string, common reflect.Value, kinds []Kind) object {
+	base := w.block(common, path{list, "*"})
+	names, docs, cases := []string{}, []string{}, []object{}
+	for _, k := range kinds {
+		ref := what + "-" + k.Name
+		w.defs[ref] = w.kind(base, ref, k)
+		names, docs = append(names, k.Name), append(docs, k.Name+": "+k.Doc)
+		cases = append(cases, object{
+			"if":   object{"properties": object{"kind": object{"const": k.Name}}, "required": []string{"kind"}},
+			"then": object{"$ref": "#/$defs/" + ref},
+		})
+	}
+	properties := base["properties"].(object)
+	kind := properties["kind"].(object)
+	kind["enum"], kind["markdownDescription"] = names, strings.Join(docs, "\n\n")
+	w.defs[what] = object{"type": "object", "properties": properties, "required": base["required"], "allOf": cases}
+	return object{"$ref": "#/$defs/" + what}
+}
+
+func (w *schemaWriter) kind(base object, ref string, k Kind) object {
+	made := w.block(reflect.Indirect(reflect.ValueOf(k.Config)), path{ref})
+	made["description"] = k.Doc
+	properties := made["properties"].(object)
+	for key, value := range base["properties"].(object) {
+		if properties[key] != nil {
+			w.wrong = append(w.wrong, fmt.Sprintf("%s has a key %q of its own, which is every entry's", ref, key))
+		}
+		properties[key] = value
+	}
+	properties["kind"] = object{"const": k.Name, "description": k.Doc}
+	required, _ := made["required"].([]string)
+	made["required"] = append(slices.Clone(base["required"].([]string)), required...)
+	return made
+}
+
+// block is a closed object with the keys of a struct, their defaults taken from v.
+func (w *schemaWriter) block(v reflect.Value, p path) object {
+	properties := object{}
+	var required []string
+	for _, f := range shapeOf(v.Type()).fields {
+		at := p.to(f.key)
+		if comesLater(at, "") {
+			continue
+		}
+		part := w.value(settled(v.FieldByIndex(f.index)), f, at)
+		if f.doc != "" {
+			part["description"] = f.doc
+		}
+		if d := defaultOf(v.FieldByIndex(f.index)); d != nil {
+			part["default"] = d
+		}
+		if f.required {
+			required = append(required, f.key)
+		}
+		properties[f.key] = part
+	}
+	made := object{"type": "object", "properties": properties, "additionalProperties": false}
+	if required != nil {
+		made["required"] = required
+	}
+	return made
+}
+
+func (w *schemaWriter) value(v reflect.Value, f field, p path) object {
+	t := v.Type()
+	switch {
+	case readsText(t):
+		made := object{"type": "string"}
+		if x, ok := v.Interface().(patterned); ok {
+			made["pattern"] = x.Pattern()
+		}
+		return made
+	case t == durationType:
+		return w.duration(f, p)
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return object{"type": "boolean"}
+	case reflect.String:
+		return text(f, p)
+	case reflect.Int, reflect.Int64, reflect.Int32:
+		return w.number("integer", f, p)
+	case reflect.Uint, reflect.Uint64, reflect.Uint32:
+		made := w.number("integer", f, p)
+		if made["minimum"] == nil {
+			made["minimum"] = 0
+		}
+		return made
+	case reflect.Float64:
+		return w.number("number", f, p)
+	case reflect.Slice:
+		return w.list(t.Elem(), f, p)
+	case reflect.Map:
+		return object{"type": "object", "additionalProperties": w.value(settled(fresh(t.Elem())), f, p)}
+	case reflect.Struct:
+		return w.block(v, p)
+	}
+	w.wrong = append(w.wrong, fmt.Sprintf("%s is of type %s, which can't be read from a file", strings.Join(p, "."), t))
+	return object{}
+}
+
+func text(f field, p path) object {
+	made := object{"type": "string"}
+	switch {
+	case f.enum != nil:
+		made["enum"] = f.words(p)
+	case f.form == "name":
+		made["pattern"] = namePattern
+	case f.required:
+		made["minLength"] = 1
+	}
+	return made
+}
+
+func (w *schemaWriter) list(element reflect.Type, f field, p path) object {
+	if keyed(element) {
+		return object{
+			"type": "object", "minProperties": 1, "propertyNames": object{"pattern": namePattern},
+			"additionalProperties": w.value(fresh(element), field{}, p),
+		}
+	}
+	made := object{"type": "array", "items": w.value(settled(fresh(element)), f, p)}
+	if f.required {
+		made["minItems"] = 1
+	}
+	if f.unique {
+		made["uniqueItems"] = true
+	}
+	return made
+}
+
+// duration can't tell its bounds to JSON Schema but in words.
+func (w *schemaWriter) duration(f field, p path) object {
+	pattern := "^" + unsignedDuration + "$"
+	for _, bound := range []string{f.min, f.max} {
+		if _, err := time.ParseDuration(bound); bound != "" && err != nil {
+			w.wrong = append(w.wrong, fmt.Sprintf("%s has a bound %q, which is no duration", strings.Join(p, "."), bound))
+		}
+	}
+	if strings.HasPrefix(f.min, "-") {
+		pattern = "^-?" + unsignedDuration + "$"
+	}
+	return object{"type": "string", "pattern": pattern}
+}
+
+func (w *schemaWriter) number(kind string, f field, p path) object {
+	made := object{"type": kind}
+	for word, bound := range map[string]string{"minimum": f.min, "maximum": f.max} {
+		if bound == "" {
+			continue
+		}
+		x, err := strconv.ParseFloat(bound, 64)
+		if err != nil {
+			w.wrong = append(w.wrong, fmt.Sprintf("%s has a bound %q, which is no number", strings.Join(p, "."), bound))
+		}
+		made[word] = x
+	}
+	return made
+}

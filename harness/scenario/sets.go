@@ -32,8 +32,8 @@ func (s Set) String() string { return "--set " + s.Path + "=" + s.Value }
 func (r *reader) apply(root *yaml.Node, set Set) {
 	value, err := parse([]byte(set.Value))
 	if err != nil {
-		err.Flag = set.String()
-		if strings.TrimSpace(set.Value) == "" {
+		err.File, err.Flag = r.src.file, set.String()
+		if err.Sentence == empty {
 			err.Sentence = "no value behind the equals sign"
 		}
 		r.errs = append(r.errs, err)
