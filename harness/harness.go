@@ -242,6 +242,7 @@ type Attempt struct {
 	Home   string // Region
 	Saver  Saver
 
+	Ended     time.Time       // when the outcome was known; zero: when Try returned
 	Outcome   history.Outcome // empty: the engine says unknown
 	Class     history.Class
 	Region    string // whose portal showed the expected account

@@ -42,21 +42,20 @@ func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Findin
 		return unmeasured(fmt.Sprintf("nobody can say: %s was never proven in force", c.Fault))
 	}
 	f := verdict.Finding{Grade: verdict.Fail, Objective: seconds(c.Within), Actual: r.RecoveryTimeActual, Evidence: r.Evidence}
-	why := because(h, m, c.Probe, c.Fault, verdict.Fault)
 	switch took := within(r.RecoveryTimeActual); r.EndedBy {
 	case verdict.None:
 		f.Summary = fmt.Sprintf("%s were not seen to be interrupted: the longest gap between two of their sign-ins was %s", c.Probe, span(*r.RecoveryTimeActual.Upper))
 	case verdict.Failover:
-		f.Summary = fmt.Sprintf("%s were back after %s, through %s%s", c.Probe, took, r.RecoveredIn, why)
+		f.Summary = fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
 	case verdict.Heal:
-		f.Summary = fmt.Sprintf("%s were back only when %s ended, after %s: nobody failed over%s", c.Probe, c.Fault, took, why)
+		f.Summary = fmt.Sprintf("%s were back only when %s ended, after %s: nobody failed over", c.Probe, c.Fault, took)
 	case verdict.Never:
-		f.Summary = fmt.Sprintf("%s never came back in the %s that were watched%s", c.Probe, span(r.RecoveryTimeActual.Lower), why)
+		f.Summary = fmt.Sprintf("%s never came back in the %s that were watched", c.Probe, span(r.RecoveryTimeActual.Lower))
 	}
 	switch {
 	case r.EndedBy == verdict.Never && stopped(h):
 		f.Grade = verdict.Unknown
-		f.Summary = fmt.Sprintf("%s were not back when the run was stopped%s", c.Probe, why)
+		f.Summary = fmt.Sprintf("%s were not back when the run was stopped", c.Probe)
 	case r.EndedBy == verdict.Never || r.EndedBy == verdict.Heal:
 	case *r.RecoveryTimeActual.Upper <= seconds(c.Within):
 		f.Grade = verdict.Pass
@@ -64,5 +63,6 @@ func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	default:
 		f.Summary += fmt.Sprintf(", which misses the objective of %v", c.Within)
 	}
+	f.Summary += because(h, m, c.Probe, c.Fault, verdict.Fault)
 	return f
 }

@@ -3,6 +3,7 @@ package history
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -19,28 +20,28 @@ func Read(r io.Reader) (*History, error) {
 	h := &History{}
 	lines := bufio.NewReaderSize(r, 1<<20)
 	words := interner{}
+	var torn error // why the latest line can't be understood; forgiven if it is the last
 	for n := 1; ; n++ {
 		line, err := readLine(lines)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("reading line %d of the history: %w", n, err)
 		}
-		torn := errors.Is(err, io.EOF)
-		if torn && len(bytes.TrimSpace(line)) == 0 {
-			break
-		}
-		if err := h.add(line, n, words); err != nil {
-			if torn {
-				h.Truncated = true
-				break
+		last := errors.Is(err, io.EOF)
+		if !last || len(line) > 0 {
+			if torn != nil {
+				return nil, torn
 			}
-			return nil, fmt.Errorf("reading line %d of the history: %w", n, err)
+			if err := h.add(line, n, words); err != nil {
+				torn = fmt.Errorf("reading line %d of the history: %w", n, err)
+			}
 		}
-		if torn {
+		if last {
 			break
 		}
 	}
+	h.Truncated = torn != nil
 	if h.Plan.Schema == "" {
-		return nil, errors.New("reading the history: it has no plan, so nothing can be concluded from it")
+		return nil, cmp.Or(torn, errors.New("reading the history: it has no plan, so nothing can be concluded from it"))
 	}
 	return h, nil
 }

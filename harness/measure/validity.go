@@ -40,7 +40,7 @@ func validity(h *history.History, all []*series, faults []fault, m *verdict.Meas
 				doubt("%s: attempts began up to %s s late (99th percentile), more than a quarter of the period", s.probe.Name, slip)
 			}
 		}
-		if why := s.unsteady(); s.probe.Gated && why != "" {
+		if why := s.unsteady(h.Plan.WarmUp); s.probe.Gated && why != "" {
 			doubt("%s: %s", s.probe.Name, why)
 		}
 		v.Notes = append(v.Notes, s.notes...)
@@ -104,18 +104,14 @@ func (s *series) slip() (history.Instant, bool) {
 
 // unsteady says why the warm-up was not steady: of the attempts that ended in it, none was good, or one that ended in
 // its last half was bad.
-func (s *series) unsteady() string {
+func (s *series) unsteady(warmUp history.Instant) string {
 	good, bad := 0, 0
-	var first history.Instant
-	if len(s.tries) > 0 {
-		first = min(0, s.tries[0].Due)
-	}
 	for _, t := range s.tries {
 		switch {
 		case t.Ended > 0:
 		case t.Outcome == history.Good:
 			good++
-		case t.Outcome == history.Bad && t.Ended >= first/2:
+		case t.Outcome == history.Bad && t.Ended >= -warmUp/2:
 			bad++
 		}
 	}

@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// grace is how long after its limit a probe may take to return before it is given up: its context ended at the limit.
+const grace = 5 * time.Second
+
+// beat is one probe's schedule. Attempt k is due at start + offset + k·every, whatever the others do: a person arrives
+// whether or not anything answers. A beat that finds no room is recorded as dropped, never skipped.
+type beat struct {
+	rec    history.Probe
+	warmUp history.Instant
+	probe  harness.Probe
+	room   int
+	people []harness.Person
+	from   *harness.Place
+	keeper *keeper
+
+	mu     sync.Mutex
+	flying int
+	good   int // of those that ended in the warm-up
+	lately int // bad ones that ended in its last half
+}
+
+func newBeat(rec history.Probe, warmUp history.Instant, probe harness.Probe) *beat {
+	return &beat{rec: rec, warmUp: warmUp, probe: probe, room: int((rec.Limit+rec.Every-1)/rec.Every) + 1}
+}
+
+// run beats from start until done is closed or ctx ends, then waits for the attempts in flight.
+func (b *beat) run(ctx context.Context, r *run, start time.Time, done <-chan struct{}) {
+	var flying sync.WaitGroup
+	defer flying.Wait()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for k := int64(0); ; k++ {
+		due := start.Add(b.rec.Offset.Duration() + time.Duration(k)*b.rec.Every.Duration())
+		timer.Reset(time.Until(due))
+		select {
+		case <-timer.C:
+		case <-done:
+			return
+		case <-ctx.Done():
+			return
+		}
+		if r.over(due) {
+			return
+		}
+		if !b.enter() {
+			r.record(dropped(b.rec, r, k, due))
+			continue
+		}
+		flying.Go(func() { b.attempt(ctx, r, k, due) })
+	}
+}
+
+// enter takes a place in flight, if there is one.
+func (b *beat) enter() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.flying >= b.room {
+		return false
+	}
+	b.flying++
+	return true
+}
+
+func (b *beat) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.flying--
+}
+
+func dropped(p history.Probe, r *run, k int64, due time.Time) history.Event {
+	at := r.at(due)
+	return history.Event{At: at, Type: history.TypeAttempt, Attempt: &history.Attempt{Probe: p.Name, Seq: k, Kind: p.Kind,
+		Home: p.Home, From: p.From, Due: at, Began: at, Ended: at, Outcome: history.Dropped}}
+}
+
+// attempt makes one, under a context that ends at due + limit, and records what came of it.
+func (b *beat) attempt(ctx context.Context, r *run, k int64, due time.Time) {
+	defer b.leave()
+	limit := due.Add(b.rec.Limit.Duration())
+	parent := ctx
+	ctx, cancel := context.WithDeadline(parent, limit)
+	defer cancel()
+	a := &harness.Attempt{Probe: b.rec.Name, Seq: k, Due: due, Home: b.rec.Home, From: b.from,
+		Person: b.people[k%int64(len(b.people))], Saver: b.keeper}
+	began := time.Now()
+	result := make(chan error, 1)
+	go func() { result <- b.try(ctx, a) }()
+	giveUp := time.NewTimer(time.Until(limit.Add(grace)))
+	defer giveUp.Stop()
+	select {
+	case err := <-result:
+		if parent.Err() != nil && a.Outcome != history.Good {
+			a.GiveUp(history.ClassStopped, "the run was stopped")
+			err = panicOnly(err)
+		}
+		r.settle(b, a, began, err)
+	case <-giveUp.C: // a is still the probe's: what is recorded is made anew
+		lost := &harness.Attempt{Probe: a.Probe, Seq: k, Due: due, Home: a.Home, From: a.From, Person: a.Person}
+		r.settle(b, lost, began, fmt.Errorf("the probe did not return within %v of its limit", grace))
+	}
+}
+
+// errPanic marks a bug of ours: the run is stopped, healed and concluded.
+var errPanic = errors.New("a probe panicked")
+
+// panicOnly keeps what is worth telling of an attempt that was cut short.
+func panicOnly(err error) error {
+	if errors.Is(err, errPanic) {
+		return err
+	}
+	return nil
+}
+
+// try calls the probe and turns its panic into an error.
+func (b *beat) try(ctx context.Context, a *harness.Attempt) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", errPanic, p)
+		}
+	}()
+	return b.probe.Try(ctx, a)
+}
+
+// settle turns what came of an attempt into an event.
+func (r *run) settle(b *beat, a *harness.Attempt, began time.Time, err error) {
+	ended := time.Now()
+	if !a.Ended.IsZero() && a.Ended.Before(ended) {
+		ended = a.Ended
+	}
+	switch {
+	case err != nil:
+		a.GiveUp(history.ClassHarness, err.Error())
+	case a.Outcome == "":
+		a.GiveUp(history.ClassHarness, "the probe said nothing")
+	case a.Outcome == history.Good && ended.Sub(a.Due) > b.rec.Limit.Duration():
+		a.Fail(history.ClassTimeout, "signed in, but only after the limit")
+	}
+	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: b.rec.Kind, Home: a.Home, From: b.rec.From, User: a.Person.Name,
+		Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended), Outcome: a.Outcome, Class: a.Class, Region: a.Region,
+		Detail: a.Detail, Artifacts: a.Artifacts}
+	for _, s := range a.Steps {
+		rec.Steps = append(rec.Steps, history.Step{Name: s.Name, Host: s.Host, Region: s.Region, At: r.at(s.Began), Took: history.At(s.Ended.Sub(s.Began))})
+	}
+	b.warm(rec)
+	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeAttempt, Attempt: rec})
+	if errors.Is(err, errPanic) {
+		r.stop(Stop{Reason: history.Broken, Detail: err.Error()})
+	}
+}
+
+// warm counts what ended in the warm-up.
+func (b *beat) warm(a *history.Attempt) {
+	if a.Ended > 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case a.Outcome == history.Good:
+		b.good++
+	case a.Outcome == history.Bad && a.Ended >= -b.warmUp/2:
+		b.lately++
+	}
+}
+
+// unsteady says why the drill can't begin: nobody was in yet, or somebody failed lately.
+func (b *beat) unsteady() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case !b.rec.Gated:
+		return ""
+	case b.good == 0:
+		return fmt.Sprintf("no attempt of %s was good in the warm-up", b.rec.Name)
+	case b.lately > 0:
+		return fmt.Sprintf("%d attempts of %s were bad in the last half of the warm-up", b.lately, b.rec.Name)
+	}
+	return ""
+}

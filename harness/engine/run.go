@@ -1,0 +1,239 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// Stop is the cause with which a run is ended before its time. Its Reason becomes the history's.
+type Stop struct{ Reason, Detail string }
+
+// Error is the reason.
+func (s Stop) Error() string {
+	if s.Detail == "" {
+		return s.Reason
+	}
+	return s.Reason + ": " + s.Detail
+}
+
+// ErrUndo is wrapped by the error of a run that could not undo something.
+var ErrUndo = errors.New("something could not be undone")
+
+// run is one run of a plan.
+type run struct {
+	plan   *Plan
+	back   *rollback.Stack
+	sink   history.Sink
+	cancel context.CancelCauseFunc
+
+	mu      sync.Mutex
+	zero    time.Time       // fixed when the system stands
+	early   []history.Event // recorded before that
+	began   []time.Time     // when those were
+	sinkErr error
+	end     time.Time // of the settling, known when the last fault is healed; guarded by mu
+}
+
+// Run runs the plan: provisions, warms up, strikes, settles, and undoes all of it whatever happens. Everything that
+// happened is in the history; the error is the harness's own (the history could not be written, provisioning broke, a
+// bug), or wraps ErrUndo. A canceled ctx heals and concludes; a Stop as its cause says why.
+func (p *Plan) Run(ctx context.Context, folder *history.Folder, sink history.Sink) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := &run{plan: p, back: &rollback.Stack{}, sink: sink, cancel: cancel}
+	if folder != nil {
+		r.back.Journal = folder.Undo
+	}
+	defer func() {
+		undone := r.back.Unwind(ctx)
+		err = r.conclude(ctx, err, undone)
+	}()
+	r.phase(history.PhaseProvisioning)
+	sys, err := p.target.Provision(ctx, p.Topology, r.back)
+	if err != nil {
+		return fmt.Errorf("provisioning %s: %w", p.Record.Target, err)
+	}
+	if err := r.open(ctx, sys, folder); err != nil {
+		return err
+	}
+	r.begin()
+	r.drill(ctx, sys)
+	return nil
+}
+
+// conclude writes the last line: why the run ended and whether all was undone.
+func (r *run) conclude(ctx context.Context, err, undone error) error {
+	if r.zero.IsZero() { // it never stood
+		r.begin()
+	}
+	end := history.End{Reason: history.Completed, Undone: undone == nil}
+	var stop Stop
+	switch cause := context.Cause(ctx); {
+	case errors.As(cause, &stop):
+		end.Reason, end.Detail = stop.Reason, stop.Detail
+	case ctx.Err() != nil:
+		end.Reason = history.Interrupted
+	case err != nil:
+		end.Reason, end.Detail = history.Broken, err.Error()
+	}
+	if undone != nil {
+		end.Detail = undone.Error()
+		err = errors.Join(err, fmt.Errorf("%w: %w", ErrUndo, undone))
+	}
+	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeEnd, End: &end})
+	if end.Reason == history.Broken && err == nil && r.sinkErr == nil {
+		err = stop
+	}
+	return errors.Join(err, r.sinkErr)
+}
+
+// open prepares the probes; each is closed by the way back.
+func (r *run) open(ctx context.Context, sys *harness.System, folder *history.Folder) error {
+	for _, b := range r.plan.beats {
+		b.rec = *r.plan.Record.Probe(b.rec.Name) // as the checks have completed it
+		b.from, b.people = sys.Place(b.rec.From), sys.People
+		b.keeper = newKeeper(folder)
+		if b.from == nil || len(b.people) == 0 {
+			return fmt.Errorf("opening probe %s: the target has no place %s, or no people", b.rec.Name, b.rec.From)
+		}
+		if _, err := r.back.Push(rollback.Intent{}, func(context.Context) error { return b.probe.Close() }); err != nil {
+			return err
+		}
+		if err := b.probe.Open(ctx, sys); err != nil {
+			return fmt.Errorf("opening probe %s: %w", b.rec.Name, err)
+		}
+	}
+	return nil
+}
+
+// begin fixes zero, a warm-up from now, and writes the plan and what was held back until zero was known.
+func (r *run) begin() {
+	r.mu.Lock()
+	now := time.Now()
+	r.zero = now.Add(r.plan.Record.WarmUp.Duration())
+	early, began := r.early, r.began
+	r.early, r.began = nil, nil
+	r.mu.Unlock()
+	r.plan.Record.Zero = r.zero.UTC().Round(time.Millisecond)
+	first := r.at(now)
+	if len(began) > 0 {
+		first = r.at(began[0])
+	}
+	r.record(history.Event{At: first, Type: history.TypePlan, Plan: &r.plan.Record})
+	for i, e := range early {
+		e.At = r.at(began[i])
+		r.record(e)
+	}
+}
+
+// drill is the run from the warm-up to the last attempt's end.
+func (r *run) drill(ctx context.Context, sys *harness.System) {
+	r.phase(history.PhaseWarmUp)
+	done := make(chan struct{})
+	var beats sync.WaitGroup
+	start := time.Now()
+	for _, b := range r.plan.beats {
+		beats.Go(func() { b.run(ctx, r, start, done) })
+	}
+	if waitUntil(ctx, r.zero) && r.steady() {
+		r.phase(history.PhaseDrill)
+		r.strikeAll(ctx, sys)
+		r.phase(history.PhaseSettling)
+		waitUntil(ctx, r.settled())
+	}
+	close(done)
+	r.phase(history.PhaseDraining)
+	beats.Wait()
+}
+
+// steady stops a run whose warm-up proved nothing: harming a system that isn't well shows nothing either.
+func (r *run) steady() bool {
+	for _, b := range r.plan.beats {
+		if why := b.unsteady(); why != "" {
+			r.stop(Stop{Reason: history.NotSteady, Detail: why})
+			return false
+		}
+	}
+	return true
+}
+
+// settled fixes the end of the settling: counted from when the last fault's undo was due, or from zero.
+func (r *run) settled() time.Time {
+	last := r.zero
+	for _, s := range r.plan.strikes {
+		if s.healing.After(last) {
+			last = s.healing
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.end = last.Add(r.plan.Record.Settle.Duration())
+	return r.end
+}
+
+// over tells whether nobody arrives at due any more.
+func (r *run) over(due time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.end.IsZero() && !due.Before(r.end)
+}
+
+func (r *run) stop(s Stop) { r.cancel(s) }
+
+// at is the history's instant of a time.
+func (r *run) at(t time.Time) history.Instant { return history.At(t.Sub(r.zero)) }
+
+func (r *run) phase(name string) {
+	r.record(history.Event{At: r.at(time.Now()), Type: history.TypePhase, Phase: &history.Phase{Name: name}})
+}
+
+func (r *run) note(format string, args ...any) {
+	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeNote, Note: &history.Note{Text: fmt.Sprintf(format, args...)}})
+}
+
+// record passes an event to the sink. What comes before zero is known is held back. A sink that fails stops the run:
+// what can't be written down was not measured.
+func (r *run) record(e history.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.zero.IsZero() {
+		r.early, r.began = append(r.early, e), append(r.began, time.Now())
+		return
+	}
+	if err := r.sink.Record(e); err != nil && r.sinkErr == nil {
+		r.sinkErr = err
+		r.cancel(Stop{Reason: history.Broken, Detail: err.Error()})
+	}
+}
+
+// waitUntil waits; it tells whether the time came before ctx ended.
+func waitUntil(ctx context.Context, t time.Time) bool {
+	timer := time.NewTimer(time.Until(t))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// hosts lists the names of a service at a place, or at all places.
+func hosts(sys *harness.System, place, service string) []string {
+	var found []string
+	for _, p := range sys.Places {
+		if place == "" || p.Name == place {
+			found = append(found, p.Services[service]...)
+		}
+	}
+	slices.Sort(found)
+	return found
+}

@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+)
+
+const (
+	proofLimit = 10 * time.Second // for the canaries to see a fault lifted
+	leaseSlack = 30 * time.Second // a rule that nobody lifted lifts itself this long after it should have been
+)
+
+// strike is one fault on the timeline: requested, effective, healing, healed.
+type strike struct {
+	name  string
+	fault harness.Fault
+	at    scenario.At
+	where scenario.Where
+	lasts time.Duration
+	edges []harness.Edge
+
+	effective, healed moment
+	healing           time.Time // when its undo was due; read after the strike has returned
+}
+
+// moment is an instant that others may wait for. It may pass without having come: then it has no time.
+type moment struct {
+	come chan struct{}
+	at   time.Time
+}
+
+func newMoment() moment { return moment{come: make(chan struct{})} }
+
+func (m *moment) set(t time.Time) {
+	m.at = t
+	close(m.come)
+}
+
+// subject is what it hits, for people.
+func (s *strike) subject() string {
+	what := cmp.Or(s.where.Region, s.where.Place)
+	if s.where.Service != "" {
+		what = s.where.Service + " in " + what
+	}
+	if s.where.From != "" {
+		what += " as seen from " + s.where.From
+	}
+	return what
+}
+
+func (s *strike) region() string { return s.where.Region }
+
+// strikeAll runs the timeline and returns when every fault is healed.
+func (r *run) strikeAll(ctx context.Context, sys *harness.System) {
+	for _, s := range r.plan.strikes {
+		s.effective, s.healed = newMoment(), newMoment()
+	}
+	var strikes sync.WaitGroup
+	for _, s := range r.plan.strikes {
+		strikes.Go(func() { s.run(ctx, r, sys) })
+	}
+	strikes.Wait()
+}
+
+// run is one fault from its instant to its end.
+func (s *strike) run(ctx context.Context, r *run, sys *harness.System) {
+	var effective, healed time.Time
+	effectiveOnce := sync.OnceFunc(func() { s.effective.set(effective) })
+	defer func() { effectiveOnce(); s.healed.set(healed) }()
+	if !s.due(ctx, r) {
+		return
+	}
+	hit := harness.Hit{Fault: s.name, Edges: s.edges, Lease: s.lasts + leaseSlack, Network: sys.Network}
+	if s.where.Service != "" {
+		hit.Hosts = hosts(sys, cmp.Or(s.where.Region, s.where.Place), s.where.Service)
+	}
+	requested := time.Now()
+	s.healing = requested.Add(s.lasts)
+	r.fault(s.name, history.Requested, nil, "")
+	undo, err := s.fault.Inject(ctx, hit, r.back)
+	if err != nil {
+		r.fault(s.name, history.Unproven, nil, err.Error())
+		r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("injecting %s: %v", s.name, err)})
+	} else {
+		effective = s.prove(ctx, r, hit)
+		effectiveOnce()
+		waitUntil(ctx, s.healing)
+	}
+	if undo != nil {
+		healed = s.heal(ctx, r, hit, undo)
+	}
+}
+
+// due waits for the fault's instant: after zero, or after another fault's.
+func (s *strike) due(ctx context.Context, r *run) bool {
+	base := r.zero
+	if s.at.Name != "" {
+		other := r.plan.strike(s.at.Name)
+		m := &other.effective
+		if s.at.Event == scenario.Healed {
+			m = &other.healed
+		}
+		select {
+		case <-m.come:
+			base = m.at
+		case <-ctx.Done():
+			return false
+		}
+		if base.IsZero() {
+			r.note("%s was not injected: %s was never proven %s", s.name, other.name, s.at.Event)
+			return false
+		}
+	}
+	return waitUntil(ctx, base.Add(s.at.Offset))
+}
+
+func (p *Plan) strike(name string) *strike {
+	for _, s := range p.strikes {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// prove records since when the fault is in force; it may take until the fault must end.
+func (s *strike) prove(ctx context.Context, r *run, hit harness.Hit) time.Time {
+	ctx, cancel := context.WithDeadline(ctx, s.healing)
+	defer cancel()
+	proofs, err := s.fault.Prove(ctx, hit, true)
+	return r.proven(s.name, history.Effective, proofs, err)
+}
+
+// heal undoes the fault and records since when it no longer is, whatever became of the run.
+func (s *strike) heal(ctx context.Context, r *run, hit harness.Hit, undo rollback.Undo) time.Time {
+	r.fault(s.name, history.Healing, nil, "")
+	if err := undo(ctx); err != nil {
+		r.fault(s.name, history.Unproven, nil, err.Error())
+		return time.Time{} // the way back reports it
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), proofLimit)
+	defer cancel()
+	proofs, err := s.fault.Prove(ctx, hit, false)
+	return r.proven(s.name, history.Healed, proofs, err)
+}
+
+// proven records a change with its edges, and returns the last one's instant.
+func (r *run) proven(name string, change history.ChangeKind, proofs []harness.Proof, err error) time.Time {
+	if err != nil || len(proofs) == 0 {
+		why := "no canary was sent"
+		if err != nil {
+			why = err.Error()
+		}
+		r.fault(name, history.Unproven, nil, fmt.Sprintf("%s: %s", change, why))
+		return time.Time{}
+	}
+	var last time.Time
+	edges := make([]history.Edge, len(proofs))
+	for i, p := range proofs {
+		edges[i] = history.Edge{Edge: p.Edge.String(), At: r.at(p.At)}
+		if p.At.After(last) {
+			last = p.At
+		}
+	}
+	r.fault(name, change, edges, "")
+	return last
+}
+
+func (r *run) fault(name string, change history.ChangeKind, edges []history.Edge, detail string) {
+	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeFault,
+		Fault: &history.Change{Name: name, Change: change, Edges: edges, Detail: detail}})
+}
