@@ -114,8 +114,14 @@ func hint(word string, among []string) string {
 	case 1:
 		return "; there is only " + among[0]
 	}
+	if len(among) > maxKnown {
+		among = append(slices.Clone(among[:maxKnown]), "…")
+	}
 	return "; known are " + strings.Join(among, ", ")
 }
+
+// maxKnown is how many words a sentence lists.
+const maxKnown = 20
 
 // either is "a, b or c".
 func either(words []string) string {

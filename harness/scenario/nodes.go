@@ -17,6 +17,7 @@ import (
 const (
 	maxBytes = 1 << 20 // of a file, and of a --set flag
 	maxDepth = 64      // of blocks within blocks
+	maxList  = 1000    // elements of a list
 )
 
 // path is the way from the root of the file to a value: keys, and indexes of lists.

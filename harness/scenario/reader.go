@@ -159,6 +159,10 @@ func (r *reader) list(n *yaml.Node, v reflect.Value, f field, p path) {
 		r.fail(n, "%s must be a list, not %s%s", p.subject(), found(n), inBrackets(n))
 		return
 	}
+	if len(n.Content) > maxList {
+		r.fail(n.Content[maxList], "%s has more than %d elements", p.subject(), maxList)
+		return
+	}
 	made := reflect.MakeSlice(v.Type(), 0, len(n.Content))
 	first := map[string]bool{}
 	for i, c := range n.Content {
@@ -186,6 +190,10 @@ func inBrackets(n *yaml.Node) string {
 func (r *reader) named(n *yaml.Node, v reflect.Value, p path) {
 	if n.Kind != yaml.MappingNode {
 		r.fail(n, "%s must be a block of names, not %s", p.subject(), found(n))
+		return
+	}
+	if len(n.Content) > 2*maxList {
+		r.fail(n.Content[2*maxList], "%s has more than %d names", p.subject(), maxList)
 		return
 	}
 	made := reflect.MakeSlice(v.Type(), 0, len(n.Content)/2)

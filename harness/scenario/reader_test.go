@@ -76,10 +76,17 @@ func TestHostileBytes(t *testing.T) {
 func TestByteOrderMarkIsPassedOver(t *testing.T) { read(t, "\ufeff"+minimal) }
 
 func TestFloodIsCutShort(t *testing.T) {
-	_, err := Read(strings.NewReader(minimal+strings.Repeat("  - x\n", 5000)), "F")
+	_, err := Read(strings.NewReader(minimal+strings.Repeat("  - x\n", 999)), "F")
 	var all Errors
-	if !errors.As(err, &all) || len(all) != maxErrors+1 || all[maxErrors].Sentence != "and 4900 more" {
+	if !errors.As(err, &all) || len(all) != maxErrors+1 || all[maxErrors].Sentence != "and 899 more" {
 		t.Errorf("got %d errors, the last %v", len(all), all[len(all)-1])
+	}
+}
+
+func TestListsEnd(t *testing.T) {
+	_, err := Read(strings.NewReader(minimal+strings.Repeat("  - x\n", 1000)), "F")
+	if want := `F:1009:5: "probes" has more than 1000 elements`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

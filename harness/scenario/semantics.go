@@ -44,28 +44,33 @@ func oneEach[T any](r *reader, what string, entries []T, of func(T) (string, Blo
 	}
 }
 
-// instants follows each fault that waits for another to the one that waits for none.
+// instants follows each fault that waits for another to the one that waits for none. Each is followed once: what is
+// known to end, or told to be in a ring, is not followed again.
 func (r *reader) instants(faults []Fault) {
-	waits := map[string]string{}
+	byName := map[string]Fault{}
 	var names []string
 	for _, f := range faults {
-		names, waits[f.Name] = append(names, f.Name), f.At.Name
+		if _, again := byName[f.Name]; !again {
+			names, byName[f.Name] = append(names, f.Name), f
+		}
 	}
+	followed := map[string]bool{}
 	for _, f := range faults {
-		if f.At.Name != "" && !slices.Contains(names, f.At.Name) {
+		if _, known := byName[f.At.Name]; f.At.Name != "" && !known {
 			r.add(f.Block.NoSuch("at", "fault", f.At.Name, names))
 			continue
 		}
-		chain := []string{f.Name}
-		for next := f.At.Name; next != ""; next = waits[next] {
-			chain = append(chain, next)
-			if next == f.Name {
-				r.add(f.Block.Errorf("at", "it would wait for itself: %s", strings.Join(chain, " waits for ")))
+		var chain []string
+		for name := f.Name; name != "" && !followed[name]; name = byName[name].At.Name {
+			if i := slices.Index(chain, name); i >= 0 {
+				ring := append(chain[i:], name)
+				r.add(byName[name].Block.Errorf("at", "it would wait for itself: %s", strings.Join(ring, " waits for ")))
 				break
 			}
-			if len(chain) > len(faults) { // a ring that others have been told of
-				break
-			}
+			chain = append(chain, name)
+		}
+		for _, name := range chain {
+			followed[name] = true
 		}
 	}
 }
