@@ -126,6 +126,8 @@ func defaultOf(v reflect.Value) any {
 		return durationText(time.Duration(v.Int()))
 	case readsText(v.Type()):
 		return fmt.Sprint(v.Interface())
+	case v.Kind() == reflect.String:
+		return v.String()
 	}
 	return v.Interface()
 }

@@ -207,11 +207,12 @@ func TestSchemaRefusesBadKinds(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	var lines []string
-	for _, f := range append(Describe(toys().Probes[0]), Describe(toys().Checks[0])...) {
+	for _, f := range slices.Concat(Describe(toys().Probes[0]), Describe(toys().Faults[0]), Describe(toys().Checks[0])) {
 		lines = append(lines, strings.Join([]string{f.Key, f.Type, f.Default, strings.Join(f.Enum, ","), fmt.Sprint(f.Required)}, "|"))
 	}
 	want := []string{
 		"steer|block|||false", "steer.by|text|none|none,bookmark|false", "steer.to|text|||false", "steer.after|duration|2s||false",
+		"mode|text|blackhole|blackhole,refuse,reset,http_503|false", "hold|true or false|true||false",
 		"probe|text|||true", "fault|text|||true", "within|duration|||true",
 		"sustained|block|||false", "sustained.for|duration|5s||false", "sustained.ratio|number|0.99||false",
 	}

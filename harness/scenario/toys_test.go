@@ -14,9 +14,11 @@ type login struct {
 	Steer steer `yaml:"steer" doc:"within one attempt"`
 }
 
+type mode string
+
 type outage struct {
-	Mode string `yaml:"mode" enum:"blackhole,refuse,reset,http_503" doc:"how it shows"`
-	Hold bool   `yaml:"hold" doc:"bytes are held, not lost"`
+	Mode mode `yaml:"mode" enum:"blackhole,refuse,reset,http_503" doc:"how it shows"`
+	Hold bool `yaml:"hold" doc:"bytes are held, not lost"`
 }
 
 type link struct {
