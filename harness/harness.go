@@ -6,8 +6,11 @@ package harness
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -277,4 +280,15 @@ func (a *Attempt) Fail(class history.Class, detail string) {
 // GiveUp says that the harness itself failed, so that the attempt is evidence of nothing.
 func (a *Attempt) GiveUp(class history.Class, detail string) {
 	a.Outcome, a.Region, a.Class, a.Detail = history.Unknown, "", class, detail
+}
+
+// Problems of where a person steers to. That a Region has no bookmark or no ACS is legal at AWS, and foolish.
+func (s Steer) Problems(t Topology) []Problem {
+	switch {
+	case s.By != "bookmark" && (s.To != "" || s.After != 0):
+		return []Problem{{"steer", "to and after say nothing without by: bookmark"}}
+	case s.By == "bookmark" && !slices.Contains(t.Regions(), s.To):
+		return []Problem{{"steer.to", fmt.Sprintf("no Region of the system is called %q; there are %s", s.To, strings.Join(t.Regions(), ", "))}}
+	}
+	return nil
 }

@@ -1,0 +1,85 @@
+package probes
+
+import (
+	"bytes"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// page is what a person sees of an HTML page, as far as it matters for signing in.
+type page struct {
+	form      *form
+	meta      map[string]string
+	bookmarks []bookmark
+	error     string // the token of the error that the page shows
+}
+
+type form struct {
+	id     string
+	action *url.URL
+	values url.Values
+}
+
+type bookmark struct{ region, href string }
+
+// parsePage reads a page. What can't be parsed is an empty page: a browser shows something, too.
+func parsePage(body []byte) *page {
+	p := &page{meta: map[string]string{}}
+	z := html.NewTokenizer(bytes.NewReader(body))
+	var open *form
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return p
+		case html.StartTagToken, html.SelfClosingTagToken:
+			open = p.element(z, open)
+		case html.EndTagToken:
+			if name, _ := z.TagName(); string(name) == "form" {
+				open = nil
+			}
+		}
+	}
+}
+
+// element takes one start tag in, and returns the form that is open after it.
+func (p *page) element(z *html.Tokenizer, open *form) *form {
+	name, more := z.TagName()
+	tag := string(name)
+	switch tag {
+	case "form", "input", "meta", "a", "p":
+	default:
+		return open
+	}
+	attr := map[string]string{}
+	for more {
+		var key, value []byte
+		key, value, more = z.TagAttr()
+		attr[string(key)] = string(value)
+	}
+	switch tag {
+	case "form":
+		if action, err := url.Parse(attr["action"]); err == nil && strings.EqualFold(attr["method"], "post") {
+			p.form = &form{id: attr["id"], action: action, values: url.Values{}}
+			return p.form
+		}
+	case "input":
+		if open != nil && attr["name"] != "" {
+			open.values.Set(attr["name"], attr["value"])
+		}
+	case "meta":
+		if attr["name"] != "" {
+			p.meta[attr["name"]] = attr["content"]
+		}
+	case "a":
+		if attr["class"] == "bookmark" {
+			p.bookmarks = append(p.bookmarks, bookmark{attr["data-region"], attr["href"]})
+		}
+	case "p":
+		if attr["id"] == "error" {
+			p.error = attr["data-error"]
+		}
+	}
+	return open
+}

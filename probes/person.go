@@ -1,0 +1,213 @@
+package probes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+const (
+	maxHops = 20      // of one sign-in; more is a loop
+	maxPage = 1 << 20 // bytes of one page
+)
+
+// person is one user in one session, who follows redirects, fills in forms and reads pages.
+type person struct {
+	sys    *harness.System
+	a      *harness.Attempt
+	client *http.Client
+	began  time.Time
+	region string // whose portal showed the account
+	asked  bool   // the password was sent
+}
+
+// failure is why somebody is not in.
+type failure struct {
+	class  history.Class
+	detail string // one sentence without a secret
+}
+
+// signIn opens a portal and follows where it leads, until the account list shows the person's account.
+func (u *person) signIn(ctx context.Context, portal string) *failure {
+	page, failed := u.visit(ctx, portal, isPortal)
+	if failed != nil {
+		return failed
+	}
+	return u.accounts(ctx, page)
+}
+
+func isPortal(p *page) bool    { return p.meta["x-amz-sso_bearer_token"] != "" }
+func isDashboard(p *page) bool { return len(p.bookmarks) > 0 || (p.form == nil && p.error == "") }
+
+// visit goes to a page and on through redirects and forms until one is what was wanted.
+func (u *person) visit(ctx context.Context, target string, wanted func(*page) bool) (*page, *failure) {
+	next, err := newRequest(ctx, http.MethodGet, target, nil)
+	for hop := 0; hop < maxHops; hop++ {
+		if err != nil {
+			return nil, &failure{history.ClassWrongContent, "a page leads to an address that is none"}
+		}
+		resp, failed := u.do(next)
+		if failed != nil {
+			return nil, failed
+		}
+		switch {
+		case resp.location != "":
+			next, err = newRequest(ctx, http.MethodGet, resp.location, nil)
+		case resp.failed != nil:
+			return nil, resp.failed
+		case resp.page.form != nil:
+			form := u.fill(resp.page.form)
+			if form == nil {
+				return nil, &failure{history.ClassIdPLoginRefused, "the identity provider asked for the password again"}
+			}
+			next, err = newRequest(ctx, http.MethodPost, resp.url.ResolveReference(resp.page.form.action).String(), form)
+		case wanted(resp.page):
+			return resp.page, nil
+		default:
+			return nil, &failure{history.ClassWrongContent, fmt.Sprintf("%s is neither a sign-in page nor a portal", u.place(resp.url))}
+		}
+	}
+	return nil, &failure{history.ClassWrongContent, fmt.Sprintf("after %d pages there was still no portal", maxHops)}
+}
+
+func newRequest(ctx context.Context, method, target string, form url.Values) (*http.Request, error) {
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, body)
+	if err == nil && form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return req, err
+}
+
+// fill fills a form in: the sign-in form with user name and password (once; nil the second time), any other as it is.
+func (u *person) fill(f *form) url.Values {
+	values := f.values
+	if f.id == "sign-in" {
+		if u.asked && u.a.Steps[len(u.a.Steps)-1].Name == history.StepIdPLogin {
+			return nil
+		}
+		u.asked = true
+		values.Set("username", u.a.Person.UserName)
+		values.Set("password", u.a.Person.Password)
+	}
+	return values
+}
+
+// response is what a request led to: a redirect, a failure, or a page.
+type response struct {
+	url      *url.URL
+	location string
+	failed   *failure
+	page     *page
+	body     []byte
+}
+
+// do sends one request, times it as a step, and reads what came back.
+func (u *person) do(req *http.Request) (*response, *failure) {
+	began := time.Now()
+	resp, err := u.client.Do(req)
+	if err != nil {
+		u.step(req, nil, began)
+		return nil, u.broken(req.URL, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPage))
+	r := &response{url: req.URL, body: body}
+	if err == nil && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+		r.page = parsePage(body)
+	}
+	u.step(req, r.page, began)
+	if err != nil {
+		return nil, u.broken(req.URL, err)
+	}
+	if to, err := resp.Location(); err == nil && resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		r.location = to.String()
+		return r, nil
+	}
+	if resp.StatusCode >= 400 || (r.page != nil && r.page.error != "") {
+		r.failed = u.refused(req.URL, resp.StatusCode, r.page)
+		if r.page != nil && r.page.form != nil && resp.StatusCode == http.StatusUnauthorized {
+			r.failed = &failure{history.ClassIdPLoginRefused, "the identity provider refused user name or password"}
+		}
+		return r, nil
+	}
+	if r.page == nil {
+		r.page = &page{}
+	}
+	return r, nil
+}
+
+// accounts asks the portal's API for the account list, as the portal's script does.
+func (u *person) accounts(ctx context.Context, portal *page) *failure {
+	req, err := newRequest(ctx, http.MethodGet, portal.meta["portal-api"]+"/assignment/accounts?max_result=100", nil)
+	if err != nil {
+		return &failure{history.ClassWrongContent, "the portal names no API"}
+	}
+	req.Header.Set("x-amz-sso_bearer_token", portal.meta["x-amz-sso_bearer_token"])
+	resp, failed := u.do(req)
+	if failed == nil {
+		failed = resp.failed
+	}
+	if failed != nil {
+		return failed
+	}
+	var list struct {
+		AccountList []struct {
+			AccountID string `json:"accountId"`
+		} `json:"accountList"`
+	}
+	if err := json.Unmarshal(resp.body, &list); err != nil {
+		return &failure{history.ClassWrongContent, "the account list can't be read"}
+	}
+	for _, account := range list.AccountList {
+		if account.AccountID == u.a.Person.Account {
+			u.region = portal.meta["region"]
+			return nil
+		}
+	}
+	return &failure{history.ClassWrongContent, fmt.Sprintf("the account list has %d accounts, and not the expected one", len(list.AccountList))}
+}
+
+// step notes what a request was and how long it took.
+func (u *person) step(req *http.Request, p *page, began time.Time) {
+	loc, _ := u.sys.Locate(req.URL.Hostname())
+	step := harness.Step{Name: stepName(loc.Service, req, p), Host: req.URL.Hostname(), Began: began, Ended: time.Now()}
+	if slices.ContainsFunc(u.sys.Places, func(pl *harness.Place) bool { return pl.Name == loc.Place && pl.Region }) {
+		step.Region = loc.Place
+	}
+	u.a.Steps = append(u.a.Steps, step)
+}
+
+// stepName is the part of the sign-in that a request is.
+func stepName(service string, req *http.Request, p *page) string {
+	path := req.URL.Path
+	switch {
+	case service == "portal_api":
+		return history.StepAccounts
+	case service == "signin" && strings.Contains(path, "/saml/acs/"):
+		return history.StepACS
+	case service == "signin":
+		return history.StepSignin
+	case service == "idp" && path == "/login":
+		return history.StepIdPLogin
+	case service == "idp" && path == "/":
+		return history.StepIdPDashboard
+	case service == "idp" && p != nil && p.form != nil && p.form.id == "saml":
+		return history.StepIdPSSO
+	case service == "idp":
+		return history.StepIdPForm
+	}
+	return history.StepPortal
+}

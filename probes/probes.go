@@ -1,0 +1,14 @@
+// Package probes holds the ways in which people sign in, one kind a file. A probe makes one attempt when it is told
+// to, obeys its context, and says what came of it; the engine owns the clock.
+package probes
+
+import (
+	"github.com/regiondrill/regiondrill/harness"
+)
+
+// Table lists the kinds of probes. A new one is a file and a line here.
+func Table() []harness.ProbeKind {
+	return []harness.ProbeKind{
+		{Name: "saml_login", Doc: "a person signs in through SAML, by plain HTTP without a browser", New: NewSAMLLogin},
+	}
+}

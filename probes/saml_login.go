@@ -1,0 +1,158 @@
+package probes
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"slices"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// SAMLLogin signs in as a person does, but by plain HTTP: portal, sign-in, identity provider, ACS, portal, and then the
+// account list, in which the person's account must be. A 200 alone is no success. It costs a fiftieth of a browser.
+type SAMLLogin struct {
+	Steer       harness.Steer `yaml:"steer" doc:"what a person does who isn't signed in at home"`
+	Connections string        `yaml:"connections" enum:"fresh,kept" doc:"fresh: every attempt connects anew, as a new user does; kept: attempts share connections, never cookies"`
+
+	sys  *harness.System
+	kept *http.Transport
+}
+
+// NewSAMLLogin has fresh connections and people who don't steer.
+func NewSAMLLogin() harness.Probe {
+	return &SAMLLogin{Steer: harness.Steer{By: "none"}, Connections: "fresh"}
+}
+
+// Problems of its settings.
+func (p *SAMLLogin) Problems(t harness.Topology) []harness.Problem { return p.Steer.Problems(t) }
+
+// Open keeps the system.
+func (p *SAMLLogin) Open(_ context.Context, sys *harness.System) error {
+	p.sys = sys
+	return nil
+}
+
+// Close ends the connections that were kept.
+func (p *SAMLLogin) Close() error {
+	if p.kept != nil {
+		p.kept.CloseIdleConnections()
+	}
+	return nil
+}
+
+// Try signs in once. The person tries home; where they steer and aren't in after a while, they go to the other Region
+// by its bookmark, in the same session.
+func (p *SAMLLogin) Try(ctx context.Context, a *harness.Attempt) error {
+	person, done, err := p.person(a)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if p.Steer.By != "bookmark" {
+		person.conclude(ctx, person.signIn(ctx, p.sys.Portal(a.Home)))
+		return nil
+	}
+	giveUp := a.Due.Add(p.Steer.After)
+	home, cancel := context.WithDeadline(ctx, giveUp)
+	failed := person.signIn(home, p.sys.Portal(a.Home))
+	cancel()
+	if failed == nil || ctx.Err() != nil {
+		person.conclude(ctx, failed)
+		return nil
+	}
+	person.leaveHome()
+	person.wait(ctx, giveUp)
+	person.conclude(ctx, person.byBookmark(ctx, p.Steer.To))
+	return nil
+}
+
+// person has a session of their own: cookies that no other attempt sees.
+func (p *SAMLLogin) person(a *harness.Attempt) (*person, func(), error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	transport, done := p.transport(a.From)
+	return &person{sys: p.sys, a: a, began: time.Now(), client: &http.Client{
+		Transport: transport, Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, done, nil
+}
+
+func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {
+	if p.Connections != "kept" {
+		t := newTransport(p.sys, from)
+		return t, t.CloseIdleConnections
+	}
+	if p.kept == nil {
+		p.kept = newTransport(p.sys, from)
+	}
+	return p.kept, func() {}
+}
+
+// newTransport dials through the fabric from a place. Resumption is off: a new user has no ticket. HTTP/1.1 costs a
+// tenth less than HTTP/2 where a connection carries so few requests; browsers speak HTTP/2.
+func newTransport(sys *harness.System, from *harness.Place) *http.Transport {
+	return &http.Transport{
+		DialContext:         func(ctx context.Context, _, addr string) (net.Conn, error) { return sys.Dial(ctx, from, addr) },
+		TLSClientConfig:     &tls.Config{RootCAs: sys.Roots, CurvePreferences: []tls.CurveID{tls.X25519}, NextProtos: []string{"http/1.1"}},
+		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
+		MaxIdleConnsPerHost: 64,
+		DisableCompression:  true,
+	}
+}
+
+// leaveHome folds all that was tried at home into one step: from its begin to when it failed or was given up.
+func (u *person) leaveHome() {
+	home := harness.Step{Name: history.StepHome, Region: u.a.Home, Began: u.began, Ended: time.Now()}
+	if len(u.a.Steps) > 0 {
+		home.Host = u.a.Steps[0].Host
+	}
+	u.a.Steps = []harness.Step{home}
+}
+
+// wait is what a person does after an error page, until they give up on home.
+func (u *person) wait(ctx context.Context, until time.Time) {
+	began := time.Now()
+	if !began.Before(until) {
+		return
+	}
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	u.a.Steps = append(u.a.Steps, harness.Step{Name: history.StepWait, Began: began, Ended: time.Now()})
+}
+
+// byBookmark signs in at the identity provider's dashboard and clicks the Region's bookmark there.
+func (u *person) byBookmark(ctx context.Context, region string) *failure {
+	page, failed := u.visit(ctx, u.sys.Dashboard, isDashboard)
+	if failed != nil {
+		return failed
+	}
+	i := slices.IndexFunc(page.bookmarks, func(b bookmark) bool { return b.region == region })
+	if i < 0 {
+		return &failure{history.ClassWrongContent, "the identity provider's dashboard has no bookmark of " + region}
+	}
+	return u.signIn(ctx, page.bookmarks[i].href)
+}
+
+// conclude says what came of the attempt.
+func (u *person) conclude(ctx context.Context, failed *failure) {
+	switch {
+	case failed == nil:
+		u.a.Succeed(u.region)
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		u.a.GiveUp(history.ClassStopped, "the run was stopped")
+	default:
+		u.a.Fail(failed.class, failed.detail)
+	}
+}
