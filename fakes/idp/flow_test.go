@@ -330,6 +330,13 @@ func TestPagesAreClosed(t *testing.T) {
 		if !strings.HasPrefix(policy, "default-src 'none'; ") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s: policy %q", name, policy)
 		}
+		for _, tag := range []string{"style", "script"} { // inline, so the policy must have their very hashes
+			_, rest, inline := strings.Cut(page.body, "<"+tag+">")
+			text, _, _ := strings.Cut(rest, "</"+tag+">")
+			if inline && !strings.Contains(policy, tag+"-src "+hashSource(text)+";") {
+				t.Errorf("%s: the policy stops its %s", name, tag)
+			}
+		}
 		if size := len(page.body) - len(page.fields["SAMLResponse"]); size > 8<<10 {
 			t.Errorf("%s: %d bytes", name, size)
 		}

@@ -1,7 +1,6 @@
 package kms
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/names"
@@ -49,7 +48,7 @@ func (c *call) keyID(text string) (string, error) {
 
 // administrator refuses callers that aren't of the account, for what no key policy decides.
 func (c *call) administrator(action string) error {
-	if isService(c.principal) || !slices.Contains(strings.Split(c.principal, ":"), c.account) {
+	if !inAccount(c.principal, c.account) {
 		return accessDenied(c.principal, action, "*")
 	}
 	return nil

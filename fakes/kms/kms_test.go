@@ -3,7 +3,6 @@ package kms
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -401,31 +400,5 @@ func TestListKeysPages(t *testing.T) {
 	}
 	if _, err := b.client(ireland, "SSO").ListKeys(t.Context(), &sdk.ListKeysInput{}); code(err) != "AccessDeniedException" {
 		t.Errorf("a service lists keys: %v", err)
-	}
-}
-
-// TestProtocol is what no SDK would send.
-func TestProtocol(t *testing.T) {
-	h := New(Config{Account: account, Principals: map[string]string{"SSO": sso}}).Handler(ireland)
-	signed := "AWS4-HMAC-SHA256 Credential=SSO/20261123/eu-west-1/kms/aws4_request, SignedHeaders=host, Signature=0"
-	for name, c := range map[string]struct{ method, target, authorization, body, want string }{
-		"a GET":           {"GET", "TrentService.Decrypt", signed, "", "UnknownOperationException"},
-		"no target":       {"POST", "", signed, "{}", "UnknownOperationException"},
-		"not an action":   {"POST", "TrentService.Decrypt2", signed, "{}", "UnknownOperationException"},
-		"unsigned":        {"POST", "TrentService.Decrypt", "", "{}", "MissingAuthenticationTokenException"},
-		"no credential":   {"POST", "TrentService.Decrypt", "AWS4-HMAC-SHA256 Signature=0", "{}", "IncompleteSignatureException"},
-		"for elsewhere":   {"POST", "TrentService.Decrypt", strings.Replace(signed, ireland, virginia, 1), "{}", "InvalidSignatureException"},
-		"not JSON":        {"POST", "TrentService.Decrypt", signed, "{", "SerializationException"},
-		"nothing sealed":  {"POST", "TrentService.Decrypt", signed, "{}", "ValidationException"},
-		"a body too long": {"POST", "TrentService.Decrypt", signed, strings.Repeat(" ", maxBody+1), "SerializationException"},
-	} {
-		r := httptest.NewRequest(c.method, "/", strings.NewReader(c.body))
-		r.Header.Set("X-Amz-Target", c.target)
-		r.Header.Set("Authorization", c.authorization)
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"__type":"`+c.want+`"`) {
-			t.Errorf("%s: %d %s, want %s", name, w.Code, w.Body, c.want)
-		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -144,10 +145,11 @@ func (st *statement) applies(q question) bool {
 
 func (p principals) include(q question) bool {
 	if isService(q.principal) {
-		return contains(p["Service"], q.principal) || contains(p["AWS"], "*")
+		return slices.Contains(p["Service"], q.principal) || slices.Contains(p["AWS"], "*")
 	}
+	ours := inAccount(q.principal, q.account)
 	for _, who := range p["AWS"] {
-		if who == "*" || who == q.principal || who == q.account || who == rootARN(q.account) {
+		if who == "*" || who == q.principal || ours && (who == q.account || who == rootARN(q.account)) {
 			return true
 		}
 	}
@@ -156,16 +158,12 @@ func (p principals) include(q question) bool {
 
 func isService(principal string) bool { return strings.HasSuffix(principal, ".amazonaws.com") }
 
-func rootARN(account string) string { return "arn:aws:iam::" + account + ":root" }
-
-func contains(list texts, text string) bool {
-	for _, t := range list {
-		if t == text {
-			return true
-		}
-	}
-	return false
+func inAccount(principal, account string) bool {
+	parts := strings.SplitN(principal, ":", 6)
+	return len(parts) == 6 && parts[0] == "arn" && parts[4] == account
 }
+
+func rootARN(account string) string { return "arn:aws:iam::" + account + ":root" }
 
 // match tells whether one of the patterns fits. Actions are compared without regard to case in AWS; nobody writes them
 // in another.
