@@ -258,10 +258,10 @@ func (r *Replica) admit(w http.ResponseWriter, req *http.Request, a *authenticat
 		r.serveFault(w, err)
 		return
 	case p == nil:
-		r.serveRefusal(w, refuse(causeUnknownUser, "not provisioned"), http.StatusBadRequest)
+		r.serveRefusal(w, refuse(causeUnknownUser, "no user of this name is provisioned"), http.StatusBadRequest)
 		return
 	case p.User.Disabled:
-		r.serveRefusal(w, refuse(causeDisabledUser, "disabled"), http.StatusBadRequest)
+		r.serveRefusal(w, refuse(causeDisabledUser, "the user is disabled"), http.StatusBadRequest)
 		return
 	}
 	secret := newSecret()

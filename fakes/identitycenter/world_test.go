@@ -362,3 +362,10 @@ func (b *browser) accounts(region, token string) answer {
 	b.t.Helper()
 	return b.get("https://"+names.PortalAPIHost(region)+"/assignment/accounts?max_result=100", headerToken, token)
 }
+
+// held is how many sessions a Region remembers.
+func (s *stores) held() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions.len()
+}

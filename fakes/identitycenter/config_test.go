@@ -1,0 +1,133 @@
+package identitycenter
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+func TestConfigErrors(t *testing.T) {
+	for want, spoil := range map[string]func(*Config){
+		"not one of the instance's": func(c *Config) { c.Region = "eu-west-2" },
+		"not the primary":           func(c *Config) { c.Regions = []string{west, east} },
+		"no KMS":                    func(c *Config) { c.KMS = nil },
+		"no HTTP client":            func(c *Config) { c.HTTP = nil },
+		"metadata":                  func(c *Config) { c.IdP.Certificates = nil },
+		"no duration":               func(c *Config) { c.Behaviour = Behaviour{} },
+		"is not an error":           func(c *Config) { c.Behaviour.KMSFaultStatus = 200 },
+		"negative":                  func(c *Config) { c.Lag = -1 },
+	} {
+		cfg := newWorld(t).replicas[east].cfg
+		spoil(&cfg)
+		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestPutErrors(t *testing.T) {
+	w := newWorld(t)
+	if err := w.replicas[west].Put(t.Context(), testDirectory()); err == nil || !strings.Contains(err.Error(), "only us-east-1 can") {
+		t.Errorf("error %v", err)
+	}
+	for want, spoil := range map[string]func(*Directory){
+		`user "ann@acme.test"`:   func(d *Directory) { d.Users[1].Name = d.Users[0].Name },
+		`user ""`:                func(d *Directory) { d.Users[0].Name = "" },
+		`group "everyone"`:       func(d *Directory) { d.Groups[0].ID = "u-1" },
+		`member "u-9"`:           func(d *Directory) { d.Groups[0].Members = []string{"u-9"} },
+		"assignment of \"ps-9\"": func(d *Directory) { d.Assignments[0].PermissionSet = "ps-9" },
+	} {
+		d := testDirectory()
+		spoil(&d)
+		if err := w.replicas[east].Put(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %s", err, want)
+		}
+	}
+}
+
+func TestLifecycle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.replicas[east]
+		if err := r.Close(); err != nil { // before Start
+			t.Fatal(err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := r.Start(gone); !errors.Is(err, context.Canceled) {
+			t.Errorf("started with %v", err)
+		}
+		if err := r.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Start(t.Context()); err == nil {
+			t.Error("started twice")
+		}
+		soon, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := r.WaitVersion(soon, 1); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("waited with %v", err)
+		}
+		// A Region that no directory has reached yet says so.
+		q := w.browser().ask(w, west)
+		q.ID = ""
+		a := w.browser().post(q.ACS, w.draftFor(q, "ann@acme.test").encoded(t))
+		if a.StatusCode != 503 || a.cause() != string(causeNotReady) {
+			t.Errorf("status %d, cause %s", a.StatusCode, a.cause())
+		}
+		for range 2 {
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestEveryRegionHasAPlace(t *testing.T) {
+	for _, region := range names.Regions() {
+		if _, ok := places[region]; !ok {
+			t.Errorf("%s has no place", region)
+		}
+	}
+}
+
+func TestShelf(t *testing.T) {
+	now := time.Unix(0, 0)
+	at := func(s int) time.Time { return now.Add(time.Duration(s) * time.Second) }
+	s := newShelf[int, string](3)
+	dropped := map[int]bool{}
+	s.dropped = func(k int, _ string) { dropped[k] = true }
+	s.put(1, "a", at(0), at(10))
+	s.put(2, "b", at(0), at(5))
+	s.put(3, "c", at(0), at(10))
+	if _, ok := s.get(2, at(5)); ok || !dropped[2] {
+		t.Error("2 has not expired")
+	}
+	s.put(4, "d", at(5), at(10))
+	s.put(5, "e", at(5), at(10)) // 1 makes room
+	if _, ok := s.get(1, at(5)); ok || s.len() != 3 {
+		t.Errorf("1 is still there among %d", s.len())
+	}
+	if v, ok := s.take(3, at(6)); !ok || v != "c" {
+		t.Errorf("took %q", v)
+	}
+	if _, ok := s.take(3, at(6)); ok {
+		t.Error("took 3 twice")
+	}
+	s.put(4, "D", at(6), at(20)) // again, at the end of the queue
+	for i := range 10_000 {
+		s.put(100+i, "x", at(6), at(10))
+		s.take(100+i, at(6))
+	}
+	if v, ok := s.get(4, at(7)); !ok || v != "D" || s.len() != 2 {
+		t.Errorf("4 holds %q among %d", v, s.len())
+	}
+	if len(s.queue) > 200 {
+		t.Errorf("the queue remembers %d", len(s.queue))
+	}
+}

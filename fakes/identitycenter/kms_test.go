@@ -1,0 +1,122 @@
+package identitycenter
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+func TestKMSRefuses(t *testing.T) {
+	for _, code := range []string{"DisabledException", "KMSInvalidStateException", "AccessDeniedException", "NotFoundException"} {
+		t.Run(code, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				b, standing := w.browser(), w.browser()
+				page, _ := standing.signIn(w, west, "bob@acme.test")
+				w.kms[west].set(code)
+				standing.accounts(west, page.token()).want(t, http.StatusOK) // just read
+				time.Sleep(viewLife)
+
+				q := b.ask(w, west)
+				a := b.post(q.ACS, w.draftFor(q, "ann@acme.test").encoded(t))
+				a.want(t, http.StatusForbidden)
+				if a.cause() != "kms" || !strings.Contains(a.body, "ERROR Code: 0001 - IdentityCenter service access is blocked.") {
+					t.Errorf("the page says %s", a.body)
+				}
+				standing.get(w.instance.PortalURL(west)).want(t, http.StatusForbidden)
+				api := standing.accounts(west, page.token())
+				api.want(t, http.StatusForbidden)
+				if kind, _ := api.fault(t); kind != "AccessDeniedException" {
+					t.Errorf("the API says %s", kind)
+				}
+				w.browser().signIn(w, east, "ann@acme.test") // with a key of its own
+
+				w.kms[west].set("")
+				standing.accounts(west, page.token()).want(t, http.StatusOK)
+				w.browser().signIn(w, west, "ann@acme.test")
+			})
+		})
+	}
+}
+
+func TestKMSIsSilent(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		for name, silence := range map[string]func(bool){
+			"no answer": func(on bool) { w.kms[west].set(map[bool]string{true: "silent"}[on]) },
+			"no way":    func(on bool) { w.net.setCut(on, names.KMSHost(west)) },
+		} {
+			silence(true)
+			b := w.browser()
+			q := b.ask(w, west)
+			began := time.Now()
+			a := b.post(q.ACS, w.draftFor(q, "ann@acme.test").encoded(t))
+			a.want(t, http.StatusServiceUnavailable)
+			if took := time.Since(began); a.cause() != "kms" || took > kmsLimit {
+				t.Errorf("%s: cause %q after %v", name, a.cause(), took)
+			}
+			silence(false)
+		}
+	})
+}
+
+func TestKMSFaultStatusIsAKnob(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		b := w.browser()
+		page, _ := b.signIn(w, east, "ann@acme.test")
+		w.kms[east].set("DisabledException")
+		time.Sleep(viewLife)
+		b.accounts(east, page.token()).want(t, http.StatusInternalServerError)
+	}, func(c *Config) { c.Behaviour.KMSFaultStatus = http.StatusInternalServerError })
+}
+
+func TestKMSCache(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.browser().signIn(w, east, "ann@acme.test")
+		before := w.kms[east].calls("Decrypt")
+		w.kms[east].set("DisabledException")
+		for range 3 {
+			w.browser().signIn(w, east, "ann@acme.test")
+		}
+		if got := w.kms[east].calls("Decrypt") - before; got != 0 {
+			t.Errorf("KMS was asked %d times", got)
+		}
+		time.Sleep(time.Minute)
+		b := w.browser()
+		q := b.ask(w, east)
+		b.post(q.ACS, w.draftFor(q, "ann@acme.test").encoded(t)).want(t, http.StatusForbidden)
+	}, func(c *Config) { c.Behaviour.KMSCache = time.Minute })
+}
+
+func TestDirectoryIsEncryptedAtRest(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		for region, r := range w.replicas {
+			if len(r.vault.people) != 3 {
+				t.Errorf("%s holds %d records", region, len(r.vault.people))
+			}
+			for _, sealed := range r.vault.people {
+				if bytes.Contains(sealed, []byte("acme")) {
+					t.Errorf("%s holds a record in the clear", region)
+				}
+			}
+			if r.vault.opened != nil {
+				t.Errorf("%s holds an opened data key", region)
+			}
+		}
+	})
+}
+
+func TestPutWithoutTheKey(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.kms[east].set("DisabledException")
+		err := w.replicas[east].Put(t.Context(), testDirectory())
+		if err == nil || !strings.Contains(err.Error(), "asking KMS") {
+			t.Errorf("error %v", err)
+		}
+		if got := w.replicas[east].Version(); got != 1 {
+			t.Errorf("version %d", got)
+		}
+	})
+}
