@@ -1,0 +1,56 @@
+package lab_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/lab"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/probes"
+)
+
+func topology() harness.Topology {
+	t := harness.Topology{Seed: 7, Primary: "us-east-1", Additional: []string{"eu-west-1"},
+		Directory: harness.Directory{Users: 40, Groups: 6, Accounts: 3, PermissionSets: 4},
+		IdP:       harness.IdPSettings{Dialect: "okta", ACS: []string{"us-east-1", "eu-west-1"}, Bookmarks: []string{"eu-west-1"}},
+		Vantages:  []harness.Vantage{{Name: "new-york"}}}
+	t.Replication.Lag, t.Replication.Jitter = time.Second, 500*time.Millisecond
+	return t
+}
+
+func TestSignIn(t *testing.T) {
+	back := &rollback.Stack{}
+	defer func() {
+		if err := back.Unwind(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	began := time.Now()
+	l, err := lab.Start(t.Context(), topology(), back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("up after %v", time.Since(began))
+	p := probes.NewSAMLLogin()
+	if err := p.Open(t.Context(), l.System); err != nil {
+		t.Fatal(err)
+	}
+	for _, region := range []string{"us-east-1", "eu-west-1"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		a := &harness.Attempt{Due: time.Now(), Home: region, From: l.System.Place("new-york"), Person: l.System.People[3]}
+		if err := p.Try(ctx, a); err != nil {
+			t.Fatal(err)
+		}
+		if a.Outcome != history.Good || a.Region != region {
+			t.Errorf("%s: %s in %q: %s %s", region, a.Outcome, a.Region, a.Class, a.Detail)
+		}
+		for _, s := range a.Steps {
+			t.Logf("%-14s %-50s %-10s %v", s.Name, s.Host, s.Region, s.Ended.Sub(s.Began))
+		}
+	}
+	t.Logf("two logins after %v", time.Since(began))
+}

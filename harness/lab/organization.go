@@ -1,0 +1,92 @@
+package lab
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"fmt"
+	mathrand "math/rand/v2"
+
+	"github.com/regiondrill/regiondrill/fakes/identitycenter"
+	"github.com/regiondrill/regiondrill/fakes/idp"
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// organization is who works there and what they may use. It is drawn from the seed, but for the passwords.
+type organization struct {
+	people    []harness.Person
+	directory identitycenter.Directory
+}
+
+func draw(t harness.Topology) *mathrand.Rand { return mathrand.New(mathrand.NewPCG(t.Seed, 0x1ab)) }
+
+// instance draws the ids of the Identity Center instance.
+func instance(t harness.Topology) names.Instance {
+	r := draw(t)
+	return names.Instance{
+		Primary:     t.Primary,
+		ID:          fmt.Sprintf("ssoins-%016x", r.Uint64()),
+		DirectoryID: fmt.Sprintf("d-%010x", r.Uint64N(1<<40)),
+		Account:     fmt.Sprintf("%012d", 100_000_000_000+r.Uint64N(900_000_000_000)),
+		UUID:        uuid(r),
+	}
+}
+
+func uuid(r *mathrand.Rand) string {
+	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", r.Uint32(), r.Uint32N(1<<16), r.Uint32N(1<<12), r.Uint32N(1<<12), r.Uint64N(1<<48))
+}
+
+// newOrganization makes users, groups, accounts and permission sets. User i is in group i mod groups; group g may use
+// accounts g and g + 1, so that everybody has one at least, and the first of them is the one they must see.
+func newOrganization(t harness.Topology) organization {
+	r := mathrand.New(mathrand.NewPCG(t.Seed, 0x0f61))
+	d, o := t.Directory, organization{}
+	dir := &o.directory
+	for i := range d.Accounts {
+		name := accountNames[i%len(accountNames)]
+		if i >= len(accountNames) {
+			name = fmt.Sprintf("%s %d", name, i/len(accountNames)+1)
+		}
+		dir.Accounts = append(dir.Accounts, identitycenter.Account{ID: fmt.Sprintf("%012d", 200_000_000_000+r.Uint64N(700_000_000_000)),
+			Name: name, Email: fmt.Sprintf("aws-%03d@acme.test", i+1)})
+	}
+	for i := range d.PermissionSets {
+		dir.PermissionSets = append(dir.PermissionSets, identitycenter.PermissionSet{ID: fmt.Sprintf("ps-%016x", r.Uint64()), Name: permissionSetName(i)})
+	}
+	for g := range d.Groups {
+		group := identitycenter.Group{ID: uuid(r), Name: fmt.Sprintf("group-%02d", g+1)}
+		dir.Groups = append(dir.Groups, group)
+		for k := range min(2, d.Accounts) {
+			dir.Assignments = append(dir.Assignments, identitycenter.Assignment{Principal: group.ID,
+				Account: dir.Accounts[(g+k)%d.Accounts].ID, PermissionSet: dir.PermissionSets[(g+k)%d.PermissionSets].ID})
+		}
+	}
+	for i := range d.Users {
+		name := fmt.Sprintf("user-%03d", i+1)
+		user := identitycenter.User{ID: uuid(r), Name: name + "@acme.test", DisplayName: displayName(r)}
+		group := &dir.Groups[i%d.Groups]
+		group.Members = append(group.Members, user.ID)
+		dir.Users = append(dir.Users, user)
+		o.people = append(o.people, harness.Person{Name: name, UserName: user.Name, Password: rand.Text(),
+			Account: dir.Accounts[(i%d.Groups)%d.Accounts].ID})
+	}
+	return o
+}
+
+var accountNames = []string{"Payments production", "Payments staging", "Data platform", "Shared network", "Security tooling", "Web shop"}
+
+func permissionSetName(i int) string {
+	known := []string{"AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess", "Billing"}
+	if i < len(known) {
+		return known[i]
+	}
+	return fmt.Sprintf("Custom%02d", i+1)
+}
+
+func displayName(r *mathrand.Rand) string {
+	given := []string{"Ada", "Bela", "Chidi", "Dana", "Emeka", "Freya", "Goran", "Hana", "Iris", "Jonas", "Kim", "Lena", "Mira", "Noor", "Ole", "Priya"}
+	family := []string{"Abe", "Berg", "Costa", "Dvorak", "Eze", "Fischer", "Gupta", "Haddad", "Ito", "Jansen", "Kovac", "Lund", "Moreau", "Novak", "Okafor", "Rossi"}
+	return given[r.IntN(len(given))] + " " + family[r.IntN(len(family))]
+}
+
+func certificates(p *idp.IdP) []*x509.Certificate { return []*x509.Certificate{p.Certificate()} }

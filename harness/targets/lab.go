@@ -1,0 +1,27 @@
+package targets
+
+import (
+	"context"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/lab"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+type labTarget struct{}
+
+func newLab() harness.Target { return labTarget{} }
+
+// Can tells that the lab carries all but faults of processes and container networks.
+func (labTarget) Can() harness.Capabilities {
+	return harness.Capabilities{Network: true, Services: lab.Services()}
+}
+
+// Provision starts a lab.
+func (labTarget) Provision(ctx context.Context, t harness.Topology, back *rollback.Stack) (*harness.System, error) {
+	l, err := lab.Start(ctx, t, back)
+	if err != nil {
+		return nil, err
+	}
+	return l.System, nil
+}
