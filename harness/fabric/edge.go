@@ -1,0 +1,167 @@
+package fabric
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// edge is where TLS ends: one server for all hosts, with a certificate for each. It has no timeouts, because a link that
+// is held must not be cut by anything but its client's patience.
+type edge struct {
+	fabric *Fabric
+	server http.Server
+	queue  chan net.Conn
+	start  sync.Once
+
+	mu       sync.RWMutex
+	certs    map[string]*tls.Certificate
+	handlers map[string]http.Handler
+}
+
+func newEdge(f *Fabric) *edge {
+	e := &edge{
+		fabric:   f,
+		queue:    make(chan net.Conn),
+		certs:    map[string]*tls.Certificate{},
+		handlers: map[string]http.Handler{},
+	}
+	e.server = http.Server{
+		Handler:        e,
+		ErrorLog:       log.New(io.Discard, "", 0),
+		MaxHeaderBytes: 64 << 10,
+		TLSConfig: &tls.Config{
+			MinVersion:             tls.VersionTLS12,
+			CurvePreferences:       []tls.CurveID{tls.X25519}, // the hybrid default costs half of a login's CPU
+			SessionTicketsDisabled: true,                      // a fresh user has no ticket, and tickets outlive a faulty certificate
+			GetCertificate:         e.certificate,
+		},
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			if t, ok := c.(*tls.Conn); ok {
+				c = t.NetConn()
+			}
+			return context.WithValue(ctx, connection{}, c)
+		},
+		ConnState:   f.count,
+		BaseContext: func(net.Listener) context.Context { return f.ctx },
+	}
+	return e
+}
+
+// connection is the key of a request's pipe end in its context.
+type connection struct{}
+
+// Handle puts a host up in a place: its HTTP, at port 443 behind TLS, HTTP/2 and 1.1. Requests carry the place that they
+// come from as the host of RemoteAddr.
+func (f *Fabric) Handle(host, place string, h http.Handler) error {
+	host = strings.ToLower(host)
+	cert, err := f.ca.Leaf(host)
+	if err != nil {
+		return fmt.Errorf("putting up %s: %w", host, err)
+	}
+	if err := f.addRoute(&route{host: host, place: place, accept: f.edge.accept}); err != nil {
+		return err
+	}
+	f.edge.mu.Lock()
+	defer f.edge.mu.Unlock()
+	f.edge.certs[host], f.edge.handlers[host] = cert, h
+	return nil
+}
+
+// accept hands the callee's end to the server.
+func (e *edge) accept(ctx context.Context, p *pipe) error {
+	e.start.Do(func() {
+		e.fabric.work.Go(func() { _ = e.server.ServeTLS(e, "", "") }) // always ends with an error: ours
+	})
+	select {
+	case e.queue <- &p.callee:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-e.fabric.ctx.Done():
+		return ErrClosed
+	}
+}
+
+// Accept, Close and Addr make the edge its server's listener.
+func (e *edge) Accept() (net.Conn, error) {
+	select {
+	case c := <-e.queue:
+		return c, nil
+	case <-e.fabric.ctx.Done():
+		return nil, net.ErrClosed
+	}
+}
+
+func (e *edge) Close() error   { return nil }
+func (e *edge) Addr() net.Addr { return addr{"edge", edgePort} }
+
+func (e *edge) close() error {
+	e.start.Do(func() {}) // too late to start
+	return e.server.Close()
+}
+
+func (e *edge) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	name := strings.ToLower(hello.ServerName)
+	if c, ok := hello.Conn.(*end); ok && name == "" {
+		name = c.pipe.name
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	cert, ok := e.certs[name]
+	if !ok {
+		return nil, fmt.Errorf("no certificate for %q", name)
+	}
+	return cert, nil
+}
+
+// ServeHTTP answers for the rules, then hands the request to its host's handler. A request for another host than the
+// one that was dialled is misdirected: a client that coalesces connections must not slip past a rule.
+func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.fabric.work.Add(1)
+	defer e.fabric.work.Done()
+	c, ok := r.Context().Value(connection{}).(*end)
+	if !ok {
+		http.Error(w, "This request came from nowhere.", http.StatusInternalServerError)
+		return
+	}
+	host, _, err := split(r.Host)
+	if err != nil {
+		host = strings.ToLower(strings.TrimSuffix(r.Host, "."))
+	}
+	switch {
+	case c.pipe.there.lane.shape.Load().busy:
+		http.Error(w, "The service is unavailable.", http.StatusServiceUnavailable)
+	case host != c.pipe.name:
+		http.Error(w, "This host isn't served on this connection.", http.StatusMisdirectedRequest)
+	default:
+		e.mu.RLock()
+		h := e.handlers[host]
+		e.mu.RUnlock()
+		h.ServeHTTP(w, r)
+	}
+}
+
+// Backend puts a host up in a place whose connections are tunnelled, TLS and all, to the TCP address that addr tells
+// at each dial: a container's address changes with its life.
+func (f *Fabric) Backend(host, place string, addr func() string) error {
+	return f.addRoute(&route{host: strings.ToLower(host), place: place, accept: func(ctx context.Context, p *pipe) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(f.ctx, cancel)()
+		var d net.Dialer
+		c, err := d.DialContext(ctx, "tcp", addr())
+		if err != nil {
+			return fmt.Errorf("%w: %w", syscall.ECONNREFUSED, err)
+		}
+		f.join(c.(*net.TCPConn), &p.callee, nil)
+		return nil
+	}})
+}

@@ -1,0 +1,204 @@
+package fabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// laid is a rule of the fabric: a harness.Laid.
+type laid struct {
+	fabric   *Fabric
+	rule     harness.Rule
+	canaries []*canary // one an edge
+	lease    *time.Timer
+	stop     context.CancelFunc // ends what would prove it in force
+
+	began   time.Time // these with fabric.mu
+	ended   time.Time
+	expired bool
+}
+
+var _ harness.Network = (*Fabric)(nil)
+
+// Lay puts a rule in force and returns at once. Holes, latency, jitter and bandwidth act on the bytes that travel along
+// the edges, whoever dialled; refuse, reset and http_503 on connections that were dialled along them. Latencies and
+// jitters add up, the least bandwidth counts, and any hole holds. A rule that can't act on one of its edges is an error.
+func (f *Fabric) Lay(ctx context.Context, r harness.Rule) (harness.Laid, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l, err := f.prepare(r)
+	if err != nil {
+		return nil, fmt.Errorf("laying %s: %w", r.Name, err)
+	}
+	l.began = time.Now()
+	f.rules = append(f.rules, l)
+	f.apply(l, r.Mode == harness.Refuse || r.Mode == harness.Reset)
+	l.observe()
+	if r.Lease > 0 {
+		l.lease = time.AfterFunc(r.Lease, func() { l.lift(true) })
+	}
+	f.log.Debug("rule laid", "name", r.Name, "mode", string(r.Mode), "edges", len(r.Edges))
+	return l, nil
+}
+
+// prepare checks a rule and sends its canaries out, before it is in force.
+func (f *Fabric) prepare(r harness.Rule) (*laid, error) {
+	if f.closed {
+		return nil, ErrClosed
+	}
+	if err := f.check(r); err != nil {
+		return nil, err
+	}
+	r.Edges, r.Hosts = slices.Clone(r.Edges), slices.Clone(r.Hosts)
+	l := &laid{fabric: f, rule: r}
+	for i, e := range r.Edges {
+		if slices.Contains(r.Edges[:i], e) {
+			continue
+		}
+		c, err := f.canary(l, e)
+		if err != nil {
+			for _, c := range l.canaries {
+				c.pipe.fail(ErrClosed)
+			}
+			return nil, err
+		}
+		l.canaries = append(l.canaries, c)
+	}
+	return l, nil
+}
+
+func (f *Fabric) check(r harness.Rule) error {
+	var errs []error
+	if !slices.Contains([]harness.Mode{harness.Blackhole, harness.Refuse, harness.Reset, harness.HTTP503, harness.Shape}, r.Mode) {
+		errs = append(errs, fmt.Errorf("no mode is called %q", r.Mode))
+	}
+	if len(r.Edges) == 0 {
+		errs = append(errs, errors.New("it has no edge"))
+	}
+	for _, e := range r.Edges {
+		for _, place := range []string{e.From, e.To} {
+			if _, known := f.places[place]; !known {
+				errs = append(errs, fmt.Errorf("no place is called %q", place))
+			}
+		}
+	}
+	for _, h := range r.Hosts {
+		if _, known := f.routes[h]; !known {
+			errs = append(errs, fmt.Errorf("no host is called %q", h))
+		}
+	}
+	if r.Latency < 0 || r.Jitter < 0 || r.Bandwidth < 0 || r.Lease < 0 {
+		errs = append(errs, errors.New("latency, jitter, bandwidth and lease are never negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// canary finds the connections that a rule hits on an edge, and puts one of the rule's own among them: a pipe that
+// stands before the rule is in force.
+func (f *Fabric) canary(l *laid, e harness.Edge) (*canary, error) {
+	c := &canary{laid: l, edge: e, caller: e.From, callee: e.To, host: names.CanaryHost(e.To)}
+	if len(l.rule.Hosts) > 0 {
+		at := func(place string) func(string) bool {
+			return func(h string) bool { return f.routes[h].place == place }
+		}
+		i := slices.IndexFunc(l.rule.Hosts, at(e.To))
+		if i < 0 && (l.rule.Mode == harness.Blackhole || l.rule.Mode == harness.Shape) {
+			c.answers, c.caller, c.callee = true, e.To, e.From
+			i = slices.IndexFunc(l.rule.Hosts, at(e.From))
+		}
+		if i < 0 {
+			return nil, fmt.Errorf("none of its hosts is reached along %s", e)
+		}
+		c.host = l.rule.Hosts[i]
+	}
+	c.route = f.routes[names.CanaryHost(c.callee)]
+	there, back := f.lane(laneKey{c.caller, c.callee, c.host}), f.lane(laneKey{c.callee, c.caller, c.host})
+	c.pipe = between(there, back)
+	c.inForce.done, c.healed.done = make(chan struct{}), make(chan struct{})
+	return c, nil
+}
+
+// hits tells whether the rule acts on a lane.
+func (l *laid) hits(k laneKey) bool {
+	return slices.Contains(l.rule.Edges, harness.Edge{From: k.from, To: k.to}) &&
+		(len(l.rule.Hosts) == 0 || slices.Contains(l.rule.Hosts, k.host))
+}
+
+// shapeOf adds the rules on a lane up. With f.mu held.
+func (f *Fabric) shapeOf(k laneKey, now time.Time) shape {
+	s := shape{latency: f.base[harness.Edge{From: k.from, To: k.to}], since: now}
+	for _, l := range f.rules {
+		if !l.hits(k) {
+			continue
+		}
+		switch l.rule.Mode {
+		case harness.Blackhole:
+			s.hole = true
+			s.lose = s.lose || l.rule.Lose
+		case harness.Refuse:
+			s.refuse = true
+		case harness.Reset:
+			s.reset = true
+		case harness.HTTP503:
+			s.busy = true
+		case harness.Shape:
+			s.latency += l.rule.Latency
+			s.jitter += l.rule.Jitter
+			if s.bandwidth == 0 || l.rule.Bandwidth > 0 && l.rule.Bandwidth < s.bandwidth {
+				s.bandwidth = l.rule.Bandwidth
+			}
+		}
+	}
+	return s
+}
+
+// apply puts the lanes that a rule hits in the shape that the rules now give them. With f.mu held.
+func (f *Fabric) apply(l *laid, cut bool) {
+	now := time.Now()
+	for k, lane := range f.lanes {
+		if l.hits(k) {
+			lane.set(f.shapeOf(k, now), cut)
+		}
+	}
+}
+
+// Lift takes this rule alone back; more than once is no error.
+func (l *laid) Lift() { l.lift(false) }
+
+func (l *laid) lift(expired bool) {
+	f := l.fabric
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed || !l.ended.IsZero() {
+		return
+	}
+	for _, c := range l.canaries {
+		s := f.shapeOf(c.carries(), time.Now())
+		c.ceiling = s.least()
+	}
+	f.rules = slices.DeleteFunc(f.rules, func(other *laid) bool { return other == l })
+	f.apply(l, false)
+	l.ended, l.expired = time.Now(), expired
+	if l.lease != nil {
+		l.lease.Stop()
+	}
+	l.stop()
+	l.observeHealing()
+	f.log.Debug("rule lifted", "name", l.rule.Name, "expired", expired)
+}
+
+// Truth is the fabric's own log of the rule.
+func (l *laid) Truth() (began, ended time.Time, expired bool) {
+	l.fabric.mu.Lock()
+	defer l.fabric.mu.Unlock()
+	return l.began, l.ended, l.expired
+}
