@@ -27,6 +27,8 @@ type dialect struct {
 	compose   func(m message) (response, assertion *element)
 	signature signatureStyle
 	signs     signs
+	refusal   string // code before the sentence that refuses an ACS URL; empty where the vendor has none
+	anywhere  bool   // a request's Destination is ignored
 }
 
 // signs says which elements of a response are signed.
@@ -39,7 +41,7 @@ type window struct{ before, after, confirmation time.Duration }
 type endpoints struct{ entityID, sso, metadata, tile string }
 
 func dialects() map[string]func() dialect {
-	return map[string]func() dialect{"okta": okta}
+	return map[string]func() dialect{"okta": okta, "entra": entra}
 }
 
 // message is what a response says, whoever's words it is said in.

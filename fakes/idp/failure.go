@@ -18,6 +18,14 @@ type failure struct {
 	text   string
 }
 
+// coded puts the vendor's code before the sentence, for vendors that have one.
+func (f *failure) coded(code string) *failure {
+	if code != "" {
+		f.text = code + ": " + f.text
+	}
+	return f
+}
+
 // acsRefused answers a request for an ACS URL that is not registered. Where the host is a Region's the Region is
 // named, so that whoever finds the page in a report knows what to register.
 func acsRefused(acs string) *failure {

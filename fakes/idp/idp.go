@@ -24,7 +24,7 @@ import (
 
 // Config says what a provider is like.
 type Config struct {
-	Dialect string // "okta", which is also the default
+	Dialect string // "okta", which is also the default, or "entra"
 	Host    string // the dialect's host in the lab where empty
 	Signer  *pki.Signer
 	App     App
@@ -87,14 +87,14 @@ type IdP struct {
 // New makes a provider. It refuses a configuration that it could not serve: an unknown dialect, a signer without RSA
 // key, a user name that is no address, an ACS or bookmark URL that is not absolute.
 func New(c Config) (*IdP, error) {
-	make, ok := dialects()[cmp.Or(c.Dialect, "okta")]
+	speak, ok := dialects()[cmp.Or(c.Dialect, "okta")]
 	if !ok {
 		return nil, fmt.Errorf("there is no dialect %q", c.Dialect)
 	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	d := make()
+	d := speak()
 	p := &IdP{
 		dialect: d, host: cmp.Or(c.Host, d.host), endpoints: d.endpoints(c.App.Issuer), app: c.App,
 		passwords: map[string]string{}, certificate: c.Signer.Cert, notary: newNotary(c.Signer), now: c.Now,

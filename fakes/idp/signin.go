@@ -91,7 +91,7 @@ func (p *IdP) admit(q *authnRequest) *failure {
 	if q.issuer != p.app.Issuer {
 		return badRequest("The request's issuer is not the application.")
 	}
-	if q.destination != "" && q.destination != p.SSOURL() {
+	if q.destination != "" && !p.dialect.anywhere && q.destination != p.SSOURL() {
 		return badRequest("The request's destination is another provider.")
 	}
 	return nil
@@ -105,7 +105,7 @@ func (p *IdP) choose(q *authnRequest) (string, *failure) {
 	list := *p.acs.Load()
 	i := slices.IndexFunc(list, func(a ACS) bool { return a.Index == q.acsIndex })
 	if i < 0 {
-		return "", acsIndexRefused(q.acsIndex)
+		return "", acsIndexRefused(q.acsIndex).coded(p.dialect.refusal)
 	}
 	return list[i].URL, nil
 }
@@ -115,12 +115,12 @@ func (p *IdP) registered(url string) (string, *failure) {
 	list := *p.acs.Load()
 	if url == "" {
 		if len(list) == 0 {
-			return "", noACS()
+			return "", noACS().coded(p.dialect.refusal)
 		}
 		return list[0].URL, nil
 	}
 	if !slices.ContainsFunc(list, func(a ACS) bool { return a.URL == url }) {
-		return "", acsRefused(url)
+		return "", acsRefused(url).coded(p.dialect.refusal)
 	}
 	return url, nil
 }

@@ -1,0 +1,153 @@
+package idp
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// entra is the dialect of Microsoft Entra ID, after its documentation ("Single sign-on SAML protocol") and responses
+// from the field: the assertion alone is signed, namespaces are declared as defaults, and the attributes come before
+// the authentication. The documented windows are used: 70 minutes for the assertion, 5 for its confirmation.
+func entra() dialect {
+	return dialect{
+		host:      names.EntraHost,
+		endpoints: entraEndpoints,
+		newID:     entraID,
+		window:    window{after: 70 * time.Minute, confirmation: 5 * time.Minute},
+		compose:   entraResponse,
+		signs:     signs{assertion: true},
+		refusal:   "AADSTS50011",
+		anywhere:  true,
+	}
+}
+
+func entraEndpoints(application string) endpoints {
+	tenant, app := entraName("tenant", application), entraName("application", application)
+	return endpoints{
+		entityID: "https://sts.windows.net/" + tenant + "/",
+		sso:      "/" + tenant + "/saml2",
+		metadata: "/" + tenant + "/federationmetadata/2007-06/federationmetadata.xml",
+		tile:     "/api/signin/" + app,
+	}
+}
+
+// entraName is a GUID that the same words always give.
+func entraName(kind, of string) string {
+	sum := sha256.Sum256([]byte(kind + of))
+	return guid([16]byte(sum[:16]))
+}
+
+// entraID is an underscore and a GUID.
+func entraID() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never returns an error
+	return "_" + guid(random)
+}
+
+func guid(b [16]byte) string {
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80 // RFC 9562, version 4
+	text := hex.EncodeToString(b[:])
+	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-")
+}
+
+func entraResponse(m message) (response, assertion *element) {
+	assertion = entraAssertion(m)
+	attrs := []attr{
+		{"ID", m.responseID}, {"Version", "2.0"}, {"IssueInstant", instant(m.issued)}, {"Destination", m.acs},
+	}
+	if m.inResponseTo != "" {
+		attrs = append(attrs, attr{"InResponseTo", m.inResponseTo})
+	}
+	return &element{
+		name: "samlp:Response", attrs: append(attrs, attr{"xmlns:samlp", protocolNamespace}),
+		children: []*element{
+			{name: "Issuer", attrs: []attr{{"xmlns", assertionNamespace}}, text: m.issuer},
+			{name: "samlp:Status", children: []*element{
+				{name: "samlp:StatusCode", attrs: []attr{{"Value", success}}},
+			}},
+			assertion,
+		},
+	}, assertion
+}
+
+func entraAssertion(m message) *element {
+	return &element{
+		name: "Assertion",
+		attrs: []attr{
+			{"ID", m.assertionID}, {"IssueInstant", instant(m.issued)}, {"Version", "2.0"}, {"xmlns", assertionNamespace},
+		},
+		children: []*element{
+			{name: "Issuer", text: m.issuer},
+			entraSubject(m),
+			{
+				name: "Conditions",
+				attrs: []attr{
+					{"NotBefore", instant(m.issued.Add(-m.window.before))},
+					{"NotOnOrAfter", instant(m.issued.Add(m.window.after))},
+				},
+				children: []*element{{name: "AudienceRestriction", children: []*element{
+					{name: "Audience", text: m.audience},
+				}}},
+			},
+			entraAttributeStatement(m),
+			entraAuthnStatement(m),
+		},
+	}
+}
+
+func entraSubject(m message) *element {
+	var data []attr
+	if m.inResponseTo != "" {
+		data = append(data, attr{"InResponseTo", m.inResponseTo})
+	}
+	data = append(data, attr{"NotOnOrAfter", instant(m.issued.Add(m.window.confirmation))}, attr{"Recipient", m.acs})
+	return &element{name: "Subject", children: []*element{
+		{name: "NameID", attrs: []attr{{"Format", emailAddress}}, text: m.nameID},
+		{name: "SubjectConfirmation", attrs: []attr{{"Method", bearer}}, children: []*element{
+			{name: "SubjectConfirmationData", attrs: data},
+		}},
+	}}
+}
+
+func entraAttributeStatement(m message) *element {
+	const (
+		microsoft = "http://schemas.microsoft.com/identity/claims/"
+		methods   = "http://schemas.microsoft.com/claims/authnmethodsreferences"
+		password  = "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password"
+		identity  = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
+	)
+	tenant := strings.TrimSuffix(m.issuer[strings.LastIndex(strings.TrimSuffix(m.issuer, "/"), "/")+1:], "/")
+	statement := &element{name: "AttributeStatement"}
+	for _, claim := range []attr{
+		{microsoft + "tenantid", tenant},
+		{microsoft + "objectidentifier", entraName("person", m.nameID)},
+		{microsoft + "identityprovider", m.issuer},
+		{methods, password},
+		{identity + "emailaddress", m.nameID},
+		{identity + "name", m.nameID},
+	} {
+		statement.children = append(statement.children, &element{
+			name: "Attribute", attrs: []attr{{"Name", claim.name}},
+			children: []*element{{name: "AttributeValue", text: claim.value}},
+		})
+	}
+	return statement
+}
+
+// entraAuthnStatement has the assertion's own ID for its session.
+func entraAuthnStatement(m message) *element {
+	attrs := []attr{{"AuthnInstant", instant(m.issued)}, {"SessionIndex", m.assertionID}}
+	if !m.sessionEnds.IsZero() {
+		attrs = append(attrs, attr{"SessionNotOnOrAfter", instant(m.sessionEnds)})
+	}
+	return &element{name: "AuthnStatement", attrs: attrs, children: []*element{
+		{name: "AuthnContext", children: []*element{{
+			name: "AuthnContextClassRef", text: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
+		}}},
+	}}
+}
