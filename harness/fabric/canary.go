@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"syscall"
@@ -84,14 +85,14 @@ func (c *canary) send() {
 // With f.mu held.
 func (f *Fabric) control(from string) *pipe {
 	there, back := f.lane(laneKey{from, from, ""}), f.lane(laneKey{from, from, ""})
-	var best time.Duration
+	best := time.Duration(math.MaxInt64)
 	for to := range f.places {
 		a, b := f.lane(laneKey{from, to, names.CanaryHost(to)}), f.lane(laneKey{to, from, names.CanaryHost(to)})
 		s, t := a.shape.Load(), b.shape.Load()
 		if to == from || s.faulty() || t.faulty() {
 			continue
 		}
-		if d := s.most() + t.most(); best == 0 || d < best {
+		if d := s.most() + t.most(); d < best {
 			there, back, best = a, b, d
 		}
 	}

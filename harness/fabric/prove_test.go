@@ -1,0 +1,173 @@
+package fabric
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+)
+
+// modes are one rule of each kind, and how long a canary takes to be sure of it on a link of 8 ms; the
+// nearest place without faults is 76 ms away.
+var modes = []struct {
+	rule harness.Rule
+	sure time.Duration
+}{
+	{harness.Rule{Mode: harness.Blackhole}, 76 * time.Millisecond},
+	{harness.Rule{Mode: harness.Blackhole, Lose: true}, 76 * time.Millisecond},
+	{harness.Rule{Mode: harness.Blackhole, Hosts: []string{app}}, 18 * time.Millisecond},
+	{harness.Rule{Mode: harness.Refuse}, 8 * time.Millisecond},
+	{harness.Rule{Mode: harness.Reset}, 12 * time.Millisecond},
+	{harness.Rule{Mode: harness.HTTP503}, 24 * time.Millisecond},
+	{harness.Rule{Mode: harness.Shape, Latency: 50 * time.Millisecond}, 54 * time.Millisecond},
+	{harness.Rule{Mode: harness.Shape, Latency: time.Millisecond, Jitter: time.Millisecond, Bandwidth: 1000}, 8 * time.Millisecond},
+}
+
+func TestProofsTellTheInstantOfTheChange(t *testing.T) {
+	for _, m := range modes {
+		t.Run(string(m.rule.Mode), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := start(t)
+				rule := m.rule
+				rule.Edges = both
+				time.Sleep(time.Second)
+				l := lay(t, f, rule)
+				asked := time.Now()
+				proofs, err := l.Prove(t.Context(), true)
+				began, _, _ := l.Truth()
+				if took := time.Since(asked); err != nil || took > m.sure {
+					t.Errorf("proven after %v, %v; want %v", took, err, m.sure)
+				}
+				all(t, proofs, began)
+				time.Sleep(time.Minute)
+				l.Lift()
+				proofs, err = l.Prove(t.Context(), false)
+				_, ended, expired := l.Truth()
+				if err != nil || expired {
+					t.Errorf("lifted: %v, expired %v", err, expired)
+				}
+				all(t, proofs, ended)
+			})
+		})
+	}
+}
+
+// all checks that there is one proof an edge, at an instant.
+func all(t *testing.T, proofs []harness.Proof, at time.Time) {
+	t.Helper()
+	if len(proofs) != 2 || proofs[0].Edge == proofs[1].Edge {
+		t.Errorf("got %v, want one an edge", proofs)
+	}
+	for _, p := range proofs {
+		if !p.At.Equal(at) {
+			t.Errorf("%s is off by %v", p.Edge, p.At.Sub(at))
+		}
+	}
+}
+
+func TestARuleThatNeverActedIsNotProven(t *testing.T) {
+	for _, m := range modes {
+		synctest.Test(t, func(t *testing.T) {
+			f := start(t)
+			rule := m.rule
+			rule.Edges = both
+			f.mu.Lock()
+			l, err := f.prepare(rule)
+			f.rules = append(f.rules, l) // in the books, but never applied
+			l.observe()
+			f.mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if proofs, err := l.Prove(ctx, true); err == nil {
+				t.Errorf("%+v: got %v", rule, proofs)
+			} else if !strings.HasPrefix(err.Error(), "proving ") {
+				t.Errorf("%+v: got %v", rule, err)
+			}
+			if rule.Mode == harness.Shape {
+				return
+			}
+			if _, err := l.Prove(ctx, false); err == nil {
+				t.Errorf("%+v: proven lifted", rule)
+			}
+		})
+	}
+}
+
+func TestARuleThatStaysIsNotProvenLifted(t *testing.T) {
+	for _, m := range modes {
+		synctest.Test(t, func(t *testing.T) {
+			f := start(t)
+			rule := m.rule
+			rule.Edges = both
+			l := lay(t, f, rule).(*laid)
+			_, _ = l.Prove(t.Context(), true)
+			f.mu.Lock()
+			l.stop()
+			for _, c := range l.canaries {
+				c.lifted, c.ceiling = time.Now(), c.floor // but no lane was told
+			}
+			l.observeHealing()
+			f.mu.Unlock()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if proofs, err := l.Prove(ctx, false); err == nil && rule.Mode != harness.Shape {
+				t.Errorf("%+v: got %v", rule, proofs)
+			}
+		})
+	}
+}
+
+func TestALeaseEndsAndIsProven(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		l := lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both, Lease: time.Minute})
+		began, _, _ := l.Truth()
+		proofs, err := l.Prove(t.Context(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all(t, proofs, began.Add(time.Minute))
+		if _, ended, expired := l.Truth(); !expired || !ended.Equal(began.Add(time.Minute)) {
+			t.Errorf("ended %v after it began, expired %v", ended.Sub(began), expired)
+		}
+	})
+}
+
+func TestAHiddenEndIsProvenWhenItShows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		a := lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both})
+		b := lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both})
+		_, _ = a.Prove(t.Context(), true)
+		a.Lift()
+		time.AfterFunc(time.Hour, b.Lift)
+		if _, err := a.Prove(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		_, first, _ := a.Truth()
+		if waited := time.Since(first); waited < 59*time.Minute {
+			t.Errorf("proven after %v", waited)
+		}
+	})
+}
+
+func TestLiftingEarlyIsNoProof(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		l := lay(t, f, harness.Rule{Name: "brief", Mode: harness.Blackhole, Edges: both[:1]})
+		l.Lift()
+		_, err := l.Prove(t.Context(), true)
+		if want := "proving brief in force on new-york→us-east-1: it was lifted before"; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if _, err := l.Prove(t.Context(), false); err != nil {
+			t.Errorf("lifted: %v", err)
+		}
+	})
+}
