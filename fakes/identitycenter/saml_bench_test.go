@@ -57,3 +57,21 @@ func BenchmarkGoxmldsig(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSignIn is a sign-in in one Region from the portal to the account list, without sockets, TLS and what the
+// provider does; the question to KMS, by the real client, included.
+func BenchmarkSignIn(b *testing.B) {
+	w := newWorld(b, func(c *Config) { c.Lag, c.Jitter = 0, 0 })
+	defer w.close()
+	w.start()
+	b.ReportAllocs()
+	for b.Loop() {
+		br := w.browser()
+		q := br.ask(w, east)
+		b.StopTimer()
+		response := w.draftFor(q, "ann@acme.test").encoded(b)
+		b.StartTimer()
+		page := br.get(br.post(q.ACS, response).want(b, 303).String())
+		br.accounts(east, page.token()).want(b, 200)
+	}
+}

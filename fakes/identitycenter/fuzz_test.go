@@ -1,0 +1,112 @@
+package identitycenter
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/beevik/etree"
+	dsig "github.com/russellhaering/goxmldsig"
+)
+
+// FuzzResponse: nothing makes the validator panic, and what it accepts names the signed user, and is accepted by
+// goxmldsig and by the round-trip validator too.
+func FuzzResponse(f *testing.F) {
+	x, d := testExpectation()
+	entra := d
+	entra.entra = true
+	for _, good := range []draft{d, entra} {
+		f.Add([]byte(good.issue(f)))
+	}
+	for _, c := range attacks {
+		if doc := d.issue(f); c.change == nil && len(doc) < 20<<10 {
+			f.Add([]byte(c.tamper(nil, doc)))
+		}
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		a, r := x.validateXML(doc)
+		if r != nil {
+			if r.cause == "" {
+				t.Error("a refusal without a cause")
+			}
+			return
+		}
+		if a.nameID != d.nameID {
+			t.Errorf("accepted as %q", a.nameID)
+		}
+		if err := secondOpinion(doc, x.trusted[0]); err != nil {
+			t.Errorf("goxmldsig: %v", err)
+		}
+	})
+}
+
+// FuzzCanonical: our canonical form is goxmldsig's, for every document that we read.
+func FuzzCanonical(f *testing.F) {
+	_, d := testExpectation()
+	f.Add(d.issue(f), "xs")
+	d.entra = true
+	f.Add(d.issue(f), "")
+	f.Add(`<a:b xmlns:a="urn:a" xmlns:c="urn:c" z="&quot;&#9;&lt;&gt;" c:y="1" a="2"><c:d xmlns:c="urn:other" c:x="1"/> &gt;&#13;</a:b>`, "c")
+	f.Add(`<b xmlns="urn:a"><c xmlns="urn:b"><d xmlns="urn:a"/></c></b>`, "#default a")
+	f.Fuzz(func(t *testing.T, doc, prefixes string) {
+		root, err := parseXML([]byte(doc))
+		if err != nil || strings.Contains(doc, `xmlns=""`) || strings.Contains(doc, `xmlns=''`) || strings.Contains(prefixes, "#") {
+			return // goxmldsig knows neither of these
+		}
+		tree := etree.NewDocument()
+		if err := tree.ReadFromString(doc); err != nil {
+			t.Fatalf("etree does not read it: %v", err)
+		}
+		want, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(prefixes).Canonicalize(tree.Root())
+		if err != nil {
+			return
+		}
+		if got := canonical(root, nil, prefixes); string(got) != string(want) {
+			t.Errorf("ours  %s\ntheirs %s", got, want)
+		}
+	})
+}
+
+// FuzzReplication: whatever is pushed, the replica neither panics nor forgets its directory.
+func FuzzReplication(f *testing.F) {
+	w := newWorld(f)
+	r := w.replicas[west]
+	directory, err := json.Marshal(testDirectory())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(`{"origin":"us-east-1","version":1,"directory":` + string(directory) + `}`))
+	f.Add([]byte(`{"origin":"us-east-1","version":2,"directory":{"users":[{"id":"u","name":"n"}],"groups":null}}`))
+	open, err := json.Marshal(pushSessions{Origin: east, Events: []event{
+		{Kind: eventOpen, Session: &session{ID: "s", User: "u", Expires: time.Now().Add(time.Hour), Browser: make([]byte, 32)}},
+		{Kind: eventClose, ID: "s", Until: time.Now().Add(time.Hour)}, {Kind: eventRevoke, User: "u", At: time.Now()},
+	}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(open)
+	f.Add([]byte(`{"origin":"us-east-1","events":[{"kind":"open","session":{"id":"s","user":"u","browser":"AA=="}},null]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		before := r.Version()
+		_ = r.takeDirectory(t.Context(), body)
+		_ = r.takeSessions(t.Context(), body)
+		if r.Version() < before {
+			t.Error("the version went back")
+		}
+	})
+}
+
+// FuzzState: only what the portal has sealed is a state.
+func FuzzState(f *testing.F) {
+	r := newWorld(f).replicas[east]
+	f.Add(r.sealState(portalState{host: "a.test", flow: "b"}))
+	f.Add("AAAA")
+	other := newWorld(f).replicas[east]
+	f.Add(other.sealState(portalState{host: "a.test", flow: "b"}))
+	f.Fuzz(func(t *testing.T, sealed string) {
+		if s, ok := r.openState(sealed); ok && (s.host != "a.test" || s.flow != "b") {
+			t.Errorf("opened %+v", s)
+		}
+	})
+}
