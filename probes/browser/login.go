@@ -1,0 +1,136 @@
+// Package browser signs people in as they do it themselves: in a real Chromium, through the door of their place, with a
+// fresh browser context for each attempt. Everything that knows of chromedp is here, so that a run without a browser
+// needs none of it, and so that its pitfalls are met in one place.
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// Login is the probe browser_login: one person after another opens the portal of their home Region, signs in at the
+// identity provider and looks for their account. All share one browser process and nothing else.
+type Login struct {
+	Steer harness.Steer `yaml:"steer" doc:"what the person does when their home Region does not let them in"`
+
+	sys  *harness.System
+	path string // of the browser
+
+	starting chan struct{} // holds a token while nobody is starting a browser
+	mu       sync.Mutex
+	process  *process
+	closed   bool
+}
+
+// New makes the probe with its defaults: the person stays at home.
+func New() *Login { return &Login{Steer: harness.Steer{By: "none"}} }
+
+// Problems says what of it makes no sense.
+func (l *Login) Problems(t harness.Topology) []harness.Problem { return nil }
+
+// Open finds the browser of this machine and starts it.
+func (l *Login) Open(ctx context.Context, sys *harness.System) error {
+	path, err := Find(os.Getenv)
+	if err != nil {
+		return err
+	}
+	l.sys, l.path, l.starting = sys, path, make(chan struct{}, 1)
+	l.starting <- struct{}{}
+	_, err = l.browser(ctx)
+	return err
+}
+
+// errClosed ends the attempts that are still in flight when the probe is closed.
+var errClosed = errors.New("the probe is closed")
+
+// browser is the one that runs. Where it is gone, the first attempt that notices starts another; those that come
+// meanwhile wait for it.
+func (l *Login) browser(ctx context.Context) (*process, error) {
+	select {
+	case <-l.starting:
+		defer func() { l.starting <- struct{}{} }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	l.mu.Lock()
+	p, closed := l.process, l.closed
+	l.mu.Unlock()
+	switch {
+	case closed:
+		return nil, errClosed
+	case p != nil && p.ctx.Err() == nil:
+		return p, nil
+	case p != nil:
+		if err := p.close(); err != nil {
+			return nil, err
+		}
+	}
+	p, err := start(ctx, l.path, l.sys.LeafPin)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, errors.Join(errClosed, p.close())
+	}
+	l.process = p
+	return p, nil
+}
+
+// Close ends the browser, and with it the attempts that are still in flight. Nothing of it is left.
+func (l *Login) Close() error {
+	l.mu.Lock()
+	p := l.process
+	l.closed = true
+	l.mu.Unlock()
+	if p == nil {
+		return nil
+	}
+	return p.close()
+}
+
+// Try makes one attempt.
+func (l *Login) Try(ctx context.Context, a *harness.Attempt) error {
+	began := time.Now()
+	door, err := l.sys.Door(a.From)
+	if err != nil {
+		return fmt.Errorf("finding the door of %s: %w", a.From.Name, err)
+	}
+	p, err := l.browser(ctx)
+	if err != nil {
+		giveUp(ctx, a, "no browser could be started")
+		return nil
+	}
+	w, err := p.window(ctx, door)
+	if err != nil {
+		giveUp(ctx, a, "the browser opened no window")
+		return nil
+	}
+	defer w.dispose()
+	person := &person{sys: l.sys, steer: l.Steer, attempt: a, window: w, began: began}
+	person.signIn(ctx).tell(a)
+	a.Ended = time.Now()
+	return person.photograph()
+}
+
+// giveUp says that the harness's own side failed: the run was stopped, or the browser was.
+func giveUp(ctx context.Context, a *harness.Attempt, detail string) {
+	if stopped(ctx) {
+		a.GiveUp(history.ClassStopped, "the run was stopped")
+		return
+	}
+	a.GiveUp(history.ClassBrowser, detail)
+}
+
+// stopped tells a run that was stopped from an attempt whose limit is over.
+func stopped(ctx context.Context) bool {
+	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded)
+}

@@ -1,0 +1,119 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/chromedp"
+)
+
+// startLimit is how long a browser may take to start. A tenth of a second is usual, half a second on a first run.
+const startLimit = 15 * time.Second
+
+// folderPrefix begins the name of every browser's folder, in the machine's folder for temporary files.
+const folderPrefix = "regiondrill-browser-"
+
+// kept are the variables of this process that the browser gets: what it needs to run and to show text. It gets no
+// other, so that no proxy and no credential of the environment reaches it.
+var kept = []string{"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE"}
+
+// process is one running browser with a folder of its own, which holds all that it writes.
+type process struct {
+	ctx   context.Context // chromedp's; done when the browser is gone
+	dir   string
+	close func() error // ends it and removes the folder; more than once is no error
+}
+
+// start runs the browser at path. ctx bounds the start alone: the browser outlives it.
+func start(ctx context.Context, path, pin string) (*process, error) {
+	dir, err := makeFolder()
+	if err != nil {
+		return nil, err
+	}
+	own, kill := context.WithCancel(context.WithoutCancel(ctx))
+	allocator, free := chromedp.NewExecAllocator(own, options(dir, path, pin)...)
+	quiet := func(string, ...any) {} // what a browser says may quote a page
+	root, stop := chromedp.NewContext(allocator, chromedp.WithLogf(quiet), chromedp.WithErrorf(quiet))
+	p := &process{ctx: root, dir: dir, close: sync.OnceValue(func() error {
+		killUsers(dir)
+		kill()
+		stop()
+		free()
+		killUsers(dir)
+		return removeFolder(dir)
+	})}
+	limited, done := context.WithTimeout(ctx, startLimit)
+	defer done()
+	defer context.AfterFunc(limited, kill)()
+	if _, err := chromedp.CallBrowser(root, browser.GetVersion, cdp.Empty{}); err != nil {
+		if limited.Err() != nil {
+			err = context.Cause(limited)
+		}
+		return nil, errors.Join(fmt.Errorf("starting the browser %s: %w", path, err), p.close())
+	}
+	return p, nil
+}
+
+// options are those of chromedp, and ours. The browser finds no address by itself: names are resolved behind the door
+// of the person's place, and what would go past the door fails.
+func options(dir, path, pin string) []chromedp.ExecAllocatorOption {
+	opts := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
+		chromedp.ExecPath(path),
+		chromedp.UserDataDir(filepath.Join(dir, "profile")),
+		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { cmd.Dir = dir; setAside(cmd) }),
+		chromedp.NoInheritEnv,
+		chromedp.Env(environment(dir)...),
+		chromedp.WindowSize(1280, 860),
+		chromedp.Flag("ignore-certificate-errors-spki-list", pin),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE [::1]"),
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,OptimizationHints,MediaRouter,DialMediaRouteProvider,"+
+			"AutofillServerCommunication,CertificateTransparencyComponentUpdater"),
+	)
+	for _, name := range []string{"disable-component-update", "disable-domain-reliability", "disable-crash-reporter",
+		"disable-gpu", "disable-quic", "no-pings"} {
+		opts = append(opts, chromedp.Flag(name, true))
+	}
+	return opts
+}
+
+// environment points every place where a browser writes into its folder.
+func environment(dir string) []string {
+	env := []string{"HOME=" + dir, "TMPDIR=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_CACHE_HOME=" + dir, "XDG_RUNTIME_DIR=" + dir}
+	for _, name := range kept {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// makeFolder makes a folder that only this user can look into.
+func makeFolder() (string, error) {
+	dir, err := os.MkdirTemp("", folderPrefix)
+	if err != nil {
+		return "", fmt.Errorf("making the browser's folder: %w", err)
+	}
+	return dir, nil
+}
+
+// removeFolder removes it. A process that was killed a moment ago may still have been writing, so that a first try
+// finds the folder not empty.
+func removeFolder(dir string) error {
+	var err error
+	for wait := time.Millisecond; wait < time.Second; wait *= 2 {
+		if err = os.RemoveAll(dir); err == nil {
+			return nil
+		}
+		killUsers(dir)
+		<-time.After(wait)
+	}
+	return fmt.Errorf("removing the browser's folder: %w", err)
+}

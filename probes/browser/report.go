@@ -1,0 +1,103 @@
+package browser
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+//go:embed watch.js
+var watchScript string
+
+// world is the name of the watcher's JavaScript world, and tell that of the function by which it speaks.
+const (
+	world = "regiondrill"
+	tell  = "regiondrillTell"
+)
+
+// maxReport bounds what the watcher may say at once, in bytes.
+const maxReport = 4 << 10
+
+// report is what a person would see on a page.
+type report struct {
+	Host     string // where the page is
+	Ready    bool   // its source was read to the end
+	Form     bool   // it asks for user name and password
+	Passing  bool   // it only carries a form to another place
+	Bookmark bool   // it has the bookmark that the person looks for
+	Region   string // which Region the page says it is of
+	Accounts int    // how many it shows
+	Expected bool   // the person's own is among them
+	Error    *pageError
+}
+
+// pageError is what a page says in its place for errors.
+type pageError struct {
+	Token string // of sign-in, ACS, portal and identity provider
+	Class string // of the portal's script
+}
+
+// parseReport reads what the watcher said. The page can't forge it, but the words in it are the page's own.
+func parseReport(payload string) (*report, error) {
+	if len(payload) > maxReport {
+		return nil, fmt.Errorf("reading the watcher's report: %d bytes are too many", len(payload))
+	}
+	r := &report{}
+	if err := json.Unmarshal([]byte(payload), r); err != nil {
+		return nil, fmt.Errorf("reading the watcher's report: %w", err)
+	}
+	if r.Error != nil {
+		r.Error.Token, r.Error.Class = word(r.Error.Token), word(r.Error.Class)
+	}
+	return r, nil
+}
+
+// word lets through what may stand in a history: a short word in lower case. Anything else is "unknown".
+func word(s string) string {
+	for _, c := range s {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
+			return "unknown"
+		}
+	}
+	if len(s) > 40 {
+		return "unknown"
+	}
+	return s
+}
+
+// watcher is the script for a person who looks for an account, and for the bookmark of a Region.
+func watcher(account, bookmark string) string {
+	return "{const ACCOUNT = " + quote(account) + ", BOOKMARK = " + quote(bookmark) + ";\n" + watchScript + "}"
+}
+
+// quote writes a string as JavaScript reads it.
+func quote(s string) string {
+	quoted, err := json.Marshal(s)
+	if err != nil {
+		return `""` // a string always can be
+	}
+	return string(quoted)
+}
+
+// signInScript fills in the form and submits it as its button does.
+func signInScript(userName, password string) string {
+	return strings.NewReplacer("USER", quote(userName), "PASSWORD", quote(password)).Replace(`(() => {
+	const form = document.querySelector("form#sign-in");
+	const fill = (name, value) => {
+		const input = form.elements.namedItem(name);
+		input.focus();
+		input.value = value;
+		input.dispatchEvent(new Event("input", { bubbles: true }));
+		input.dispatchEvent(new Event("change", { bubbles: true }));
+	};
+	fill("username", USER);
+	fill("password", PASSWORD);
+	form.requestSubmit(form.querySelector("button[type=submit], input[type=submit]"));
+})()`)
+}
+
+// bookmarkScript clicks the bookmark of a Region.
+func bookmarkScript(region string) string {
+	return `document.querySelector('a.bookmark[data-region="' + CSS.escape(` + quote(region) + `) + '"]').click()`
+}
