@@ -1,8 +1,10 @@
 package history
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -108,5 +110,25 @@ func Load(dir string) (*History, error) {
 		return nil, fmt.Errorf("opening the history: %w", err)
 	}
 	defer file.Close()
-	return Read(file)
+	lines, err := countLines(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the history: %w", err)
+	}
+	return read(file, lines)
+}
+
+// countLines saves the memory that growing by halves would take.
+func countLines(file *os.File) (int, error) {
+	lines, buffer := 0, make([]byte, 1<<16)
+	for {
+		n, err := file.Read(buffer)
+		lines += bytes.Count(buffer[:n], []byte("\n"))
+		if errors.Is(err, io.EOF) {
+			_, err = file.Seek(0, io.SeekStart)
+			return lines, err
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
 }

@@ -16,8 +16,11 @@ const maxLine = 4 << 20
 
 // Read reads a whole history. A last line that is torn is no error: the history is then Truncated. Anything else that
 // can't be understood is, with its line.
-func Read(r io.Reader) (*History, error) {
-	h := &History{}
+func Read(r io.Reader) (*History, error) { return read(r, 0) }
+
+// read expects about so many lines.
+func read(r io.Reader, expected int) (*History, error) {
+	h := &History{Attempts: make([]Attempt, 0, expected), SeqOf: make([]int64, 0, expected)}
 	lines := bufio.NewReaderSize(r, 1<<20)
 	words := interner{}
 	var torn error // why the latest line can't be understood; forgiven if it is the last
@@ -66,6 +69,10 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 
 // add takes one line in. The first must be the plan, and no other may be.
 func (h *History) add(line []byte, n int, words interner) error {
+	if seq, a, ok := words.fast(line); ok && n > 1 {
+		h.Attempts, h.SeqOf = append(h.Attempts, a), append(h.SeqOf, seq)
+		return nil
+	}
 	var e Event
 	if err := json.Unmarshal(line, &e); err != nil {
 		return err
@@ -130,6 +137,14 @@ func (in interner) word(s string) string {
 		in[s] = s
 	}
 	return s
+}
+
+// bytes is word for a slice that will change; a known one is not copied.
+func (in interner) bytes(b []byte) string {
+	if kept, ok := in[string(b)]; ok {
+		return kept
+	}
+	return in.word(string(b))
 }
 
 func (in interner) attempt(a *Attempt) {
