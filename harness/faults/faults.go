@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/rollback"
@@ -46,6 +47,14 @@ func (l *laid) Prove(ctx context.Context, _ harness.Hit, inForce bool) ([]harnes
 		return nil, errors.New("no rule was laid")
 	}
 	return l.rule.Prove(ctx, inForce)
+}
+
+// Truth is the fabric's own log of the rule, which only calibration looks at.
+func (l *laid) Truth() (injected, lifted time.Time, expired bool) {
+	if l.rule == nil {
+		return time.Time{}, time.Time{}, false
+	}
+	return l.rule.Truth()
 }
 
 // needsNetwork is what every fault of this file's kind needs.

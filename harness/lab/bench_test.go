@@ -1,0 +1,193 @@
+package lab_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/analysis"
+	"github.com/regiondrill/regiondrill/harness/checks"
+	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/faults"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/lab"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+	"github.com/regiondrill/regiondrill/harness/targets"
+	"github.com/regiondrill/regiondrill/probes"
+)
+
+// BenchmarkLabUp is a lab from nothing to the first good protocol login.
+func BenchmarkLabUp(b *testing.B) {
+	for b.Loop() {
+		back := &rollback.Stack{}
+		l, err := lab.Start(b.Context(), topology(), back)
+		if err != nil {
+			b.Fatal(err)
+		}
+		signIn(b, l, open(b, l, "fresh"), 0)
+		if err := back.Unwind(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLogin is protocol logins on all cores, a fresh session each, on connections that are kept or made anew.
+func BenchmarkLogin(b *testing.B) {
+	for _, connections := range []string{"kept", "fresh"} {
+		b.Run(connections, func(b *testing.B) {
+			back := &rollback.Stack{}
+			l, err := lab.Start(b.Context(), topology(), back)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = back.Unwind(context.Background()) }()
+			p := open(b, l, connections)
+			b.SetParallelism(4)
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for k := rand.Int64N(1000); pb.Next(); k++ {
+					signIn(b, l, p, k)
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "logins/s")
+		})
+	}
+}
+
+func open(tb testing.TB, l *lab.Lab, connections string) harness.Probe {
+	tb.Helper()
+	p := &probes.SAMLLogin{Steer: harness.Steer{By: "none"}, Connections: connections}
+	if err := p.Open(tb.Context(), l.System); err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+func signIn(tb testing.TB, l *lab.Lab, p harness.Probe, k int64) {
+	a := &harness.Attempt{Due: time.Now(), Home: "us-east-1", From: l.System.Place("new-york"), Person: l.System.People[k%int64(len(l.System.People))]}
+	ctx, cancel := context.WithTimeout(tb.Context(), 30*time.Second)
+	defer cancel()
+	if err := p.Try(ctx, a); err != nil || a.Outcome != history.Good {
+		tb.Errorf("%s %s %s %v", a.Outcome, a.Class, a.Detail, err)
+	}
+}
+
+// calibrated is an outage of known length over unshaped links, with nobody steering.
+const calibrated = `
+schema: regiondrill.scenario/v1
+name: calibration
+system: {primary: us-east-1}
+vantages:
+  here: {rtt: {us-east-1: 0s}}
+warm_up: 500ms
+settle: 500ms
+probes:
+  - {name: staff, kind: saml_login, from: here, home: us-east-1, every: 40ms, limit: 400ms}
+faults:
+  - {name: dark, kind: region_outage, where: {region: us-east-1}, at: 100ms, for: %dms, mode: %s}
+`
+
+// BenchmarkCalibration holds what is measured against what the fabric itself logged: of so many outages, in how many
+// does the interval of the recovery time overlap the truth, from the outage's length to that and the slowest sign-in
+// of the warm-up; and how wide are the intervals, in periods.
+func BenchmarkCalibration(b *testing.B) {
+	for _, mode := range []string{"blackhole", "blackhole, hold: false", "refuse", "reset", "http_503"} {
+		b.Run(strings.NewReplacer(", hold: false", "_lost", "blackhole", "blackhole").Replace(mode), func(b *testing.B) {
+			var mu sync.Mutex
+			hits, runs, widest := 0, 0, 0.0
+			for b.Loop() {
+				var drills sync.WaitGroup
+				for lane := range 3 {
+					rng := rand.New(rand.NewPCG(uint64(b.N), uint64(lane)))
+					drills.Go(func() {
+						for range (100 + 2 - lane) / 3 {
+							hit, width, err := calibrate(b.Context(), mode, 300+rng.IntN(500), rng.Uint64())
+							mu.Lock()
+							runs++
+							widest = max(widest, width)
+							if err != nil {
+								b.Error(err)
+							} else if hit {
+								hits++
+							}
+							mu.Unlock()
+						}
+					})
+				}
+				drills.Wait()
+			}
+			b.ReportMetric(float64(hits), "overlaps")
+			b.ReportMetric(float64(runs), "outages")
+			b.ReportMetric(widest, "widest_periods")
+		})
+	}
+}
+
+// calibrate is one outage of so many milliseconds.
+func calibrate(ctx context.Context, mode string, lasts int, seed uint64) (hit bool, periods float64, err error) {
+	s, err := scenario.Read(strings.NewReader(fmt.Sprintf(calibrated, lasts, mode)), "calibration.yaml")
+	if err != nil {
+		return false, 0, err
+	}
+	var fault harness.Fault
+	kinds := faults.Table()
+	outage := kinds[0].New
+	kinds[0].New = func() harness.Fault { fault = outage(); return fault }
+	plan, err := engine.Compile(s, engine.Catalog{Probes: probes.Table(), Faults: kinds}, engine.Options{Target: targets.Table()[0], Seed: &seed})
+	if err != nil {
+		return false, 0, err
+	}
+	h := &history.History{}
+	if err := plan.Run(ctx, nil, (*memory)(h)); err != nil {
+		return false, 0, err
+	}
+	v, err := analysis.Conclude(h, checks.Table())
+	if err != nil {
+		return false, 0, err
+	}
+	actual := v.Recovery("staff", "dark").RecoveryTimeActual
+	if actual == nil || actual.Upper == nil {
+		return false, 0, fmt.Errorf("%s of %d ms: no recovery: %v", mode, lasts, v.Validity.Notes)
+	}
+	injected, lifted, _ := fault.(interface {
+		Truth() (time.Time, time.Time, bool)
+	}).Truth()
+	truth, slowest := lifted.Sub(injected).Seconds(), 0.0
+	for _, a := range h.Attempts {
+		if a.Ended < 0 {
+			slowest = max(slowest, (a.Ended - a.Due).Seconds())
+		}
+	}
+	lower, upper := float64(actual.Lower), float64(*actual.Upper)
+	if hit = lower <= truth+slowest && upper >= truth; !hit {
+		err = fmt.Errorf("%s: measured [%.6f, %.6f], the truth is [%.6f, %.6f]", mode, lower, upper, truth, truth+slowest)
+	}
+	return hit, (upper - lower) / 0.040, err
+}
+
+// memory is a history that never was a file.
+type memory history.History
+
+var memoryLock sync.Mutex
+
+// Record keeps the event.
+func (m *memory) Record(e history.Event) error {
+	memoryLock.Lock()
+	defer memoryLock.Unlock()
+	switch e.Type {
+	case history.TypePlan:
+		m.Plan = *e.Plan
+	case history.TypeAttempt:
+		m.Attempts, m.SeqOf = append(m.Attempts, *e.Attempt), append(m.SeqOf, int64(len(m.SeqOf)))
+	case history.TypeEnd:
+		m.End, m.EndAt = e.End, e.At
+	}
+	m.Events = append(m.Events, e)
+	return nil
+}
