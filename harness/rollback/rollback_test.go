@@ -1,0 +1,138 @@
+package rollback
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func journal(t *testing.T) *os.File {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "undo.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func TestLastInFirstOutOnce(t *testing.T) {
+	var order []string
+	s := &Stack{}
+	push := func(name string, err error) Undo {
+		undo, pushed := s.Push(Intent{}, func(context.Context) error { order = append(order, name); return err })
+		if pushed != nil {
+			t.Fatal(pushed)
+		}
+		return undo
+	}
+	push("first", nil)
+	push("second", errors.New("it is stuck"))
+	third := push("third", nil)
+	push("panics", nil)
+	if _, err := s.Push(Intent{}, func(context.Context) error { panic("a bug") }); err != nil {
+		t.Fatal(err)
+	}
+	if err := third(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // a run that was stopped is undone all the same
+	err := s.Unwind(ctx)
+	if err == nil || !strings.Contains(err.Error(), "it is stuck") || !strings.Contains(err.Error(), "a bug") {
+		t.Errorf("error %v", err)
+	}
+	if want := []string{"third", "panics", "second", "first"}; !slices.Equal(order, want) {
+		t.Errorf("undone %v, want %v", order, want)
+	}
+	if err := s.Unwind(ctx); err != nil {
+		t.Errorf("the second time: %v", err)
+	}
+}
+
+func TestEachUndoHasItsOwnLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Stack{Limit: time.Second}
+		ran := false
+		if _, err := s.Push(Intent{}, func(context.Context) error { ran = true; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Push(Intent{}, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if err := s.Unwind(t.Context()); !errors.Is(err, context.DeadlineExceeded) || !ran || time.Since(began) != time.Second {
+			t.Errorf("error %v after %v, the other ran: %v", err, time.Since(began), ran)
+		}
+	})
+}
+
+func TestJournal(t *testing.T) {
+	f := journal(t)
+	s := &Stack{Journal: f}
+	var undos []Undo
+	for _, kind := range []string{"container", "network", "", "image"} {
+		undo, err := s.Push(Intent{Kind: kind, Args: json.RawMessage(`{"id":1}`)}, func(context.Context) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		undos = append(undos, undo)
+	}
+	if err := undos[1](t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kinds := func(text string) string {
+		pending, err := Pending(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, i := range pending {
+			names = append(names, i.Kind)
+		}
+		return strings.Join(names, " ")
+	}
+	text, err := os.ReadFile(f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := kinds(string(text)); got != "image container" { // what dies with the process is not there
+		t.Errorf("pending %q", got)
+	}
+	if got := kinds(string(text) + `{"id":9,"intent":{"kind":"vol`); got != "image container" { // torn: its deed was never done
+		t.Errorf("pending with a torn line %q", got)
+	}
+	if err := s.Unwind(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text, err = os.ReadFile(f.Name()); err != nil || kinds(string(text)) != "" {
+		t.Errorf("pending after all was undone: %q, %v", text, err)
+	}
+}
+
+type brokenJournal struct{}
+
+func (brokenJournal) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+func (brokenJournal) Sync() error               { return nil }
+
+func TestNoDeedWithoutItsIntent(t *testing.T) {
+	s := &Stack{Journal: brokenJournal{}}
+	if _, err := s.Push(Intent{Kind: "network"}, func(context.Context) error { return nil }); err == nil {
+		t.Error("an intent that can't be written was accepted")
+	}
+	if _, err := s.Push(Intent{}, func(context.Context) error { return nil }); err != nil {
+		t.Errorf("what dies with the process needs no journal: %v", err)
+	}
+}
+
+func FuzzPending(f *testing.F) {
+	f.Add(`{"id":1,"intent":{"kind":"a"}}` + "\n" + `{"id":1,"done":true}` + "\n")
+	f.Fuzz(func(t *testing.T, text string) { _, _ = Pending(strings.NewReader(text)) })
+}
