@@ -69,3 +69,11 @@ func whereOf(w scenario.Where) map[string]string {
 	}
 	return said
 }
+
+// Edges are the directed links that a fault of the plan acts on, nil where there is no such fault.
+func (p *Plan) Edges(fault string) []harness.Edge {
+	if s := p.strike(fault); s != nil {
+		return slices.Clone(s.edges)
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/regiondrill/regiondrill/probes/browser"
+)
+
+// ailment is what doctor found out about one thing.
+type ailment struct {
+	What string `json:"what"`
+	OK   bool   `json:"ok"`
+	Says string `json:"says"`
+}
+
+func (p *program) doctorCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "doctor", Short: "Tell what this machine has for drills, and what it lacks", Args: cobra.NoArgs,
+		Example: "  regiondrill doctor",
+		RunE: func(*cobra.Command, []string) error {
+			found := []ailment{p.browserAilment(), p.stateAilment(), p.residueAilment(),
+				{"docker", true, "not needed: the lab runs in this process"}}
+			if asJSON {
+				return p.json(found)
+			}
+			for _, a := range found {
+				mark := map[bool]string{true: "ok  ", false: "lack"}[a.OK]
+				fmt.Fprintf(p.stdout, "%s  %-12s %s\n", mark, a.What, a.Says)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
+	return cmd
+}
+
+func (p *program) browserAilment() ailment {
+	path, err := browser.Find(p.getenv)
+	if err != nil {
+		return ailment{"browser", false, err.Error() + "; without one, run with --without-browser"}
+	}
+	return ailment{"browser", true, path}
+}
+
+func (p *program) stateAilment() ailment {
+	dir, err := p.stateDir()
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err == nil {
+		var file *os.File
+		if file, err = os.CreateTemp(dir, "doctor-*"); err == nil {
+			file.Close()
+			err = os.Remove(file.Name())
+		}
+	}
+	if err != nil {
+		return ailment{"state folder", false, fmt.Sprintf("killed runs can't be listed: %v", err)}
+	}
+	return ailment{"state folder", true, dir}
+}
+
+func (p *program) residueAilment() ailment {
+	left, live, err := p.residue()
+	if err != nil {
+		return ailment{"residue", false, err.Error()}
+	}
+	defer func() {
+		for _, run := range left {
+			run.keep()
+		}
+	}()
+	switch {
+	case len(left) > 0:
+		return ailment{"residue", false, fmt.Sprintf("%d killed run(s), such as %s; undo what they left: regiondrill recover", len(left), filepath.Base(left[0].Folder))}
+	case len(live) > 0:
+		return ailment{"residue", true, fmt.Sprintf("none; %d run(s) live", len(live))}
+	}
+	return ailment{"residue", true, "none"}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// item is one thing that there is.
+type item struct {
+	Name string   `json:"name"`
+	Doc  string   `json:"doc"`
+	Tags []string `json:"tags,omitempty"`
+}
+
+// shelves are what list can list, in the order in which it does.
+var shelves = []string{"scenarios", "faults", "probes", "actions", "checks", "targets"}
+
+func (p *program) listCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "list [scenarios|faults|probes|actions|checks|targets]", Short: "List the scenarios and kinds that there are",
+		Example: `  regiondrill list
+  regiondrill list faults --json`,
+		ValidArgs: shelves,
+		Args:      cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = shelves
+			} else if !slices.Contains(shelves, args[0]) {
+				return fmt.Errorf("there is no list of %q; %s", args[0], suggest(args[0], shelves, "there are "+strings.Join(shelves, ", ")))
+			}
+			return p.list(args, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
+	return cmd
+}
+
+func (p *program) list(which []string, asJSON bool) error {
+	all := map[string][]item{}
+	for _, shelf := range which {
+		items, err := p.items(shelf)
+		if err != nil {
+			return err
+		}
+		all[shelf] = items
+	}
+	if asJSON {
+		return p.json(all)
+	}
+	for i, shelf := range which {
+		if i > 0 {
+			fmt.Fprintln(p.stdout)
+		}
+		var rows []string
+		for _, it := range all[shelf] {
+			rows = append(rows, it.Name+"\t"+it.Doc)
+		}
+		if shelf == "actions" {
+			rows = []string{"none yet"}
+		}
+		table(p.stdout, shelf, rows)
+	}
+	return nil
+}
+
+func (p *program) items(shelf string) ([]item, error) {
+	items := []item{}
+	switch shelf {
+	case "scenarios":
+		all, err := shipped()
+		for _, s := range all {
+			about, _, _ := strings.Cut(strings.TrimSpace(s.About), ". ")
+			items = append(items, item{s.Name, strings.TrimSuffix(strings.Join(strings.Fields(about), " "), "."), s.Tags})
+		}
+		return items, err
+	case "faults":
+		for _, k := range p.catalog.Faults {
+			items = append(items, item{Name: k.Name, Doc: k.Doc})
+		}
+	case "probes":
+		for _, k := range p.catalog.Probes {
+			items = append(items, item{Name: k.Name, Doc: k.Doc})
+		}
+	case "checks":
+		for _, k := range p.catalog.Checks {
+			items = append(items, item{Name: k.Name, Doc: k.Doc})
+		}
+	case "targets":
+		for _, k := range p.catalog.Targets {
+			items = append(items, item{Name: k.Name, Doc: k.Doc})
+		}
+	}
+	return items, nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+)
+
+func (p *program) planCommand() *cobra.Command {
+	var flags runFlags
+	cmd := &cobra.Command{
+		Use: "plan FILE", Short: "Show what a scenario would do, starting nothing",
+		Example: `  regiondrill plan primary-region-outage
+  regiondrill plan mine.yaml --set 'system.idp.acs=[us-east-1]' --json`,
+		Args: exactlyOne("a scenario"),
+		RunE: func(_ *cobra.Command, args []string) error { return p.plan(args, flags) },
+	}
+	cmd.Flags().StringArrayVar(&flags.sets, "set", nil, "change the scenario before it is read: `PATH=VALUE`")
+	cmd.Flags().StringVar(&flags.target, "target", "lab", "the target that is to carry it")
+	cmd.Flags().BoolVar(&flags.json, "json", false, "print the resolved plan as JSON")
+	return cmd
+}
+
+func (p *program) plan(args []string, flags runFlags) error {
+	from, err := sources(args)
+	if err != nil {
+		return err
+	}
+	if len(from) > 1 {
+		return fmt.Errorf("%s names %d scenarios; plan shows one at a time", args[0], len(from))
+	}
+	opts, err := p.options(flags.target)
+	if err != nil {
+		return err
+	}
+	compiled, err := p.compile(from, flags.sets, opts)
+	if err != nil {
+		return err
+	}
+	c := compiled[0]
+	if flags.json {
+		return p.json(c.plan.Record)
+	}
+	var text strings.Builder
+	describePlan(&text, c)
+	if _, err := io.WriteString(p.stdout, text.String()); err != nil {
+		return broke(err)
+	}
+	return nil
+}
+
+// describePlan writes a plan for people: what stands, who signs in, what happens when, what is judged, and what of it
+// is legal and foolish.
+func describePlan(w io.Writer, c *compiled) {
+	r := c.plan.Record
+	fmt.Fprintf(w, "%s, in the %s, seed %d\n", r.Scenario, r.Target, r.Seed)
+	if r.About != "" {
+		fmt.Fprintf(w, "%s\n", wrap(r.About, "  ", 96))
+	}
+	fmt.Fprintf(w, "\nRegions      %s\n", regionsOf(r))
+	fmt.Fprintf(w, "IdP          %s; ACS %s; bookmarks %s\n", c.scenario.System.IdP.Dialect,
+		listOr(c.scenario.System.IdP.ACS, "none"), listOr(c.scenario.System.IdP.Bookmarks, "none"))
+	lasts := ""
+	if waits(c.scenario) {
+		lasts = ", or longer: some faults wait for others"
+	}
+	fmt.Fprintf(w, "It takes     %v%s\n", c.plan.Duration().Round(100*time.Millisecond), lasts)
+	table(w, "\n"+"Who signs in", probeRows(c))
+	table(w, "\n"+"What happens, and when", timeline(c))
+	table(w, "\n"+"What is judged", checkRows(r))
+	if notes := foolish(c); len(notes) > 0 {
+		fmt.Fprintf(w, "\nWorth a second look\n")
+		for _, n := range notes {
+			fmt.Fprintf(w, "%s\n", "  - "+strings.TrimLeft(wrap(n, "    ", 96), " "))
+		}
+	}
+}
+
+func regionsOf(r history.Plan) string {
+	text := r.Primary + " (primary)"
+	for _, region := range r.Regions {
+		if region != r.Primary {
+			text += ", " + region
+		}
+	}
+	return text
+}
+
+func listOr(words []string, otherwise string) string {
+	if len(words) == 0 {
+		return otherwise
+	}
+	return strings.Join(words, ", ")
+}
+
+// table writes rows of tab-separated cells as columns.
+func table(w io.Writer, title string, rows []string) {
+	fmt.Fprintln(w, title)
+	if len(rows) == 0 {
+		fmt.Fprintln(w, "  nothing")
+		return
+	}
+	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(columns, "  "+row)
+	}
+	columns.Flush()
+}
+
+func probeRows(c *compiled) []string {
+	var rows []string
+	for _, p := range c.plan.Record.Probes {
+		rows = append(rows, fmt.Sprintf("%s\t%s\tfrom %s\tto %s\tone every %v\twithin %v\t%s", p.Name, p.Kind, p.From, p.Home,
+			p.Every.Duration(), p.Limit.Duration(), settings(p.Config)))
+	}
+	return rows
+}
+
+// timeline lists the instants of a plan in the order in which they come, as far as that is known.
+func timeline(c *compiled) []string {
+	r := c.plan.Record
+	rows := []string{fmt.Sprintf("%v\twarm-up: it must go well", -r.WarmUp.Duration())}
+	for _, f := range sortedFaults(c.scenario) {
+		rec := r.Fault(f.Name)
+		rows = append(rows, fmt.Sprintf("%s\t%s: %s, for %v", f.At, f.Name, rec.Summary, f.For), edgesRow(c, f))
+	}
+	if !waits(c.scenario) {
+		end := c.plan.Duration() - r.WarmUp.Duration()
+		return append(rows, fmt.Sprintf("%v\tall is healed; %v to settle", end-r.Settle.Duration(), r.Settle.Duration()),
+			fmt.Sprintf("%v\tend", end))
+	}
+	return append(rows, fmt.Sprintf("at last\tall is healed; %v to settle", r.Settle.Duration()))
+}
+
+// edgesRow lists the links that a fault acts on.
+func edgesRow(c *compiled, f scenario.Fault) string {
+	var both []string
+	edges := c.plan.Edges(f.Name)
+	for _, e := range edges {
+		if e.To == f.Where.Region || e.To == f.Where.Place {
+			both = append(both, e.From+" ⇄ "+e.To)
+		}
+	}
+	return "\t  on " + strings.Join(both, ", ")
+}
+
+func checkRows(r history.Plan) []string {
+	var rows []string
+	for _, check := range r.Checks {
+		rows = append(rows, fmt.Sprintf("%s\t%s", check.Name, settings(check.Config, "probe", "fault")))
+	}
+	return rows
+}
+
+func exactlyOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s takes %s, one; %s -h shows an example", cmd.CommandPath(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/regiondrill/regiondrill/harness/catalog"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// The exit codes of the contract.
+const (
+	exitPass      = 0
+	exitFail      = 1
+	exitUnknown   = 2
+	exitNotUndone = 3  // something could not be undone
+	exitUsage     = 64 // can't start; nothing was started
+	exitBroken    = 70 // the harness broke
+	exitAtOnce    = 130
+)
+
+// program is what every command stands on.
+type program struct {
+	catalog        catalog.Catalog
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            []string
+	exit           func(code int) // leaves at once
+}
+
+// exit is an error with a code of its own. An error without one is 64: commands find out what they can't do before
+// they start anything. A nil err says that all there is to say was said.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+func broke(err error) error { return &exit{exitBroken, err} }
+
+// code ends a command that has said everything.
+func code(code int) error {
+	if code == exitPass {
+		return nil
+	}
+	return &exit{code, nil}
+}
+
+// first is the exit code of several drills: the first of these that occurred.
+func first(codes []int) int {
+	for _, c := range []int{exitNotUndone, exitBroken, exitFail, exitUnknown, exitPass} {
+		if slices.Contains(codes, c) {
+			return c
+		}
+	}
+	return exitUsage // none ran
+}
+
+// codeOf is the exit code of a grade.
+func codeOf(g verdict.Grade) int {
+	switch g {
+	case verdict.Pass:
+		return exitPass
+	case verdict.Fail:
+		return exitFail
+	}
+	return exitUnknown
+}
+
+func (p *program) main(ctx context.Context, args []string) int {
+	root := p.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var e *exit
+	switch {
+	case err == nil:
+		return exitPass
+	case !errors.As(err, &e):
+		e = &exit{exitUsage, err}
+	}
+	if e.err != nil {
+		p.complain(e.err)
+	}
+	return e.code
+}
+
+// complain prints an error: a scenario's mistakes as they are, one a line, anything else behind the program's name.
+func (p *program) complain(err error) {
+	var mistakes scenario.Errors
+	if errors.As(err, &mistakes) {
+		fmt.Fprintln(p.stderr, err)
+		return
+	}
+	fmt.Fprintf(p.stderr, "regiondrill: %v\n", err)
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "regiondrill",
+		Short: "Failover drills of multi-Region workforce sign-in",
+		Long: `regiondrill takes a Region away while people sign in through SAML, and tells between which
+bounds of time they could not work, through which Region they were back, and what was broken all along.`,
+		Example: `  regiondrill run primary-region-outage      the main drill, in a lab in this process
+  regiondrill init mine.yaml                 a scenario of one's own to start from
+  regiondrill plan mine.yaml                 what it would do, without doing it`,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: p.noSuchCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(p.runCommand(), p.analyzeCommand(), p.validateCommand(), p.planCommand(), p.listCommand(),
+		p.explainCommand(), p.schemaCommand(), p.initCommand(), p.recoverCommand(), p.doctorCommand(), p.versionCommand())
+	return root
+}
+
+func (p *program) noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var known []string
+	for _, c := range cmd.Commands() {
+		known = append(known, c.Name())
+	}
+	return fmt.Errorf("there is no command %q; %s", args[0], suggest(args[0], known, "regiondrill -h lists them"))
+}
+
+func flagError(cmd *cobra.Command, err error) error {
+	var missing *pflag.NotExistError
+	if !errors.As(err, &missing) {
+		return err
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	name := "--" + missing.GetSpecifiedName()
+	return fmt.Errorf("%s has no flag %s; %s", cmd.CommandPath(), name, suggest(name, known, cmd.CommandPath()+" -h lists them"))
+}
+
+// suggest is what was probably meant, or else what to do.
+func suggest(word string, known []string, otherwise string) string {
+	if s := scenario.Suggest(word, known); s != "" {
+		return s
+	}
+	return otherwise
+}
+
+// getenv is the value of a variable, "" for none.
+func (p *program) getenv(key string) string {
+	for _, pair := range slices.Backward(p.env) {
+		if value, found := strings.CutPrefix(pair, key+"="); found {
+			return value
+		}
+	}
+	return ""
+}
+
+// json prints a result for scripts.
+func (p *program) json(v any) error {
+	encoder := json.NewEncoder(p.stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(v); err != nil {
+		return broke(fmt.Errorf("writing the result: %w", err))
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+func (p *program) recoverCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "recover [DIR]", Short: "Undo what a killed run left",
+		Long: `Undo what killed runs left, last deed first, and conclude what they recorded. Without DIR all runs of this user
+whose process is gone; a run that lives is left alone. Exits with 3 where something still could not be undone.`,
+		Example: `  regiondrill recover
+  regiondrill recover runs/20261123T155611Z-primary-region-outage`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return p.recover(cmd.Context(), args) },
+	}
+}
+
+func (p *program) recover(ctx context.Context, args []string) error {
+	left, live, err := p.residue()
+	if err != nil && len(args) == 0 {
+		return fmt.Errorf("listing the open runs: %w", err)
+	}
+	if len(args) == 1 {
+		left, err = only(args[0], left, live)
+		if err != nil {
+			return err
+		}
+	}
+	if len(left) == 0 {
+		fmt.Fprintln(p.stdout, "nothing is left to undo")
+		return nil
+	}
+	ended := exitPass
+	for _, run := range left {
+		if err := p.recoverRun(ctx, run); err != nil {
+			ended = exitNotUndone
+			p.complain(err)
+			run.keep()
+			continue
+		}
+		run.strike()
+	}
+	return code(ended)
+}
+
+// only picks the run of a folder; one that isn't on the list is recovered by its folder alone.
+func only(dir string, left, live []*openRun) ([]*openRun, error) {
+	folder, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !holdsRun(folder) {
+		return nil, fmt.Errorf("%s is no run's folder: there is no %s in it", dir, history.HistoryFile)
+	}
+	for _, run := range live {
+		if run.Folder == folder {
+			return nil, fmt.Errorf("%s is a run that lives (process %d); stop it first: touch %s", dir, run.PID, filepath.Join(dir, history.StopFile))
+		}
+	}
+	for _, run := range left {
+		if run.Folder == folder {
+			return []*openRun{run}, nil
+		}
+	}
+	return []*openRun{{Folder: folder}}, nil
+}
+
+// undoLimit is how long one undo may take.
+const undoLimit = 30 * time.Second
+
+// recoverRun undoes what is left of one run and concludes it.
+func (p *program) recoverRun(ctx context.Context, run *openRun) error {
+	pending, err := pendingOf(run.Folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(p.stdout, "%s: its folder is gone; there is nothing to go by\n", run.Folder)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, intent := range pending {
+		if err := p.undo(ctx, intent); err != nil {
+			errs = append(errs, fmt.Errorf("undoing %s: %w", intent.Kind, err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("recovering %s: %w", run.Folder, err)
+	}
+	fmt.Fprintf(p.stdout, "%s: undone (%d left by the run)\n", run.Folder, len(pending))
+	r, err := p.load(run.Folder)
+	if err == nil {
+		err = export(run.Folder, []*drillReport{r})
+	}
+	if err != nil { // a run that was killed before it wrote anything down
+		fmt.Fprintf(p.stdout, "%s: nothing to conclude: %v\n", run.Folder, err)
+	}
+	return nil
+}
+
+func pendingOf(folder string) ([]rollback.Intent, error) {
+	file, err := os.Open(filepath.Join(folder, history.UndoFile))
+	if err != nil {
+		return nil, fmt.Errorf("reading the undos: %w", err)
+	}
+	defer file.Close()
+	return rollback.Pending(file)
+}
+
+func (p *program) undo(ctx context.Context, intent rollback.Intent) error {
+	undoer := p.catalog.Undoers[intent.Kind]
+	if undoer == nil {
+		return errors.New("this version doesn't know how")
+	}
+	ctx, cancel := context.WithTimeout(ctx, undoLimit)
+	defer cancel()
+	return undoer(ctx, intent.Args)
+}

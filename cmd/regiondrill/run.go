@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+	"github.com/regiondrill/regiondrill/probes/browser"
+)
+
+// runFlags are the flags of run, some of which other commands share.
+type runFlags struct {
+	target         string
+	sets           []string
+	seed           uint64
+	seeded         bool
+	out            string
+	withoutBrowser bool
+	timeout        time.Duration
+	listen         string
+	pushGateway    string
+	environment    string
+	allow          []string
+	parallel       int
+	json           bool
+}
+
+func (p *program) runCommand() *cobra.Command {
+	var flags runFlags
+	cmd := &cobra.Command{
+		Use: "run SCENARIO…", Short: "Run drills, and tell how long people could not sign in",
+		Long: `Run drills. SCENARIO is a file, tag:NAME for all shipped scenarios with that tag, or the name of a shipped one.
+
+Exit code: 0 all objectives met, 1 an objective missed, 2 unknown (not validly measured, or stopped), 3 something
+could not be undone, 64 can't start, 70 the harness broke. The first Ctrl-C, a file named stop in the run's folder,
+and --timeout heal and conclude; the second Ctrl-C stops at once.`,
+		Example: `  regiondrill run primary-region-outage
+  regiondrill run mine.yaml --set faults.0.mode=refuse --out result
+  regiondrill run tag:nightly --without-browser --push-gateway http://pushgateway:9091`,
+		Args: atLeastOne("a scenario"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			flags.seeded = cmd.Flags().Changed("seed")
+			return p.run(cmd.Context(), args, flags)
+		},
+	}
+	flags.bind(cmd.Flags())
+	return cmd
+}
+
+func (f *runFlags) bind(set *pflag.FlagSet) {
+	set.StringVar(&f.target, "target", "lab", "where the system under test runs")
+	set.StringArrayVar(&f.sets, "set", nil, "change the scenario before it is read: `PATH=VALUE`, such as probes.0.every=1s")
+	set.Uint64Var(&f.seed, "seed", 0, "seed all that is drawn, instead of by the scenario's seed")
+	set.StringVar(&f.out, "out", "", "the run's `DIR`, which must not hold anything yet (default runs/TIME-NAME)")
+	set.BoolVar(&f.withoutBrowser, "without-browser", false, "leave browser probes out, and the checks that name them")
+	set.DurationVar(&f.timeout, "timeout", 0, "heal and conclude after this long")
+	set.StringVar(&f.listen, "listen", "", "serve /metrics at `ADDR` while it runs; on loopback unless it names a host")
+	set.StringVar(&f.pushGateway, "push-gateway", "", "push the last run's gauges to the Pushgateway at `URL`")
+	set.StringVar(&f.environment, "environment", "", "label the results with the `NAME` of where this runs")
+	set.StringSliceVar(&f.allow, "allow", nil, "confirm that the scenario may reach the `HOST`; nothing needs it yet")
+	set.IntVar(&f.parallel, "parallel", 1, "run this many drills at once; more than 1 comes later")
+	set.BoolVar(&f.json, "json", false, "print the verdict as JSON")
+}
+
+// run is the whole of the command: everything that can be refused is refused before anything starts.
+func (p *program) run(ctx context.Context, args []string, flags runFlags) error {
+	switch {
+	case flags.parallel != 1:
+		return errors.New("--parallel: more drills than one at once come later; they would share this machine's time")
+	case flags.timeout < 0:
+		return errors.New("--timeout must not be negative")
+	}
+	drills, err := p.drills(args, flags)
+	if err != nil {
+		return err
+	}
+	session, err := p.begin(flags, drills)
+	if err != nil {
+		return err
+	}
+	defer session.close()
+	return session.run(ctx)
+}
+
+// drills finds and compiles what is to run.
+func (p *program) drills(args []string, flags runFlags) ([]*compiled, error) {
+	from, err := sources(args)
+	if err != nil {
+		return nil, err
+	}
+	opts, err := p.options(flags.target)
+	if err != nil {
+		return nil, err
+	}
+	opts.Environment = flags.environment
+	if flags.seeded {
+		opts.Seed = &flags.seed
+	}
+	if flags.withoutBrowser {
+		opts.WithoutBrowser = "--without-browser was given"
+	}
+	drills, err := p.compile(from, flags.sets, opts)
+	if err != nil {
+		return nil, err
+	}
+	return drills, errors.Join(distinct(drills), runnable(drills), p.browsable(drills))
+}
+
+// distinct refuses two drills of one name: their results could not be told apart.
+func distinct(drills []*compiled) error {
+	first := map[string]string{}
+	for _, d := range drills {
+		if other, taken := first[d.scenario.Name]; taken {
+			return fmt.Errorf("%s and %s are both named %s; their results could not be told apart", other, d.name, d.scenario.Name)
+		}
+		first[d.scenario.Name] = d.name
+	}
+	return nil
+}
+
+// runnable refuses a command all of whose drills are skipped, and a drill in which nobody is left to sign in.
+func runnable(drills []*compiled) error {
+	var skipped []string
+	for _, d := range drills {
+		if d.skipped != nil {
+			skipped = append(skipped, fmt.Sprintf("%s: %v", d.name, d.skipped))
+			continue
+		}
+		if !slices.ContainsFunc(d.plan.Record.Probes, func(p history.Probe) bool { return !p.Skipped }) {
+			return fmt.Errorf("%s has browser probes only, so without a browser nobody is left to sign in", d.name)
+		}
+	}
+	if len(skipped) == len(drills) {
+		return errors.New(strings.Join(skipped, "; "))
+	}
+	return nil
+}
+
+// browsable refuses a drill with browser probes on a machine without a browser.
+func (p *program) browsable(drills []*compiled) error {
+	for _, d := range drills {
+		if d.skipped != nil || !slices.ContainsFunc(d.plan.Record.Probes, func(p history.Probe) bool { return p.Browser && !p.Skipped }) {
+			continue
+		}
+		if _, err := browser.Find(p.getenv); err != nil {
+			return fmt.Errorf("%w; or leave the browser probes out with --without-browser", err)
+		}
+		return nil
+	}
+	return nil
+}
+
+// compile reads and compiles every source, and tells the mistakes of all at once. Of several, one that the target
+// can't carry is skipped; its other mistakes count all the same.
+func (p *program) compile(from []source, sets []string, opts engine.Options) ([]*compiled, error) {
+	parsed, err := parseSets(sets)
+	if err != nil {
+		return nil, err
+	}
+	var all []*compiled
+	var errs []error
+	for _, src := range from {
+		s, plan, err := p.read(src, parsed, opts)
+		c := &compiled{source: src, scenario: s, plan: plan}
+		if err != nil && s != nil && len(from) > 1 {
+			if c.skipped = p.catalog.Carries(s, opts.Target); c.skipped != nil {
+				_, c.plan, err = p.read(src, parsed, able(opts))
+			}
+		}
+		all, errs = append(all, c), append(errs, err)
+	}
+	return all, scenario.Join(errs...)
+}
+
+// able claims that the target carries every fault, to compile what it can't.
+func able(opts engine.Options) engine.Options {
+	made := opts.Target.New
+	opts.Target.New = func() harness.Target { return ableTarget{made()} }
+	return opts
+}
+
+// outer is the folder in which several drills lie side by side.
+func outer(out string, now time.Time) string {
+	if out != "" {
+		return out
+	}
+	return history.FolderName(runsDir, now, "drills")
+}
+
+const runsDir = "runs"
+
+// place decides where a drill's folder lies.
+func place(flags runFlags, outer string, d *compiled, now time.Time) string {
+	switch {
+	case outer != "":
+		return filepath.Join(outer, d.scenario.Name)
+	case flags.out != "":
+		return flags.out
+	}
+	return history.FolderName(runsDir, now, d.scenario.Name)
+}

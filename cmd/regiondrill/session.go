@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// session is one call of run: its drills, one after another, and what they share.
+type session struct {
+	*program
+	flags    runFlags
+	drills   []*compiled
+	started  time.Time
+	outer    string // the folder around several drills, "" for one
+	metrics  *metrics
+	server   *http.Server
+	finished []*finished
+}
+
+// finished is a drill of which all is known.
+type finished struct {
+	*compiled
+	dir  string
+	code int
+}
+
+// begin takes what the session needs from this machine. Its error is a sentence, and nothing was started.
+func (p *program) begin(flags runFlags, drills []*compiled) (*session, error) {
+	s := &session{program: p, flags: flags, drills: drills, started: time.Now(), metrics: newMetrics()}
+	if len(drills) > 1 {
+		s.outer = outer(flags.out, s.started)
+		if err := vacant(s.outer); err != nil {
+			return nil, err
+		}
+	}
+	if flags.listen == "" {
+		return s, nil
+	}
+	listener, err := net.Listen("tcp", loopback(flags.listen))
+	if err != nil {
+		return nil, fmt.Errorf("--listen %s: %w", flags.listen, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", s.metrics.Handler())
+	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go s.server.Serve(listener) //nolint:errcheck // it ends when the session closes it
+	fmt.Fprintf(p.stderr, "metrics are at http://%s/metrics\n", listener.Addr())
+	return s, nil
+}
+
+// vacant makes the folder of several drills; one that holds something is refused.
+func vacant(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case err == nil && len(entries) > 0:
+		return fmt.Errorf("%s is not empty: name a folder that isn't there yet", dir)
+	case err == nil || errors.Is(err, fs.ErrNotExist):
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err != nil {
+		return fmt.Errorf("making the folder of the drills: %w", err)
+	}
+	return nil
+}
+
+// loopback completes an address that names no host, or only a port.
+func loopback(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	switch {
+	case err != nil:
+		return net.JoinHostPort("127.0.0.1", addr)
+	case host == "":
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr
+}
+
+func (s *session) close() {
+	if s.server != nil {
+		s.server.Close()
+	}
+}
+
+// run runs the drills and ends with the first of 3, 70, 1, 2, 0 that occurred.
+func (s *session) run(ctx context.Context) error {
+	ctx, brake := s.brake(ctx, s.flags.timeout)
+	defer brake.release()
+	var codes []int
+	for _, d := range s.drills {
+		if d.skipped != nil {
+			fmt.Fprintf(s.stderr, "%s is skipped: %v\n", d.scenario.Name, d.skipped)
+			continue
+		}
+		if ctx.Err() != nil {
+			fmt.Fprintf(s.stderr, "%s was not begun\n", d.scenario.Name)
+			codes = append(codes, exitUnknown)
+			continue
+		}
+		done, err := s.drill(ctx, brake, d)
+		switch {
+		case err != nil && len(codes) == 0:
+			return err // nothing was started
+		case err != nil:
+			s.complain(err)
+			codes = append(codes, exitBroken)
+			continue
+		}
+		s.finished = append(s.finished, done)
+		codes = append(codes, done.code)
+	}
+	return code(first(append(codes, s.conclude())))
+}
+
+// drill runs one and concludes it. Its error says why it couldn't be begun.
+func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finished, error) {
+	dir := place(s.flags, s.outer, d, s.started)
+	folder, err := history.CreateFolder(dir, d.scenario.Source)
+	if err != nil {
+		return nil, err
+	}
+	open := s.enlist(dir)
+	brake.guard(dir)
+	fmt.Fprintf(s.stderr, "%s runs in %s; Ctrl-C heals and concludes\n", d.scenario.Name, dir)
+	ctx, cancel := context.WithCancelCause(ctx)
+	watch(ctx, dir, cancel)
+	sinks := history.Sinks{history.NewWriter(folder.History), s.metrics, newProgress(s.stderr)}
+	err = d.plan.Run(ctx, folder, sinks)
+	cancel(nil)
+	if closing := folder.Close(); closing != nil {
+		err = errors.Join(err, fmt.Errorf("closing the history: %w", closing))
+	}
+	done := &finished{compiled: d, dir: dir, code: exitPass}
+	switch {
+	case errors.Is(err, engine.ErrUndo):
+		done.code = exitNotUndone
+		open.keep()
+		s.complain(err)
+		fmt.Fprintf(s.stderr, "SOMETHING COULD NOT BE UNDONE. Run: regiondrill recover %s\n", dir)
+	case err != nil:
+		done.code = exitBroken
+		open.strike()
+		s.complain(err)
+	default:
+		open.strike()
+	}
+	return done, nil
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// brake stops a session: the first signal or the timeout heals and concludes, the second signal leaves at once.
+type brake struct {
+	program *program
+	cancel  context.CancelCauseFunc
+	signals chan os.Signal
+	broken  chan os.Signal // a reader that went away must not kill the healing
+	done    chan struct{}
+	timer   *time.Timer
+
+	mu  sync.Mutex
+	dir string // of the drill that runs
+}
+
+// brake begins to listen. A timeout of 0 is none.
+func (p *program) brake(ctx context.Context, timeout time.Duration) (context.Context, *brake) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	b := &brake{program: p, cancel: cancel, signals: make(chan os.Signal, 2), broken: make(chan os.Signal, 1), done: make(chan struct{})}
+	signal.Notify(b.signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // of nohup
+		signal.Notify(b.signals, syscall.SIGHUP)
+	}
+	signal.Notify(b.broken, syscall.SIGPIPE)
+	if timeout > 0 {
+		b.timer = time.AfterFunc(timeout, func() {
+			b.stop(engine.Stop{Reason: history.TimedOut, Detail: fmt.Sprintf("--timeout %v", timeout)})
+		})
+	}
+	go b.listen()
+	return ctx, b
+}
+
+// guard says which drill runs now.
+func (b *brake) guard(dir string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dir = dir
+}
+
+func (b *brake) stop(s engine.Stop) { b.cancel(s) }
+
+func (b *brake) listen() {
+	for n := 0; ; n++ {
+		select {
+		case s := <-b.signals:
+			if n == 0 {
+				fmt.Fprintf(b.program.stderr, "\n%v: healing and concluding; once more leaves at once\n", s)
+				b.stop(engine.Stop{Reason: history.Interrupted, Detail: s.String()})
+				continue
+			}
+			b.mu.Lock()
+			fmt.Fprintf(b.program.stderr, "\n%v again: left at once, without a verdict. If anything was left undone, this undoes it: regiondrill recover %s\n", s, b.dir)
+			b.program.exit(exitAtOnce)
+			b.mu.Unlock()
+			return
+		case <-b.done:
+			return
+		}
+	}
+}
+
+func (b *brake) release() {
+	signal.Stop(b.signals)
+	signal.Stop(b.broken)
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	close(b.done)
+	b.cancel(nil)
+}
+
+// watch stops a drill when a file named stop appears in its folder, until ctx ends.
+func watch(ctx context.Context, dir string, cancel context.CancelCauseFunc) {
+	go func() {
+		ticker := time.NewTicker(200 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				if _, err := os.Lstat(filepath.Join(dir, history.StopFile)); err == nil {
+					cancel(engine.Stop{Reason: history.Interrupted, Detail: "a file named stop in the run's folder"})
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+}

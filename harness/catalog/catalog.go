@@ -1,0 +1,111 @@
+// Package catalog joins the tables of kinds, so that all who choose from them choose from the same: the command line,
+// the editors' schema, the engine and the analysis. Nothing registers itself; what there is can be read in one place,
+// and a test passes a catalog of its own.
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/analysis"
+	"github.com/regiondrill/regiondrill/harness/checks"
+	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/faults"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+	"github.com/regiondrill/regiondrill/harness/targets"
+	"github.com/regiondrill/regiondrill/probes"
+)
+
+// Catalog is all the kinds that there are.
+type Catalog struct {
+	Targets []harness.TargetKind // the first is the default
+	Faults  []harness.FaultKind
+	Probes  []harness.ProbeKind
+	Checks  []checks.Kind
+	Undoers rollback.Undoers // what recover calls, by the kind of an intent
+}
+
+// Default is what this program was built with.
+func Default() Catalog {
+	return Catalog{
+		Targets: targets.Table(),
+		Faults:  faults.Table(),
+		Probes:  probes.Table(),
+		Checks:  checks.Table(),
+		Undoers: rollback.Undoers{}, // nothing of the lab outlives its process
+	}
+}
+
+// Target finds a kind of target by its name.
+func (c Catalog) Target(name string) (harness.TargetKind, bool) {
+	i := slices.IndexFunc(c.Targets, func(k harness.TargetKind) bool { return k.Name == name })
+	if i < 0 {
+		return harness.TargetKind{}, false
+	}
+	return c.Targets[i], true
+}
+
+// Kinds is what a scenario's file can name.
+func (c Catalog) Kinds() scenario.Kinds {
+	var k scenario.Kinds
+	for _, p := range c.Probes {
+		k.Probes = append(k.Probes, scenario.Kind{Name: p.Name, Doc: p.Doc, Config: p.New()})
+	}
+	for _, f := range c.Faults {
+		k.Faults = append(k.Faults, scenario.Kind{Name: f.Name, Doc: f.Doc, Config: f.New()})
+	}
+	for _, ch := range c.Checks {
+		k.Checks = append(k.Checks, scenario.Kind{Name: ch.Name, Doc: ch.Doc, Config: ch.New()})
+	}
+	return k
+}
+
+// Schema is the JSON Schema of scenarios, for editors.
+func (c Catalog) Schema() ([]byte, error) { return scenario.Schema(c.Kinds()) }
+
+// Read reads a scenario with its --set flags and compiles it. Its error joins every mistake that reading, the kinds,
+// the engine and the checks find. The scenario is nil where the file is no YAML, the plan where it can't be compiled.
+func (c Catalog) Read(r io.Reader, name string, sets []scenario.Set, opts engine.Options) (*scenario.Scenario, *engine.Plan, error) {
+	s, err := scenario.ReadWith(r, name, sets)
+	if s == nil {
+		return nil, nil, err
+	}
+	plan, compiling := c.Compile(s, opts)
+	return s, plan, scenario.Join(err, compiling)
+}
+
+// Compile resolves a scenario that was read. Its error joins every mistake that the kinds, the engine and the checks
+// find in it.
+func (c Catalog) Compile(s *scenario.Scenario, opts engine.Options) (*engine.Plan, error) {
+	kinds := c.Kinds().Check(s)
+	plan, err := engine.Compile(s, engine.Catalog{Probes: c.Probes, Faults: c.Faults}, opts)
+	if plan == nil {
+		return nil, scenario.Join(kinds, err)
+	}
+	judging := analysis.Compile(s, c.Checks, &plan.Record)
+	if err := scenario.Join(kinds, err, judging); err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+// Carries says why the target can't carry the scenario; nil where it can. With several drills that is no mistake of
+// the file: the drill is skipped.
+func (c Catalog) Carries(s *scenario.Scenario, target harness.TargetKind) error {
+	can := target.New().Can()
+	var errs []error
+	for _, f := range s.Faults {
+		i := slices.IndexFunc(c.Faults, func(k harness.FaultKind) bool { return k.Name == f.Kind })
+		if i < 0 {
+			continue
+		}
+		if err := c.Faults[i].New().Needs(can); err != nil {
+			errs = append(errs, fmt.Errorf("target %s can't carry %s: %w", target.Name, f.Kind, err))
+		}
+	}
+	return errors.Join(errs...)
+}
