@@ -99,18 +99,6 @@ func (f *Fabric) control(from string) *pipe {
 	return between(there, back)
 }
 
-func (s *shape) faulty() bool { return s.hole || s.refuse || s.reset }
-
-// least is the time that a token takes one way, most the same with all the jitter.
-func (s *shape) least() time.Duration {
-	if s.bandwidth == 0 {
-		return s.latency
-	}
-	return s.latency + time.Duration(float64(len(token))/float64(s.bandwidth)*float64(time.Second))
-}
-
-func (s *shape) most() time.Duration { return s.least() + s.jitter }
-
 // see is nil when the canary saw the rule act on it.
 func (c *canary) see(ctx context.Context) error {
 	switch c.laid.rule.Mode {

@@ -52,7 +52,7 @@ func split(hostport string) (string, uint16, error) {
 		return "", 0, &net.AddrError{Err: "not a port", Addr: hostport}
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "" {
+	if host == "" || strings.HasSuffix(host, ".") {
 		return "", 0, &net.AddrError{Err: "no host", Addr: hostport}
 	}
 	return host, uint16(port), nil

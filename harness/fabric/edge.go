@@ -62,6 +62,9 @@ type connection struct{}
 // come from as the host of RemoteAddr.
 func (f *Fabric) Handle(host, place string, h http.Handler) error {
 	host = strings.ToLower(host)
+	if f.ca == nil {
+		return fmt.Errorf("putting up %s: the fabric has no certificate authority", host)
+	}
 	cert, err := f.ca.Leaf(host)
 	if err != nil {
 		return fmt.Errorf("putting up %s: %w", host, err)

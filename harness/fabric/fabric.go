@@ -221,6 +221,11 @@ func (f *Fabric) Close() error {
 	for _, d := range f.places {
 		doors = append(doors, d)
 	}
+	for _, l := range f.rules {
+		if l.lease != nil {
+			l.lease.Stop()
+		}
+	}
 	f.mu.Unlock()
 	f.stop()
 	var errs []error

@@ -23,12 +23,27 @@ type shape struct {
 	since     time.Time     // when this shape was put in force
 }
 
+// faulty tells whether dials or bytes fail.
+func (s *shape) faulty() bool { return s.hole || s.refuse || s.reset }
+
+// least is the time that a token takes one way, most the same with all the jitter.
+func (s *shape) least() time.Duration {
+	if s.bandwidth == 0 {
+		return s.latency
+	}
+	return s.latency + time.Duration(float64(len(token))/float64(s.bandwidth)*float64(time.Second))
+}
+
+func (s *shape) most() time.Duration { return s.least() + s.jitter }
+
 // laneKey names one direction of the traffic of connections to one host. The host is the one that was dialled, so the
 // answers of a connection from a to b travel on {b, a, host}.
 type laneKey struct {
 	from, to string
 	host     string
 }
+
+func (k laneKey) reverse() laneKey { return laneKey{k.to, k.from, k.host} }
 
 // lane is a directed link as the connections to one host see it, so that a rule may be narrowed to hosts.
 type lane struct {
@@ -68,9 +83,11 @@ func (l *lane) standing() []*pipe {
 	return pipes
 }
 
-// set puts a shape in force, wakes whoever waits, and resets the connections dialled along the lane if cut. The swap
+// set puts a shape in force, wakes whoever waits, and resets the connections dialled along the lane if a rule that cuts
+// is new. The swap
 // comes before the list: a connection that is established in between finds the new shape (see pipe.establish).
-func (l *lane) set(s shape, cut bool) {
+func (l *lane) set(s shape, anew bool) {
+	cut := anew && (s.refuse || s.reset)
 	l.shape.Store(&s)
 	for _, p := range l.standing() {
 		switch {

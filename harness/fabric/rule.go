@@ -133,39 +133,50 @@ func (l *laid) hits(k laneKey) bool {
 		(len(l.rule.Hosts) == 0 || slices.Contains(l.rule.Hosts, k.host))
 }
 
-// shapeOf adds the rules on a lane up. With f.mu held.
+// shapeOf adds the rules on a lane up. A rule that cuts acts on the lane of the dial, and wins over holes on the way
+// there and back: all that stood was reset, and a dial is to fail rather than hang. With f.mu held.
 func (f *Fabric) shapeOf(k laneKey, now time.Time) shape {
 	s := shape{latency: f.base[harness.Edge{From: k.from, To: k.to}], since: now}
+	dial := k
+	if r := f.routes[k.host]; r != nil && r.place != k.to {
+		dial = k.reverse()
+	}
 	for _, l := range f.rules {
-		if !l.hits(k) {
-			continue
-		}
-		switch l.rule.Mode {
+		along, dialled := l.hits(k), l.hits(dial)
+		switch r := &l.rule; r.Mode {
 		case harness.Blackhole:
-			s.hole = true
-			s.lose = s.lose || l.rule.Lose
+			s.hole = s.hole || along
+			s.lose = s.lose || along && r.Lose
 		case harness.Refuse:
-			s.refuse = true
+			s.refuse = s.refuse || dialled
 		case harness.Reset:
-			s.reset = true
+			s.reset = s.reset || dialled
 		case harness.HTTP503:
-			s.busy = true
+			s.busy = s.busy || dialled
 		case harness.Shape:
-			s.latency += l.rule.Latency
-			s.jitter += l.rule.Jitter
-			if s.bandwidth == 0 || l.rule.Bandwidth > 0 && l.rule.Bandwidth < s.bandwidth {
-				s.bandwidth = l.rule.Bandwidth
+			if along {
+				s.add(r)
 			}
 		}
 	}
+	s.hole = s.hole && !s.refuse && !s.reset
 	return s
+}
+
+// add is what one more rule that shapes does.
+func (s *shape) add(r *harness.Rule) {
+	s.latency += r.Latency
+	s.jitter += r.Jitter
+	if s.bandwidth == 0 || r.Bandwidth > 0 && r.Bandwidth < s.bandwidth {
+		s.bandwidth = r.Bandwidth
+	}
 }
 
 // apply puts the lanes that a rule hits in the shape that the rules now give them. With f.mu held.
 func (f *Fabric) apply(l *laid, cut bool) {
 	now := time.Now()
 	for k, lane := range f.lanes {
-		if l.hits(k) {
+		if l.hits(k) || l.hits(k.reverse()) {
 			lane.set(f.shapeOf(k, now), cut)
 		}
 	}

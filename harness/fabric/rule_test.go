@@ -243,3 +243,22 @@ func TestRulesThatCannotActAreErrors(t *testing.T) {
 		}
 	})
 }
+
+func TestCutsWinOverHoles(t *testing.T) {
+	for mode, want := range map[harness.Mode]syscall.Errno{harness.Refuse: syscall.ECONNREFUSED, harness.Reset: syscall.ECONNRESET} {
+		synctest.Test(t, func(t *testing.T) {
+			f := start(t)
+			hole := lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both})
+			cut := lay(t, f, harness.Rule{Mode: mode, Edges: both})
+			_, took, err := get(client(t, f, true), "https://"+app+"/", time.Minute)
+			if !errors.Is(err, want) || took > 12*time.Millisecond {
+				t.Errorf("%s over a hole: %v after %v", mode, err, took)
+			}
+			cut.Lift()
+			if _, took, err := get(client(t, f, true), "https://"+app+"/", time.Minute); took != time.Minute {
+				t.Errorf("the hole without %s: %v after %v", mode, err, took)
+			}
+			hole.Lift()
+		})
+	}
+}

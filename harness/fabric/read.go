@@ -1,0 +1,156 @@
+package fabric
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// read waits for bytes to arrive.
+func (h *half) read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	now, late, err := h.await()
+	if err != nil {
+		return 0, err
+	}
+	n := h.pop(b, now)
+	h.mu.Unlock()
+	h.opposite().owe(late)
+	return n, nil
+}
+
+// take is read for a reader who can use a whole segment: the bytes from the offset on, without a copy. The buffer is
+// the reader's to release.
+func (h *half) take() (*buffer, int, error) {
+	_, late, err := h.await()
+	if err != nil {
+		return nil, 0, err
+	}
+	s := h.queue[0]
+	h.drop(1)
+	h.shrink(len(s.buf.data) - s.off + overhead)
+	h.mu.Unlock()
+	h.opposite().owe(late)
+	return s.buf, s.off, nil
+}
+
+// await waits until the first segment has arrived, and then returns with h.mu held, which an error releases. It tells
+// the time, and how late it is.
+func (h *half) await() (now time.Time, late time.Duration, err error) {
+	h.mu.Lock()
+	for waited := false; ; waited = true {
+		now = time.Now()
+		s := h.lane.shape.Load()
+		due, err := h.look(s, now)
+		switch {
+		case err == errArrived && h.cuts(s):
+			h.mu.Unlock()
+			h.pipe.fail(syscall.ECONNRESET)
+			return now, 0, syscall.ECONNRESET
+		case err == errArrived && waited:
+			return now, lateness(now, h.queue[0].due, s.since), nil
+		case err == errArrived:
+			return now, 0, nil
+		case err != nil:
+			h.mu.Unlock()
+			return now, 0, err
+		}
+		h.wait(now, due, h.readBy)
+	}
+}
+
+// errArrived is what look says when there are bytes to read.
+var errArrived = errors.New("fabric: bytes have arrived")
+
+// look is what a reader finds now: bytes, an error, or the instant at which to look again, zero where only a change
+// can help. A hole holds even the end of the stream.
+func (h *half) look(s *shape, now time.Time) (time.Time, error) {
+	switch {
+	case h.err != nil:
+		return time.Time{}, h.err
+	case h.gone:
+		return time.Time{}, net.ErrClosed
+	case past(h.readBy, now):
+		return time.Time{}, os.ErrDeadlineExceeded
+	case s.hole || h.pipe.lost.Load():
+		return time.Time{}, nil
+	case len(h.queue) > 0 && !h.queue[0].due.After(now):
+		return time.Time{}, errArrived
+	case len(h.queue) > 0:
+		return h.queue[0].due, nil
+	case h.fin && !h.finDue.After(now):
+		return time.Time{}, io.EOF
+	case h.fin:
+		return h.finDue, nil
+	}
+	return time.Time{}, nil
+}
+
+// cuts tells whether bytes that arrive reset their connection. The rule acts on connections dialled along its edge, and
+// lets the dial itself pass.
+func (h *half) cuts(s *shape) bool {
+	return s.reset && h == &h.pipe.there && h.pipe.established.Load()
+}
+
+// lateness of a reader who was waiting: by how much the timer or the scheduler overslept. What a hole held was not late.
+func lateness(now, due, since time.Time) time.Duration {
+	if since.After(due) {
+		due = since
+	}
+	return min(now.Sub(due), creditable)
+}
+
+// owe lets the answer set out as if the bytes that it answers had been handed over in time.
+func (h *half) owe(late time.Duration) {
+	if late <= 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.credit = late
+}
+
+// pop moves what has arrived into b.
+func (h *half) pop(b []byte, now time.Time) int {
+	n, k := 0, 0
+	for k < len(h.queue) && n < len(b) && !h.queue[k].due.After(now) {
+		s := &h.queue[k]
+		m := copy(b[n:], s.buf.data[s.off:])
+		n += m
+		s.off += m
+		if s.off == len(s.buf.data) {
+			h.lane.room.release(s.buf)
+			s.buf = nil
+			k++
+		}
+	}
+	h.drop(k)
+	h.shrink(n + k*overhead)
+	return n
+}
+
+// shrink makes room for a writer.
+func (h *half) shrink(n int) {
+	full := h.size >= window
+	h.size -= n
+	if full {
+		h.cond.Broadcast()
+	}
+}
+
+// drop takes the first k segments off the queue. An empty queue keeps no memory worth mentioning.
+func (h *half) drop(k int) {
+	if k < len(h.queue) {
+		copy(h.queue, h.queue[k:])
+	}
+	clear(h.queue[len(h.queue)-k:])
+	h.queue = h.queue[:len(h.queue)-k]
+	if len(h.queue) == 0 && cap(h.queue) > 16 {
+		h.queue = nil
+	}
+}
