@@ -1,0 +1,241 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// regionNames are the places by which people know the Regions ("AWS Regions and Availability Zones", console names).
+// One that is missing here is shown by its code alone.
+var regionNames = map[string]string{
+	"us-east-1": "N. Virginia", "us-east-2": "Ohio", "us-west-1": "N. California", "us-west-2": "Oregon",
+	"ca-central-1": "Canada Central", "sa-east-1": "São Paulo", "eu-west-1": "Ireland", "eu-west-2": "London",
+	"eu-west-3": "Paris", "eu-central-1": "Frankfurt", "eu-north-1": "Stockholm", "ap-south-1": "Mumbai",
+	"ap-southeast-1": "Singapore", "ap-southeast-2": "Sydney", "ap-northeast-1": "Tokyo", "ap-northeast-2": "Seoul",
+	"ap-northeast-3": "Osaka",
+}
+
+// place is a Region for people: "N. Virginia (us-east-1)".
+func place(region string) string {
+	if name := regionNames[region]; name != "" {
+		return name + " (" + region + ")"
+	}
+	return clean(region)
+}
+
+// gradeWords are the grades as a headline has them.
+var gradeWords = map[verdict.Grade]string{
+	verdict.Pass: "PASS", verdict.Fail: "FAIL", verdict.Unknown: "UNKNOWN", verdict.Skipped: "SKIPPED",
+}
+
+func gradeWord(g verdict.Grade) string {
+	if w := gradeWords[g]; w != "" {
+		return w
+	}
+	return "UNKNOWN"
+}
+
+// headline is the outcome in one sentence, without the grade.
+func (d *drill) headline() string {
+	for _, i := range d.Invariants {
+		if i.Violations > 0 {
+			return fmt.Sprintf("%s must never happen, and it did: %s.", clean(i.Name), plural(i.Violations, "time"))
+		}
+	}
+	switch d.Grade {
+	case verdict.Pass:
+		if f := d.firstPassed(); f != nil {
+			return d.told(*f)
+		}
+		return d.withoutChecks()
+	case verdict.Fail:
+		return d.missed()
+	case verdict.Skipped:
+		return sentence("the drill was not run: " + strings.Join(d.Validity.Notes, "; "))
+	}
+	return d.doubt()
+}
+
+// firstPassed is the finding that a reader wants first: a recovery, else whatever passed.
+func (d *drill) firstPassed() *verdict.Finding {
+	var first *verdict.Finding
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		if f.Grade != verdict.Pass {
+			continue
+		}
+		if f.Check == recoveryCheck {
+			return f
+		}
+		if first == nil {
+			first = f
+		}
+	}
+	return first
+}
+
+// told is a finding after what it is about.
+func (d *drill) told(f verdict.Finding) string {
+	if lead := d.happened(subjectOf(&d.h.Plan, f.Name).Fault); lead != "" {
+		return sentence(lead + "; " + f.Summary)
+	}
+	return sentence(f.Summary)
+}
+
+// happened says of a fault what it was and how long it lasted: "N. Virginia (us-east-1) was out for 30 s". Empty where
+// that was never proven.
+func (d *drill) happened(fault string) string {
+	f := d.h.Plan.Fault(fault)
+	for _, r := range d.Recoveries {
+		if f == nil || r.Fault != fault || r.Effective == nil || r.Healing == nil {
+			continue
+		}
+		lasted := span(*r.Healing - *r.Effective)
+		if f.Kind == "region_outage" && f.Region != "" && len(f.Where) <= 1 {
+			return fmt.Sprintf("%s was out for %s", place(f.Region), lasted)
+		}
+		return fmt.Sprintf("%s (%s) lasted %s", clean(fault), clean(f.Summary), lasted)
+	}
+	return ""
+}
+
+// missed tells the first objective that was missed, and how many more were.
+func (d *drill) missed() string {
+	said, more := "", 0
+	for _, f := range d.Findings {
+		switch {
+		case f.Grade != verdict.Fail:
+		case said == "":
+			said = d.told(f)
+		default:
+			more++
+		}
+	}
+	switch more {
+	case 0:
+		return said
+	case 1:
+		return said + " One more objective was missed."
+	}
+	return fmt.Sprintf("%s %d more objectives were missed.", said, more)
+}
+
+// doubt tells why nobody can say.
+func (d *drill) doubt() string {
+	switch {
+	case d.Validity.Grade != verdict.Pass && len(d.Validity.Notes) > 0:
+		return sentence("nobody can say, because the measurement is not valid: " + d.doubts()[0])
+	case d.Validity.Grade != verdict.Pass:
+		return "nobody can say, because the measurement is not valid."
+	}
+	for _, f := range d.Findings {
+		if f.Grade == verdict.Unknown {
+			return sentence(f.Summary)
+		}
+	}
+	return "nobody can say."
+}
+
+// doubts are the notes of the validity, those that end belief before mere remarks about attempts in no window.
+func (d *drill) doubts() []string {
+	var doubts, remarks []string
+	for _, n := range d.Validity.Notes {
+		if strings.Contains(n, "in no window") {
+			remarks = append(remarks, clean(n))
+		} else {
+			doubts = append(doubts, clean(n))
+		}
+	}
+	return append(doubts, remarks...)
+}
+
+// withoutChecks is the headline of a drill that asked for nothing.
+func (d *drill) withoutChecks() string {
+	r := d.headlineRecovery()
+	if r == nil {
+		return "nothing was asked of this drill."
+	}
+	said := clean(r.Probe) + ": recovery time actual " + bounds(r.RecoveryTimeActual) + "; no objective was given"
+	if lead := d.happened(r.Fault); lead != "" {
+		said = lead + "; " + said
+	}
+	return sentence(said)
+}
+
+// lossWords says what people lost while a fault lasted.
+func lossWords(l verdict.Loss) string {
+	if l.Attempts == 0 {
+		return "nobody arrived while it lasted"
+	}
+	failed := fmt.Sprintf("none of %s failed", plural(l.Attempts, "sign-in"))
+	if l.Failed > 0 {
+		failed = fmt.Sprintf("%s of %s failed", group(l.Failed), plural(l.Attempts, "sign-in"))
+	}
+	switch {
+	case l.Failed >= l.Attempts:
+		return failed
+	case l.ExtraMax == 0:
+		return failed + "; nobody waited longer than usual"
+	}
+	worst := span(l.ExtraMax) + " at worst"
+	if span(l.ExtraMedian) == span(l.ExtraMax) {
+		worst = "and nobody longer"
+	}
+	return fmt.Sprintf("%s; those who got in waited %s longer than usual (median), %s", failed, span(l.ExtraMedian), worst)
+}
+
+// endedWords says what brought people back.
+func endedWords(r *verdict.Recovery) string {
+	switch {
+	case r.Effective == nil:
+		return "not measured: the fault was never proven in force"
+	case r.EndedBy == verdict.Failover:
+		return "by failing over to " + place(r.RecoveredIn)
+	case r.EndedBy == verdict.Heal:
+		return "only when the fault ended: nobody failed over"
+	case r.EndedBy == verdict.None:
+		return "not interrupted"
+	}
+	return "never came back while anybody watched"
+}
+
+// part is one phase of a recovery.
+type part struct {
+	Name  string
+	Means string
+	Took  verdict.Seconds
+}
+
+func parts(p *verdict.Phases) []part {
+	if p == nil {
+		return nil
+	}
+	return []part{
+		{"detect", "until somebody arrived who would get in, or it was noticed", p.Detect},
+		{"decide", "until they gave up on their home Region", p.Decide},
+		{"steer", "until they first reached the Region that carried them", p.Steer},
+		{"authenticate", "until they were signed in", p.Authenticate},
+		{"stabilise", "until it stayed so for everybody", p.Stabilise},
+	}
+}
+
+// skippedProbes says why browser probes didn't run, empty where they did or none was asked for.
+func skippedProbes(plan *history.Plan) string {
+	if plan.WithoutBrowser == "" {
+		return ""
+	}
+	var names []string
+	for _, p := range plan.Probes {
+		if p.Skipped {
+			names = append(names, clean(p.Name))
+		}
+	}
+	said := "No browser took part (" + clean(plan.WithoutBrowser) + ")"
+	if len(names) > 0 {
+		said += ": " + strings.Join(names, ", ") + " did not run"
+	}
+	return said + "."
+}

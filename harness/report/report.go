@@ -1,0 +1,170 @@
+// Package report tells people and machines what a drill concluded: one exporter a file, all fed with the same verdict
+// and history, so that the page, the metrics and the line in a CI log can't disagree. The live metrics and the screen
+// are history.Sinks here too: what is shown during a run and what is written after it come from one code path.
+//
+// Everything that an exporter writes may hold words of a scenario or of a system under test. Each exporter makes them
+// harmless for its own format; none trusts them.
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"slices"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// Report is one concluded drill, with all that exporters need.
+type Report struct {
+	Verdict *verdict.Verdict
+	History *history.History
+	Folder  fs.FS  // the run's folder, for artifacts; may be nil
+	Dir     string // the folder as it is to be shown to the user; may be empty
+}
+
+// Exporter writes one file of a run's folder, or of the outer folder when several drills lie side by side.
+type Exporter struct {
+	File  string
+	Write func(w io.Writer, drills []*Report) error
+}
+
+// Table lists the exporters. A new one is a file and a line here.
+func Table() []Exporter {
+	return []Exporter{
+		{"verdict.json", writeVerdict},
+		{"report.html", writePage},
+		{"junit.xml", writeJUnit},
+		{"summary.md", writeSummary},
+		{"metrics.prom", writeMetrics},
+	}
+}
+
+// drill is a Report with nothing missing, and the few questions that several exporters ask.
+type drill struct {
+	*verdict.Verdict
+	h      *history.History
+	folder fs.FS
+	dir    string
+}
+
+// open makes a drill of a report, of which anything may be missing.
+func open(r *Report) *drill {
+	d := &drill{Verdict: &verdict.Verdict{Grade: verdict.Unknown}, h: &history.History{}}
+	if r == nil {
+		return d
+	}
+	d.folder, d.dir = r.Folder, r.Dir
+	if r.Verdict != nil {
+		d.Verdict = r.Verdict
+	}
+	if r.History != nil {
+		d.h = r.History
+	}
+	return d
+}
+
+func openAll(reports []*Report) []*drill {
+	drills := make([]*drill, len(reports))
+	for i, r := range reports {
+		drills[i] = open(r)
+	}
+	return drills
+}
+
+// name of the drill, for people.
+func (d *drill) name() string { return cmp.Or(d.Scenario, d.h.Plan.Scenario, "unnamed drill") }
+
+// The kind of check that defines a recovery time objective.
+const recoveryCheck = "recovery"
+
+// subject is what the plan says of a check: whom it is about.
+type subject struct {
+	Probe  string `json:"probe"`
+	Fault  string `json:"fault"`
+	Window string `json:"window"`
+}
+
+// subjectOf finds whom a finding is about. Findings that no check of the plan made are about nobody in particular.
+func subjectOf(plan *history.Plan, name string) subject {
+	var s subject
+	for _, c := range plan.Checks {
+		if c.Name == name {
+			_ = json.Unmarshal(c.Config, &s) // a kind without these keys is about nobody in particular
+			break
+		}
+	}
+	return s
+}
+
+// objective finds the recovery time objective of a probe and a fault, nil where no check asks for one, and how the
+// check was graded.
+func (d *drill) objective(probe, fault string) (*verdict.Seconds, verdict.Grade) {
+	for _, f := range d.Findings {
+		s := subjectOf(&d.h.Plan, f.Name)
+		if f.Check != recoveryCheck || s.Probe != probe || s.Fault != fault {
+			continue
+		}
+		return asked(f, d.h), f.Grade
+	}
+	return nil, ""
+}
+
+// asked is the objective of a finding in seconds. A check that could not be judged has none in its finding, but the
+// plan still has it.
+func asked(f verdict.Finding, h *history.History) *verdict.Seconds {
+	if s, ok := f.Objective.(verdict.Seconds); ok {
+		return &s
+	}
+	return within(&h.Plan, f.Name)
+}
+
+// headlineRecovery is the recovery that a reader wants first: of the first check of a recovery that failed, else of the
+// first one; without any check, of the first probe at home in the Region that was hit. Nil where there is none.
+func (d *drill) headlineRecovery() *verdict.Recovery {
+	var best *verdict.Recovery
+	for _, f := range d.Findings {
+		s := subjectOf(&d.h.Plan, f.Name)
+		r := d.Recovery(s.Probe, s.Fault)
+		if f.Check != recoveryCheck || r == nil {
+			continue
+		}
+		if f.Grade == verdict.Fail {
+			return r
+		}
+		if best == nil {
+			best = r
+		}
+	}
+	if best != nil || len(d.Recoveries) == 0 {
+		return best
+	}
+	for i := range d.Recoveries {
+		r := &d.Recoveries[i]
+		p, f := d.h.Plan.Probe(r.Probe), d.h.Plan.Fault(r.Fault)
+		if p != nil && f != nil && p.Home == f.Region {
+			return r
+		}
+	}
+	return &d.Recoveries[0]
+}
+
+// undone tells whether everything was undone, as far as the history knows.
+func (d *drill) undone() bool { return d.h.End == nil || d.h.End.Undone }
+
+// Overall is the grade of several drills: the first of fail, unknown and pass that occurred. Skipped drills count
+// nowhere, unless all were.
+func Overall(drills []*Report) verdict.Grade {
+	var grades []verdict.Grade
+	for _, d := range openAll(drills) {
+		grades = append(grades, d.Grade)
+	}
+	for _, g := range []verdict.Grade{verdict.Fail, verdict.Unknown, verdict.Pass, verdict.Skipped} {
+		if slices.Contains(grades, g) {
+			return g
+		}
+	}
+	return verdict.Unknown
+}

@@ -1,0 +1,183 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// textWidth is the widest line that Text writes, in columns.
+const textWidth = 100
+
+// marks show a grade by a sign and a colour; the sign alone is enough.
+var marks = map[verdict.Grade]struct{ sign, colour string }{
+	verdict.Pass: {"✓", "32"}, verdict.Fail: {"✗", "31"}, verdict.Unknown: {"?", "33"}, verdict.Skipped: {"–", "2"},
+}
+
+// writer of the text. Its colour is used sparingly: for grades and for what a reader looks for first.
+type textWriter struct {
+	b     strings.Builder
+	color bool
+}
+
+// Text writes the outcome of a drill for a terminal or a log, in words a manager understands, at most 100 columns wide.
+// With color it uses ANSI colours. The error is that of w.
+func Text(w io.Writer, r *Report, color bool) error {
+	d, t := open(r), &textWriter{color: color}
+	t.headline(d)
+	if said := skippedProbes(&d.h.Plan); said != "" {
+		t.paragraph("", said)
+	}
+	for i := range d.Recoveries {
+		t.recovery(d, &d.Recoveries[i])
+	}
+	t.findings(d)
+	t.validity(d)
+	if d.dir != "" {
+		fmt.Fprintf(&t.b, "\nReport  %s\n", clean(filepath.Join(d.dir, "report.html"))) // a path is never broken in two
+	}
+	if !d.undone() {
+		t.b.WriteByte('\n')
+		t.paragraph("", t.paint("31;1", "NOT EVERYTHING WAS UNDONE.")+" Run: regiondrill recover "+clean(d.dir))
+	}
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+func (t *textWriter) paint(colour, s string) string {
+	if !t.color || s == "" {
+		return s
+	}
+	return "\x1b[" + colour + "m" + s + "\x1b[0m"
+}
+
+func (t *textWriter) headline(d *drill) {
+	word := gradeWord(d.Grade)
+	for i, line := range wrap(word+": "+d.headline(), textWidth) {
+		if i == 0 {
+			line = t.paint("1;"+marks[gradeOf(d.Grade)].colour, word) + strings.TrimPrefix(line, word)
+		}
+		t.b.WriteString(line + "\n")
+	}
+}
+
+func gradeOf(g verdict.Grade) verdict.Grade {
+	if _, ok := gradeWords[g]; ok {
+		return g
+	}
+	return verdict.Unknown
+}
+
+// paragraph writes words under a label, each line indented as far as the first.
+func (t *textWriter) paragraph(label, words string) {
+	indent := strings.Repeat(" ", len([]rune(label)))
+	for i, line := range wrap(words, textWidth-len(indent)) {
+		if i == 0 {
+			t.b.WriteString(label + line + "\n")
+		} else {
+			t.b.WriteString(indent + line + "\n")
+		}
+	}
+}
+
+// recovery writes how one probe got over one fault. A probe that lost nothing needs one line.
+func (t *textWriter) recovery(d *drill, r *verdict.Recovery) {
+	objective, grade := d.objective(r.Probe, r.Fault)
+	title := clean(r.Probe) + " and " + clean(r.Fault)
+	t.b.WriteString("\n")
+	for _, line := range wrap(title, textWidth) {
+		t.b.WriteString(t.paint("1", line) + "\n")
+	}
+	const label = "  %-15s "
+	line := func(name, words string) { t.paragraph(fmt.Sprintf(label, name), words) }
+	line("recovery time", recoveryWords(r, objective, grade))
+	if r.EndedBy != verdict.None {
+		line("back", endedWords(r))
+	}
+	if p := parts(r.Phases); p != nil {
+		var said []string
+		for _, part := range p {
+			said = append(said, part.Name+" "+span(part.Took))
+		}
+		line("in which", strings.Join(said, " + "))
+	}
+	if r.Flaps > 0 {
+		line("unsteady", fmt.Sprintf("%s back again before it held", plural(r.Flaps, "time")))
+	}
+	if r.Effective != nil {
+		line("the loss", lossWords(r.Loss))
+	}
+	if r.Failback != nil && !strings.HasPrefix(endedWords(r), "not interrupted") {
+		line("back home", failbackWords(r))
+	}
+}
+
+// recoveryWords says the number: actual against objective, and never the one for the other.
+func recoveryWords(r *verdict.Recovery, objective *verdict.Seconds, grade verdict.Grade) string {
+	actual := "actual " + bounds(r.RecoveryTimeActual)
+	if r.RecoveryTimeActual != nil && r.EndedBy == verdict.None {
+		actual = "not interrupted: at most " + span(*r.RecoveryTimeActual.Upper) + " between two sign-ins"
+	}
+	if objective == nil {
+		return actual + " (no objective)"
+	}
+	met := map[verdict.Grade]string{verdict.Pass: ": met", verdict.Fail: ": missed", verdict.Unknown: ": unknown"}[grade]
+	return actual + " vs objective " + span(*objective) + met
+}
+
+func failbackWords(r *verdict.Recovery) string {
+	said := "the home Region carried people again after " + bounds(r.Failback)
+	if r.Failback.Upper == nil {
+		said = "the home Region did not carry people again in the " + span(r.Failback.Lower) + " that were watched"
+	}
+	if r.FailbackDisruption > 0 {
+		said += "; " + plural(r.FailbackDisruption, "sign-in") + " failed on the way"
+	}
+	return said
+}
+
+func (t *textWriter) findings(d *drill) {
+	if len(d.Findings)+len(d.Invariants) == 0 {
+		return
+	}
+	t.b.WriteString("\n" + t.paint("1", "Findings") + "\n")
+	for _, f := range d.Findings {
+		t.mark(f.Grade, sentence(f.Summary))
+	}
+	for _, i := range d.Invariants {
+		t.mark(i.Grade, fmt.Sprintf("%s: %s.", clean(i.Name), plural(i.Violations, "violation")))
+	}
+}
+
+// mark writes one finding: its sign, its grade in words where that is not pass, and its sentence.
+func (t *textWriter) mark(g verdict.Grade, words string) {
+	m := marks[gradeOf(g)]
+	if g != verdict.Pass {
+		words = strings.ToLower(gradeWord(g)) + ": " + words
+	}
+	for i, line := range wrap(words, textWidth-4) {
+		sign := " "
+		if i == 0 {
+			sign = t.paint(m.colour, m.sign)
+		}
+		t.b.WriteString("  " + sign + " " + line + "\n")
+	}
+}
+
+func (t *textWriter) validity(d *drill) {
+	if d.Validity.Grade == verdict.Pass && len(d.Validity.Notes) == 0 {
+		t.b.WriteString("\nThe measurement is valid.\n")
+		return
+	}
+	said := "The measurement is valid, with remarks:"
+	if d.Validity.Grade != verdict.Pass {
+		said = "The measurement is not valid:"
+	}
+	t.b.WriteString("\n" + t.paint("1", said) + "\n")
+	for _, note := range d.doubts() {
+		t.paragraph("  · ", sentence(note))
+	}
+}

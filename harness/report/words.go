@@ -1,0 +1,184 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// span writes a length of time for people: three digits are plenty.
+func span(s verdict.Seconds) string {
+	switch v := math.Abs(float64(s)); {
+	case v == 0:
+		return "0 s"
+	case v < 0.9995:
+		return fmt.Sprintf("%.0f ms", float64(s)*1000)
+	case v < 9.995:
+		return fmt.Sprintf("%.2f s", float64(s))
+	case v < 119.5:
+		return trimZero(fmt.Sprintf("%.1f", float64(s))) + " s"
+	case v < 3*3600:
+		return fmt.Sprintf("%.0f min %02.0f s", math.Floor(v/60), math.Floor(math.Mod(v, 60)))
+	}
+	return fmt.Sprintf("%.1f h", float64(s)/3600)
+}
+
+func trimZero(s string) string { return strings.TrimSuffix(s, ".0") }
+
+// bounds writes an interval: "2.94 to 3.02 s".
+func bounds(i *verdict.Interval) string {
+	switch {
+	case i == nil:
+		return "not measured"
+	case i.Upper == nil:
+		return "more than " + span(i.Lower)
+	}
+	lower, upper := span(i.Lower), span(*i.Upper)
+	if lower == upper {
+		return upper
+	}
+	if l, unit, ok := strings.Cut(lower, " "); ok && strings.HasSuffix(upper, " "+unit) && strings.Count(upper, " ") == 1 {
+		lower = l
+	}
+	return lower + " to " + upper
+}
+
+// percent writes a ratio with as many digits as it has, up to three after the point.
+func percent(ratio float64) string {
+	s := strconv.FormatFloat(ratio*100, 'f', 3, 64)
+	return strings.TrimRight(strings.TrimRight(s, "0"), ".") + " %"
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return group(n) + " " + what + "s"
+}
+
+// group writes a count with its thousands apart: "1 000 000" with thin spaces would not survive a terminal, so commas.
+func group(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// value writes an objective or what was measured of it, in the check's own unit.
+func value(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case *verdict.Interval:
+		return bounds(v)
+	case verdict.Interval:
+		return bounds(&v)
+	case verdict.Seconds:
+		return span(v)
+	case *verdict.Seconds:
+		if v == nil {
+			return ""
+		}
+		return span(*v)
+	case float64:
+		return percent(v)
+	}
+	return clean(fmt.Sprint(v))
+}
+
+// within reads the time that a check of the plan asks for, nil where it asks for none.
+func within(plan *history.Plan, check string) *verdict.Seconds {
+	for _, c := range plan.Checks {
+		var asked struct {
+			Within string `json:"within"`
+		}
+		if c.Name != check || json.Unmarshal(c.Config, &asked) != nil {
+			continue
+		}
+		if d, err := time.ParseDuration(asked.Within); err == nil {
+			s := verdict.Seconds(d.Seconds())
+			return &s
+		}
+	}
+	return nil
+}
+
+// clean makes words harmless wherever they are shown: no control character (a terminal would obey it, XML forbids it),
+// no mark that turns the direction of writing, no byte that isn't UTF-8. What separates words becomes a space.
+func clean(s string) string {
+	if isClean(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r' || r == '\u2028' || r == '\u2029':
+			return ' '
+		case hostile(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+func isClean(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, hostile)
+}
+
+func hostile(r rune) bool {
+	return unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
+}
+
+// short cuts words that are longer than n runes, and shows that it did.
+func short(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	runes := []rune(s)
+	return string(runes[:max(0, n-1)]) + "…"
+}
+
+// sentence makes one of words: a capital in front is not ours to give, a full stop at the end is.
+func sentence(s string) string {
+	s = strings.TrimSpace(clean(s))
+	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") || strings.HasSuffix(s, "…") {
+		return s
+	}
+	return s + "."
+}
+
+// wrap breaks words into lines of at most width runes; a word that is longer than a line is broken too.
+func wrap(s string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		for {
+			sep := ""
+			if line != "" {
+				sep = " "
+			}
+			if utf8.RuneCountInString(line)+len(sep)+utf8.RuneCountInString(word) <= width {
+				line += sep + word
+				break
+			}
+			if line != "" {
+				lines, line = append(lines, line), ""
+				continue
+			}
+			runes := []rune(word)
+			lines, word = append(lines, string(runes[:width])), string(runes[width:])
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
