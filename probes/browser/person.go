@@ -28,14 +28,14 @@ type person struct {
 func (p *person) signIn(ctx context.Context) *verdict {
 	home := p.sys.Portal(p.attempt.Home)
 	if p.steer.By != byBookmark {
-		v := p.visit(ctx, home, "")
+		v := p.visit(ctx, ctx, home, "")
 		p.keepSteps()
 		return v
 	}
 	patience, cancel := context.WithDeadline(ctx, p.attempt.Due.Add(p.steer.After))
 	defer cancel()
-	v := p.visit(patience, home, "")
-	if v.region != "" || v.ours || ctx.Err() != nil {
+	v := p.visit(ctx, patience, home, "")
+	if v.region != "" || v.ours && patience.Err() == nil || ctx.Err() != nil {
 		p.keepSteps()
 		return v
 	}
@@ -46,14 +46,14 @@ func (p *person) signIn(ctx context.Context) *verdict {
 	if ctx.Err() != nil {
 		return v
 	}
-	v = p.visit(ctx, p.sys.Dashboard, p.steer.To)
+	v = p.visit(ctx, ctx, p.sys.Dashboard, p.steer.To)
 	p.keepSteps()
 	return v
 }
 
 // visit opens a tab at an address and does there what is asked, until the person is in a portal, is refused, or has no
-// more time. Where bookmark names a Region they look for its bookmark on the way.
-func (p *person) visit(ctx context.Context, address, bookmark string) *verdict {
+// more patience (ctx is the attempt's). Where bookmark names a Region they look for its bookmark on the way.
+func (p *person) visit(ctx, patience context.Context, address, bookmark string) *verdict {
 	t, err := p.window.open(ctx, p.sys.Locate, watcher(p.attempt.Person.Account, bookmark))
 	if err != nil {
 		return p.noTab(ctx)
@@ -79,8 +79,8 @@ func (p *person) visit(ctx context.Context, address, bookmark string) *verdict {
 		case <-soon:
 		case <-p.window.process.ctx.Done():
 			return gone()
-		case <-ctx.Done():
-			return p.outOfTime(ctx, t)
+		case <-patience.Done():
+			return p.outOfTime(patience, t)
 		}
 	}
 }
@@ -123,8 +123,8 @@ func (p *person) look(t *tab, now time.Time, bookmark string) (*verdict, time.Du
 		return v, again
 	}
 	h := t.trace.current()
-	if h == nil || h.acted || h.page == nil || !h.page.Ready {
-		return nil, 0
+	if h == nil || h.acted || h.page == nil || !h.page.Ready || h.at.Service != serviceIdP {
+		return nil, 0 // a password is for the identity provider alone
 	}
 	switch {
 	case h.page.Form:
@@ -133,7 +133,7 @@ func (p *person) look(t *tab, now time.Time, bookmark string) (*verdict, time.Du
 	case h.page.Bookmark:
 		h.acted = true
 		t.run(h, t.trace.world, bookmarkScript(bookmark))
-	case bookmark != "" && h.at.Service == serviceIdP && !h.page.Passing:
+	case bookmark != "" && !h.page.Passing:
 		return wrong("%s has no bookmark of %s", subject(h), bookmark), 0
 	}
 	return nil, 0

@@ -51,7 +51,7 @@ func (t *trace) judge(now time.Time) (*verdict, time.Duration) {
 		return wrong("%s was reached after %d pages and sends on without end", subject(h), maxHops), 0
 	case h.bytes > maxPage:
 		return wrong("%s answered with a page of over %d MB", subject(h), maxPage>>20), 0
-	case h.page != nil && h.page.Form && h.name == history.StepIdPLogin:
+	case h.page != nil && h.page.Ready && h.page.Form && h.name == history.StepIdPLogin:
 		return &verdict{class: history.ClassIdPLoginRefused, detail: "the identity provider asked for the password again"}, 0
 	case h.status >= 400:
 		if left := errorPageTime - now.Sub(h.answered); left > 0 && (h.page == nil || !h.page.Ready) {
