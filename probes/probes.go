@@ -4,11 +4,15 @@ package probes
 
 import (
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
 // Table lists the kinds of probes. A new one is a file and a line here.
 func Table() []harness.ProbeKind {
 	return []harness.ProbeKind{
 		{Name: "saml_login", Doc: "a person signs in through SAML, by plain HTTP without a browser", New: NewSAMLLogin},
+		{Name: "browser_login", Doc: "a person signs in through SAML, in a real browser", Browser: true, New: newBrowserLogin},
 	}
 }
+
+func newBrowserLogin() harness.Probe { return browser.New() }
