@@ -17,7 +17,6 @@ import (
 
 const (
 	margin = 10 * time.Millisecond // beyond a round trip, before silence is a hole
-	again  = 10 * time.Millisecond // between looks at a link that is not healed yet
 	grace  = time.Second           // beyond a round trip, for a control that must answer
 )
 
@@ -36,7 +35,7 @@ type canary struct {
 
 	sent   time.Time     // the first token, right after the rule was laid
 	lifted time.Time     // right after it was lifted
-	round  time.Duration // a round trip without the rule, at most
+	round  time.Duration // a round trip by the books, at most
 	floor  time.Duration // what a token takes along the edge under the rule, at least
 
 	ceiling time.Duration // what it took, by the books when the rule was lifted, if that was more than it takes now
@@ -69,9 +68,8 @@ func (c *canary) carries() laneKey { return laneKey{c.edge.From, c.edge.To, c.ho
 // change comes in between.
 func (c *canary) send() {
 	f := c.laid.fabric
-	there, back := f.shapeOf(c.pipe.there.lane.key, c.sent), f.shapeOf(c.pipe.back.lane.key, c.sent)
 	along := f.shapeOf(c.carries(), c.sent)
-	c.round, c.floor = there.most()+back.most(), along.least()
+	c.round, c.floor = f.round(c.pipe), along.least()
 	if c.laid.rule.Mode == harness.Blackhole {
 		c.control = f.control(c.caller)
 		_, _ = c.control.caller.Write(token) // an error shows when it is read
@@ -79,6 +77,12 @@ func (c *canary) send() {
 	near, _ := c.along(c.pipe)
 	c.sent = time.Now()
 	_, _ = near.Write(token) // the same
+}
+
+// round is what a token there and back takes by the books, at most. With f.mu held.
+func (f *Fabric) round(p *pipe) time.Duration {
+	there, back := f.shapeOf(p.there.lane.key, time.Time{}), f.shapeOf(p.back.lane.key, time.Time{})
+	return there.most() + back.most()
 }
 
 // control is a pipe from a place to the nearest one whose links have no fault, or within the place where there is none.
@@ -111,7 +115,7 @@ func (c *canary) see(ctx context.Context) error {
 	case harness.HTTP503:
 		return c.seeBusy(ctx)
 	default:
-		return c.seeSlow()
+		return c.seeSlow(ctx)
 	}
 }
 
@@ -195,8 +199,9 @@ func (c *canary) seeBusy(ctx context.Context) error {
 	return nil
 }
 
-func (c *canary) seeSlow() error {
+func (c *canary) seeSlow(ctx context.Context) error {
 	_, far := c.along(c.pipe)
+	defer context.AfterFunc(ctx, func() { _ = far.SetReadDeadline(time.Now()) })()
 	if _, err := far.Read(make([]byte, 1)); err != nil {
 		return err
 	}

@@ -73,11 +73,13 @@ func (l *laid) observeHealing() {
 	now := time.Now()
 	for _, c := range l.canaries {
 		s := l.fabric.shapeOf(c.carries(), now)
+		round := l.fabric.round(c.pipe)
 		if c.lifted = now; c.ceiling == s.least() {
 			c.ceiling = 0 // the rule made no difference that one token can show
 		}
 		l.fabric.work.Go(func() {
 			<-c.inForce.done
+			c.round = round
 			defer c.pipe.fail(ErrClosed)
 			c.healed.settle(c.seeHealed(l.fabric.ctx))
 		})

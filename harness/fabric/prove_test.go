@@ -140,21 +140,33 @@ func TestALeaseEndsAndIsProven(t *testing.T) {
 }
 
 func TestAHiddenEndIsProvenWhenItShows(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := start(t)
-		a := lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both})
-		b := lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both})
-		_, _ = a.Prove(t.Context(), true)
-		a.Lift()
-		time.AfterFunc(time.Hour, b.Lift)
-		if _, err := a.Prove(t.Context(), false); err != nil {
-			t.Fatal(err)
+	for _, first := range modes {
+		if len(first.rule.Hosts) > 0 {
+			continue // its answers alone are not hidden by what cuts requests
 		}
-		_, first, _ := a.Truth()
-		if waited := time.Since(first); waited < 59*time.Minute {
-			t.Errorf("proven after %v", waited)
+		for _, second := range []harness.Rule{{Mode: harness.Blackhole}, {Mode: harness.Blackhole, Lose: true}, {Mode: harness.Refuse}, {Mode: harness.Reset}} {
+			synctest.Test(t, func(t *testing.T) {
+				f := start(t)
+				first.rule.Edges, second.Edges = both, both
+				a := lay(t, f, first.rule)
+				_, _ = a.Prove(t.Context(), true)
+				b := lay(t, f, second)
+				a.Lift()
+				time.Sleep(10*time.Second + 123*time.Millisecond)
+				b.Lift()
+				proofs, err := a.Prove(t.Context(), false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, ended, _ := b.Truth()
+				for _, p := range proofs {
+					if off := p.At.Sub(ended); off < -3*8*time.Millisecond-slack || off > 3*8*time.Millisecond+grace {
+						t.Errorf("%+v under %+v: off by %v", first.rule, second, off)
+					}
+				}
+			})
 		}
-	})
+	}
 }
 
 func TestLiftingEarlyIsNoProof(t *testing.T) {
