@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/report"
 )
 
 func (p *program) analyzeCommand() *cobra.Command {
@@ -37,7 +38,7 @@ func (p *program) analyze(dirs []string, format string) error {
 	if _, known := formats[format]; !known && format != "text" {
 		return fmt.Errorf("there is no format %q; known are text, %v", format, keysOf(formats))
 	}
-	var all []*drillReport
+	var all []*report.Report
 	var codes []int
 	for _, dir := range dirs {
 		told, err := p.analyzeOne(dir)
@@ -49,26 +50,26 @@ func (p *program) analyze(dirs []string, format string) error {
 	for _, r := range all {
 		codes = append(codes, codeOf(r.Verdict.Grade))
 	}
-	if err := p.show(all, format, false); err != nil {
+	if err := p.show(all, format); err != nil {
 		return broke(err)
 	}
 	return code(first(codes))
 }
 
 // analyzeOne concludes one folder: a run's, or that of several drills side by side.
-func (p *program) analyzeOne(dir string) ([]*drillReport, error) {
+func (p *program) analyzeOne(dir string) ([]*report.Report, error) {
 	if holdsRun(dir) {
 		r, err := p.load(dir)
 		if err != nil {
 			return nil, err
 		}
-		return []*drillReport{r}, exported(dir, []*drillReport{r})
+		return []*report.Report{r}, p.exported(dir, []*report.Report{r})
 	}
 	inner, err := runsIn(dir)
 	if err != nil {
 		return nil, err
 	}
-	var all []*drillReport
+	var all []*report.Report
 	for _, d := range inner {
 		told, err := p.analyzeOne(d)
 		if err != nil {
@@ -76,12 +77,12 @@ func (p *program) analyzeOne(dir string) ([]*drillReport, error) {
 		}
 		all = append(all, told...)
 	}
-	return all, exported(dir, all)
+	return all, p.exported(dir, all)
 }
 
 // exported is export with the exit code of what it failed at.
-func exported(dir string, drills []*drillReport) error {
-	if err := export(dir, drills); err != nil {
+func (p *program) exported(dir string, drills []*report.Report) error {
+	if err := p.export(dir, drills); err != nil {
 		return broke(err)
 	}
 	return nil

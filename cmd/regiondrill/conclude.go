@@ -2,31 +2,30 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/regiondrill/regiondrill/harness/analysis"
+	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// reportFile is the page to look at.
-const reportFile = "report.html"
-
 // load concludes a run from its folder alone.
-func (p *program) load(dir string) (*drillReport, error) {
+func (p *program) load(dir string) (*report.Report, error) {
 	h, v, err := analysis.Load(dir, p.catalog.Checks)
 	if err != nil {
 		return nil, fmt.Errorf("concluding %s: %w", dir, err)
 	}
-	return &drillReport{Verdict: v, History: h, Folder: os.DirFS(dir), Dir: dir}, nil
+	return &report.Report{Verdict: v, History: h, Folder: os.DirFS(dir), Dir: dir}, nil
 }
 
 // export writes every exporter's file. One that fails keeps no other from being written.
-func export(dir string, drills []*drillReport) error {
+func (p *program) export(dir string, drills []*report.Report) error {
 	var errs []error
-	for _, e := range exporterTable() {
+	for _, e := range p.catalog.Exporters {
 		var text bytes.Buffer
 		err := e.Write(&text, drills)
 		if err == nil {
@@ -57,64 +56,64 @@ func replace(path string, data []byte) error {
 }
 
 // conclude turns what was recorded into files and words. It returns an exit code that stands beside those of the
-// running.
-func (s *session) conclude() int {
-	worst := exitPass
-	var told []*drillReport
+// running. What fails keeps nothing else from being done.
+func (s *session) conclude(ctx context.Context) int {
+	var told []*report.Report
 	var codes []int
-	for _, f := range s.finished {
-		r, err := s.load(f.dir)
-		if err == nil {
-			told, codes = append(told, r), append(codes, codeOf(r.Verdict.Grade))
-			err = export(f.dir, []*drillReport{r})
-		}
+	try := func(err error) {
 		if err != nil {
-			worst = exitBroken
+			codes = append(codes, exitBroken)
 			s.complain(err)
 		}
+	}
+	for _, f := range s.finished {
+		r, err := s.load(f.dir)
+		if err != nil {
+			try(err)
+			continue
+		}
+		f.metrics.Conclude(r.Verdict)
+		f.concluded = true
+		told, codes = append(told, r), append(codes, codeOf(r.Verdict.Grade))
+		try(s.export(f.dir, []*report.Report{r}))
 	}
 	if s.outer != "" {
 		told = append(told, s.skipped()...)
-		if err := export(s.outer, told); err != nil {
-			worst = exitBroken
-			s.complain(err)
-		}
+		try(s.export(s.outer, told))
 	}
-	if err := s.tell(told); err != nil {
-		worst = exitBroken
-		s.complain(err)
-	}
-	return first(append(codes, worst))
+	try(s.push(ctx))
+	try(s.tell(told))
+	return first(codes)
 }
 
 // skipped are the drills that the target can't carry, for the reports.
-func (s *session) skipped() []*drillReport {
-	var told []*drillReport
+func (s *session) skipped() []*report.Report {
+	var told []*report.Report
 	for _, d := range s.drills {
 		if d.skipped != nil {
 			v := &verdict.Verdict{Schema: verdict.Schema, Scenario: d.scenario.Name, Target: s.flags.target, Grade: verdict.Skipped,
 				Version: versionText(), Started: s.started.UTC(), Findings: []verdict.Finding{}}
 			v.Validity = verdict.Validity{Grade: verdict.Skipped, Notes: []string{d.skipped.Error()}}
-			told = append(told, &drillReport{Verdict: v})
+			told = append(told, &report.Report{Verdict: v})
 		}
 	}
 	return told
 }
 
-// tell prints the result, and where to read more.
-func (s *session) tell(told []*drillReport) error {
+// tell prints the result, with where to read more.
+func (s *session) tell(told []*report.Report) error {
 	if len(told) == 0 {
 		return nil
 	}
-	if err := s.show(told, "text", s.flags.json); err != nil {
+	format := "text"
+	if s.flags.json {
+		format = "json"
+	}
+	if err := s.show(told, format); err != nil {
 		return err
 	}
-	where := s.outer
-	if where == "" {
-		where = s.finished[0].dir
-	}
-	if !s.flags.json {
-		fmt.Fprintf(s.stdout, "\nThe report lies in %s\n", filepath.Join(where, reportFile))
+	if s.outer != "" && !s.flags.json {
+		fmt.Fprintf(s.stdout, "\nAll of them  %s\n", filepath.Join(s.outer, formats["html"]))
 	}
 	return s.summarize(told)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -102,7 +103,7 @@ func (p *program) recoverRun(ctx context.Context, run *openRun) error {
 	fmt.Fprintf(p.stdout, "%s: undone (%d left by the run)\n", run.Folder, len(pending))
 	r, err := p.load(run.Folder)
 	if err == nil {
-		err = export(run.Folder, []*drillReport{r})
+		err = p.export(run.Folder, []*report.Report{r})
 	}
 	if err != nil { // a run that was killed before it wrote anything down
 		fmt.Fprintf(p.stdout, "%s: nothing to conclude: %v\n", run.Folder, err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/report"
 )
 
 // session is one call of run: its drills, one after another, and what they share.
@@ -21,7 +22,7 @@ type session struct {
 	drills   []*compiled
 	started  time.Time
 	outer    string // the folder around several drills, "" for one
-	metrics  *metrics
+	metrics  liveMetrics
 	server   *http.Server
 	finished []*finished
 }
@@ -29,13 +30,15 @@ type session struct {
 // finished is a drill of which all is known.
 type finished struct {
 	*compiled
-	dir  string
-	code int
+	dir       string
+	code      int
+	metrics   *report.Metrics
+	concluded bool
 }
 
 // begin takes what the session needs from this machine. Its error is a sentence, and nothing was started.
 func (p *program) begin(flags runFlags, drills []*compiled) (*session, error) {
-	s := &session{program: p, flags: flags, drills: drills, started: time.Now(), metrics: newMetrics()}
+	s := &session{program: p, flags: flags, drills: drills, started: time.Now()}
 	if len(drills) > 1 {
 		s.outer = outer(flags.out, s.started)
 		if err := vacant(s.outer); err != nil {
@@ -50,7 +53,7 @@ func (p *program) begin(flags runFlags, drills []*compiled) (*session, error) {
 		return nil, fmt.Errorf("--listen %s: %w", flags.listen, err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", s.metrics.Handler())
+	mux.Handle("/metrics", &s.metrics)
 	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go s.server.Serve(listener) //nolint:errcheck // it ends when the session closes it
 	fmt.Fprintf(p.stderr, "metrics are at http://%s/metrics\n", listener.Addr())
@@ -117,7 +120,7 @@ func (s *session) run(ctx context.Context) error {
 		s.finished = append(s.finished, done)
 		codes = append(codes, done.code)
 	}
-	return code(first(append(codes, s.conclude())))
+	return code(first(append(codes, s.conclude(ctx))))
 }
 
 // drill runs one and concludes it. Its error says why it couldn't be begun.
@@ -132,13 +135,13 @@ func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finish
 	fmt.Fprintf(s.stderr, "%s runs in %s; Ctrl-C heals and concludes\n", d.scenario.Name, dir)
 	ctx, cancel := context.WithCancelCause(ctx)
 	watch(ctx, dir, cancel)
-	sinks := history.Sinks{history.NewWriter(folder.History), s.metrics, newProgress(s.stderr)}
+	done := &finished{compiled: d, dir: dir, code: exitPass, metrics: s.metrics.add()}
+	sinks := history.Sinks{history.NewWriter(folder.History), done.metrics, newProgress(s.stderr)}
 	err = d.plan.Run(ctx, folder, sinks)
 	cancel(nil)
 	if closing := folder.Close(); closing != nil {
 		err = errors.Join(err, fmt.Errorf("closing the history: %w", closing))
 	}
-	done := &finished{compiled: d, dir: dir, code: exitPass}
 	switch {
 	case errors.Is(err, engine.ErrUndo):
 		done.code = exitNotUndone

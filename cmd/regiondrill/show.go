@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/regiondrill/regiondrill/harness/report"
 )
 
 // formats are the words for what one can have a result printed as, and the file that holds the same.
@@ -17,28 +19,37 @@ var formats = map[string]string{
 }
 
 // show prints concluded drills to stdout.
-func (p *program) show(told []*drillReport, format string, asJSON bool) error {
-	if asJSON {
-		format = "json"
+func (p *program) show(told []*report.Report, format string) error {
+	text, err := p.render(told, format)
+	if err == nil {
+		_, err = p.stdout.Write(text)
 	}
-	var text bytes.Buffer
-	if format == "text" {
-		if err := writeText(&text, told, terminal(p.stdout) && p.getenv("NO_COLOR") == ""); err != nil {
-			return fmt.Errorf("writing the result: %w", err)
-		}
-	} else {
-		i := slices.IndexFunc(exporterTable(), func(e exporter) bool { return e.File == formats[format] })
-		if i < 0 {
-			return fmt.Errorf("there is no format %q; known are text, %s", format, strings.Join(keysOf(formats), ", "))
-		}
-		if err := exporterTable()[i].Write(&text, told); err != nil {
-			return fmt.Errorf("writing the result: %w", err)
-		}
-	}
-	if _, err := p.stdout.Write(text.Bytes()); err != nil {
+	if err != nil {
 		return fmt.Errorf("writing the result: %w", err)
 	}
 	return nil
+}
+
+func (p *program) render(told []*report.Report, format string) ([]byte, error) {
+	var text bytes.Buffer
+	if format != "text" {
+		i := slices.IndexFunc(p.catalog.Exporters, func(e report.Exporter) bool { return e.File == formats[format] })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no format %q; known are text, %s", format, strings.Join(keysOf(formats), ", "))
+		}
+		err := p.catalog.Exporters[i].Write(&text, told)
+		return text.Bytes(), err
+	}
+	colour := terminal(p.stdout) && p.getenv("NO_COLOR") == ""
+	for i, r := range told {
+		if i > 0 {
+			text.WriteByte('\n')
+		}
+		if err := report.Text(&text, r, colour); err != nil {
+			return nil, err
+		}
+	}
+	return text.Bytes(), nil
 }
 
 // terminal tells whether somebody looks at what is written or sits at what is read.
@@ -55,14 +66,13 @@ const (
 )
 
 // summarize appends the summary to that of a CI step, where there is one and as far as there is room.
-func (p *program) summarize(told []*drillReport) error {
+func (p *program) summarize(told []*report.Report) error {
 	path := p.getenv(summaryVariable)
-	i := slices.IndexFunc(exporterTable(), func(e exporter) bool { return e.File == formats["markdown"] })
-	if path == "" || i < 0 {
+	if path == "" {
 		return nil
 	}
-	var text bytes.Buffer
-	if err := exporterTable()[i].Write(&text, told); err != nil {
+	text, err := p.render(told, "markdown")
+	if err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
@@ -70,7 +80,7 @@ func (p *program) summarize(told []*drillReport) error {
 		return fmt.Errorf("appending to %s: %w", summaryVariable, err)
 	}
 	defer file.Close()
-	if _, err := file.Write(fitting(file, text.Bytes())); err != nil {
+	if _, err := file.Write(fitting(file, text)); err != nil {
 		return fmt.Errorf("appending to %s: %w", summaryVariable, err)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/checks"
 	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/faults"
+	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 	"github.com/regiondrill/regiondrill/harness/targets"
@@ -26,7 +27,9 @@ type Catalog struct {
 	Faults  []harness.FaultKind
 	Probes  []harness.ProbeKind
 	Checks  []checks.Kind
-	Undoers rollback.Undoers // what recover calls, by the kind of an intent
+
+	Exporters []report.Exporter
+	Undoers   rollback.Undoers // what recover calls, by the kind of an intent
 }
 
 // Default is what this program was built with.
@@ -36,7 +39,9 @@ func Default() Catalog {
 		Faults:  faults.Table(),
 		Probes:  probes.Table(),
 		Checks:  checks.Table(),
-		Undoers: rollback.Undoers{}, // nothing of the lab outlives its process
+
+		Exporters: report.Table(),
+		Undoers:   rollback.Undoers{}, // nothing of the lab outlives its process
 	}
 }
 
