@@ -23,7 +23,7 @@ const (
 
 	maxPush     = 16 << 20 // bytes of a push
 	maxBatch    = 500      // events of a push
-	maxQueue    = 20_000   // events that wait for a Region; beyond, the oldest beginnings of sessions are dropped
+	maxQueue    = 20_000   // events that wait for a Region; of more, the oldest are dropped
 	maxVersions = 16       // versions of the directory that wait for a Region; beyond, the oldest, which later ones hold
 
 	pushEvery  = 100 * time.Millisecond // at most one push of a stream in that time: it competes with sign-ins
@@ -130,17 +130,25 @@ func (s *stream) add(it item, late bool) {
 	}
 }
 
-// bound keeps the queue to its limit. The end of a session is never dropped before the beginning of another.
+// bound keeps the queue to its limit, with an eighth of slack so that a long outage costs one pass over the queue in a
+// while. The beginnings of sessions go before the ends of others.
 func (s *stream) bound() {
 	limit := maxQueue
 	if s.kind == streamDirectory {
 		limit = maxVersions
 	}
-	if len(s.queue) <= limit {
+	if len(s.queue) <= limit+limit/8 {
 		return
 	}
-	i := slices.IndexFunc(s.queue, func(it item) bool { return it.event.Kind == "" || it.event.Kind == eventOpen })
-	s.queue = slices.Delete(s.queue, max(i, 0), max(i, 0)+1)
+	excess := len(s.queue) - limit
+	s.queue = slices.DeleteFunc(s.queue, func(it item) bool {
+		drop := excess > 0 && (it.event.Kind == "" || it.event.Kind == eventOpen)
+		if drop {
+			excess--
+		}
+		return drop
+	})
+	s.queue = slices.Delete(s.queue, 0, excess)
 }
 
 // run pushes what is due until the context ends.
