@@ -1,0 +1,163 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// events are those of a history in the order in which they were recorded.
+func events(h *history.History) []history.Event {
+	all := slices.Clone(h.Events)
+	for i := range h.Attempts {
+		all = append(all, history.Event{Seq: h.SeqOf[i], At: h.Attempts[i].Ended, Type: history.TypeAttempt, Attempt: &h.Attempts[i]})
+	}
+	slices.SortFunc(all, func(a, b history.Event) int { return int(a.Seq - b.Seq) })
+	return all
+}
+
+// boardAt is what the screen knows at an instant of a run.
+func boardAt(t *testing.T, name string, now history.Instant) *board {
+	t.Helper()
+	b := newBoard()
+	for _, e := range events(sample(t, name).History) {
+		if e.At <= now {
+			b.note(e)
+		}
+	}
+	return b
+}
+
+func TestFrames(t *testing.T) {
+	for _, size := range [][2]int{{100, 30}, {60, 20}} {
+		for _, at := range []float64{-3, 23, 58} {
+			now := history.Seconds(at)
+			lines := boardAt(t, "flagship", now).frame(now, size[0], size[1]-1, false, false)
+			golden(t, fmt.Sprintf("frame-%dx%d-%g.txt", size[0], size[1], at), []byte(strings.Join(lines, "\n")+"\n"))
+		}
+	}
+}
+
+func TestFramesFitAnyTerminal(t *testing.T) {
+	for _, name := range sampleNames(t) {
+		for _, width := range []int{20, 33, 60, 100, 250} {
+			for _, height := range []int{1, 2, 5, 12, 40} {
+				lines := boardAt(t, name, history.Seconds(15)).frame(history.Seconds(15), width, height, false, false)
+				if len(lines) > height {
+					t.Errorf("%s at %dx%d: %d lines", name, width, height, len(lines))
+				}
+				for _, line := range lines {
+					if utf8.RuneCountInString(line) > width {
+						t.Errorf("%s at %dx%d: %q is too wide", name, width, height, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+// syncBuffer is written by the screen's goroutine and read by the test.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// Without a terminal: a line for each change, a heartbeat every ten seconds, and no escape sequence.
+func TestPlainScreen(t *testing.T) {
+	all := events(sample(t, "flagship").History)
+	synctest.Test(t, func(t *testing.T) {
+		var out syncBuffer
+		s := NewScreen(&out, ScreenOptions{})
+		play(t, s, all)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "plain.txt", []byte(out.String()))
+		if strings.Contains(out.String(), "\x1b") {
+			t.Error("an escape sequence without a terminal")
+		}
+	})
+}
+
+// play records events when they happened.
+func play(t *testing.T, s history.Sink, all []history.Event) {
+	t.Helper()
+	at := all[0].At
+	for _, e := range all {
+		time.Sleep(max(0, e.At-at).Duration())
+		at = max(at, e.At)
+		if err := s.Record(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestLiveScreen(t *testing.T) {
+	all := events(sample(t, "flagship").History)
+	synctest.Test(t, func(t *testing.T) {
+		var out syncBuffer
+		s := NewScreen(&out, ScreenOptions{Size: func() (int, int) { return 100, 30 }, Color: true})
+		play(t, s, all)
+		_ = s.Close()
+		last := out.String()[strings.LastIndex(out.String(), "A\r"):]
+		if !strings.Contains(last, "over") || strings.Contains(last, "q: heal") {
+			t.Errorf("the last frame is %q", last)
+		}
+	})
+}
+
+// stuck is a terminal that takes nothing until it is let go.
+type stuck chan struct{}
+
+func (s stuck) Write(p []byte) (int, error) { <-s; return len(p), nil }
+
+// A run must not wait for whoever reads its progress.
+func TestRecordDoesNotWaitForTheScreen(t *testing.T) {
+	all := events(sample(t, "flagship").History)
+	for _, opts := range []ScreenOptions{{}, {Size: func() (int, int) { return 100, 30 }}} {
+		synctest.Test(t, func(t *testing.T) {
+			out := make(stuck)
+			s := NewScreen(out, opts)
+			play(t, s, all)
+			before := time.Now()
+			for range 10 {
+				play(t, s, all[:3])
+			}
+			_ = s.Close()
+			if waited := time.Since(before); waited > 10*all[2].At.Duration()-10*all[0].At.Duration()+2*time.Second {
+				t.Errorf("waited %v for a terminal that takes nothing", waited)
+			}
+			close(out)
+			synctest.Wait()
+		})
+	}
+}
+
+func BenchmarkRecord(b *testing.B) {
+	all := events(sample(b, "flagship").History)
+	s := &Screen{board: newBoard(), opts: ScreenOptions{Size: func() (int, int) { return 100, 30 }}}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		_ = s.Record(all[i%len(all)])
+	}
+}
