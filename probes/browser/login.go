@@ -33,7 +33,7 @@ type Login struct {
 func New() *Login { return &Login{Steer: harness.Steer{By: "none"}} }
 
 // Problems says what of it makes no sense.
-func (l *Login) Problems(t harness.Topology) []harness.Problem { return nil }
+func (l *Login) Problems(t harness.Topology) []harness.Problem { return l.Steer.Problems(t) }
 
 // Open finds the browser of this machine and starts it.
 func (l *Login) Open(ctx context.Context, sys *harness.System) error {

@@ -106,7 +106,7 @@ func (t *trace) errorPage(h *hop) *verdict {
 		return &verdict{class: history.ClassIdPLoginRefused, detail: "the identity provider refused user name and password"}
 	case h.at.Service == serviceIdP:
 		return statusOf(h)
-	case e.Token == "kms" || h.at.Service == servicePortal:
+	case h.at.Service == servicePortal:
 		return &verdict{class: history.ClassPortalError, detail: subject(h) + " shows an error" + token}
 	case h.at.Service == serviceSignin:
 		return &verdict{class: history.ClassACSRejected, detail: subject(h) + " rejected the sign-in" + token}
@@ -205,7 +205,7 @@ func failureOf(h *hop) *verdict {
 	if class == history.ClassHarness {
 		return &verdict{class: class, detail: did, ours: true}
 	}
-	if h.at.Service == serviceIdP && class != history.ClassTLS && class != history.ClassWrongContent {
+	if h.at.Service == serviceIdP && class != history.ClassTLS && class != history.ClassDNS && class != history.ClassWrongContent {
 		class = history.ClassIdPUnavailable
 	}
 	return &verdict{class: class, detail: subject(h) + " " + did}

@@ -1,0 +1,122 @@
+package browser_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/lab"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/probes/browser"
+)
+
+// inLab is a probe in the lab of the flagship, without distances, whose identity provider knows the ACS of some Regions.
+func inLab(t *testing.T, steer harness.Steer, acs ...string) (*harness.System, *browser.Login) {
+	t.Helper()
+	if _, err := browser.Find(os.Getenv); err != nil {
+		t.Skip(err)
+	}
+	back := &rollback.Stack{}
+	t.Cleanup(func() {
+		if err := back.Unwind(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	l, err := lab.Start(t.Context(), harness.Topology{Seed: 7, Primary: "us-east-1", Additional: []string{"eu-west-1"},
+		Directory: harness.Directory{Users: 4, Groups: 2, Accounts: 3, PermissionSets: 4},
+		IdP:       harness.IdPSettings{Dialect: "okta", ACS: acs, Bookmarks: []string{"eu-west-1"}},
+		Vantages:  []harness.Vantage{{Name: "new-york"}}}, back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe := browser.New()
+	probe.Steer = steer
+	if err := probe.Open(t.Context(), l.System); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := probe.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l.System, probe
+}
+
+// tried is an attempt of the lab's person k, made.
+func tried(t *testing.T, sys *harness.System, probe *browser.Login, home string, k int, limit time.Duration) *harness.Attempt {
+	t.Helper()
+	a := &harness.Attempt{Probe: "staff-in-chrome", Seq: int64(k), Due: time.Now(), Home: home, From: sys.Place("new-york"), Person: sys.People[k]}
+	ctx, cancel := context.WithDeadline(t.Context(), a.Due.Add(limit))
+	defer cancel()
+	if err := probe.Try(ctx, a); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// lay puts a fault between New York and Virginia, which the function that is returned takes back.
+func lay(t *testing.T, sys *harness.System, mode harness.Mode) (lift func()) {
+	t.Helper()
+	laid, err := sys.Network.Lay(t.Context(), harness.Rule{Name: "virginia-dark", Mode: mode,
+		Edges: []harness.Edge{{From: "new-york", To: "us-east-1"}, {From: "us-east-1", To: "new-york"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return laid.Lift
+}
+
+func TestSignInInTheLab(t *testing.T) {
+	sys, probe := inLab(t, harness.Steer{}, "us-east-1", "eu-west-1")
+	for k, home := range []string{"us-east-1", "eu-west-1"} {
+		a := tried(t, sys, probe, home, k, 10*time.Second)
+		if a.Outcome != history.Good || a.Region != home {
+			t.Errorf("%s in %q, %s: %s", a.Outcome, a.Region, a.Class, a.Detail)
+		}
+	}
+	for mode, want := range map[harness.Mode]history.Class{harness.Refuse: history.ClassRefused, harness.Reset: history.ClassReset,
+		harness.HTTP503: history.ClassHTTP5xx, harness.Blackhole: history.ClassTimeout} {
+		lift := lay(t, sys, mode)
+		limit := 10 * time.Second
+		if mode == harness.Blackhole {
+			limit = time.Second
+		}
+		if a := tried(t, sys, probe, "us-east-1", 0, limit); a.Outcome != history.Bad || a.Class != want {
+			t.Errorf("%s: %s in %q, %s: %s", mode, a.Outcome, a.Region, a.Class, a.Detail)
+		}
+		lift()
+	}
+	if a := tried(t, sys, probe, "us-east-1", 0, 10*time.Second); a.Outcome != history.Good {
+		t.Errorf("healed: %s, %s: %s", a.Outcome, a.Class, a.Detail)
+	}
+}
+
+func TestBookmarkInTheLab(t *testing.T) {
+	sys, probe := inLab(t, harness.Steer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}, "us-east-1", "eu-west-1")
+	for _, mode := range []harness.Mode{harness.Blackhole, harness.Refuse, harness.Reset, harness.HTTP503} {
+		lift := lay(t, sys, mode)
+		if a := tried(t, sys, probe, "us-east-1", 1, 10*time.Second); a.Outcome != history.Good || a.Region != "eu-west-1" {
+			t.Errorf("%s: %s in %q, %s: %s", mode, a.Outcome, a.Region, a.Class, a.Detail)
+		}
+		lift()
+	}
+}
+
+func TestACSOfAnotherRegionThatIsNotRegistered(t *testing.T) {
+	sys, probe := inLab(t, harness.Steer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}, "us-east-1")
+	defer lay(t, sys, harness.Refuse)()
+	a := tried(t, sys, probe, "us-east-1", 1, 10*time.Second)
+	if a.Class != history.ClassIdPACSRefused || a.Detail != "the identity provider refused the ACS URL of eu-west-1" {
+		t.Errorf("%s in %q, %s: %s", a.Outcome, a.Region, a.Class, a.Detail)
+	}
+}
+
+func TestWrongPasswordInTheLab(t *testing.T) {
+	sys, probe := inLab(t, harness.Steer{}, "us-east-1")
+	sys.People[2].Password = "not theirs"
+	if a := tried(t, sys, probe, "us-east-1", 2, 10*time.Second); a.Class != history.ClassIdPLoginRefused {
+		t.Errorf("%s in %q, %s: %s", a.Outcome, a.Region, a.Class, a.Detail)
+	}
+}
