@@ -3,6 +3,7 @@ package identitycenter
 import (
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/mail"
 	"strings"
@@ -186,10 +187,9 @@ func checkDocument(root *node) *refusal {
 		}
 		return nil
 	})
-	if err != nil {
-		return err.(*refusal)
-	}
-	return nil
+	var r *refusal
+	errors.As(err, &r)
+	return r
 }
 
 func mayBeSigned(n, root *node) bool {
