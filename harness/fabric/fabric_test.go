@@ -72,12 +72,16 @@ func client(t *testing.T, f *Fabric, h2 bool) *http.Client {
 		ForceAttemptHTTP2:   h2,
 		TLSClientConfig:     &tls.Config{RootCAs: f.ca.Pool(), CurvePreferences: []tls.CurveID{tls.X25519}},
 		TLSHandshakeTimeout: time.Hour,
-		DialContext: func(ctx context.Context, _, hostport string) (net.Conn, error) {
-			return f.Dial(ctx, vantage, hostport)
-		},
+		DialContext:         fromVantage(f),
 	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
+}
+
+func fromVantage(f *Fabric) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, _, hostport string) (net.Conn, error) {
+		return f.Dial(ctx, vantage, hostport)
+	}
 }
 
 // get fetches a page within a limit and tells its status and how long it took.

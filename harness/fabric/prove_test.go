@@ -183,3 +183,19 @@ func TestLiftingEarlyIsNoProof(t *testing.T) {
 		}
 	})
 }
+
+func TestProofsOfANarrowedCutAreOfTheWayIn(t *testing.T) {
+	for _, mode := range []harness.Mode{harness.Refuse, harness.Reset, harness.HTTP503} {
+		synctest.Test(t, func(t *testing.T) {
+			f := start(t)
+			l := lay(t, f, harness.Rule{Mode: mode, Edges: both, Hosts: []string{app, other}})
+			for _, inForce := range []bool{true, false} {
+				proofs, err := l.Prove(t.Context(), inForce)
+				if err != nil || len(proofs) != 1 || proofs[0].Edge != both[0] {
+					t.Errorf("%s, in force %v: got %v, %v", mode, inForce, proofs, err)
+				}
+				l.Lift()
+			}
+		})
+	}
+}

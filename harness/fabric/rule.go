@@ -64,14 +64,12 @@ func (f *Fabric) prepare(r harness.Rule) (*laid, error) {
 		if slices.Contains(r.Edges[:i], e) {
 			continue
 		}
-		c, err := f.canary(l, e)
-		if err != nil {
-			for _, c := range l.canaries {
-				c.pipe.fail(ErrClosed)
-			}
-			return nil, err
+		if c := f.canary(l, e); c != nil {
+			l.canaries = append(l.canaries, c)
 		}
-		l.canaries = append(l.canaries, c)
+	}
+	if len(l.canaries) == 0 {
+		return nil, errors.New("none of its hosts is reached along its edges")
 	}
 	return l, nil
 }
@@ -103,8 +101,8 @@ func (f *Fabric) check(r harness.Rule) error {
 }
 
 // canary finds the connections that a rule hits on an edge, and puts one of the rule's own among them: a pipe that
-// stands before the rule is in force.
-func (f *Fabric) canary(l *laid, e harness.Edge) (*canary, error) {
+// stands before the rule is in force. It is nil where there are none.
+func (f *Fabric) canary(l *laid, e harness.Edge) *canary {
 	c := &canary{laid: l, edge: e, caller: e.From, callee: e.To, host: names.CanaryHost(e.To)}
 	if len(l.rule.Hosts) > 0 {
 		at := func(place string) func(string) bool {
@@ -116,7 +114,7 @@ func (f *Fabric) canary(l *laid, e harness.Edge) (*canary, error) {
 			i = slices.IndexFunc(l.rule.Hosts, at(e.From))
 		}
 		if i < 0 {
-			return nil, fmt.Errorf("none of its hosts is reached along %s", e)
+			return nil
 		}
 		c.host = l.rule.Hosts[i]
 	}
@@ -124,7 +122,7 @@ func (f *Fabric) canary(l *laid, e harness.Edge) (*canary, error) {
 	there, back := f.lane(laneKey{c.caller, c.callee, c.host}), f.lane(laneKey{c.callee, c.caller, c.host})
 	c.pipe = between(there, back)
 	c.inForce.done, c.healed.done = make(chan struct{}), make(chan struct{})
-	return c, nil
+	return c
 }
 
 // hits tells whether the rule acts on a lane.
