@@ -3,6 +3,7 @@ package identitycenter
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -77,7 +78,7 @@ func TestLifecycle(t *testing.T) {
 		q := w.browser().ask(w, west)
 		q.ID = ""
 		a := w.browser().post(q.ACS, w.draftFor(q, "ann@acme.test").encoded(t))
-		if a.StatusCode != 503 || a.cause() != string(causeNotReady) {
+		if a.StatusCode != http.StatusServiceUnavailable || a.cause() != string(causeNotReady) {
 			t.Errorf("status %d, cause %s", a.StatusCode, a.cause())
 		}
 		for range 2 {

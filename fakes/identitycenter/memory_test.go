@@ -1,8 +1,8 @@
 package identitycenter
 
 import (
-	"fmt"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -14,7 +14,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	before := heap()
 	now := time.Now()
 	for i := range maxReplays + 10_000 {
-		id := fmt.Sprint("_", i)
+		id := "_" + strconv.Itoa(i)
 		mark := digestOf(id)
 		r.stores.expectResponse(id, request{browser: mark, state: portalState{host: id + ".test", flow: id}}, now)
 		if i%2 == 0 { // the others never come back

@@ -89,7 +89,7 @@ func (r *Replica) newStreams(to string) []*stream {
 	var out []*stream
 	for _, kind := range kinds {
 		h := fnv.New64a()
-		io.WriteString(h, kind+" "+r.cfg.Region+" "+to)
+		_, _ = h.Write([]byte(kind + " " + r.cfg.Region + " " + to)) // a hash takes everything
 		out = append(out, &stream{
 			kind: kind, to: to, replica: r, wake: make(chan struct{}, 1),
 			rand: rand.New(rand.NewPCG(r.cfg.Seed, h.Sum64())),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -166,7 +167,7 @@ func TestSessionsAreBatched(t *testing.T) {
 		before := w.net.calls(names.ReplicationHost(west))
 		r := w.replicas[east]
 		for i := range 100 {
-			r.openSession("ann@acme.test", fmt.Sprint(i), time.Time{})
+			r.openSession("ann@acme.test", strconv.Itoa(i), time.Time{})
 			time.Sleep(10 * time.Millisecond)
 		}
 		time.Sleep(3 * time.Second)
@@ -186,7 +187,7 @@ func TestQueueIsBounded(t *testing.T) {
 		victim := r.openSession("ann@acme.test", "victim", time.Time{})
 		r.closeSession(victim)
 		for i := range maxQueue + 500 {
-			r.openSession("ann@acme.test", fmt.Sprint(i), time.Time{})
+			r.openSession("ann@acme.test", strconv.Itoa(i), time.Time{})
 		}
 		if got := r.stores.held(); got != maxSessions {
 			t.Errorf("%d sessions are held", got)

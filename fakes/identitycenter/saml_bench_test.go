@@ -3,6 +3,7 @@ package identitycenter
 import (
 	"crypto/x509"
 	"encoding/base64"
+	"net/http"
 	"testing"
 	"time"
 
@@ -71,7 +72,7 @@ func BenchmarkSignIn(b *testing.B) {
 		b.StopTimer()
 		response := w.draftFor(q, "ann@acme.test").encoded(b)
 		b.StartTimer()
-		page := br.get(br.post(q.ACS, response).want(b, 303).String())
-		br.accounts(east, page.token()).want(b, 200)
+		page := br.get(br.post(q.ACS, response).want(b, http.StatusSeeOther).String())
+		br.accounts(east, page.token()).want(b, http.StatusOK)
 	}
 }

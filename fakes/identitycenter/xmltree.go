@@ -121,7 +121,7 @@ func (n *node) lookup(prefix string) (string, bool) {
 	return "", prefix == ""
 }
 
-// errXML is why a document is not read. Its text is for the log and tests, never for a page.
+// Why a document is not read.
 var (
 	errMarkup    = errors.New("comment, CDATA, directive or processing instruction")
 	errEncoding  = errors.New("not UTF-8")
@@ -299,7 +299,7 @@ func (n *node) resolve() error {
 // isNCName keeps names to the ASCII that SAML uses, which leaves out every name that the parsers of the field disagree
 // about (colons, empty prefixes, other letters).
 func isNCName(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		c := s[i]
 		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_'
 		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '-' || c == '.')) {
