@@ -1,0 +1,53 @@
+# regiondrill needs Go and make, and nothing else by hand: make demo.
+
+SHELL := /bin/bash
+GO ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZTIME ?= 20s
+DRILL := primary-region-outage
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint schema bench fuzz nightly clean
+
+help: ## tell what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## leave bin/regiondrill
+	@$(GO) build -trimpath -ldflags '$(if $(VERSION),-X main.version=$(VERSION))' -o bin/ ./cmd/regiondrill
+
+demo: build ## run the main drill in the lab and say where its report lies; brings a browser if it can
+	@if .ci/browser bin/regiondrill; then flags=; else \
+		echo 'No browser could be brought, so this drill runs without one: nobody signs in through Chromium.' >&2; \
+		flags=--without-browser; \
+	fi; exec bin/regiondrill run $(DRILL) $$flags
+
+test: ## run all tests, with -race where there is a C compiler
+	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then race=-race; else race=; \
+		echo 'no -race: the race detector needs cgo, and there is no C compiler (or CGO_ENABLED=0)' >&2; \
+	fi; $(GO) test $$race -timeout 10m ./...
+
+lint: ## hold the code against gofmt, go vet and golangci-lint
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then printf 'gofmt these:\n%s\n' "$$unformatted" >&2; exit 1; fi
+	@$(GO) vet ./...
+	@$(GO) run $(GOLANGCI) run --timeout 10m ./...
+
+schema: ## write scenarios/schema.json anew, after a kind or a key changed
+	@$(GO) run ./cmd/regiondrill schema > scenarios/schema.json.new && mv scenarios/schema.json.new scenarios/schema.json
+
+bench: ## measure, and tell on which machine
+	@printf '%s, %s cores, %s\n' "$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)" "$$(getconf _NPROCESSORS_ONLN)" "$$($(GO) version)"
+	@$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## fuzz every parser for FUZZTIME (20s)
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+nightly: build test fuzz ## everything that takes its time: tests, fuzzing, and all drills tagged nightly
+	@if .ci/browser bin/regiondrill; then flags=; else flags=--without-browser; fi; bin/regiondrill run tag:nightly $$flags
+
+clean: ## remove what was built and what drills have left
+	@rm -rf bin runs
