@@ -67,3 +67,77 @@ func TestAPersonSignsIn(t *testing.T) {
 		at = st.Began
 	}
 }
+
+// A page may be slow and odd, and yet let its person in.
+func TestOddPagesThatLetIn(t *testing.T) {
+	s := newSite(t)
+	l := open(t, s)
+	const late = `setTimeout(() => show("` + testAccount + `"), 700);`
+	tests := []struct {
+		name string
+		page string
+	}{
+		{"a slow script", late},
+		{"dialogs", `alert("canary"); confirm("canary"); prompt("canary"); ` + late},
+		{"a dialog on leaving", `addEventListener("beforeunload", (e) => e.preventDefault()); ` + late},
+		{"a script with an error", `setTimeout(() => { undefined.nothing(); }, 100); ` + late},
+		{"more windows", `window.open("https://` + idpHost + `/"); window.open("about:blank"); ` + late},
+		{"a thousand accounts", `for (let i = 0; i < 1000; i++) { show("x" + i); } show("` + testAccount + `");`},
+		{"a frame that is somebody else's", `const f = document.createElement("iframe"); f.src = "https://` + idpHost + `/"; document.body.append(f); ` + late},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			defer s.lift()
+			page2(portalPage(virginia, test.page))(s)
+			a := try(t, l, attempt(), 10*time.Second)
+			if a.Outcome != history.Good || a.Region != virginia {
+				t.Errorf("%s in %q, %s: %s", a.Outcome, a.Region, a.Class, a.Detail)
+			}
+			noSecrets(t, a)
+		})
+	}
+}
+
+func TestBrowserGetsNothingOfTheEnvironment(t *testing.T) {
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "canary")
+	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+	for _, v := range environment("/folder") {
+		if strings.Contains(v, "canary") || strings.Contains(v, "PROXY") {
+			t.Errorf("it gets %s", v)
+		}
+	}
+}
+
+func BenchmarkSignIn(b *testing.B) {
+	s := newSite(b)
+	l := open(b, s)
+	try(b, l, attempt(), 10*time.Second)
+	for b.Loop() {
+		if a := try(b, l, attempt(), 10*time.Second); a.Outcome != history.Good {
+			b.Fatal(a.Detail)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "logins/s")
+}
+
+// From nothing to the first person who is in.
+func BenchmarkFirstSignIn(b *testing.B) {
+	if _, err := Find(getenv); err != nil {
+		b.Skip(err)
+	}
+	s := newSite(b)
+	for b.Loop() {
+		l := New()
+		if err := l.Open(b.Context(), s.system()); err != nil {
+			b.Fatal(err)
+		}
+		if a := try(b, l, attempt(), 10*time.Second); a.Outcome != history.Good {
+			b.Fatal(a.Detail)
+		}
+		b.StopTimer()
+		if err := l.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}

@@ -308,20 +308,25 @@ func samlForm(region string) string {
 		canaryAssertion + `"><input type="hidden" name="RelayState" value="` + canaryCode + `"></form><script>document.getElementById("saml").submit()</script>`
 }
 
-// system is the site as a probe sees it.
-func (s *site) system() *harness.System {
+// locate knows the hosts of the site.
+func (s *site) locate() func(string) (harness.Location, bool) {
 	services := map[string]harness.Location{idpHost: {Place: "idp", Service: serviceIdP}}
 	for _, region := range []string{virginia, ireland} {
 		services[portalHost(region)] = harness.Location{Place: region, Service: servicePortal}
 		services[signinHost(region)] = harness.Location{Place: region, Service: serviceSignin}
 		services[apiHost(region)] = harness.Location{Place: region, Service: servicePortalAPI}
 	}
+	return func(host string) (harness.Location, bool) { l, ok := services[host]; return l, ok }
+}
+
+// system is the site as a probe sees it.
+func (s *site) system() *harness.System {
 	return &harness.System{
 		Door:      func(*harness.Place) (*url.URL, error) { return s.door, nil },
 		LeafPin:   s.ca.LeafPin(),
 		Portal:    func(region string) string { return "https://" + portalHost(region) + "/" },
 		Dashboard: "https://" + idpHost + "/",
-		Locate:    func(host string) (harness.Location, bool) { l, ok := services[host]; return l, ok },
+		Locate:    s.locate(),
 		Places:    []*harness.Place{{Name: virginia, Region: true}, {Name: ireland, Region: true}, {Name: "idp"}, {Name: "new-york"}},
 	}
 }

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"encoding/json"
 	"net/url"
 	"strings"
 	"sync"
@@ -90,9 +91,7 @@ func (t *trace) event(event any) {
 	case *page.EventFrameNavigated:
 		t.navigated(e.Frame)
 	case *runtime.EventExecutionContextCreated:
-		if e.Context.Name == world {
-			t.worldID, t.world = e.Context.ID, e.Context.UniqueID
-		}
+		t.born(e.Context)
 	case *runtime.EventBindingCalled:
 		t.told(e)
 	case *page.EventJavascriptDialogOpening:
@@ -269,6 +268,16 @@ func (t *trace) navigated(frame *cdp.Frame) {
 	t.frame = frame.ID
 	if h := t.current(); h != nil && h.loader == frame.LoaderID {
 		h.shown = true
+	}
+}
+
+// born takes note of the watcher's world in a new document. Frames within the page have one too, which tells nothing.
+func (t *trace) born(c *runtime.ExecutionContextDescription) {
+	var of struct {
+		FrameID cdp.FrameID `json:"frameId"`
+	}
+	if c.Name == world && json.Unmarshal(c.AuxData, &of) == nil && of.FrameID == t.frame {
+		t.worldID, t.world = c.ID, c.UniqueID
 	}
 }
 

@@ -160,15 +160,23 @@ func (w *window) abandon(t *tab) {
 	})
 }
 
-// picture is what the tab shows as a PNG, nil where it shows nothing in time.
+// picture is what the tab shows as a PNG, nil where it shows nothing in time. While a tab gives way to the next page, as
+// it does when the browser puts its own error page up, there is no picture to be had for a moment.
 func (t *tab) picture() []byte {
 	ctx, cancel := context.WithTimeout(t.ctx, pictureLimit)
 	defer cancel()
-	shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
-	if err != nil {
-		return nil
+	for ctx.Err() == nil {
+		shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
+		if err == nil {
+			return shot.Data
+		}
+		select {
+		case <-t.trace.changed:
+		case <-time.After(pictureLimit / 40):
+		case <-ctx.Done():
+		}
 	}
-	return shot.Data
+	return nil
 }
 
 // dispose closes the window with all that is in it. A browser that can't do so is sick, and is ended: the next attempt
