@@ -157,10 +157,11 @@ func echo(near, far *end) error {
 // seeCut looks for the end of the connection that stood.
 func (c *canary) seeCut() error {
 	_ = c.pipe.caller.SetReadDeadline(time.Now())
-	if _, err := c.pipe.caller.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
-		return fmt.Errorf("a standing connection was not reset: %w", err)
+	_, err := c.pipe.caller.Read(make([]byte, 1))
+	if errors.Is(err, syscall.ECONNRESET) {
+		return nil
 	}
-	return nil
+	return errors.New("a standing connection was not reset")
 }
 
 func (c *canary) seeRefused(ctx context.Context) error {
@@ -182,10 +183,13 @@ func (c *canary) seeReset(ctx context.Context) error {
 	}
 	defer p.fail(ErrClosed)
 	defer context.AfterFunc(ctx, func() { p.fail(ErrClosed) })()
-	if err = c.speak(p); !errors.Is(err, syscall.ECONNRESET) {
-		return fmt.Errorf("first bytes did not reset their connection: %v", err)
+	switch err = c.speak(p); {
+	case errors.Is(err, syscall.ECONNRESET):
+		return nil
+	case err == nil:
+		return errors.New("first bytes arrived")
 	}
-	return nil
+	return fmt.Errorf("first bytes did not reset their connection: %w", err)
 }
 
 func (c *canary) seeBusy(ctx context.Context) error {

@@ -153,8 +153,8 @@ func (h *half) arrived() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.readBy = time.Time{}
-	_, err := h.look(h.lane.shape.Load(), time.Now())
-	return err == errArrived
+	_, arrived, _ := h.look(h.lane.shape.Load(), time.Now())
+	return arrived
 }
 
 func past(t, now time.Time) bool { return !t.IsZero() && !t.After(now) }

@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -46,15 +45,15 @@ func (h *half) await() (now time.Time, late time.Duration, err error) {
 	for waited := false; ; waited = true {
 		now = time.Now()
 		s := h.lane.shape.Load()
-		due, err := h.look(s, now)
+		due, arrived, err := h.look(s, now)
 		switch {
-		case err == errArrived && h.cuts(s):
+		case arrived && h.cuts(s):
 			h.mu.Unlock()
 			h.pipe.fail(syscall.ECONNRESET)
 			return now, 0, syscall.ECONNRESET
-		case err == errArrived && waited:
+		case arrived && waited:
 			return now, lateness(now, h.queue[0].due, s.since), nil
-		case err == errArrived:
+		case arrived:
 			return now, 0, nil
 		case err != nil:
 			h.mu.Unlock()
@@ -64,31 +63,25 @@ func (h *half) await() (now time.Time, late time.Duration, err error) {
 	}
 }
 
-// errArrived is what look says when there are bytes to read.
-var errArrived = errors.New("fabric: bytes have arrived")
-
-// look is what a reader finds now: bytes, an error, or the instant at which to look again, zero where only a change
-// can help. A hole holds even the end of the stream.
-func (h *half) look(s *shape, now time.Time) (time.Time, error) {
+// look is what a reader finds now: bytes that have arrived, an error, or the instant at which to look again, zero where
+// only a change can help. A hole holds even the end of the stream.
+func (h *half) look(s *shape, now time.Time) (due time.Time, arrived bool, err error) {
 	switch {
 	case h.err != nil:
-		return time.Time{}, h.err
+		return due, false, h.err
 	case h.gone:
-		return time.Time{}, net.ErrClosed
+		return due, false, net.ErrClosed
 	case past(h.readBy, now):
-		return time.Time{}, os.ErrDeadlineExceeded
+		return due, false, os.ErrDeadlineExceeded
 	case s.hole || h.pipe.lost.Load():
-		return time.Time{}, nil
-	case len(h.queue) > 0 && !h.queue[0].due.After(now):
-		return time.Time{}, errArrived
+		return due, false, nil
 	case len(h.queue) > 0:
-		return h.queue[0].due, nil
+		due = h.queue[0].due
+		return due, !due.After(now), nil
 	case h.fin && !h.finDue.After(now):
-		return time.Time{}, io.EOF
-	case h.fin:
-		return h.finDue, nil
+		return due, false, io.EOF
 	}
-	return time.Time{}, nil
+	return h.finDue, false, nil
 }
 
 // cuts tells whether bytes that arrive reset their connection. The rule acts on connections dialled along its edge, and
