@@ -118,6 +118,9 @@ func (l *Login) Try(ctx context.Context, a *harness.Attempt) error {
 	person := &person{sys: l.sys, steer: l.Steer, attempt: a, window: w, began: began}
 	person.signIn(ctx).tell(a)
 	a.Ended = time.Now()
+	if ctx.Err() != nil && a.Outcome == history.Bad && !p.answers() {
+		a.GiveUp(history.ClassBrowser, "the browser stood still") // so what it waited for is not to blame
+	}
 	return person.photograph()
 }
 

@@ -34,7 +34,8 @@ type process struct {
 
 // start runs the browser at path. ctx bounds the start alone: the browser outlives it.
 func start(ctx context.Context, path, pin string) (*process, error) {
-	dir, err := makeFolder()
+	sweep()
+	dir, release, err := makeFolder()
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +49,7 @@ func start(ctx context.Context, path, pin string) (*process, error) {
 		stop()
 		free()
 		killUsers(dir)
+		defer release()
 		return removeFolder(dir)
 	})}
 	limited, done := context.WithTimeout(ctx, startLimit)
@@ -62,12 +64,20 @@ func start(ctx context.Context, path, pin string) (*process, error) {
 	return p, nil
 }
 
+// answers tells whether the browser still does anything.
+func (p *process) answers() bool {
+	ctx, cancel := context.WithTimeout(p.ctx, closeLimit)
+	defer cancel()
+	_, err := chromedp.CallBrowser(ctx, browser.GetVersion, cdp.Empty{})
+	return err == nil
+}
+
 // options are those of chromedp, and ours. The browser finds no address by itself: names are resolved behind the door
 // of the person's place, and what would go past the door fails.
 func options(dir, path, pin string) []chromedp.ExecAllocatorOption {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
 		chromedp.ExecPath(path),
-		chromedp.UserDataDir(filepath.Join(dir, "profile")),
+		chromedp.UserDataDir(profile(dir)),
 		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { cmd.Dir = dir; setAside(cmd) }),
 		chromedp.NoInheritEnv,
 		chromedp.Env(environment(dir)...),
@@ -84,6 +94,9 @@ func options(dir, path, pin string) []chromedp.ExecAllocatorOption {
 	return opts
 }
 
+// profile is the folder of the browser's profile within its folder. Every process of a browser has it in its arguments.
+func profile(dir string) string { return filepath.Join(dir, "profile") }
+
 // environment points every place where a browser writes into its folder.
 func environment(dir string) []string {
 	env := []string{"HOME=" + dir, "TMPDIR=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_CACHE_HOME=" + dir, "XDG_RUNTIME_DIR=" + dir}
@@ -95,13 +108,15 @@ func environment(dir string) []string {
 	return env
 }
 
-// makeFolder makes a folder that only this user can look into.
-func makeFolder() (string, error) {
-	dir, err := os.MkdirTemp("", folderPrefix)
-	if err != nil {
-		return "", fmt.Errorf("making the browser's folder: %w", err)
+// makeFolder makes a folder that only this user can look into, and marks it as used by this process until release.
+func makeFolder() (dir string, release func(), err error) {
+	if dir, err = os.MkdirTemp("", folderPrefix); err != nil {
+		return "", nil, fmt.Errorf("making the browser's folder: %w", err)
 	}
-	return dir, nil
+	if release, err = mark(dir); err != nil {
+		return "", nil, errors.Join(fmt.Errorf("marking the browser's folder: %w", err), os.RemoveAll(dir))
+	}
+	return dir, release, nil
 }
 
 // removeFolder removes it. A process that was killed a moment ago may still have been writing, so that a first try

@@ -1,11 +1,12 @@
-//go:build !linux
+//go:build unix && !linux
 
 package browser
 
-import "os/exec"
+import (
+	"os/exec"
+	"syscall"
+)
 
-// setAside does nothing here.
-func setAside(*exec.Cmd) {}
-
-// killUsers does nothing here: the browser itself is killed by its context, and its helpers end when it is gone.
-func killUsers(string) {}
+// setAside puts the browser into a process group of its own, so that Ctrl-C in a terminal reaches the drill and not
+// its browser.
+func setAside(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

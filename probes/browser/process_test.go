@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -24,8 +25,14 @@ func nothingLeft(t *testing.T, dir string) {
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("its folder is still there: %v", err)
 	}
-	if left := usersOf(dir); len(left) > 0 {
-		t.Errorf("processes %v are still there", left)
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if line, err := os.ReadFile(file); err == nil && strings.Contains(string(line), dir) {
+			t.Errorf("%s is still there: %q", filepath.Dir(file), line)
+		}
 	}
 }
 
@@ -116,6 +123,61 @@ func TestBrowserKilledInMidAttempt(t *testing.T) {
 		t.Errorf("the next attempt: %s, %s: %s", a.Outcome, a.Class, a.Detail)
 	}
 	nothingLeft(t, dir)
+}
+
+// A browser that stands still is not the system's fault, though everybody waits.
+func TestBrowserThatStandsStill(t *testing.T) {
+	s := newSite(t)
+	l := open(t, s)
+	asked := make(chan struct{}, 1)
+	s.on(portalHost(virginia), "/", signal(s, asked))
+	pid := chromedp.FromContext(l.process.ctx).Browser.Process().Pid
+	go func() {
+		<-asked
+		_ = syscall.Kill(pid, syscall.SIGSTOP)
+	}()
+	dir := l.process.dir
+	a := try(t, l, attempt(), time.Second)
+	if a.Outcome != history.Unknown || a.Class != history.ClassBrowser || a.Ended.Sub(a.Due) > 2*time.Second {
+		t.Errorf("%s, %s: %s, ended after %v", a.Outcome, a.Class, a.Detail, a.Ended.Sub(a.Due))
+	}
+	nothingLeft(t, dir)
+	s.lift()
+	if a := try(t, l, attempt(), 10*time.Second); a.Outcome != history.Good {
+		t.Errorf("the next attempt: %s, %s: %s", a.Outcome, a.Class, a.Detail)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	make := func() (string, func()) {
+		dir, release, err := makeFolder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dir, release
+	}
+	inUse, release := make()
+	defer release()
+	left, gone := make()
+	gone()
+	bare, err := os.MkdirTemp("", folderPrefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := os.MkdirTemp("", folderPrefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(old, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	sweep()
+	for dir, stays := range map[string]bool{inUse: true, left: false, bare: true, old: false} {
+		if _, err := os.Stat(dir); (err == nil) != stays {
+			t.Errorf("%s stays: %v, want %v", filepath.Base(dir), err == nil, stays)
+		}
+	}
 }
 
 func TestBrowserThatCannotStart(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/css"
 	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -38,7 +39,10 @@ type tab struct {
 	ctx   context.Context // chromedp's
 	close context.CancelFunc
 	trace *trace
-	acts  sync.WaitGroup
+
+	mu   sync.Mutex
+	over bool           // nothing more is done in it
+	acts sync.WaitGroup // what is being done
 }
 
 // window opens one that goes out by the door. Proxying loopback names too (<-loopback>) is what keeps the browser from
@@ -95,8 +99,8 @@ func (w *window) open(ctx context.Context, locate func(string) (harness.Location
 	return t, nil
 }
 
-// prepare lays the watcher, and switches off what chromedp switches on and we have no use for: the mirror of the page's
-// tree. The calls are sent at once and awaited together.
+// prepare lays the watcher, and switches off what chromedp switches on and we have no use for, the mirror of the page's
+// tree above all. The calls are sent at once and awaited together.
 func (t *tab) prepare(script string) error {
 	of := chromedp.FromContext(t.ctx).Target
 	t.trace.mu.Lock()
@@ -109,6 +113,7 @@ func (t *tab) prepare(script string) error {
 		{page.CommandAddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script, WorldName: world}},
 		{runtime.CommandAddBinding, runtime.AddBindingParams{Name: tell, ExecutionContextName: world}},
 		{network.CommandEnable, network.EnableParams{MaxTotalBufferSize: new(int64(1 << 20)), MaxResourceBufferSize: new(int64(1 << 18))}},
+		{log.CommandDisable, cdp.Empty{}},
 		{css.CommandDisable, cdp.Empty{}},
 		{dom.CommandDisable, cdp.Empty{}},
 	}
@@ -126,7 +131,22 @@ func (t *tab) prepare(script string) error {
 }
 
 // act does something in the tab without waiting for it: what comes of it is told by the trace.
-func (t *tab) act(do func(ctx context.Context)) { t.acts.Go(func() { do(t.ctx) }) }
+func (t *tab) act(do func(ctx context.Context)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.over {
+		t.acts.Go(func() { do(t.ctx) })
+	}
+}
+
+// end closes the tab's side of the matter and waits for what was being done in it.
+func (t *tab) end() {
+	t.mu.Lock()
+	t.over = true
+	t.mu.Unlock()
+	t.close()
+	t.acts.Wait()
+}
 
 // visit goes to a URL.
 func (t *tab) visit(to string) {
@@ -153,7 +173,7 @@ func (t *tab) run(on *hop, world, script string) {
 // abandon closes the tab and leaves the window.
 func (w *window) abandon(t *tab) {
 	id := chromedp.FromContext(t.ctx).Target.TargetID
-	t.acts.Go(func() {
+	t.act(func(context.Context) {
 		ctx, cancel := context.WithTimeout(w.process.ctx, closeLimit)
 		defer cancel()
 		_, _ = chromedp.CallBrowser(ctx, target.CloseTarget, target.CloseTargetParams{TargetID: id})
@@ -189,7 +209,6 @@ func (w *window) dispose() {
 		_ = w.process.close() // what it could not remove is told when the probe is closed
 	}
 	for _, t := range w.tabs {
-		t.close()
-		t.acts.Wait()
+		t.end()
 	}
 }
