@@ -40,13 +40,20 @@ type Lab struct {
 	ca       *pki.CA
 	org      organization
 	located  map[string]harness.Location
+	wrap     func(http.Handler) http.Handler
 }
+
+// Option changes how a lab is put up.
+type Option func(*Lab)
+
+// Wrapped puts something around every handler: to see what passes.
+func Wrapped(wrap func(http.Handler) http.Handler) Option { return func(l *Lab) { l.wrap = wrap } }
 
 // The access key with which Identity Center asks the lab's KMS: its principal is the service itself.
 const serviceKey = "AKIALABIDENTITYCENTR"
 
 // Start puts a lab up. What it starts is pushed on back first, so a half-made lab goes down like a whole one.
-func Start(ctx context.Context, t harness.Topology, back *rollback.Stack) (*Lab, error) {
+func Start(ctx context.Context, t harness.Topology, back *rollback.Stack, options ...Option) (*Lab, error) {
 	signer := make(chan signed, 1) // the slowest part, so it begins first
 	now := time.Now()
 	go func() {
@@ -59,6 +66,9 @@ func Start(ctx context.Context, t harness.Topology, back *rollback.Stack) (*Lab,
 	}
 	l := &Lab{topology: t, ca: ca, Instance: instance(t), org: newOrganization(t),
 		Replicas: map[string]*identitycenter.Replica{}, located: map[string]harness.Location{}}
+	for _, option := range options {
+		option(l)
+	}
 	l.Fabric = fabric.New(fabric.Options{CA: ca, Seed: t.Seed})
 	if _, err := back.Push(rollback.Intent{}, func(context.Context) error { return l.Fabric.Close() }); err != nil {
 		return nil, errors.Join(err, l.Fabric.Close())
@@ -125,6 +135,9 @@ func (l *Lab) serve(host, place, service string, h http.Handler) error {
 	p.Services[service] = append(p.Services[service], host)
 	slices.Sort(p.Services[service])
 	l.located[host] = harness.Location{Place: place, Service: service}
+	if l.wrap != nil {
+		h = l.wrap(h)
+	}
 	return l.Fabric.Handle(host, place, h)
 }
 
