@@ -128,7 +128,9 @@ func (e *edge) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 // ServeHTTP answers for the rules, then hands the request to its host's handler. A request for another host than the
 // one that was dialled is misdirected: a client that coalesces connections must not slip past a rule.
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e.fabric.work.Add(1)
+	if e.fabric.enter() != nil {
+		return // nobody is left to read an answer
+	}
 	defer e.fabric.work.Done()
 	c, ok := r.Context().Value(connection{}).(*end)
 	if !ok {

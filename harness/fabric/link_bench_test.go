@@ -65,9 +65,10 @@ func miss(rtt time.Duration, connections int) (misses []time.Duration) {
 // BenchmarkConversation is the traffic of one sign-in: six requests over three fresh connections to two hosts.
 func BenchmarkConversation(b *testing.B) {
 	f := benchFabric(b)
+	pool, curves := f.ca.Pool(), []tls.CurveID{tls.X25519}
 	for b.Loop() {
 		for range 3 {
-			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: f.ca.Pool()}, DialContext: fromVantage(f)}
+			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, CurvePreferences: curves}, DialContext: fromVantage(f)}
 			c := &http.Client{Transport: transport}
 			for range 2 {
 				if status, _, err := get(c, "https://"+app+"/", time.Minute); status != http.StatusOK {
