@@ -53,7 +53,7 @@ func (p *program) analyze(dirs []string, format string) error {
 	if err := p.show(all, format); err != nil {
 		return broke(err)
 	}
-	return code(first(codes))
+	return leave(first(codes))
 }
 
 // analyzeOne concludes one folder: a run's, or that of several drills side by side.

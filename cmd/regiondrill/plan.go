@@ -84,13 +84,13 @@ func describePlan(w io.Writer, c *compiled) {
 }
 
 func regionsOf(r history.Plan) string {
-	text := r.Primary + " (primary)"
+	said := []string{r.Primary + " (primary)"}
 	for _, region := range r.Regions {
 		if region != r.Primary {
-			text += ", " + region
+			said = append(said, region)
 		}
 	}
-	return text
+	return strings.Join(said, ", ")
 }
 
 func listOr(words []string, otherwise string) string {

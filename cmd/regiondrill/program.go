@@ -55,8 +55,8 @@ func (e *exit) Unwrap() error { return e.err }
 
 func broke(err error) error { return &exit{exitBroken, err} }
 
-// code ends a command that has said everything.
-func code(code int) error {
+// leave ends a command that has said everything.
+func leave(code int) error {
 	if code == exitPass {
 		return nil
 	}

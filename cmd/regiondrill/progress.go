@@ -18,7 +18,7 @@ func newProgress(out io.Writer) *progress { return &progress{out: out} }
 
 // Record tells of phases, faults and notes. That nobody can read it is no reason to stop a run.
 func (p *progress) Record(e history.Event) error {
-	said := ""
+	var said string
 	switch e.Type {
 	case history.TypePhase:
 		said = e.Phase.Name

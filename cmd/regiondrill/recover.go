@@ -53,7 +53,7 @@ func (p *program) recover(ctx context.Context, args []string) error {
 		}
 		run.strike()
 	}
-	return code(ended)
+	return leave(ended)
 }
 
 // only picks the run of a folder; one that isn't on the list is recovered by its folder alone.

@@ -120,7 +120,7 @@ func (s *session) run(ctx context.Context) error {
 		s.finished = append(s.finished, done)
 		codes = append(codes, done.code)
 	}
-	return code(first(append(codes, s.conclude(ctx))))
+	return leave(first(append(codes, s.conclude(ctx))))
 }
 
 // drill runs one and concludes it. Its error says why it couldn't be begun.

@@ -71,7 +71,7 @@ func (p *program) validate(args, sets []string, target string, asJSON bool) erro
 			return err
 		}
 	}
-	return code(ended)
+	return leave(ended)
 }
 
 func mistakes(err error) []mistake {

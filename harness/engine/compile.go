@@ -138,8 +138,9 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 		c.fail(p.Block.NoSuch("home", "Region of the system", p.Home, c.s.System.Regions()))
 	}
 	i := slices.IndexFunc(kinds, func(k harness.ProbeKind) bool { return k.Name == p.Kind })
-	if i < 0 {
-		return // the kinds' own check has said so
+	if i < 0 { // the kinds' own check has said so; that there is such a probe is known to the checks all the same
+		c.plan.Record.Probes = append(c.plan.Record.Probes, history.Probe{Name: p.Name, Kind: p.Kind, From: p.From, Home: p.Home})
+		return
 	}
 	probe := kinds[i].New()
 	c.block(p.Block, probe)
@@ -186,6 +187,7 @@ func (c *compiler) block(b scenario.Block, v any) {
 func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 	i := slices.IndexFunc(kinds, func(k harness.FaultKind) bool { return k.Name == f.Kind })
 	if i < 0 {
+		c.plan.Record.Faults = append(c.plan.Record.Faults, history.Fault{Name: f.Name, Kind: f.Kind, At: history.At(f.At.Offset), For: history.At(f.For)})
 		return
 	}
 	fault := kinds[i].New()

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/catalog"
+	"github.com/regiondrill/regiondrill/harness/harnesstest"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// toys is the catalog with a target that is up at once, people who sign in by a glance at the rules, and faults that
+// go wrong: the command line is tested without waiting for a lab.
+func toys() catalog.Catalog {
+	c := catalog.Default()
+	c.Targets = []harness.TargetKind{
+		{Name: "lab", Doc: "a toy that stands at once", New: func() harness.Target { return toyTarget{can: true} }},
+		{Name: "feeble", Doc: "a toy that carries no fault", New: func() harness.Target { return toyTarget{} }},
+		{Name: "ruin", Doc: "a toy that never stands", New: func() harness.Target { return toyTarget{can: true, ruined: true} }},
+	}
+	c.Probes = append(c.Probes,
+		harness.ProbeKind{Name: "toy_login", Doc: "a toy person signs in", New: func() harness.Probe { return &toyLogin{} }},
+		harness.ProbeKind{Name: "toy_chrome", Doc: "a toy person with a browser", Browser: true, New: func() harness.Probe { return &toyLogin{} }})
+	c.Faults = append(c.Faults,
+		harness.FaultKind{Name: "stuck", Doc: "a toy that its own process can't undo", New: func() harness.Fault { return &stuck{} }},
+		harness.FaultKind{Name: "clumsy", Doc: "a toy that can't be injected", New: func() harness.Fault { return &stuck{clumsy: true} }})
+	c.Undoers = rollback.Undoers{"stuck": func(_ context.Context, args json.RawMessage) error {
+		var file string
+		if err := json.Unmarshal(args, &file); err != nil {
+			return err
+		}
+		return os.Remove(file)
+	}}
+	return c
+}
+
+type toyTarget struct{ can, ruined bool }
+
+func (t toyTarget) Can() harness.Capabilities {
+	return harness.Capabilities{Network: t.can, Services: []string{"portal"}}
+}
+
+func (t toyTarget) Provision(_ context.Context, top harness.Topology, _ *rollback.Stack) (*harness.System, error) {
+	if t.ruined {
+		return nil, errors.New("the roof is gone")
+	}
+	sys := &harness.System{Roots: x509.NewCertPool(), Network: &harnesstest.Network{},
+		People: []harness.Person{{Name: "user-001", UserName: "user-001@acme.test", Password: "planted-password"}}}
+	for _, r := range top.Regions() {
+		sys.Places = append(sys.Places, &harness.Place{Name: r, Region: true})
+	}
+	for _, v := range top.Vantages {
+		sys.Places = append(sys.Places, &harness.Place{Name: v.Name})
+	}
+	return sys, nil
+}
+
+// toyLogin signs in where no rule stands in the way.
+type toyLogin struct {
+	Steer   harness.Steer `yaml:"steer"`
+	network *harnesstest.Network
+}
+
+func (l *toyLogin) Open(_ context.Context, sys *harness.System) error {
+	l.network = sys.Network.(*harnesstest.Network)
+	return nil
+}
+
+func (l *toyLogin) Try(ctx context.Context, a *harness.Attempt) error {
+	if !l.network.Cut(harness.Edge{From: a.From.Name, To: a.Home}) {
+		a.Succeed(a.Home)
+		return nil
+	}
+	patience := time.NewTimer(time.Until(a.Due.Add(l.Steer.After)))
+	defer patience.Stop()
+	if l.Steer.By == "bookmark" {
+		select {
+		case <-patience.C:
+			a.Succeed(l.Steer.To)
+			return nil
+		case <-ctx.Done():
+		}
+	}
+	<-ctx.Done()
+	a.Fail(history.ClassTimeout, "nobody answered")
+	return nil
+}
+
+func (l *toyLogin) Close() error { return nil }
+
+// stuck leaves a file behind that only recover removes.
+type stuck struct {
+	File   string `yaml:"file"`
+	clumsy bool
+}
+
+func (f *stuck) Needs(harness.Capabilities) error { return nil }
+
+func (f *stuck) Inject(_ context.Context, _ harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
+	if f.clumsy {
+		return nil, errors.New("two left hands")
+	}
+	args, err := json.Marshal(f.File)
+	if err != nil {
+		return nil, err
+	}
+	undo, err := back.Push(rollback.Intent{Kind: "stuck", Args: args}, func(context.Context) error {
+		return fmt.Errorf("%s won't go", f.File)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return undo, os.WriteFile(f.File, nil, 0o600)
+}
+
+func (f *stuck) Prove(_ context.Context, hit harness.Hit, _ bool) ([]harness.Proof, error) {
+	var proofs []harness.Proof
+	for _, e := range hit.Edges {
+		proofs = append(proofs, harness.Proof{Edge: e, At: time.Now()})
+	}
+	return proofs, nil
+}

@@ -1,0 +1,94 @@
+package catalog
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/checks"
+	"github.com/regiondrill/regiondrill/harness/harnesstest"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/measure"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+)
+
+// settings are what a kind needs said before it does anything. A kind without an entry is proven with its defaults.
+var settings = map[string]string{
+	"link":         `{"latency": "40ms"}`,
+	"recovery":     `{"probe": "staff", "fault": "virginia-dark", "within": "10s"}`,
+	"failback":     `{"probe": "staff", "fault": "virginia-dark", "within": "10s"}`,
+	"availability": `{"probe": "staff", "fault": "virginia-dark", "at_least": 0.9}`,
+	"latency":      `{"probe": "staff", "fault": "virginia-dark", "p95": "10s"}`,
+}
+
+func configure(t *testing.T, kind string, v any) {
+	t.Helper()
+	if said := settings[kind]; said != "" {
+		if err := scenario.FromConfig([]byte(said), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTargets(t *testing.T) {
+	for _, k := range Default().Targets {
+		t.Run(k.Name, func(t *testing.T) { harnesstest.Target(t, k) })
+	}
+}
+
+func TestFaults(t *testing.T) {
+	for _, k := range Default().Faults {
+		t.Run(k.Name, func(t *testing.T) {
+			harnesstest.Fault(t, k, func(f harness.Fault) { configure(t, k.Name, f) })
+		})
+	}
+}
+
+func TestProbes(t *testing.T) {
+	for _, k := range Default().Probes {
+		t.Run(k.Name, func(t *testing.T) { harnesstest.Probe(t, k) })
+	}
+}
+
+func TestChecks(t *testing.T) {
+	h := worked(t)
+	m := measure.Measure(h)
+	for _, k := range Default().Checks {
+		t.Run(k.Name, func(t *testing.T) {
+			check := k.New()
+			configure(t, k.Name, check)
+			harnesstest.Check(t, k.Name, k.Doc, check, h, m)
+			if said := check.Problems(&h.Plan); len(said) > 0 {
+				t.Errorf("it could not be measured: %v", said)
+			}
+			unaimed(t, k)
+		})
+	}
+}
+
+// unaimed is a check of a probe and a fault that the plan doesn't have.
+func unaimed(t *testing.T, k checks.Kind) {
+	check := k.New()
+	aim := `{"probe": "nobody", "fault": "nothing"}`
+	if err := scenario.FromConfig([]byte(aim), check); err == nil && len(check.Problems(&history.Plan{})) < 2 {
+		t.Errorf("that there is neither its probe nor its fault is told as %v", check.Problems(&history.Plan{}))
+	}
+}
+
+// worked is the flagship's history, worked by hand.
+func worked(t *testing.T) *history.History {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "analysis", "testdata", "flagship.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(data), "-- history.jsonl --\n")
+	text, _, _ := strings.Cut(after, "\n-- ")
+	h, err := history.Read(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}

@@ -1,0 +1,189 @@
+package catalog
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/regiondrill/regiondrill/"
+
+// mayImport says which packages of ours each package may import outside its tests. Imports run downward only: a record
+// knows nothing of what makes or judges it, a fake nothing of the harness, a kind nothing of its siblings. Where a row
+// is in the way, ask what the package has become; then change the row with the reason in the commit.
+var mayImport = map[string]string{
+	"harness/names": "", "harness/scenario": "", "harness/history": "", "harness/verdict": "", "harness/rollback": "",
+	"fakes/pki": "", "fakes/control": "", "scenarios": "", "dashboards": "",
+	"fakes/*":             "fakes/pki fakes/control harness/names",
+	"harness":             "harness/history harness/rollback",
+	"harness/fabric":      "harness harness/rollback harness/names fakes/pki",
+	"harness/lab":         "harness harness/history harness/rollback harness/names harness/fabric fakes/*",
+	"harness/targets":     "harness harness/history harness/rollback harness/names harness/fabric harness/lab fakes/*",
+	"harness/faults":      "harness harness/rollback",
+	"harness/actions":     "harness harness/rollback",
+	"probes/browser":      "harness harness/history",
+	"probes":              "harness harness/history probes/browser",
+	"harness/engine":      "harness harness/scenario harness/history harness/rollback harness/names",
+	"harness/measure":     "harness/history harness/verdict",
+	"harness/checks":      "harness/history harness/verdict",
+	"harness/report":      "harness/scenario harness/history harness/verdict",
+	"harness/analysis":    "harness/measure harness/checks harness/report harness/scenario harness/history harness/verdict",
+	"harness/catalog":     "harness harness/rollback harness/targets harness/faults harness/actions probes harness/checks harness/report harness/engine harness/analysis harness/scenario",
+	"harness/harnesstest": "harness harness/history harness/verdict harness/rollback",
+	"cmd/regiondrill":     "*",
+}
+
+// livesIn names the packages that alone may import a heavy module, so that the rest builds and starts without it.
+var livesIn = map[string]string{
+	"github.com/chromedp/":            "probes/browser",
+	"github.com/testcontainers/":      "harness/targets",
+	"gopkg.in/yaml.v3":                "harness/scenario",
+	"github.com/prometheus/":          "harness/report",
+	"github.com/aws/aws-sdk-go-v2":    "fakes/identitycenter probes harness/faults harness/lab",
+	"github.com/spf13/":               "cmd/regiondrill",
+	"github.com/go-json-experiment/":  "harness/history",
+	"github.com/russellhaering/":      "",
+	"github.com/Shopify/toxiproxy/v2": "",
+}
+
+func TestImportsRunDownward(t *testing.T) {
+	for _, p := range packages(t) {
+		row, known := mayImport[p.name()]
+		if !known {
+			if row, known = mayImport[filepath.Dir(p.name())+"/*"]; !known {
+				t.Errorf("%s has no row in the table of imports: decide on what it may stand", p.name())
+				continue
+			}
+		}
+		for _, imported := range p.Imports {
+			if ours, found := strings.CutPrefix(imported+"/", module); found {
+				if ours = strings.TrimSuffix(ours, "/"); !matches(row, ours) {
+					t.Errorf("%s imports %s, and may import of ours: %s", p.name(), ours, row)
+				}
+			}
+			if imported == "testing" && p.name() != "harness/harnesstest" {
+				t.Errorf("%s imports testing; only harnesstest does", p.name())
+			}
+			for heavy, homes := range livesIn {
+				if strings.HasPrefix(imported, heavy) && !matches(homes, p.name()) {
+					t.Errorf("%s imports %s, which lives in: %s", p.name(), imported, homes)
+				}
+			}
+		}
+	}
+}
+
+// matches tells whether one of the words is the name, or all of a folder.
+func matches(words, name string) bool {
+	return slices.ContainsFunc(strings.Fields(words), func(w string) bool {
+		folder, all := strings.CutSuffix(w, "*")
+		return w == name || all && strings.HasPrefix(name, folder)
+	})
+}
+
+// analyze runs where no browser, no container and no cloud is.
+func TestAnalysisIsLight(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.name() != "harness/analysis" {
+			continue
+		}
+		for _, dep := range p.Deps {
+			for _, heavy := range []string{"github.com/chromedp/", "github.com/testcontainers/", "github.com/aws/"} {
+				if strings.HasPrefix(dep, heavy) {
+					t.Errorf("analysis reaches %s", dep)
+				}
+			}
+		}
+	}
+}
+
+// A new kind is a file and a line in its table: the engine and the analysis must not learn its name.
+func TestEngineAndAnalysisNameNoKind(t *testing.T) {
+	var kinds []string
+	c := Default()
+	for _, k := range c.Faults {
+		kinds = append(kinds, k.Name)
+	}
+	for _, k := range c.Probes {
+		kinds = append(kinds, k.Name)
+	}
+	for _, k := range c.Checks {
+		kinds = append(kinds, k.Name)
+	}
+	for _, k := range c.Targets {
+		kinds = append(kinds, k.Name)
+	}
+	for _, dir := range []string{"../engine", "../analysis", "../measure"} {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", dir, len(files), err)
+		}
+		for _, file := range files {
+			if !strings.HasSuffix(file, "_test.go") {
+				namesNone(t, file, kinds)
+			}
+		}
+	}
+}
+
+func namesNone(t *testing.T, file string, kinds []string) {
+	t.Helper()
+	positions := token.NewFileSet()
+	tree, err := parser.ParseFile(positions, file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(tree, func(n ast.Node) bool {
+		literal, ok := n.(*ast.BasicLit)
+		if !ok || literal.Kind != token.STRING {
+			return true
+		}
+		if text, err := strconv.Unquote(literal.Value); err == nil && slices.Contains(kinds, text) {
+			t.Errorf("%s names the kind %q; ask its interface instead", positions.Position(literal.Pos()), text)
+		}
+		return true
+	})
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+	GoFiles    []string
+}
+
+// name is the package's folder within the module.
+func (p goPackage) name() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps,GoFiles", module+"...").Output()
+	if err != nil {
+		exit, _ := errors.AsType[*exec.ExitError](err)
+		t.Fatalf("go list: %v, %s", err, exit.Stderr)
+	}
+	var all []goPackage
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p goPackage
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.GoFiles) > 0 {
+			all = append(all, p)
+		}
+	}
+}

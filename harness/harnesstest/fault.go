@@ -1,0 +1,117 @@
+package harnesstest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// Fault proves what the engine relies on of a kind of fault, for one configuration of it: that it asks before it acts,
+// gives the undo back with the deed, proves itself on every edge, and takes back its own change and no other.
+func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) {
+	row(t, kind.Name, kind.Doc)
+	made := func() harness.Fault {
+		f := kind.New()
+		configure(f)
+		return f
+	}
+	t.Run("needs", func(t *testing.T) {
+		if err := made().Needs(harness.Capabilities{Network: true, Process: true, Attach: true}); err != nil {
+			t.Errorf("a target that can do everything can't carry it: %v", err)
+		}
+		if made().Needs(harness.Capabilities{}) == nil {
+			t.Error("a target that can do nothing carries it")
+		}
+	})
+	t.Run("fresh", func(t *testing.T) {
+		if kind.New() == kind.New() {
+			t.Error("New gives the same fault twice: two faults of a scenario would share their state")
+		}
+	})
+	t.Run("inject, prove, undo", func(t *testing.T) { injectProveUndo(t, made()) })
+	t.Run("what was never laid", func(t *testing.T) { neverLaid(t, made()) })
+	t.Run("unwound by the way back", func(t *testing.T) {
+		network, back := &Network{}, &rollback.Stack{}
+		if _, err := made().Inject(t.Context(), hitOn(network), back); err != nil {
+			t.Fatal(err)
+		}
+		canceled, cancel := context.WithCancel(t.Context())
+		cancel() // a run that was stopped heals all the same
+		if err := back.Unwind(canceled); err != nil || len(network.InForce()) != 0 {
+			t.Errorf("after Unwind %d rules are in force, %v", len(network.InForce()), err)
+		}
+	})
+}
+
+func hitOn(n harness.Network) harness.Hit {
+	return harness.Hit{Fault: "it", Network: n, Edges: []harness.Edge{{From: "here", To: "there"}, {From: "there", To: "here"}}}
+}
+
+func injectProveUndo(t *testing.T, f harness.Fault) {
+	network, back := &Network{}, &rollback.Stack{}
+	other, err := network.Lay(t.Context(), harness.Rule{Name: "other", Mode: harness.Refuse, Edges: hitOn(network).Edges})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Lift()
+	hit := hitOn(network)
+	undo, err := f.Inject(t.Context(), hit, back)
+	if err != nil || undo == nil {
+		t.Fatalf("Inject gives undo %t, %v", undo != nil, err)
+	}
+	proven(t, f, hit, true)
+	for range 2 { // by the engine and by the way back
+		if err := undo(t.Context()); err != nil {
+			t.Fatalf("undoing: %v", err)
+		}
+	}
+	proven(t, f, hit, false)
+	if left := network.InForce(); len(left) != 1 || left[0].Name != "other" {
+		t.Errorf("after the undo there are %+v in force, not the other fault's rule alone", left)
+	}
+}
+
+func proven(t *testing.T, f harness.Fault, hit harness.Hit, inForce bool) {
+	t.Helper()
+	proofs, err := f.Prove(t.Context(), hit, inForce)
+	if err != nil {
+		t.Fatalf("proving it (in force: %t): %v", inForce, err)
+	}
+	told := map[harness.Edge]bool{}
+	for _, p := range proofs {
+		told[p.Edge] = true
+		if p.At.IsZero() {
+			t.Errorf("the proof of %s has no instant", p.Edge)
+		}
+	}
+	for _, e := range hit.Edges {
+		if !told[e] {
+			t.Errorf("no proof of %s (in force: %t)", e, inForce)
+		}
+	}
+}
+
+// neverLaid is a deed that failed: what was done of it can be undone, and nothing is proven.
+func neverLaid(t *testing.T, f harness.Fault) {
+	network, back := &Network{Refuses: errors.New("no room")}, &rollback.Stack{}
+	undo, err := f.Inject(t.Context(), hitOn(network), back)
+	if !errors.Is(err, network.Refuses) {
+		t.Errorf("Inject hides why it could not: %v", err)
+	}
+	if undo != nil {
+		if err := undo(t.Context()); err != nil {
+			t.Errorf("undoing what was never laid: %v", err)
+		}
+	}
+	if err := back.Unwind(t.Context()); err != nil {
+		t.Errorf("unwinding what was never laid: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := f.Prove(ctx, hitOn(network), true); err == nil {
+		t.Error("what was never laid is proven in force")
+	}
+}
