@@ -45,8 +45,10 @@ func validity(h *history.History, all []*series, faults []fault, m *verdict.Meas
 		}
 		v.Notes = append(v.Notes, s.notes...)
 	}
-	for _, why := range disagreements(h, m) {
-		doubt("%s", why)
+	if h.End != nil && h.End.Reason == history.Completed { // else one of them may only not have come to it
+		for _, why := range disagreements(h, m) {
+			doubt("%s", why)
+		}
 	}
 	return v
 }
