@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
@@ -43,12 +44,15 @@ type canary struct {
 	inForce, healed sighting
 }
 
+// canaryHost is the name under which a place's canary stands in the table.
+func canaryHost(place string) string { return strings.ToLower(names.CanaryHost(place)) }
+
 // token is what a canary says.
 var token = []byte{'c'}
 
 // between makes a canary's pipe. It stands at once: no dial could reach into a hole.
 func between(there, back *lane) *pipe {
-	p := newPipe(names.CanaryHost(there.key.to), there, back, ephemeral)
+	p := newPipe(canaryHost(there.key.to), there, back, ephemeral)
 	p.establish()
 	return p
 }
@@ -91,7 +95,7 @@ func (f *Fabric) control(from string) *pipe {
 	there, back := f.lane(laneKey{from, from, ""}), f.lane(laneKey{from, from, ""})
 	best := time.Duration(math.MaxInt64)
 	for to := range f.places {
-		a, b := f.lane(laneKey{from, to, names.CanaryHost(to)}), f.lane(laneKey{to, from, names.CanaryHost(to)})
+		a, b := f.lane(laneKey{from, to, canaryHost(to)}), f.lane(laneKey{to, from, canaryHost(to)})
 		s, t := a.shape.Load(), b.shape.Load()
 		if to == from || s.faulty() || t.faulty() {
 			continue

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -217,11 +218,24 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 	lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both, Lease: time.Hour})
 	tlsClient := client(t, f, true)
 	go func() { _, _, _ = get(tlsClient, "https://"+app+"/", time.Hour) }()
-	if err := f.Close(); err != nil {
-		t.Error(err)
+	door, err := f.Door(vantage)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := f.Close(); err != nil {
-		t.Error(err)
+	for range 2 {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if c, err := net.Dial("tcp", door.Host); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("the door still listens: %v, %v", c, err)
+	}
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for _, ours := range []string{"(*tunnel)", "(*door)", "(*edge)", "(*canary)", "(*laid)"} {
+		if strings.Contains(string(stacks), "fabric."+ours) {
+			t.Errorf("goroutines of %s are left:\n%s", ours, stacks)
+		}
 	}
 	if _, err := f.Dial(t.Context(), vantage, app+":443"); !errors.Is(err, ErrClosed) {
 		t.Errorf("a dial: %v", err)

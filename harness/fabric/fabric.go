@@ -25,7 +25,6 @@ import (
 
 	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness"
-	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 // Options of a fabric.
@@ -90,7 +89,7 @@ func (f *Fabric) AddPlace(name string) error {
 	if known {
 		return nil
 	}
-	return f.Handle(names.CanaryHost(name), name, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return f.Handle(canaryHost(name), name, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	}))
 }

@@ -55,6 +55,9 @@ func bare(t *testing.T) *Fabric {
 		}
 	}
 	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if place, _, err := net.SplitHostPort(r.RemoteAddr); place != vantage || err != nil {
+			t.Errorf("a request from %s", r.RemoteAddr)
+		}
 		_, _ = fmt.Fprintf(w, "hello from %s over %s", r.Host, r.Proto)
 	})
 	for host, place := range map[string]string{app: home, other: home, spare: away} {

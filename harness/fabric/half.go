@@ -2,7 +2,6 @@ package fabric
 
 import (
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -47,17 +46,22 @@ type half struct {
 // finish ends the stream after what was written.
 func (h *half) finish() {
 	h.mu.Lock()
-	if !h.fin && h.err == nil {
-		s := h.lane.shape.Load()
-		h.fin = true
-		h.finDue = h.stamp(0, s, time.Now())
-		h.meet(s)
-		h.cond.Broadcast()
+	defer h.mu.Unlock()
+	if h.fin || h.err != nil {
+		return
 	}
-	h.mu.Unlock()
-	if h.pipe.lost.Load() {
-		h.pipe.fail(syscall.ECONNRESET) // nothing will pass any more, and one side doesn't care: let go of the other
-	}
+	s := h.lane.shape.Load()
+	h.fin = true
+	h.finDue = h.stamp(0, s, time.Now())
+	h.meet(s)
+	h.cond.Broadcast()
+}
+
+// ended tells whether the writer is done.
+func (h *half) ended() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.fin
 }
 
 // abandon is what a reader does who will read no more.

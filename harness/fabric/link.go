@@ -96,6 +96,7 @@ func (l *lane) set(s shape, anew bool) {
 		default:
 			p.there.reshaped(l, &s)
 			p.back.reshaped(l, &s)
+			p.forget()
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -56,6 +57,14 @@ func (p *pipe) fail(err error) {
 	p.leave()
 }
 
+// forget lets go of a pipe that is lost and of which one end has said its last: nothing will pass any more, and the other
+// would wait for good.
+func (p *pipe) forget() {
+	if p.lost.Load() && (p.there.ended() || p.back.ended()) {
+		p.fail(syscall.ECONNRESET)
+	}
+}
+
 // leave takes the pipe out of the fabric's books.
 func (p *pipe) leave() {
 	p.left.Do(func() {
@@ -79,6 +88,7 @@ func (e *end) Write(b []byte) (int, error) { return e.out.write(b) }
 // CloseWrite ends the stream; what was written still arrives, and the answers still can.
 func (e *end) CloseWrite() error {
 	e.out.finish()
+	e.pipe.forget()
 	return nil
 }
 
@@ -92,6 +102,7 @@ func (e *end) Close() error {
 	if e.pipe.open.Add(-1) == 0 {
 		e.pipe.fail(net.ErrClosed)
 	}
+	e.pipe.forget()
 	return nil
 }
 

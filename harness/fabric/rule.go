@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
-	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 // laid is a rule of the fabric: a harness.Laid.
@@ -86,6 +85,8 @@ func (f *Fabric) check(r harness.Rule) error {
 		for _, place := range []string{e.From, e.To} {
 			if _, known := f.places[place]; !known {
 				errs = append(errs, fmt.Errorf("no place is called %q", place))
+			} else if f.routes[canaryHost(place)] == nil {
+				errs = append(errs, fmt.Errorf("no canary stands in %q", place))
 			}
 		}
 	}
@@ -103,7 +104,7 @@ func (f *Fabric) check(r harness.Rule) error {
 // canary finds the connections that a rule hits on an edge, and puts one of the rule's own among them: a pipe that
 // stands before the rule is in force. It is nil where there are none.
 func (f *Fabric) canary(l *laid, e harness.Edge) *canary {
-	c := &canary{laid: l, edge: e, caller: e.From, callee: e.To, host: names.CanaryHost(e.To)}
+	c := &canary{laid: l, edge: e, caller: e.From, callee: e.To, host: canaryHost(e.To)}
 	if len(l.rule.Hosts) > 0 {
 		at := func(place string) func(string) bool {
 			return func(h string) bool { return f.routes[h].place == place }
@@ -118,7 +119,7 @@ func (f *Fabric) canary(l *laid, e harness.Edge) *canary {
 		}
 		c.host = l.rule.Hosts[i]
 	}
-	c.route = f.routes[names.CanaryHost(c.callee)]
+	c.route = f.routes[canaryHost(c.callee)]
 	there, back := f.lane(laneKey{c.caller, c.callee, c.host}), f.lane(laneKey{c.callee, c.caller, c.host})
 	c.pipe = between(there, back)
 	c.inForce.done, c.healed.done = make(chan struct{}), make(chan struct{})

@@ -112,6 +112,8 @@ func TestLosingHolesKeepWhatMetThem(t *testing.T) {
 		met, metFar := pair(t, f, app)
 		idle, idleFar := pair(t, f, app)
 		flying, flyingFar := pair(t, f, app)
+		left, leftFar := pair(t, f, app)
+		_ = left.Close()
 		_, _ = flying.Write([]byte("on its way"))
 		l := lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both, Lose: true})
 		_, _ = met.Write([]byte("into the hole"))
@@ -140,6 +142,9 @@ func TestLosingHolesKeepWhatMetThem(t *testing.T) {
 			t.Errorf("a new dial: %v", err)
 		} else {
 			_ = c.Close()
+		}
+		if _, err := leftFar.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("the far end of a connection whose end was in flight: %v", err)
 		}
 		_ = met.Close()
 		if _, err := metFar.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
