@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -104,6 +106,9 @@ func (l *Login) Try(ctx context.Context, a *harness.Attempt) error {
 	if err != nil {
 		return fmt.Errorf("finding the door of %s: %w", a.From.Name, err)
 	}
+	if !atHand(door) {
+		return fmt.Errorf("using the door of %s: a browser can only be sent to a door on loopback without a password", a.From.Name)
+	}
 	p, err := l.browser(ctx)
 	if err != nil {
 		giveUp(ctx, a, "no browser could be started")
@@ -136,4 +141,10 @@ func giveUp(ctx context.Context, a *harness.Attempt, detail string) {
 // stopped tells a run that was stopped from an attempt whose limit is over.
 func stopped(ctx context.Context) bool {
 	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded)
+}
+
+// atHand tells a door that the browser can use: its name rules let nothing but loopback through.
+func atHand(door *url.URL) bool {
+	ip := net.ParseIP(door.Hostname())
+	return door.User == nil && ip != nil && (ip.Equal(net.IPv4(127, 0, 0, 1)) || ip.Equal(net.IPv6loopback))
 }

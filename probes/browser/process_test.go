@@ -1,10 +1,14 @@
 package browser
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,6 +20,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
@@ -288,5 +293,79 @@ func TestParallelAttemptsShareNothing(t *testing.T) {
 	flying.Wait()
 	if n := s.counted("POST " + idpHost + "/login"); n != 4 {
 		t.Errorf("four people gave their password %d times", n)
+	}
+}
+
+// TestMain lets the test binary stand for a drill that is killed.
+func TestMain(m *testing.M) {
+	if os.Getenv("REGIONDRILL_TEST_TO_BE_KILLED") == "" {
+		os.Exit(m.Run())
+	}
+	path, err := Find(os.Getenv)
+	if err == nil {
+		var p *process
+		if p, err = start(context.Background(), path, "pin"); err == nil {
+			fmt.Println(p.dir)
+			select {}
+		}
+	}
+	fmt.Println(err)
+	os.Exit(1)
+}
+
+func TestKilledDrillLeavesNothingForLong(t *testing.T) {
+	if _, err := Find(getenv); err != nil {
+		t.Skip(err)
+	}
+	drill := exec.Command(os.Args[0])
+	drill.Env = append(os.Environ(), "REGIONDRILL_TEST_TO_BE_KILLED=yes", "TMPDIR="+t.TempDir())
+	out, err := drill.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := drill.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	dir := strings.TrimSpace(line)
+	if err != nil || len(usersOf(dir)) == 0 {
+		t.Errorf("no browser in %q: %v", line, err)
+	}
+	if err := drill.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = drill.Wait() // killed
+	t.Setenv("TMPDIR", filepath.Dir(dir))
+	sweep()
+	nothingLeft(t, dir)
+}
+
+func TestCloseInMidAttempt(t *testing.T) {
+	s := newSite(t)
+	l := open(t, s)
+	asked := make(chan struct{}, 1)
+	s.on(portalHost(virginia), "/", signal(s, asked))
+	dir := l.process.dir
+	closed := make(chan error)
+	go func() { <-asked; closed <- l.Close() }()
+	a := try(t, l, attempt(), 10*time.Second)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if a.Outcome != history.Unknown || a.Class != history.ClassBrowser {
+		t.Errorf("%s, %s: %s", a.Outcome, a.Class, a.Detail)
+	}
+	nothingLeft(t, dir)
+}
+
+func TestDoorWithPassword(t *testing.T) {
+	s := newSite(t)
+	l := open(t, s)
+	door := *s.door
+	door.User = url.UserPassword("drill", "canary")
+	l.sys.Door = func(*harness.Place) (*url.URL, error) { return &door, nil }
+	err := l.Try(t.Context(), attempt())
+	if err == nil || strings.Contains(err.Error(), "canary") {
+		t.Errorf("trying it: %v", err)
 	}
 }
