@@ -73,10 +73,8 @@ func (h *half) abandon() {
 	h.cond.Broadcast()
 }
 
-// fail ends the half at once, whatever is on its way.
+// fail ends the half at once, whatever is on its way. With h.mu held.
 func (h *half) fail(err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.err == nil {
 		h.err = err
 	}

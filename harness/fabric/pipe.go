@@ -50,10 +50,14 @@ func (p *pipe) establish() *shape {
 	return p.there.lane.shape.Load()
 }
 
-// fail ends both halves at once, as a reset does.
+// fail ends both halves at once, as a reset does. It holds both: whoever saw one fail must not end the other in good order.
 func (p *pipe) fail(err error) {
+	p.there.mu.Lock()
+	p.back.mu.Lock()
 	p.there.fail(err)
 	p.back.fail(err)
+	p.back.mu.Unlock()
+	p.there.mu.Unlock()
 	p.leave()
 }
 
