@@ -13,14 +13,14 @@ import (
 // The geometry of a chart, in units of its viewBox.
 const (
 	chartWidth  = 960.0
-	plotLeft    = 62.0
+	plotLeft    = 78.0
 	plotRight   = 948.0
 	plotHeight  = 150.0
 	labelHeight = 15.0 // of a fault's row of labels
 	stripHeight = 16.0
 	rugHeight   = 14.0
 	cell        = 7.0 // marks stand on a grid of such cells, so that their shapes stay apart and a million fit
-	cells       = 126 // a row of the plot
+	cells       = 124 // a row of the plot
 	maxShapes   = 5
 )
 
@@ -128,7 +128,7 @@ func (d *drill) chart(probe history.Probe, attempts []*history.Attempt) *chart {
 func (p *plot) draw(d *drill) {
 	c := p.chart
 	c.Probe = words(p.probe.Name)
-	c.About = words(fmt.Sprintf("%s from %s, at home in %s, one every %s, limit %s", p.probe.Kind, p.probe.From, p.probe.Home, spanOf(p.probe.Every), spanOf(p.probe.Limit)))
+	c.About = words(fmt.Sprintf("%s from %s, at home in %s, one every %s, limit %s", p.probe.Kind, p.probe.From, p.probe.Home, exactOf(p.probe.Every), exactOf(p.probe.Limit)))
 	c.Left, c.Right, c.Width = unit(plotLeft), unit(plotRight), unit(chartWidth)
 	c.PlotTop, c.PlotBottom, c.Top = unit(p.top), unit(p.bottom()), unit(p.top)
 	p.marks()
@@ -188,8 +188,8 @@ func (p *plot) regionIndex(region string) int {
 func (p *plot) marks() {
 	type spot struct{ region, col, row int }
 	type heap struct {
-		n   int
-		sum float64
+		n        int
+		due, sum float64
 	}
 	heaps := map[spot]*heap{}
 	var order []spot
@@ -211,13 +211,12 @@ func (p *plot) marks() {
 			heaps[s] = h
 			order = append(order, s)
 		}
-		h.n, h.sum = h.n+1, h.sum+latency
+		h.n, h.due, h.sum = h.n+1, h.due+a.Due.Seconds(), h.sum+latency
 	}
 	var paths [maxShapes]strings.Builder
 	for _, s := range order {
 		h := heaps[s]
-		x := min(plotRight, plotLeft+(float64(s.col)+0.5)*cell)
-		paths[s.region].WriteString(shape(s.region, x, p.y(h.sum/float64(h.n))))
+		paths[s.region].WriteString(shape(s.region, p.x(h.due/float64(h.n)), p.y(h.sum/float64(h.n))))
 	}
 	for i := range paths {
 		if carried[i] > 0 {
@@ -243,7 +242,7 @@ func (p *plot) strip(top float64) {
 	}
 	counts := make([]shares, max(1, slices))
 	for _, a := range p.attempts {
-		k := min(len(counts)-1, max(0, int((p.x(a.Due.Seconds())-plotLeft)/width)))
+		k := min(len(counts)-1, max(0, int((p.x(a.Due.Seconds())-plotLeft)/width+1e-6)))
 		if a.Outcome == history.Unknown {
 			continue
 		}
@@ -331,7 +330,7 @@ func (p *plot) rugMarks(outcome history.Outcome, label string, y float64) []rugM
 		if counts[k] == 0 {
 			continue
 		}
-		a, x := first[k], min(plotRight, plotLeft+(float64(k)+0.5)*cell)
+		a, x := first[k], p.x(first[k].Due.Seconds())
 		title := fmt.Sprintf("from %.1f s: %d %s", a.Due.Seconds(), counts[k], label)
 		if a.Class != "" || a.Detail != "" {
 			title += ", " + short(detailed(clean(string(a.Class)), clean(a.Detail)), 160)
@@ -355,7 +354,7 @@ func (p *plot) ticks() {
 	c := p.chart
 	step := niceTick((p.to - p.from) / 9)
 	for s := math.Ceil(p.from/step-1e-9) * step; s <= p.to+1e-9; s += step {
-		label := strconv.FormatFloat(math.Round(s*1000)/1000, 'f', -1, 64)
+		label := strconv.FormatFloat(math.Round(s*1000)/1000+0, 'f', -1, 64) // +0: no minus before a zero
 		c.XTicks = append(c.XTicks, tick{unit(p.x(s)), strings.Replace(label, "-", "−", 1) + " s"})
 	}
 	step = niceTick(p.most / 4)
@@ -367,7 +366,7 @@ func (p *plot) ticks() {
 		c.YTicks = append(c.YTicks, tick{unit(p.y(s)), label})
 	}
 	if limit := p.probe.Limit.Seconds(); limit > 0 && limit <= p.most {
-		c.Limit = &tick{unit(p.y(limit)), "limit " + spanOf(p.probe.Limit)}
+		c.Limit = &tick{unit(p.y(limit)), "limit " + exactOf(p.probe.Limit)}
 	}
 }
 
@@ -499,7 +498,7 @@ func gaugeOf(i *verdict.Interval, objective verdict.Seconds) *gauge {
 	}
 	most = max(most, float64(up)*1.1)
 	x := func(s verdict.Seconds) float64 { return gaugeWidth * float64(s) / most }
-	g := &gauge{From: unit(x(i.Lower)), Width: unit(max(3, x(up)-x(i.Lower))), Objective: unit(x(objective)), Anchor: "middle", Label: "objective " + span(objective)}
+	g := &gauge{From: unit(x(i.Lower)), Width: unit(max(3, x(up)-x(i.Lower))), Objective: unit(x(objective)), Anchor: "middle", Label: "objective " + exact(objective)}
 	if i.Upper == nil {
 		g.Width = unit(gaugeWidth - x(i.Lower))
 	}

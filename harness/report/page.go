@@ -38,6 +38,8 @@ type pageDrill struct {
 	Phases          []phaseBar
 	Findings        []findingRow
 	Windows         []windowRow
+	Dropped         bool // some were, in some window
+	Unclear         bool
 	Classes         []classRow
 	Valid           gradeView
 	Validity        string
@@ -175,7 +177,7 @@ func (d *drill) number() *number {
 	n := &number{Probe: words(r.Probe), Fault: words(r.Fault), Big: bounds(r.RecoveryTimeActual), Ended: words(endedWords(r))}
 	objective, grade := d.objective(r.Probe, r.Fault)
 	if objective != nil {
-		n.Objective, n.Met, n.HasGrade = span(*objective), viewOf(grade), true
+		n.Objective, n.Met, n.HasGrade = exact(*objective), viewOf(grade), true
 		n.Gauge = gaugeOf(r.RecoveryTimeActual, *objective)
 	}
 	switch {
@@ -196,9 +198,13 @@ func (d *drill) tiles() []tile {
 		return nil
 	}
 	l := r.Loss
+	worst := span(l.ExtraMax) + " at worst"
+	if span(l.ExtraMax) == span(l.ExtraMedian) {
+		worst = "nobody longer"
+	}
 	tiles := []tile{
 		{"Sign-ins that failed", fmt.Sprintf("%s of %s", group(l.Failed), group(l.Attempts)), "of " + words(r.Probe) + ", while it lasted"},
-		{"Each waited longer", span(l.ExtraMedian), "median of those who got in; " + span(l.ExtraMax) + " at worst"},
+		{"Each waited longer", span(l.ExtraMedian), "median of those who got in; " + worst},
 	}
 	if l.Failed >= l.Attempts {
 		tiles[1].Value, tiles[1].Note = "–", "nobody got in"
@@ -229,6 +235,7 @@ func (d *drill) pageWindows(v *pageDrill) {
 			Attempts: group(w.Attempts), Good: group(w.Good), Bad: group(w.Bad), Dropped: group(w.Dropped), Unknown: group(w.Unknown),
 			Availability: "–", P50: "–", P95: "–", P99: "–", Max: "–"}
 		row.First = i == 0 || d.Windows[i-1].Probe != w.Probe || d.Windows[i-1].Fault != w.Fault
+		v.Dropped, v.Unclear = v.Dropped || w.Dropped > 0, v.Unclear || w.Unknown > 0
 		if w.Availability != nil {
 			row.Availability = percent(*w.Availability)
 		}
@@ -307,7 +314,7 @@ func (d *drill) pageValidity(v *pageDrill) {
 func (d *drill) pagePlan(v *pageDrill) {
 	for _, p := range d.h.Plan.Probes {
 		row := probeRow{Name: words(p.Name), Kind: words(p.Kind), From: words(p.From), Home: words(p.Home),
-			Every: spanOf(p.Every), Limit: spanOf(p.Limit), Settings: settings(p.Config)}
+			Every: exactOf(p.Every), Limit: exactOf(p.Limit), Settings: settings(p.Config)}
 		if p.Skipped {
 			row.Note = "did not run"
 		}
@@ -321,10 +328,12 @@ func (d *drill) pagePlan(v *pageDrill) {
 	}
 }
 
+func exactOf(i history.Instant) string { return exact(verdict.Seconds(i.Seconds())) }
+
 func spanOf(i history.Instant) string { return span(verdict.Seconds(i.Seconds())) }
 
 func (d *drill) faultRow(f history.Fault) faultRow {
-	row := faultRow{Name: words(f.Name), What: words(f.Summary), Asked: "at " + spanOf(f.At) + " for " + spanOf(f.For),
+	row := faultRow{Name: words(f.Name), What: words(f.Summary), Asked: "at " + exactOf(f.At) + " for " + exactOf(f.For),
 		Requested: "–", Effective: "–", Healing: "–", Healed: "–"}
 	for _, r := range d.Recoveries {
 		if r.Fault == f.Name {
@@ -402,7 +411,7 @@ func (d *drill) pageFacts(v *pageDrill) {
 	add("Seed", fmt.Sprint(d.Seed))
 	add("Version", d.Version)
 	add("Began", v.Started)
-	add("Lasted", v.Lasted+" after a warm-up of "+spanOf(p.WarmUp))
+	add("Lasted", v.Lasted+" after a warm-up of "+exactOf(p.WarmUp))
 	add("Attempts", group(len(d.h.Attempts)))
 	if d.h.End != nil {
 		add("Ended", detailed(d.h.End.Reason, d.h.End.Detail))

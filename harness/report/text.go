@@ -125,7 +125,7 @@ func recoveryWords(r *verdict.Recovery, objective *verdict.Seconds, grade verdic
 		return actual + " (no objective)"
 	}
 	met := map[verdict.Grade]string{verdict.Pass: ": met", verdict.Fail: ": missed", verdict.Unknown: ": unknown"}[grade]
-	return actual + " vs objective " + span(*objective) + met
+	return actual + " vs objective " + exact(*objective) + met
 }
 
 func failbackWords(r *verdict.Recovery) string {

@@ -31,6 +31,16 @@ func span(s verdict.Seconds) string {
 	return fmt.Sprintf("%.1f h", float64(s)/3600)
 }
 
+// exact writes a length of time that somebody asked for, with no more digits than they gave: "10 s", "100 ms".
+func exact(s verdict.Seconds) string {
+	if v := math.Abs(float64(s)); v > 0 && v < 1 {
+		return strconv.FormatFloat(math.Round(float64(s)*1e6)/1e3, 'f', -1, 64) + " ms"
+	} else if v >= 119.5 {
+		return span(s)
+	}
+	return strconv.FormatFloat(math.Round(float64(s)*1e6)/1e6, 'f', -1, 64) + " s"
+}
+
 func trimZero(s string) string { return strings.TrimSuffix(s, ".0") }
 
 // bounds writes an interval: "2.94 to 3.02 s".
@@ -42,11 +52,14 @@ func bounds(i *verdict.Interval) string {
 		return "more than " + span(i.Lower)
 	}
 	lower, upper := span(i.Lower), span(*i.Upper)
-	if lower == upper {
+	amount, unit, _ := strings.Cut(lower, " ")
+	switch {
+	case lower == upper:
 		return upper
-	}
-	if l, unit, ok := strings.Cut(lower, " "); ok && strings.HasSuffix(upper, " "+unit) && strings.Count(upper, " ") == 1 {
-		lower = l
+	case strings.Count(upper, " ") == 1 && (i.Lower == 0 || strings.HasSuffix(upper, " "+unit)):
+		lower = amount // one unit for both
+	case unit == "ms" && strings.HasSuffix(upper, " s") && strings.Count(upper, " ") == 1:
+		lower = fmt.Sprintf("%.2f", float64(i.Lower))
 	}
 	return lower + " to " + upper
 }
@@ -83,12 +96,12 @@ func value(v any) string {
 	case verdict.Interval:
 		return bounds(&v)
 	case verdict.Seconds:
-		return span(v)
+		return exact(v)
 	case *verdict.Seconds:
 		if v == nil {
 			return ""
 		}
-		return span(*v)
+		return exact(*v)
 	case float64:
 		return percent(v)
 	}
