@@ -156,6 +156,7 @@ type Fault interface {
 // Hit is what a fault of the scenario selects, resolved against the system.
 type Hit struct {
 	Fault   string   // its name
+	Place   string   // the place that is hit
 	Edges   []Edge   // directed links
 	Hosts   []string // narrows Edges to connections to these names; empty: the whole links
 	Lease   time.Duration

@@ -46,7 +46,7 @@ func (m *moment) set(t time.Time) {
 
 // subject is what it hits, for people.
 func (s *strike) subject() string {
-	what := cmp.Or(s.where.Region, s.where.Place)
+	what := s.place()
 	if s.where.Service != "" {
 		what = s.where.Service + " in " + what
 	}
@@ -55,6 +55,8 @@ func (s *strike) subject() string {
 	}
 	return what
 }
+
+func (s *strike) place() string { return cmp.Or(s.where.Region, s.where.Place) }
 
 func (s *strike) region() string { return s.where.Region }
 
@@ -78,9 +80,9 @@ func (s *strike) run(ctx context.Context, r *run, sys *harness.System) {
 	if !s.due(ctx, r) {
 		return
 	}
-	hit := harness.Hit{Fault: s.name, Edges: s.edges, Lease: s.lasts + leaseSlack, Network: sys.Network}
+	hit := harness.Hit{Fault: s.name, Place: s.place(), Edges: s.edges, Lease: s.lasts + leaseSlack, Network: sys.Network}
 	if s.where.Service != "" {
-		hit.Hosts = hosts(sys, cmp.Or(s.where.Region, s.where.Place), s.where.Service)
+		hit.Hosts = hosts(sys, s.place(), s.where.Service)
 	}
 	requested := time.Now()
 	s.healing = requested.Add(s.lasts)

@@ -2,13 +2,14 @@ package faults
 
 import (
 	"context"
+	"slices"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // RegionOutage cuts every link to and from a Region, both directions. With a service it cuts only what goes to that
-// service's names.
+// service's names. An error page is what the Region's own names answer, so http_503 acts on what comes in alone.
 type RegionOutage struct {
 	laid
 	Mode harness.Mode `yaml:"mode" enum:"blackhole,refuse,reset,http_503" doc:"what people meet: silence, a refused connection, a reset one, or an error page"`
@@ -33,5 +34,8 @@ func (f *RegionOutage) Summary() string { return string(f.Mode) }
 
 // Inject lays the rule.
 func (f *RegionOutage) Inject(ctx context.Context, hit harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
+	if f.Mode == harness.HTTP503 {
+		hit.Edges = slices.DeleteFunc(slices.Clone(hit.Edges), func(e harness.Edge) bool { return e.To != hit.Place })
+	}
 	return f.lay(ctx, hit, harness.Rule{Mode: f.Mode, Lose: !f.Hold}, back)
 }
