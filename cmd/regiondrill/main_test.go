@@ -24,10 +24,6 @@ func TestMain(m *testing.M) {
 
 // Each script is a piece of the contract as somebody at a prompt meets it.
 func TestScripts(t *testing.T) {
-	toy, err := os.ReadFile(filepath.Join("testdata", "toy.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	analysis, err := filepath.Abs(filepath.Join("..", "..", "harness", "analysis", "testdata"))
 	if err != nil {
 		t.Fatal(err)
@@ -39,10 +35,19 @@ func TestScripts(t *testing.T) {
 			e.Setenv("REGIONDRILL_BROWSER", filepath.Join(e.WorkDir, "no-browser"))
 			e.Setenv("GITHUB_STEP_SUMMARY", "")
 			e.Setenv("HISTORIES", analysis)
-			return os.WriteFile(filepath.Join(e.WorkDir, "toy.yaml"), toy, 0o600)
+			return errors.Join(lay(e, "toy.yaml"), lay(e, "calm.yaml"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "unpack": unpack},
 	})
+}
+
+// lay puts a scenario of testdata into a script's folder.
+func lay(e *testscript.Env, name string) error {
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(e.WorkDir, name), data, 0o600)
 }
 
 // exits CODE PROGRAM ARG… runs a program that must exit with the code.

@@ -133,12 +133,15 @@ func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finish
 	open := s.enlist(dir)
 	brake.guard(dir)
 	fmt.Fprintf(s.stderr, "%s runs in %s; Ctrl-C heals and concludes\n", d.scenario.Name, dir)
+	screen := report.NewScreen(s.stderr, s.screen())
+	defer screen.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	watch(ctx, dir, cancel)
 	done := &finished{compiled: d, dir: dir, code: exitPass, metrics: s.metrics.add()}
-	sinks := history.Sinks{history.NewWriter(folder.History), done.metrics, newProgress(s.stderr)}
+	sinks := history.Sinks{history.NewWriter(folder.History), done.metrics, screen}
 	err = d.plan.Run(ctx, folder, sinks)
 	cancel(nil)
+	screen.Close() // before anything else is said
 	if closing := folder.Close(); closing != nil {
 		err = errors.Join(err, fmt.Errorf("closing the history: %w", closing))
 	}
@@ -156,4 +159,12 @@ func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finish
 		open.strike()
 	}
 	return done, nil
+}
+
+// screen is what stderr can show.
+func (p *program) screen() report.ScreenOptions {
+	if file, ok := p.stderr.(*os.File); ok {
+		return report.OnTerminal(file)
+	}
+	return report.ScreenOptions{}
 }

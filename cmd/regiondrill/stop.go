@@ -22,6 +22,7 @@ type brake struct {
 	broken  chan os.Signal // a reader that went away must not kill the healing
 	done    chan struct{}
 	timer   *time.Timer
+	restore func() // the terminal
 
 	mu  sync.Mutex
 	dir string // of the drill that runs
@@ -41,6 +42,7 @@ func (p *program) brake(ctx context.Context, timeout time.Duration) (context.Con
 			b.stop(engine.Stop{Reason: history.TimedOut, Detail: fmt.Sprintf("--timeout %v", timeout)})
 		})
 	}
+	b.restore = onKey(p.stdin, 'q', func() { b.stop(engine.Stop{Reason: history.Interrupted, Detail: "q was pressed"}) })
 	go b.listen()
 	return ctx, b
 }
@@ -63,6 +65,7 @@ func (b *brake) listen() {
 				b.stop(engine.Stop{Reason: history.Interrupted, Detail: s.String()})
 				continue
 			}
+			b.restore()
 			b.mu.Lock()
 			fmt.Fprintf(b.program.stderr, "\n%v again: left at once, without a verdict. If anything was left undone, this undoes it: regiondrill recover %s\n", s, b.dir)
 			b.program.exit(exitAtOnce)
@@ -75,6 +78,7 @@ func (b *brake) listen() {
 }
 
 func (b *brake) release() {
+	b.restore()
 	signal.Stop(b.signals)
 	signal.Stop(b.broken)
 	if b.timer != nil {

@@ -30,7 +30,8 @@ func toys() catalog.Catalog {
 		harness.ProbeKind{Name: "toy_chrome", Doc: "a toy person with a browser", Browser: true, New: func() harness.Probe { return &toyLogin{} }})
 	c.Faults = append(c.Faults,
 		harness.FaultKind{Name: "stuck", Doc: "a toy that its own process can't undo", New: func() harness.Fault { return &stuck{} }},
-		harness.FaultKind{Name: "clumsy", Doc: "a toy that can't be injected", New: func() harness.Fault { return &stuck{clumsy: true} }})
+		harness.FaultKind{Name: "clumsy", Doc: "a toy that can't be injected", New: func() harness.Fault { return &stuck{clumsy: true} }},
+		harness.FaultKind{Name: "stubborn", Doc: "a toy that is never proven healed", New: func() harness.Fault { return &stubborn{} }})
 	c.Undoers = rollback.Undoers{"stuck": func(_ context.Context, args json.RawMessage) error {
 		var file string
 		if err := json.Unmarshal(args, &file); err != nil {
@@ -126,4 +127,21 @@ func (f *stuck) Prove(_ context.Context, hit harness.Hit, _ bool) ([]harness.Pro
 		proofs = append(proofs, harness.Proof{Edge: e, At: time.Now()})
 	}
 	return proofs, nil
+}
+
+// stubborn can be laid and lifted, but nobody can prove that it was lifted.
+type stubborn struct{}
+
+func (*stubborn) Needs(harness.Capabilities) error { return nil }
+
+func (*stubborn) Inject(_ context.Context, _ harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
+	return back.Push(rollback.Intent{}, func(context.Context) error { return nil })
+}
+
+func (*stubborn) Prove(ctx context.Context, hit harness.Hit, inForce bool) ([]harness.Proof, error) {
+	if inForce {
+		return (&stuck{}).Prove(ctx, hit, inForce)
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
 }

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// living is a regiondrill in a process of its own.
+type living struct {
+	*exec.Cmd
+	t     *testing.T
+	dir   string // of the run
+	state string
+	out   bytes.Buffer
+	lines *bufio.Scanner // of stderr
+	said  []string
+}
+
+// start runs the toy drill; prepare may change the command first.
+func start(t *testing.T, prepare func(*living), flags ...string) *living {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmp := t.TempDir()
+	l := &living{t: t, dir: filepath.Join(tmp, "run"), state: filepath.Join(tmp, "state")}
+	l.Cmd = exec.CommandContext(t.Context(), self)
+	l.Args = append([]string{"regiondrill", "run", filepath.Join("testdata", "toy.yaml"), "--out", l.dir}, flags...)
+	l.Env = append(os.Environ(), "XDG_STATE_HOME="+l.state, "GITHUB_STEP_SUMMARY=")
+	l.Stdout = &l.out
+	if prepare != nil {
+		prepare(l)
+	}
+	stderr, err := l.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.lines = bufio.NewScanner(stderr)
+	if err := l.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// until reads on until a line of stderr says something, and returns that line.
+func (l *living) until(what string) string {
+	l.t.Helper()
+	for l.lines.Scan() {
+		l.said = append(l.said, l.lines.Text())
+		if strings.Contains(l.lines.Text(), what) {
+			return l.lines.Text()
+		}
+	}
+	l.t.Fatalf("it never said %q, but:\n%s", what, strings.Join(l.said, "\n"))
+	return ""
+}
+
+// ends waits for the end, which must have the exit code.
+func (l *living) ends(code int) {
+	l.t.Helper()
+	for l.lines.Scan() {
+		l.said = append(l.said, l.lines.Text())
+	}
+	err := l.Wait()
+	exit, failed := errors.AsType[*exec.ExitError](err)
+	if err != nil && !failed {
+		l.t.Fatal(err)
+	}
+	if got := l.ProcessState.ExitCode(); got != code {
+		l.t.Fatalf("it ended with %d (%v), not %d, and said:\n%s\n%s", got, exit, code, strings.Join(l.said, "\n"), &l.out)
+	}
+}
+
+// healed wants a run that was stopped in the fault to be healed, concluded as unknown, and off the list.
+func (l *living) healed(detail string) {
+	l.t.Helper()
+	history, err := os.ReadFile(filepath.Join(l.dir, "history.jsonl"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(history)), "\n")
+	last := lines[len(lines)-1]
+	if !strings.Contains(last, `"undone":true`) || !strings.Contains(last, detail) {
+		l.t.Errorf("the history ends with %s", last)
+	}
+	if !strings.Contains(string(history), `"change":"healed"`) {
+		l.t.Error("the fault was not healed")
+	}
+	verdict, err := os.ReadFile(filepath.Join(l.dir, "verdict.json"))
+	if err != nil || !strings.Contains(string(verdict), `"grade": "unknown"`) {
+		l.t.Errorf("the verdict isn't unknown: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(l.state, "regiondrill", "runs", "*")); len(left) > 0 {
+		l.t.Errorf("still listed as open: %v", left)
+	}
+}
+
+func TestSignalsHealAndConclude(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			l := start(t, nil)
+			l.until("dark")
+			if err := l.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+			l.ends(exitUnknown)
+			l.healed(s.String())
+		})
+	}
+}
+
+func TestStopFileHealsAndConcludes(t *testing.T) {
+	t.Parallel()
+	l := start(t, nil)
+	l.until("dark")
+	if err := os.WriteFile(filepath.Join(l.dir, "stop"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.ends(exitUnknown)
+	l.healed("a file named stop")
+}
+
+// The second Ctrl-C leaves at once; what is left is told, and recover takes it up.
+func TestSecondSignalLeavesAtOnce(t *testing.T) {
+	t.Parallel()
+	// A fault whose healing can't be proven keeps the run busy after the first signal.
+	l := start(t, nil, "--set", "faults.0.kind=stubborn")
+	l.until("dark")
+	if err := l.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	l.until("once more leaves at once")
+	if err := l.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if line := l.until("again"); !strings.Contains(line, "regiondrill recover "+l.dir) {
+		t.Errorf("it doesn't say what to do: %s", line)
+	}
+	l.ends(exitAtOnce)
+	l.recovers()
+}
+
+func TestKilledRunIsRecovered(t *testing.T) {
+	t.Parallel()
+	l := start(t, nil)
+	l.until("dark")
+	if code, said := l.also("recover", l.dir); code != exitUsage || !strings.Contains(said, "a run that lives") {
+		t.Errorf("recovering a run that lives ends with %d: %s", code, said)
+	}
+	if code, said := l.also("recover"); code != exitPass || !strings.Contains(said, "nothing is left") {
+		t.Errorf("a run that lives is taken for residue: %d, %s", code, said)
+	}
+	if err := l.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	l.ends(-1)
+	l.recovers()
+}
+
+// recovers wants a killed run to be undone and concluded as unknown.
+func (l *living) recovers() {
+	l.t.Helper()
+	if code, said := l.also("recover"); code != exitPass || !strings.Contains(said, l.dir+": undone") {
+		l.t.Errorf("recover ends with %d and says %s", code, said)
+	}
+	verdict, err := os.ReadFile(filepath.Join(l.dir, "verdict.json"))
+	if err != nil || !strings.Contains(string(verdict), `"grade": "unknown"`) {
+		l.t.Errorf("the verdict isn't unknown: %v", err)
+	}
+	if code, said := l.also("recover"); code != exitPass || !strings.Contains(said, "nothing is left") {
+		l.t.Errorf("recovering once more ends with %d and says %s", code, said)
+	}
+}
+
+// also runs another command beside it, with the same list of open runs.
+func (l *living) also(args ...string) (code int, said string) {
+	l.t.Helper()
+	var out bytes.Buffer
+	p := &program{catalog: toys(), stdin: strings.NewReader(""), stdout: &out, stderr: &out, env: l.Env, exit: func(int) {}}
+	return p.main(l.t.Context(), args), out.String()
+}
+
+// A reader that went away (regiondrill run … | head) doesn't keep a run from healing.
+func TestBrokenPipeHeals(t *testing.T) {
+	t.Parallel()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := start(t, func(l *living) { l.Stdout = write })
+	read.Close()
+	write.Close()
+	l.ends(exitBroken) // its result could not be told
+	history, err := os.ReadFile(filepath.Join(l.dir, "history.jsonl"))
+	if err != nil || !strings.Contains(string(history), `"reason":"completed","undone":true`) {
+		t.Errorf("the run was not finished: %v", err)
+	}
+}
+
+func TestMetricsAreServedWhileItRuns(t *testing.T) {
+	t.Parallel()
+	l := start(t, nil, "--listen", ":0")
+	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`).FindString(l.until("metrics are at"))
+	l.until("dark")
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || !strings.Contains(string(body), "regiondrill_fault_active") {
+		t.Errorf("there is no fault in %s, %v", body, err)
+	}
+	if err := l.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	l.ends(exitUnknown)
+}
