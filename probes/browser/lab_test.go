@@ -69,6 +69,7 @@ func lay(t *testing.T, sys *harness.System, mode harness.Mode) (lift func()) {
 }
 
 func TestSignInInTheLab(t *testing.T) {
+	t.Parallel()
 	sys, probe := inLab(t, harness.Steer{}, "us-east-1", "eu-west-1")
 	for k, home := range []string{"us-east-1", "eu-west-1"} {
 		a := tried(t, sys, probe, home, k, 10*time.Second)
@@ -94,6 +95,7 @@ func TestSignInInTheLab(t *testing.T) {
 }
 
 func TestBookmarkInTheLab(t *testing.T) {
+	t.Parallel()
 	sys, probe := inLab(t, harness.Steer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}, "us-east-1", "eu-west-1")
 	for _, mode := range []harness.Mode{harness.Blackhole, harness.Refuse, harness.Reset, harness.HTTP503} {
 		lift := lay(t, sys, mode)
@@ -105,6 +107,7 @@ func TestBookmarkInTheLab(t *testing.T) {
 }
 
 func TestACSOfAnotherRegionThatIsNotRegistered(t *testing.T) {
+	t.Parallel()
 	sys, probe := inLab(t, harness.Steer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}, "us-east-1")
 	defer lay(t, sys, harness.Refuse)()
 	a := tried(t, sys, probe, "us-east-1", 1, 10*time.Second)
@@ -114,6 +117,7 @@ func TestACSOfAnotherRegionThatIsNotRegistered(t *testing.T) {
 }
 
 func TestWrongPasswordInTheLab(t *testing.T) {
+	t.Parallel()
 	sys, probe := inLab(t, harness.Steer{}, "us-east-1")
 	sys.People[2].Password = "not theirs"
 	if a := tried(t, sys, probe, "us-east-1", 2, 10*time.Second); a.Class != history.ClassIdPLoginRefused {

@@ -70,6 +70,7 @@ func TestAPersonSignsIn(t *testing.T) {
 
 // A page may be slow and odd, and yet let its person in.
 func TestOddPagesThatLetIn(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	l := open(t, s)
 	const late = `setTimeout(() => show("` + testAccount + `"), 700);`

@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,7 +21,7 @@ type misdeed struct {
 }
 
 func misdeeds() []misdeed {
-	door := func(host, does string) func(*site) { return func(s *site) { s.doors[host] = does } }
+	door := func(host, does string) func(*site) { return func(s *site) { s.lay(host, does) } }
 	page := func(host, path string, status int, page string) func(*site) {
 		return func(s *site) { s.on(host, path, answer(status, page)) }
 	}
@@ -39,11 +38,11 @@ func misdeeds() []misdeed {
 		{"portal 404", page(portalHost(virginia), "/", 404, "no"), 0, history.ClassHTTP4xx, "the portal of us-east-1 answered 404"},
 		{"portal 429", page(portalHost(virginia), "/", 429, "no"), 0, history.ClassThrottled, "the portal of us-east-1 answered 429"},
 		{"portal blocked by its key", page(portalHost(virginia), "/", 403, errorPage("kms")), 0, history.ClassPortalError, "the portal of us-east-1 shows an error (kms)"},
-		{"a certificate of another key", func(s *site) { s.certs[portalHost(virginia)] = s.faulty() }, 0, history.ClassTLS, "the portal of us-east-1 has a certificate that is not trusted"},
+		{"a certificate of another key", func(s *site) { s.replace(portalHost(virginia)) }, 0, history.ClassTLS, "the portal of us-east-1 has a certificate that is not trusted"},
 		{"reset in mid page", func(s *site) { s.on(portalHost(virginia), "/", abort) }, 0, history.ClassReset, "the portal of us-east-1 reset the connection"},
 		{"sign-in refuses", door(signinHost(virginia), "refuse"), 0, history.ClassRefused, "the sign-in of us-east-1 refused the connection"},
 		{"sign-in 500", page(signinHost(virginia), "/platform/login", 500, "no"), 0, history.ClassHTTP5xx, "the sign-in of us-east-1 answered 500"},
-		{"ACS hangs", hang(signinHost(virginia), "/platform/saml/acs/"), brief, history.ClassTimeout, "the ACS of us-east-1 did not answer in time"},
+		{"ACS hangs", hang(signinHost(virginia), "/platform/saml/acs/"), 3 * time.Second, history.ClassTimeout, "the ACS of us-east-1 did not answer in time"},
 		{"ACS rejects", page(signinHost(virginia), "/platform/saml/acs/", 400, errorPage("saml_audience")), 0, history.ClassACSRejected, "the ACS of us-east-1 rejected the sign-in (saml_audience)"},
 		{"ACS 503", page(signinHost(virginia), "/platform/saml/acs/", 503, "no"), 0, history.ClassHTTP5xx, "the ACS of us-east-1 answered 503"},
 		{"ACS reset", func(s *site) { s.on(signinHost(virginia), "/platform/saml/acs/", abort) }, 0, history.ClassReset, "the ACS of us-east-1 reset the connection"},
@@ -57,19 +56,19 @@ func misdeeds() []misdeed {
 		{"API 503", func(s *site) { s.on(apiHost(virginia), "/", emptyAnswer(503)) }, 0, history.ClassHTTP5xx, "the portal API of us-east-1 answered 503"},
 		{"API 429", func(s *site) { s.on(apiHost(virginia), "/", throttle) }, 0, history.ClassThrottled, "the portal API of us-east-1 answered 429"},
 		{"API refuses", door(apiHost(virginia), "refuse"), 0, history.ClassRefused, "the portal API of us-east-1 refused the connection"},
-		{"API hangs", hang(apiHost(virginia), "/"), 1500 * time.Millisecond, history.ClassTimeout, "the portal API of us-east-1 did not answer in time"},
+		{"API hangs", hang(apiHost(virginia), "/"), 3 * time.Second, history.ClassTimeout, "the portal API of us-east-1 did not answer in time"},
 		{"API blocked by its key", page2(portalPage(virginia, `fail("kms")`)), 0, history.ClassPortalError, "the portal of us-east-1 says that its service is blocked (kms)"},
 		{"another's account", page2(portalPage(virginia, `show("222222222222")`)), 0, history.ClassWrongContent, "the portal of us-east-1 shows accounts, but not the expected one"},
 		{"another Region's page", page2(portalPage(ireland, `show("`+testAccount+`")`)), 0, history.ClassWrongContent, "the portal of us-east-1 says it is of another Region"},
-		{"an account that is not shown", page2(portalPage(virginia, `document.getElementById("accounts").hidden = true; show("`+testAccount+`")`)), 2500 * time.Millisecond, history.ClassWrongContent, "the portal of us-east-1 shows nothing that leads on"},
-		{"a script with an error", page2(portalPage(virginia, `undefined.nothing()`)), 2500 * time.Millisecond, history.ClassWrongContent, "the portal of us-east-1 shows nothing that leads on"},
-		{"a script without end", page2(portalPage(virginia, `for (;;) {}`)), 2500 * time.Millisecond, history.ClassTimeout, "the portal of us-east-1 did not answer in time"},
+		{"an account that is not shown", page2(portalPage(virginia, `document.getElementById("accounts").hidden = true; show("`+testAccount+`")`)), 3 * time.Second, history.ClassWrongContent, "the portal of us-east-1 shows nothing that leads on"},
+		{"a script with an error", page2(portalPage(virginia, `undefined.nothing()`)), 3 * time.Second, history.ClassWrongContent, "the portal of us-east-1 shows nothing that leads on"},
+		{"a script without end", page2(portalPage(virginia, `for (;;) {}`)), 3 * time.Second, history.ClassTimeout, "the portal of us-east-1 did not answer in time"},
 		{"redirects without end", func(s *site) { s.on(portalHost(virginia), "/", redirectTo("https://"+portalHost(virginia)+"/")) }, 0, history.ClassWrongContent, "the portal of us-east-1 redirects without end"},
 		{"pages without end", page(portalHost(virginia), "/", 200, `<script>location.reload()</script>`), 20 * time.Second, history.ClassWrongContent, "the portal of us-east-1 was reached after 60 pages and sends on without end"},
 		{"a page without end", func(s *site) { s.on(portalHost(virginia), "/", endless) }, 20 * time.Second, history.ClassWrongContent, "the portal of us-east-1 answered with a page of over 16 MB"},
 		{"a file", func(s *site) { s.on(portalHost(virginia), "/", download) }, 0, history.ClassWrongContent, "the portal of us-east-1 answered with no page"},
 		{"no content", func(s *site) { s.on(portalHost(virginia), "/", emptyAnswer(204)) }, 0, history.ClassWrongContent, "the portal of us-east-1 answered with no page"},
-		{"an unknown place", func(s *site) { s.on(portalHost(virginia), "/", redirectTo("https://elsewhere.test/?x="+canaryToken)) }, 2500 * time.Millisecond, history.ClassWrongContent, "elsewhere.test shows nothing that leads on"},
+		{"an unknown place", func(s *site) { s.on(portalHost(virginia), "/", redirectTo("https://elsewhere.test/?x="+canaryToken)) }, 3 * time.Second, history.ClassWrongContent, "elsewhere.test shows nothing that leads on"},
 	}
 }
 
@@ -140,16 +139,8 @@ func download(w http.ResponseWriter, _ *http.Request) bool {
 	return true
 }
 
-// faulty is a certificate that a browser must refuse.
-func (s *site) faulty() *tls.Certificate {
-	bad, err := s.ca.WrongName()
-	if err != nil {
-		panic(err)
-	}
-	return bad
-}
-
 func TestWhatIsSaidOfMisdeeds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	l := open(t, s)
 	for _, m := range misdeeds() {

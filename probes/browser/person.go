@@ -58,11 +58,11 @@ func (p *person) visit(ctx, patience context.Context, address, bookmark string) 
 	if err != nil {
 		return p.noTab(ctx)
 	}
-	earlier := p.tab
-	p.tab = t
-	if earlier != nil {
+	if earlier := p.tab; earlier != nil {
+		t.trace.follow(earlier.trace)
 		p.window.abandon(earlier)
 	}
+	p.tab = t
 	t.visit(address)
 	for {
 		now := time.Now()

@@ -33,6 +33,7 @@ func (k *album) Save(_ *harness.Attempt, extension string, data []byte) error {
 }
 
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	l := open(t, s)
 	tests := []struct {
@@ -44,10 +45,10 @@ func TestPictures(t *testing.T) {
 	}{
 		{"of a portal", func() {}, 10 * time.Second, history.Good, 1},
 		{"of an error page", func() { s.on(portalHost(virginia), "/", answer(503, "<h1>no</h1>")) }, 10 * time.Second, history.Bad, 1},
-		{"of a browser's own error page", func() { s.doors[portalHost(virginia)] = "refuse" }, 10 * time.Second, history.Bad, 1},
+		{"of a browser's own error page", func() { s.lay(portalHost(virginia), "refuse") }, 10 * time.Second, history.Bad, 1},
 		{"of a page that has not come", func() { s.on(portalHost(virginia), "/", s.hang) }, time.Second, history.Bad, 1},
 		{"of half a page", func() { s.on(portalHost(virginia), "/", s.halfAnswer(200, "<h1>half</h1>")) }, time.Second, history.Bad, 1},
-		{"of a page whose script never ends", func() { page2(portalPage(virginia, `for (;;) {}`))(s) }, time.Second, history.Bad, 0},
+		{"of a page whose script never ends", func() { page2(portalPage(virginia, `for (;;) {}`))(s) }, 3 * time.Second, history.Bad, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -132,6 +132,7 @@ func TestBrowserKilledInMidAttempt(t *testing.T) {
 
 // A browser that stands still is not the system's fault, though everybody waits.
 func TestBrowserThatStandsStill(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	l := open(t, s)
 	asked := make(chan struct{}, 1)
@@ -142,9 +143,9 @@ func TestBrowserThatStandsStill(t *testing.T) {
 		_ = syscall.Kill(pid, syscall.SIGSTOP)
 	}()
 	dir := l.process.dir
-	a := try(t, l, attempt(), time.Second)
-	if a.Outcome != history.Unknown || a.Class != history.ClassBrowser || a.Ended.Sub(a.Due) > 2*time.Second {
-		t.Errorf("%s, %s: %s, ended after %v", a.Outcome, a.Class, a.Detail, a.Ended.Sub(a.Due))
+	a := try(t, l, attempt(), 3*time.Second)
+	if a.Outcome != history.Unknown || a.Class != history.ClassBrowser || a.Detail != "the browser stood still" {
+		t.Errorf("%s, %s: %s", a.Outcome, a.Class, a.Detail)
 	}
 	nothingLeft(t, dir)
 	s.lift()
@@ -238,6 +239,7 @@ func TestStoppedRun(t *testing.T) {
 }
 
 func TestHundredSignInsLeakNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	l := open(t, s)
 	targets := func() int {

@@ -182,6 +182,24 @@ func (s *site) on(host, path string, serve func(w http.ResponseWriter, r *http.R
 	s.rules = append(s.rules[:len(s.rules):len(s.rules)], rule{host, path, serve})
 }
 
+// lay makes the door refuse, reset or hold what is meant for a host.
+func (s *site) lay(host, does string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doors[host] = does
+}
+
+// replace gives a host a certificate that a browser must refuse.
+func (s *site) replace(host string) {
+	bad, err := s.ca.WrongName()
+	if err != nil {
+		panic(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.certs[host] = bad
+}
+
 // lift takes every rule back.
 func (s *site) lift() {
 	s.mu.Lock()

@@ -73,6 +73,16 @@ func newTrace(locate func(string) (harness.Location, bool)) *trace {
 	return &trace{locate: locate, changed: make(chan struct{}, 1), flying: map[network.RequestID]*hop{}}
 }
 
+// follow takes over what an earlier tab of the same browser context knows.
+func (t *trace) follow(earlier *trace) {
+	earlier.mu.Lock()
+	signedIn := earlier.signedIn
+	earlier.mu.Unlock()
+	t.mu.Lock()
+	t.signedIn = signedIn
+	t.mu.Unlock()
+}
+
 // event takes an event of the tab. It is called from the loop that reads them, so it waits for nothing.
 func (t *trace) event(event any) {
 	t.mu.Lock()
