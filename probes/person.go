@@ -51,7 +51,7 @@ func isDashboard(p *page) bool { return len(p.bookmarks) > 0 || (p.form == nil &
 // visit goes to a page and on through redirects and forms until one is what was wanted.
 func (u *person) visit(ctx context.Context, target string, wanted func(*page) bool) (*page, *failure) {
 	next, err := newRequest(ctx, http.MethodGet, target, nil)
-	for hop := 0; hop < maxHops; hop++ {
+	for range maxHops {
 		if err != nil {
 			return nil, &failure{history.ClassWrongContent, "a page leads to an address that is none"}
 		}

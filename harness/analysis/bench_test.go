@@ -65,7 +65,7 @@ func longHistory(tb testing.TB, path string, attempts int) int64 {
 		for k := 0; len(line) < 298; k++ {
 			line += " "
 		}
-		fmt.Fprintln(w, line[:len(line)]+"]}}")
+		fmt.Fprintln(w, line+"]}}")
 	}
 	seq++
 	fmt.Fprintf(w, `{"seq":%d,"at":%.6f,"type":"end","end":{"reason":"completed","undone":true}}`+"\n", seq, long)

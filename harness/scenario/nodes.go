@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -161,13 +162,13 @@ func parse(data []byte) (root *yaml.Node, err *Error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, second yaml.Node
 	switch err := decode(decoder, &doc); {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil, &Error{Position{Line: 1, Col: 1}, empty}
 	case err != nil:
 		return nil, syntaxError(err, data)
 	}
 	switch err := decode(decoder, &second); {
-	case err != nil && err != io.EOF:
+	case err != nil && !errors.Is(err, io.EOF):
 		return nil, syntaxError(err, data)
 	case err == nil:
 		at := Position{Line: max(second.Line, 1), Col: max(second.Column, 1)}
