@@ -202,8 +202,8 @@ func (c *junitCase) say(out string) {
 }
 
 func (d *drill) properties() []junitProperty {
-	p := []junitProperty{{"grade", string(d.Grade)}, {"target", clean(d.Target)}, {"seed", fmt.Sprint(d.Seed)},
-		{"version", clean(d.Version)}, {"validity", string(d.Validity.Grade)}}
+	p := []junitProperty{{"grade", string(gradeOf(d.Grade))}, {"target", clean(d.Target)}, {"seed", fmt.Sprint(d.Seed)},
+		{"version", clean(d.Version)}, {"validity", string(gradeOf(d.Validity.Grade))}}
 	if d.dir != "" {
 		p = append(p, junitProperty{"folder", clean(d.dir)})
 	}

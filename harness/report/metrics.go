@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -418,7 +419,9 @@ func writeMetrics(w io.Writer, reports []*Report) error {
 // replay makes the metrics of a drill from its record.
 func replay(d *drill) *Metrics {
 	m := NewMetrics()
-	_ = m.Record(history.Event{Type: history.TypePlan, Plan: &d.h.Plan})
+	plan := d.h.Plan
+	plan.Scenario = cmp.Or(plan.Scenario, d.Scenario) // a drill that was skipped has no history
+	_ = m.Record(history.Event{Type: history.TypePlan, Plan: &plan})
 	for i := range d.h.Attempts {
 		_ = m.Record(history.Event{Type: history.TypeAttempt, Attempt: &d.h.Attempts[i]})
 	}
