@@ -22,7 +22,7 @@ func (p *program) planCommand() *cobra.Command {
 		Args: exactlyOne("a scenario"),
 		RunE: func(_ *cobra.Command, args []string) error { return p.plan(args, flags) },
 	}
-	cmd.Flags().StringArrayVar(&flags.sets, "set", nil, "change the scenario before it is read: `PATH=VALUE`")
+	cmd.Flags().StringArrayVar(&flags.sets, "set", nil, "say `PATH=VALUE` over what the file says")
 	cmd.Flags().StringVar(&flags.target, "target", "lab", "the target that is to carry it")
 	cmd.Flags().BoolVar(&flags.json, "json", false, "print the resolved plan as JSON")
 	return cmd

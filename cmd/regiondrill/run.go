@@ -60,7 +60,7 @@ and --timeout heal and conclude; the second Ctrl-C stops at once.`,
 
 func (f *runFlags) bind(set *pflag.FlagSet) {
 	set.StringVar(&f.target, "target", "lab", "where the system under test runs")
-	set.StringArrayVar(&f.sets, "set", nil, "change the scenario before it is read: `PATH=VALUE`, such as probes.0.every=1s")
+	set.StringArrayVar(&f.sets, "set", nil, "say `PATH=VALUE` over what the file says, such as probes.0.every=1s")
 	set.Uint64Var(&f.seed, "seed", 0, "seed all that is drawn, instead of by the scenario's seed")
 	set.StringVar(&f.out, "out", "", "the run's `DIR`, which must not hold anything yet (default runs/TIME-NAME)")
 	set.BoolVar(&f.withoutBrowser, "without-browser", false, "leave browser probes out, and the checks that name them")

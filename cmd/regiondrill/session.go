@@ -140,6 +140,9 @@ func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finish
 	done := &finished{compiled: d, dir: dir, code: exitPass, metrics: s.metrics.add()}
 	sinks := history.Sinks{history.NewWriter(folder.History), done.metrics, screen}
 	err = d.plan.Run(ctx, folder, sinks)
+	if stopped(ctx) && errors.Is(err, context.Canceled) && !errors.Is(err, engine.ErrUndo) {
+		err = nil // it was stopped before it stood, which is no fault of its own
+	}
 	cancel(nil)
 	screen.Close() // before anything else is said
 	if closing := folder.Close(); closing != nil {
@@ -159,6 +162,12 @@ func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finish
 		open.strike()
 	}
 	return done, nil
+}
+
+// stopped tells whether somebody asked the drill to end.
+func stopped(ctx context.Context) bool {
+	stop, asked := errors.AsType[engine.Stop](context.Cause(ctx))
+	return asked && stop.Reason != history.Broken
 }
 
 // screen is what stderr can show.

@@ -24,6 +24,7 @@ func toys() catalog.Catalog {
 		{Name: "lab", Doc: "a toy that stands at once", New: func() harness.Target { return toyTarget{can: true} }},
 		{Name: "feeble", Doc: "a toy that carries no fault", New: func() harness.Target { return toyTarget{} }},
 		{Name: "ruin", Doc: "a toy that never stands", New: func() harness.Target { return toyTarget{can: true, ruined: true} }},
+		{Name: "endless", Doc: "a toy that takes for ever to stand", New: func() harness.Target { return toyTarget{can: true, endless: true} }},
 	}
 	c.Probes = append(c.Probes,
 		harness.ProbeKind{Name: "toy_login", Doc: "a toy person signs in", New: func() harness.Probe { return &toyLogin{} }},
@@ -42,13 +43,17 @@ func toys() catalog.Catalog {
 	return c
 }
 
-type toyTarget struct{ can, ruined bool }
+type toyTarget struct{ can, ruined, endless bool }
 
 func (t toyTarget) Can() harness.Capabilities {
 	return harness.Capabilities{Network: t.can, Services: []string{"portal"}}
 }
 
-func (t toyTarget) Provision(_ context.Context, top harness.Topology, _ *rollback.Stack) (*harness.System, error) {
+func (t toyTarget) Provision(ctx context.Context, top harness.Topology, _ *rollback.Stack) (*harness.System, error) {
+	if t.endless {
+		<-ctx.Done()
+		return nil, fmt.Errorf("waiting for Godot: %w", ctx.Err())
+	}
 	if t.ruined {
 		return nil, errors.New("the roof is gone")
 	}

@@ -36,7 +36,7 @@ func (p *program) validateCommand() *cobra.Command {
 		Args: atLeastOne("a scenario"),
 		RunE: func(_ *cobra.Command, args []string) error { return p.validate(args, sets, target, asJSON) },
 	}
-	cmd.Flags().StringArrayVar(&sets, "set", nil, "change the scenario before it is read: `PATH=VALUE`")
+	cmd.Flags().StringArrayVar(&sets, "set", nil, "say `PATH=VALUE` over what the file says")
 	cmd.Flags().StringVar(&target, "target", "lab", "the target that is to carry it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd

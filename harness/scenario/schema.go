@@ -28,31 +28,44 @@ func durationText(d time.Duration) string {
 
 // Field is one key of a kind, for explain.
 type Field struct {
-	Key      string   // dotted within nested blocks: steer.by
-	Type     string   // text, true or false, whole number, number, duration, instant, block, or list of and map of these
-	Default  string   // "" for none
-	Doc      string   // a sentence or less
-	Enum     []string // nil for any
-	Min, Max string   // "" for unbounded
-	Required bool
+	Key      string   `json:"key"`               // dotted within nested blocks: steer.by
+	Type     string   `json:"type"`              // text, true or false, whole number, number, duration, instant, block, or list of and map of these
+	Default  string   `json:"default,omitempty"` // "" for none
+	Doc      string   `json:"doc,omitempty"`     // a sentence or less
+	Enum     []string `json:"enum,omitempty"`    // nil for any
+	Min      string   `json:"min,omitempty"`     // "" for unbounded
+	Max      string   `json:"max,omitempty"`
+	Required bool     `json:"required,omitempty"`
 }
 
 // Describe lists the keys of a kind in the order of its struct, those of nested blocks behind the block's own. The keys
-// that every entry has are described by giving a Probe, Fault or Check as Config.
+// that every entry has are described by giving a Probe, Fault or Check as Config. What comes later is left out.
 func Describe(k Kind) []Field {
-	return describe(reflect.Indirect(reflect.ValueOf(k.Config)), "")
+	at := path{k.Name}
+	switch k.Config.(type) {
+	case Probe:
+		at = path{"probes", "*"}
+	case Fault:
+		at = path{"faults", "*"}
+	case Check:
+		at = path{"checks", "*"}
+	}
+	return describe(reflect.Indirect(reflect.ValueOf(k.Config)), at, "")
 }
 
-func describe(v reflect.Value, prefix string) []Field {
+func describe(v reflect.Value, base path, prefix string) []Field {
 	var fields []Field
 	for _, f := range shapeOf(v.Type()).fields {
-		value := v.FieldByIndex(f.index)
+		value, at := v.FieldByIndex(f.index), base.to(f.key)
+		if comesLater(at, "") {
+			continue
+		}
 		fields = append(fields, Field{
 			Key: prefix + f.key, Type: typeName(f.typ), Default: defaultText(value), Doc: f.doc,
-			Enum: f.enum, Min: f.min, Max: f.max, Required: f.required,
+			Enum: f.words(at), Min: f.min, Max: f.max, Required: f.required,
 		})
 		if block := settled(value); isBlock(block.Type()) {
-			fields = append(fields, describe(block, prefix+f.key+".")...)
+			fields = append(fields, describe(block, at, prefix+f.key+".")...)
 		}
 	}
 	return fields
