@@ -109,24 +109,34 @@ func (l *Login) Try(ctx context.Context, a *harness.Attempt) error {
 	if !atHand(door) {
 		return fmt.Errorf("using the door of %s: a browser can only be sent to a door on loopback without a password", a.From.Name)
 	}
-	p, err := l.browser(ctx)
-	if err != nil {
-		giveUp(ctx, a, "no browser could be started")
-		return nil
-	}
-	w, err := p.window(ctx, door)
-	if err != nil {
-		giveUp(ctx, a, "the browser opened no window")
+	w, lack := l.window(ctx, door)
+	if lack != "" {
+		giveUp(ctx, a, lack)
 		return nil
 	}
 	defer w.dispose()
 	person := &person{sys: l.sys, steer: l.Steer, attempt: a, window: w, began: began}
 	person.signIn(ctx).tell(a)
 	a.Ended = time.Now()
-	if ctx.Err() != nil && a.Outcome == history.Bad && !p.answers() {
+	if ctx.Err() != nil && a.Outcome == history.Bad && !w.process.answers() {
 		a.GiveUp(history.ClassBrowser, "the browser stood still") // so what it waited for is not to blame
 	}
 	return person.photograph()
+}
+
+// window is a new one of the browser that runs, or what is lacking for it.
+func (l *Login) window(ctx context.Context, door *url.URL) (w *window, lack string) {
+	p, err := l.browser(ctx)
+	if err != nil {
+		return nil, "no browser could be started"
+	}
+	if w, err = p.window(ctx, door); err != nil {
+		if !p.answers() {
+			_ = p.close() // so that the next attempt starts another; what is left is told when the probe is closed
+		}
+		return nil, "the browser opened no window"
+	}
+	return w, ""
 }
 
 // giveUp says that the harness's own side failed: the run was stopped, or the browser was.

@@ -142,30 +142,36 @@ func TestBrowserThatStandsStill(t *testing.T) {
 		<-asked
 		_ = syscall.Kill(pid, syscall.SIGSTOP)
 	}()
-	dir := l.process.dir
-	a := try(t, l, attempt(), 3*time.Second)
-	if a.Outcome != history.Unknown || a.Class != history.ClassBrowser || a.Detail != "the browser stood still" {
-		t.Errorf("%s, %s: %s", a.Outcome, a.Class, a.Detail)
-	}
-	nothingLeft(t, dir)
-	s.lift()
-	if a := try(t, l, attempt(), 10*time.Second); a.Outcome != history.Good {
-		t.Errorf("the next attempt: %s, %s: %s", a.Outcome, a.Class, a.Detail)
+	for _, want := range []string{"the browser stood still", "the browser opened no window"} {
+		dir := l.process.dir
+		a := try(t, l, attempt(), 3*time.Second)
+		if a.Outcome != history.Unknown || a.Class != history.ClassBrowser || a.Detail != want {
+			t.Errorf("%s, %s: %q, want %q", a.Outcome, a.Class, a.Detail, want)
+		}
+		nothingLeft(t, dir)
+		s.lift()
+		if a := try(t, l, attempt(), 10*time.Second); a.Outcome != history.Good {
+			t.Errorf("the next attempt: %s, %s: %s", a.Outcome, a.Class, a.Detail)
+		}
+		// and once more while it is at rest
+		if err := syscall.Kill(chromedp.FromContext(l.process.ctx).Browser.Process().Pid, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
 func TestSweep(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	make := func() (string, func()) {
+	folder := func() (string, func()) {
 		dir, release, err := makeFolder()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return dir, release
 	}
-	inUse, release := make()
+	inUse, release := folder()
 	defer release()
-	left, gone := make()
+	left, gone := folder()
 	gone()
 	bare, err := os.MkdirTemp("", folderPrefix)
 	if err != nil {

@@ -48,26 +48,15 @@ type tab struct {
 // window opens one that goes out by the door. Proxying loopback names too (<-loopback>) is what keeps the browser from
 // going past the door for any name.
 func (p *process) window(ctx context.Context, door *url.URL) (*window, error) {
-	call, done := p.bound(ctx)
+	call, done := context.WithCancel(p.ctx)
 	defer done()
+	defer context.AfterFunc(ctx, done)()
 	made, err := chromedp.CallBrowser(call, target.CreateBrowserContext, target.CreateBrowserContextParams{
 		ProxyServer: door.Scheme + "://" + door.Host, ProxyBypassList: "<-loopback>"})
 	if err != nil {
 		return nil, fmt.Errorf("opening a window: %w", err)
 	}
 	return &window{process: p, id: made.BrowserContextID}, nil
-}
-
-// bound is the browser's context with the end of ctx.
-func (p *process) bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	return bound(p.ctx, ctx)
-}
-
-// bound is the context of a browser or a tab, which chromedp needs, with the end of another.
-func bound(of, ctx context.Context) (context.Context, context.CancelFunc) {
-	merged, cancel := context.WithCancel(of)
-	stop := context.AfterFunc(ctx, cancel)
-	return merged, func() { stop(); cancel() }
 }
 
 // open opens a tab that watches its pages for an account and for the bookmark of a Region.
