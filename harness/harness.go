@@ -106,9 +106,10 @@ type System struct {
 	Dashboard string                     // the identity provider's page of tiles; bookmarks are on it
 	Locate    func(host string) (Location, bool)
 
-	People  []Person
-	Places  []*Place
-	Network Network // nil where the target can't carry rules
+	People   []Person
+	Places   []*Place
+	Replicas []*Replica
+	Network  Network // nil where the target can't carry rules
 }
 
 // Place finds a place by its name, nil where there is none.
@@ -126,6 +127,58 @@ type Place struct {
 	Name     string
 	Region   bool
 	Services map[string][]string // host names that belong here, by service: portal, signin, portal_api, kms, idp, …
+}
+
+// Replica is one Region's Identity Center, and what can be done to its process: a handle is nil where the target can't.
+type Replica struct {
+	Region string
+	// Ask puts one request to the replica's own health page, past all rules of the network: a canary of the process.
+	// It is an error when the replica can't be reached, and hangs until ctx ends when the replica does.
+	Ask    func(ctx context.Context) error
+	Power  Power
+	Attach Attach
+}
+
+// Power is the handle on a replica's process. What is the case already is no error. The intents are what another
+// process needs to start or unpause it again; they are pushed before Kill and Pause.
+type Power interface {
+	Kill(ctx context.Context) error    // at once, with all that it had in memory
+	Start(ctx context.Context) error   // and wait until it serves as it did before
+	Pause(ctx context.Context) error   // it stands still with all that it holds
+	Unpause(ctx context.Context) error // it goes on
+	Starting() rollback.Intent
+	Unpausing() rollback.Intent
+}
+
+// Attach is the handle on a replica's attachment to its network. What is the case already is no error. The intent is
+// what another process needs to connect it again; it is pushed before Disconnect.
+type Attach interface {
+	Disconnect(ctx context.Context) error
+	Connect(ctx context.Context) error // and wait until it is reachable
+	Connecting() rollback.Intent
+}
+
+// Lack is what this machine lacks for a target, or what stands in its way: one sentence, and what to do about it. The
+// run can't start; what was begun is undone.
+type Lack struct {
+	Sentence string
+	Err      error // what it was told by; nil where it found out by itself
+}
+
+// Error is the sentence.
+func (l *Lack) Error() string { return l.Sentence }
+
+// Unwrap is what it was told by.
+func (l *Lack) Unwrap() error { return l.Err }
+
+// Sweeper is a target whose things may outlive the process that made them.
+type Sweeper interface {
+	// Ready says what stands in the way of provisioning before anything is begun: a *Lack, as a rule.
+	Ready(ctx context.Context) error
+	// Residue names what runs have left whose process is gone. That nothing can be left here is no error.
+	Residue(ctx context.Context) ([]string, error)
+	// Sweep removes the residue and names what it removed.
+	Sweep(ctx context.Context) ([]string, error)
 }
 
 // Location says what a host name is.
@@ -155,12 +208,13 @@ type Fault interface {
 
 // Hit is what a fault of the scenario selects, resolved against the system.
 type Hit struct {
-	Fault   string   // its name
-	Place   string   // the place that is hit
-	Edges   []Edge   // directed links
-	Hosts   []string // narrows Edges to connections to these names; empty: the whole links
-	Lease   time.Duration
-	Network Network
+	Fault    string     // its name
+	Place    string     // the place that is hit
+	Edges    []Edge     // directed links
+	Hosts    []string   // narrows Edges to connections to these names; empty: the whole links
+	Replicas []*Replica // of the Region, where it hits one
+	Lease    time.Duration
+	Network  Network
 }
 
 // Edge is the directed link from one place to another. What is held on it are the bytes that travel that way.

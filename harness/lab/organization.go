@@ -2,12 +2,10 @@ package lab
 
 import (
 	"crypto/rand"
-	"crypto/x509"
 	"fmt"
 	mathrand "math/rand/v2"
 
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
-	"github.com/regiondrill/regiondrill/fakes/idp"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
@@ -88,5 +86,3 @@ func displayName(r *mathrand.Rand) string {
 	family := []string{"Abe", "Berg", "Costa", "Dvorak", "Eze", "Fischer", "Gupta", "Haddad", "Ito", "Jansen", "Kovac", "Lund", "Moreau", "Novak", "Okafor", "Rossi"}
 	return given[r.IntN(len(given))] + " " + family[r.IntN(len(family))]
 }
-
-func certificates(p *idp.IdP) []*x509.Certificate { return []*x509.Certificate{p.Certificate()} }

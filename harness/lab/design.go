@@ -1,0 +1,89 @@
+package lab
+
+import (
+	"crypto/x509"
+
+	"github.com/regiondrill/regiondrill/fakes/identitycenter"
+	"github.com/regiondrill/regiondrill/fakes/idp"
+	"github.com/regiondrill/regiondrill/fakes/kms"
+	"github.com/regiondrill/regiondrill/fakes/pki"
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// Design is a system on paper: its ids, its people and how each part is set up. Whatever runs the parts, in this
+// process or elsewhere, it is the same system for the same topology.
+type Design struct {
+	Topology  harness.Topology
+	Instance  names.Instance
+	People    []harness.Person
+	Directory identitycenter.Directory
+}
+
+// NewDesign draws a system from the topology's seed, all but the passwords.
+func NewDesign(t harness.Topology) *Design {
+	org := newOrganization(t)
+	return &Design{Topology: t, Instance: instance(t), People: org.people, Directory: org.directory}
+}
+
+// The access key with which Identity Center asks KMS: its principal is the service itself.
+const serviceKey = "AKIALABIDENTITYCENTR"
+
+// KMS is whose keys there are, and who asks for them.
+func (d *Design) KMS() kms.Config {
+	return kms.Config{Account: d.Instance.Account, Principals: map[string]string{serviceKey: "sso.amazonaws.com"}}
+}
+
+// KeyPolicy is that of the key in every Region: what Identity Center needs.
+func (d *Design) KeyPolicy() string { return kms.BaselinePolicy(d.Instance.Account) }
+
+// IdP is the provider as its administrator has set it up: the ACS URLs registered, the bookmarks assigned.
+func (d *Design) IdP(signer *pki.Signer) idp.Config {
+	app := idp.App{Issuer: d.Instance.Issuer()}
+	for i, region := range d.Topology.IdP.ACS {
+		app.ACS = append(app.ACS, idp.ACS{URL: d.Instance.ACS(region), Index: i})
+	}
+	for _, region := range d.Topology.IdP.Bookmarks {
+		app.Bookmarks = append(app.Bookmarks, idp.Bookmark{Region: region, Label: "AWS access portal", URL: d.Instance.PortalURL(region)})
+	}
+	var people []idp.Person
+	for _, p := range d.People {
+		people = append(people, idp.Person{UserName: p.UserName, Password: p.Password})
+	}
+	return idp.Config{Dialect: d.Topology.IdP.Dialect, Host: names.OktaHost, Signer: signer, App: app, People: people}
+}
+
+// Replica is the configuration of the i-th Region, all but the clients with which it reaches others.
+func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyID string) identitycenter.Config {
+	t := d.Topology
+	region := t.Regions()[i]
+	return identitycenter.Config{
+		Instance: d.Instance, Region: region, Regions: t.Regions(), IdP: trust,
+		KeyID: names.KeyARN(region, d.Instance.Account, keyID),
+		Seed:  t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
+		Behaviour: identitycenter.Default(),
+	}
+}
+
+// Trust is what Identity Center is told of the provider.
+func Trust(entityID, ssoURL string, certificate *x509.Certificate) identitycenter.IdPTrust {
+	return identitycenter.IdPTrust{EntityID: entityID, SSOURL: ssoURL, Certificates: []*x509.Certificate{certificate}}
+}
+
+// Service is what a host name of a Region belongs to.
+func (d *Design) Service(region, host string) string {
+	switch host {
+	case names.SigninHost(region), names.DualStackSigninHost(region), names.LegacySigninHost(region):
+		return "signin"
+	case names.PortalAPIHost(region):
+		return "portal_api"
+	case names.ReplicationHost(region):
+		return "replication"
+	}
+	return "portal"
+}
+
+// Services are the services whose names are served.
+func Services() []string {
+	return []string{"portal", "signin", "portal_api", "kms", "idp", "replication"}
+}

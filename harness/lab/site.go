@@ -1,0 +1,122 @@
+package lab
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/regiondrill/regiondrill/fakes/identitycenter"
+	"github.com/regiondrill/regiondrill/fakes/pki"
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/fabric"
+	"github.com/regiondrill/regiondrill/harness/names"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// Site is the network that a design stands on, and what the rest of the house sees of it: places with links between
+// them and, once they are put up, names.
+type Site struct {
+	*Design
+	System *harness.System
+	Fabric *fabric.Fabric
+	CA     *pki.CA
+
+	located map[string]harness.Location
+	wrap    func(http.Handler) http.Handler
+}
+
+// NewSite makes the places of a design. What it starts is pushed on back first.
+func NewSite(d *Design, back *rollback.Stack) (*Site, error) {
+	ca, err := pki.NewCA("regiondrill lab", time.Now())
+	if err != nil {
+		return nil, err
+	}
+	s := &Site{Design: d, CA: ca, located: map[string]harness.Location{}}
+	s.Fabric = fabric.New(fabric.Options{CA: ca, Seed: d.Topology.Seed})
+	if _, err := back.Push(rollback.Intent{}, func(context.Context) error { return s.Fabric.Close() }); err != nil {
+		return nil, errors.Join(err, s.Fabric.Close())
+	}
+	s.system()
+	return s, s.places()
+}
+
+// system is what the rest of the house sees.
+func (s *Site) system() {
+	s.System = &harness.System{
+		Dial: func(ctx context.Context, from *harness.Place, hostport string) (net.Conn, error) {
+			return s.Fabric.Dial(ctx, from.Name, hostport)
+		},
+		Door:  func(from *harness.Place) (*url.URL, error) { return s.Fabric.Door(from.Name) },
+		Roots: s.CA.Pool(), RootPEM: s.CA.PEM(), LeafPin: s.CA.LeafPin(),
+		Portal:    s.Instance.PortalURL,
+		Dashboard: "https://" + names.OktaHost + "/",
+		Locate: func(host string) (harness.Location, bool) {
+			loc, ok := s.located[host]
+			return loc, ok
+		},
+		People: s.People, Network: s.Fabric,
+	}
+}
+
+// places puts the vantages, the Regions and the identity provider's home on the fabric, and the links between them.
+func (s *Site) places() error {
+	for _, region := range s.Topology.Regions() {
+		s.System.Places = append(s.System.Places, &harness.Place{Name: region, Region: true, Services: map[string][]string{}})
+		s.System.Replicas = append(s.System.Replicas, &harness.Replica{Region: region})
+	}
+	s.System.Places = append(s.System.Places, &harness.Place{Name: names.IdPPlace, Services: map[string][]string{}})
+	for _, v := range s.Topology.Vantages {
+		s.System.Places = append(s.System.Places, &harness.Place{Name: v.Name})
+	}
+	for _, p := range s.System.Places {
+		if err := s.Fabric.AddPlace(p.Name); err != nil {
+			return err
+		}
+	}
+	for _, v := range s.Topology.Vantages {
+		for place, rtt := range v.RTT {
+			s.Fabric.SetRTT(v.Name, place, rtt)
+		}
+	}
+	return nil
+}
+
+// Serve puts a handler up under a name of a place's service.
+func (s *Site) Serve(host, place, service string, h http.Handler) error {
+	p := s.System.Place(place)
+	p.Services[service] = append(p.Services[service], host)
+	slices.Sort(p.Services[service])
+	s.located[host] = harness.Location{Place: place, Service: service}
+	if s.wrap != nil {
+		h = s.wrap(h)
+	}
+	return s.Fabric.Handle(host, place, h)
+}
+
+// client speaks HTTPS from a Region's place.
+func (s *Site) client(region string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext:         func(ctx context.Context, _, addr string) (net.Conn, error) { return s.Fabric.Dial(ctx, region, addr) },
+		TLSClientConfig:     &tls.Config{RootCAs: s.CA.Pool(), CurvePreferences: []tls.CurveID{tls.X25519}},
+		TLSHandshakeTimeout: 10 * time.Second,
+		MaxIdleConnsPerHost: 32,
+	}}
+}
+
+// KMSClient is how a replica asks its Region's KMS.
+func KMSClient(region string, client *http.Client) identitycenter.KMS {
+	return awskms.New(awskms.Options{
+		Region: region, HTTPClient: client,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: serviceKey, SecretAccessKey: "the lab's KMS verifies no signature"}, nil
+		}),
+	})
+}
