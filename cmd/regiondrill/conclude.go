@@ -75,7 +75,10 @@ func (s *session) conclude(ctx context.Context) int {
 		f.metrics.Conclude(r.Verdict)
 		f.concluded = true
 		told, codes = append(told, r), append(codes, codeOf(r.Verdict.Grade))
-		try(s.export(f.dir, []*report.Report{r}))
+		if err := s.export(f.dir, []*report.Report{r}); err != nil {
+			try(err)
+			r.Dir = "" // there may be no page to point at
+		}
 	}
 	if s.outer != "" {
 		told = append(told, s.skipped()...)

@@ -132,7 +132,11 @@ func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finish
 	}
 	open := s.enlist(dir)
 	brake.guard(dir)
-	fmt.Fprintf(s.stderr, "%s runs in %s; Ctrl-C heals and concludes\n", d.scenario.Name, dir)
+	how := "Ctrl-C"
+	if terminal(s.stdin) && terminal(s.stderr) {
+		how = "q or Ctrl-C"
+	}
+	fmt.Fprintf(s.stderr, "%s runs in %s; %s heals and concludes\n", d.scenario.Name, dir, how)
 	screen := report.NewScreen(s.stderr, s.screen())
 	defer screen.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
