@@ -99,9 +99,12 @@ func poisoned(t *testing.T, name, evil string) *Report {
 func TestHostileWords(t *testing.T) {
 	for i, evil := range hostileWords {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			for _, name := range []string{"flagship", "never-recovered", "two-faults"} {
-				r := poisoned(t, name, evil)
-				harmless(t, r)
+			names := []string{"two-faults"}
+			if i == 0 {
+				names = append(names, "flagship", "never-recovered")
+			}
+			for _, name := range names {
+				harmless(t, poisoned(t, name, evil))
 			}
 		})
 	}

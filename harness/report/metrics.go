@@ -38,6 +38,7 @@ type Metrics struct {
 	mu       sync.Mutex
 	plan     *history.Plan
 	since    map[string]map[history.ChangeKind]history.Instant // of each fault's changes
+	kinds    map[attemptKind]*series
 	endAt    history.Instant
 	undone   bool
 	ended    bool
@@ -152,6 +153,7 @@ func (m *Metrics) Record(e history.Event) error {
 // begin exposes at 0 every series that will count something, so that increase() sees the first one.
 func (m *Metrics) begin(p *history.Plan) {
 	m.plan, m.scenario = p, label(p.Scenario)
+	m.kinds = map[attemptKind]*series{}
 	m.since = map[string]map[history.ChangeKind]history.Instant{}
 	m.undoFailures.WithLabelValues(m.scenario)
 	m.info.WithLabelValues(m.scenario, label(p.Target), fmt.Sprint(p.Seed), label(p.Version)).Set(1)
@@ -196,24 +198,71 @@ func ours(c history.Class) bool {
 // label makes a label's value of words.
 func label(s string) string { return short(clean(s), 128) }
 
-func (m *Metrics) attempt(a *history.Attempt) {
+// attemptKind is the words of an attempt that become labels. A run has few such kinds and many attempts.
+type attemptKind struct {
+	probe, kind, home, region string
+	outcome                   history.Outcome
+	class                     history.Class
+}
+
+// series are what attempts of one kind count in, looked up once.
+type series struct {
+	count prometheus.Counter
+	slip  prometheus.Observer // nil where nothing began
+	whole prometheus.Observer // nil where nothing was good
+	steps map[string]prometheus.Observer
+}
+
+// maxKinds bounds what is remembered, should every attempt be of another kind.
+const maxKinds = 10000
+
+func (m *Metrics) seriesOf(a *history.Attempt) *series {
+	key := attemptKind{a.Probe, a.Kind, a.Home, a.Region, a.Outcome, a.Class}
+	if s := m.kinds[key]; s != nil {
+		return s
+	}
 	probe, from := label(a.Probe), label(a.From)
 	if p := m.plan.Probe(a.Probe); p != nil {
 		from = label(p.From)
 	}
-	m.attempts.WithLabelValues(m.scenario, probe, label(a.Kind), label(a.Home), label(a.Region), from, label(string(a.Outcome)), label(string(a.Class))).Inc()
+	s := &series{steps: map[string]prometheus.Observer{}}
+	s.count = m.attempts.WithLabelValues(m.scenario, probe, label(a.Kind), label(a.Home), label(a.Region), from, label(string(a.Outcome)), label(string(a.Class)))
 	if a.Outcome != history.Dropped {
-		m.slip.WithLabelValues(m.scenario, probe).Observe(max(0, (a.Began - a.Due).Seconds()))
+		s.slip = m.slip.WithLabelValues(m.scenario, probe)
 	}
-	if a.Outcome != history.Good {
+	if a.Outcome == history.Good {
+		s.whole = m.step(a, stepWhole)
+	}
+	if len(m.kinds) < maxKinds {
+		m.kinds[key] = s
+	}
+	return s
+}
+
+func (m *Metrics) step(a *history.Attempt, step string) prometheus.Observer {
+	return m.duration.WithLabelValues(m.scenario, label(a.Probe), label(a.Kind), label(a.Region), label(step))
+}
+
+func (m *Metrics) attempt(a *history.Attempt) {
+	s := m.seriesOf(a)
+	s.count.Inc()
+	if s.slip != nil {
+		s.slip.Observe(max(0, (a.Began - a.Due).Seconds()))
+	}
+	if s.whole == nil {
 		return
 	}
-	observe := func(step string, took history.Instant) {
-		m.duration.WithLabelValues(m.scenario, probe, label(a.Kind), label(a.Region), label(step)).Observe(max(0, took.Seconds()))
-	}
-	observe(stepWhole, a.Ended-a.Due)
-	for _, s := range a.Steps {
-		observe(s.Name, s.Took)
+	s.whole.Observe(max(0, (a.Ended - a.Due).Seconds()))
+	for i := range a.Steps {
+		name := a.Steps[i].Name
+		o := s.steps[name]
+		if o == nil {
+			o = m.step(a, name)
+			if len(s.steps) < maxKinds {
+				s.steps[name] = o
+			}
+		}
+		o.Observe(max(0, a.Steps[i].Took.Seconds()))
 	}
 }
 

@@ -143,7 +143,14 @@ func clean(s string) string {
 }
 
 func isClean(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, hostile)
+	ascii := true
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return false
+		}
+		ascii = ascii && s[i] < utf8.RuneSelf
+	}
+	return ascii || utf8.ValidString(s) && !strings.ContainsFunc(s, hostile)
 }
 
 func hostile(r rune) bool {
@@ -152,7 +159,7 @@ func hostile(r rune) bool {
 
 // short cuts words that are longer than n runes, and shows that it did.
 func short(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
 		return s
 	}
 	runes := []rune(s)
