@@ -90,6 +90,8 @@ func (u *person) refused(at *url.URL, status int, p *page) *failure {
 		return &failure{history.ClassACSRejected, fmt.Sprintf("%s rejected the sign-in (%s)", where, token)}
 	case loc.Service == "portal" && token != "":
 		return &failure{history.ClassPortalError, fmt.Sprintf("%s showed an error (%s)", where, token)}
+	case loc.Service == "portal_api" && status < 500: // the page shows it to the person, as a browser's probe sees it
+		return &failure{history.ClassPortalError, fmt.Sprintf("%s answered %d", where, status)}
 	case status >= 500:
 		return &failure{history.ClassHTTP5xx, fmt.Sprintf("%s answered %d", where, status)}
 	case status >= 400:
