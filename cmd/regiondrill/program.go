@@ -129,7 +129,7 @@ bounds of time they could not work, through which Region they were back, and wha
 	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(p.runCommand(), p.analyzeCommand(), p.validateCommand(), p.planCommand(), p.listCommand(),
-		p.explainCommand(), p.schemaCommand(), p.initCommand(), p.recoverCommand(), p.doctorCommand(), p.versionCommand())
+		p.explainCommand(), p.schemaCommand(), p.initCommand(), p.labCommand(), p.recoverCommand(), p.doctorCommand(), p.versionCommand())
 	return root
 }
 
@@ -141,7 +141,7 @@ func (p *program) noSuchCommand(cmd *cobra.Command, args []string) error {
 	for _, c := range cmd.Commands() {
 		known = append(known, c.Name())
 	}
-	return fmt.Errorf("there is no command %q; %s", args[0], suggest(args[0], known, "regiondrill -h lists them"))
+	return fmt.Errorf("there is no command %q; %s", args[0], suggest(args[0], known, cmd.CommandPath()+" -h lists them"))
 }
 
 func flagError(cmd *cobra.Command, err error) error {

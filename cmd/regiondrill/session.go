@@ -95,7 +95,7 @@ func (s *session) close() {
 
 // run runs the drills and ends with the first of 3, 70, 1, 2, 0 that occurred.
 func (s *session) run(ctx context.Context) error {
-	ctx, brake := s.brake(ctx, s.flags.timeout)
+	ctx, brake := s.brake(ctx, "healing and concluding", s.flags.timeout)
 	defer brake.release()
 	var codes []int
 	for _, d := range s.drills {

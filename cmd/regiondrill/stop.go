@@ -17,6 +17,7 @@ import (
 // brake stops a session: the first signal or the timeout heals and concludes, the second signal leaves at once.
 type brake struct {
 	program *program
+	doing   string // what the first signal begins
 	cancel  context.CancelCauseFunc
 	signals chan os.Signal
 	broken  chan os.Signal // a reader that went away must not kill the healing
@@ -25,13 +26,13 @@ type brake struct {
 	restore func() // the terminal
 
 	mu  sync.Mutex
-	dir string // of the drill that runs
+	dir string // of the drill that runs; "" where what runs leaves nothing
 }
 
-// brake begins to listen. A timeout of 0 is none.
-func (p *program) brake(ctx context.Context, timeout time.Duration) (context.Context, *brake) {
+// brake begins to listen, and says what it is doing when a signal comes. A timeout of 0 is none.
+func (p *program) brake(ctx context.Context, doing string, timeout time.Duration) (context.Context, *brake) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	b := &brake{program: p, cancel: cancel, signals: make(chan os.Signal, 2), broken: make(chan os.Signal, 1), done: make(chan struct{})}
+	b := &brake{program: p, doing: doing, cancel: cancel, signals: make(chan os.Signal, 2), broken: make(chan os.Signal, 1), done: make(chan struct{})}
 	signal.Notify(b.signals, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // of nohup
 		signal.Notify(b.signals, syscall.SIGHUP)
@@ -61,20 +62,29 @@ func (b *brake) listen() {
 		select {
 		case s := <-b.signals:
 			if n == 0 {
-				fmt.Fprintf(b.program.stderr, "\n%v: healing and concluding; once more leaves at once\n", s)
+				fmt.Fprintf(b.program.stderr, "\n%v: %s; once more leaves at once\n", s, b.doing)
 				b.stop(engine.Stop{Reason: history.Interrupted, Detail: s.String()})
 				continue
 			}
 			b.restore()
-			b.mu.Lock()
-			fmt.Fprintf(b.program.stderr, "\n%v again: left at once, without a verdict. If anything was left undone, this undoes it: regiondrill recover %s\n", s, b.dir)
-			b.program.exit(exitAtOnce)
-			b.mu.Unlock()
+			b.leave(s)
 			return
 		case <-b.done:
 			return
 		}
 	}
+}
+
+// leave ends the program now and says what may be left.
+func (b *brake) leave(s os.Signal) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left := "nothing of it outlives this process"
+	if b.dir != "" {
+		left = "without a verdict; if anything was left undone, this undoes it: regiondrill recover " + b.dir
+	}
+	fmt.Fprintf(b.program.stderr, "\n%v again: left at once, %s\n", s, left)
+	b.program.exit(exitAtOnce)
 }
 
 func (b *brake) release() {

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/regiondrill/regiondrill/harness/catalog"
+)
+
+// A lab stands until it is told to go; meanwhile other commands find it, and programs reach it by the real names.
+func TestLabStands(t *testing.T) {
+	t.Parallel()
+	runtime := t.TempDir()
+	kinds := toys()
+	kinds.Targets = catalog.Default().Targets
+	shown, out := io.Pipe()
+	lab := &program{catalog: kinds, stdin: strings.NewReader(""), stdout: out, stderr: io.Discard, env: []string{"XDG_RUNTIME_DIR=" + runtime}, exit: func(int) {}}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- lab.main(ctx, []string{"lab", "up", filepath.Join("testdata", "toy.yaml")})
+		out.Close()
+	}()
+	lines := bufio.NewScanner(shown)
+	for lines.Scan() && !strings.Contains(lines.Text(), "lab env") {
+	}
+	ask := func(wanted int, args ...string) string {
+		t.Helper()
+		var said bytes.Buffer
+		p := *lab
+		p.stdout, p.stderr = &said, &said
+		if got := p.main(t.Context(), append([]string{"lab"}, args...)); got != wanted {
+			t.Errorf("lab %v ends with %d and says %s", args, got, &said)
+		}
+		return said.String()
+	}
+	signIn(t, ask(0, "env"))
+	ask(exitUsage, "up", filepath.Join("testdata", "toy.yaml"))
+	ask(exitUsage, "env", "--lab", "other")
+	if said := ask(exitUsage, "env", "--from", "offce"); !strings.Contains(said, `did you mean "office"`) {
+		t.Errorf("a slip isn't guessed at: %s", said)
+	}
+	ask(exitUsage, "open", "--region", "eu-west-9")
+	cancel()
+	for lines.Scan() {
+	}
+	if got := <-ended; got != 0 {
+		t.Errorf("the lab ended with %d", got)
+	}
+	if left, _ := filepath.Glob(filepath.Join(runtime, "regiondrill", "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	ask(exitUsage, "env")
+}
+
+// signIn reaches the identity provider by what lab env says.
+func signIn(t *testing.T, env string) {
+	t.Helper()
+	said := map[string]string{}
+	for _, match := range regexp.MustCompile(`(?m)^export (\w+)='(.*)'$`).FindAllStringSubmatch(env, -1) {
+		said[match[1]] = match[2]
+	}
+	door, err := url.Parse(said["HTTPS_PROXY"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := os.ReadFile(said["AWS_CA_BUNDLE"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	transport := &http.Transport{Proxy: http.ProxyURL(door), TLSClientConfig: &tls.Config{RootCAs: roots}}
+	defer transport.CloseIdleConnections()
+	response, err := (&http.Client{Transport: transport}).Get("https://acme.okta.test/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= 400 {
+		t.Errorf("the identity provider says %s", response.Status)
+	}
+}

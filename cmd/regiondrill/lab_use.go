@@ -1,0 +1,136 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// askLab reads what the lab behind a socket tells of itself.
+func askLab(path string) (*standing, error) {
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	lab := &standing{}
+	return lab, errors.Join(conn.SetDeadline(time.Now().Add(5*time.Second)), json.NewDecoder(conn).Decode(lab))
+}
+
+func madeAt(path string) time.Time {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// labFlags choose a lab and a place to stand in it.
+type labFlags struct{ lab, from, region string }
+
+func (f *labFlags) bind(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.lab, "lab", "", "the lab's `NAME` (default the newest)")
+	cmd.Flags().StringVar(&f.from, "from", "", "the `VANTAGE` to stand at (default the scenario's first)")
+}
+
+// choose finds the lab and the door of the vantage.
+func (p *program) choose(f labFlags) (lab *standing, door string, err error) {
+	lab, err = p.findLab(f.lab)
+	if err != nil {
+		return nil, "", err
+	}
+	if f.from == "" && len(lab.Vantages) > 0 {
+		f.from = lab.Vantages[0]
+	}
+	if lab.Doors[f.from] == "" {
+		return nil, "", fmt.Errorf("the lab has no vantage %q; %s", f.from, suggest(f.from, lab.Vantages, "there are: "+listOr(lab.Vantages, "none")))
+	}
+	return lab, lab.Doors[f.from], nil
+}
+
+func (p *program) labEnvCommand() *cobra.Command {
+	var flags labFlags
+	cmd := &cobra.Command{
+		Use: "env", Short: "Print what a shell needs so that programs such as the AWS CLI use the lab", Args: cobra.NoArgs,
+		Example: `  eval "$(regiondrill lab env)"; curl https://acme.okta.test/`,
+		RunE: func(*cobra.Command, []string) error {
+			lab, door, err := p.choose(flags)
+			if err != nil {
+				return err
+			}
+			for _, pair := range [][2]string{{"HTTPS_PROXY", door}, {"https_proxy", door}, {"NO_PROXY", ""}, {"no_proxy", ""},
+				{"AWS_CA_BUNDLE", lab.CA}, {"SSL_CERT_FILE", lab.CA}, {"CURL_CA_BUNDLE", lab.CA}} {
+				fmt.Fprintf(p.stdout, "export %s='%s'\n", pair[0], strings.ReplaceAll(pair[1], "'", `'\''`))
+			}
+			return nil
+		},
+	}
+	flags.bind(cmd)
+	return cmd
+}
+
+func (p *program) labOpenCommand() *cobra.Command {
+	var flags labFlags
+	cmd := &cobra.Command{
+		Use: "open", Short: "Open a portal of the lab in a browser with a window", Args: cobra.NoArgs,
+		Example: "  regiondrill lab open --region eu-west-1",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return p.labOpen(flags) },
+	}
+	flags.bind(cmd)
+	cmd.Flags().StringVar(&flags.region, "region", "", "whose portal (default the dashboard of the IdP)")
+	return cmd
+}
+
+// windowed are browsers that people can look at, in the order of preference.
+var windowed = []string{"google-chrome", "google-chrome-stable", "chromium", "chromium-browser",
+	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"}
+
+func (p *program) labOpen(flags labFlags) error {
+	lab, door, err := p.choose(flags)
+	if err != nil {
+		return err
+	}
+	address := lab.Dashboard
+	if flags.region != "" {
+		if address = lab.Portals[flags.region]; address == "" {
+			regions := keysOf(lab.Portals)
+			return fmt.Errorf("the lab has no Region %q; %s", flags.region, suggest(flags.region, regions, "there are: "+listOr(regions, "none")))
+		}
+	}
+	i := slices.IndexFunc(windowed, func(name string) bool { _, err := exec.LookPath(name); return err == nil })
+	if i < 0 {
+		return fmt.Errorf("no Chrome or Chromium was found; open %s in any browser through the HTTP proxy %s, trusting %s", address, door, lab.CA)
+	}
+	profile, err := os.MkdirTemp("", "regiondrill-window-*")
+	if err != nil {
+		return fmt.Errorf("making a profile: %w", err)
+	}
+	defer os.RemoveAll(profile)
+	fmt.Fprintf(p.stderr, "%s; sign in as %s, password %s. Close the window to go on.\n", address, lab.UserName, lab.Password)
+	window := exec.Command(windowed[i], "--user-data-dir="+profile, "--no-first-run", "--no-default-browser-check",
+		"--proxy-server="+proxyServer(door), "--proxy-bypass-list=<-loopback>",
+		"--ignore-certificate-errors-spki-list="+lab.Pin, address)
+	window.Stdout, window.Stderr = p.stderr, p.stderr
+	if err := window.Run(); err != nil {
+		return broke(fmt.Errorf("showing the portal: %w", err))
+	}
+	return nil
+}
+
+// proxyServer is a door as Chromium wants it.
+func proxyServer(door string) string {
+	u, err := url.Parse(door)
+	if err != nil {
+		return door
+	}
+	return u.Scheme + "://" + u.Host
+}
