@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"syscall"
 
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -62,7 +63,7 @@ func classOf(err error) (history.Class, string) {
 		return history.ClassTLS, "broke the TLS handshake"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return history.ClassRefused, "refused the connection"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return history.ClassTimeout, "did not answer in time"
 	case errors.Is(err, context.Canceled):
 		return history.ClassStopped, "was not waited for"

@@ -24,7 +24,7 @@ import (
 // hostileWords are what nobody should be able to write into a report.
 var hostileWords = []string{
 	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, "\x1b[2J\x1b[31mred\x07", "]]>&<!--", "a\x00b\x01c\ufffe\uffff",
-	"\xff\xfe broken", "https://evil.example/x?y", "| a | b |\n# head\n```", "‮reversed‬", strings.Repeat("very long ", 2000), "'; DROP TABLE", "{{.}}",
+	"\xff\xfe broken", "https://evil.example/x?y", "| a | b |\n# head\n```", "\u202ereversed\u202c", strings.Repeat("very long ", 2000), "'; DROP TABLE", "{{.}}",
 	"@everyone [click](javascript:alert(1))", "a\r\nb\tc\u2028d",
 }
 
