@@ -44,8 +44,8 @@ type state struct {
 
 // Regions are told apart by how dense their glyph is, and by colour where there is any.
 var (
-	glyphs       = []string{"█", "▒", "░", "▓"}
-	glyphColours = []string{"34", "33", "36", "35"}
+	glyphs       = [maxGlyphs]string{"█", "▒", "░", "▓", "▚"}
+	glyphColours = [maxGlyphs]string{"34", "33", "36", "35", "37"}
 )
 
 const (
@@ -171,7 +171,11 @@ func (b *board) through(s slot) string {
 	var said []string
 	for i, n := range s.carried {
 		if n > 0 && i < len(b.plan.Regions) {
-			said = append(said, fmt.Sprintf("%s %.0f %%", clean(b.plan.Regions[i]), 100*float64(n)/float64(all)))
+			name := clean(b.plan.Regions[i])
+			if i == maxGlyphs-1 && len(b.plan.Regions) > maxGlyphs {
+				name = "other Regions"
+			}
+			said = append(said, fmt.Sprintf("%s %.0f %%", name, 100*float64(n)/float64(all)))
 		}
 	}
 	if s.bad > 0 {
@@ -411,7 +415,7 @@ func (v *view) strip(l *lane) string {
 		case s.good() == 0:
 			b.WriteString(" ")
 		default:
-			b.WriteString(v.paint(glyphColours[most%len(glyphColours)], glyphs[most%len(glyphs)]))
+			b.WriteString(v.paint(glyphColours[most], glyphs[most]))
 		}
 	}
 	return b.String()
@@ -439,14 +443,22 @@ func (v *view) spark(l *lane) string {
 }
 
 func (v *view) key() string {
-	said := []string{}
-	for i, r := range v.plan.Regions {
-		if i == len(glyphs) {
-			break
-		}
-		said = append(said, glyphs[i]+" "+clean(r))
+	var plain, painted []string
+	add := func(colour, glyph, name string) {
+		plain, painted = append(plain, glyph+" "+name), append(painted, v.paint(colour, glyph)+" "+name)
 	}
-	return fit(strings.Join(append(said, "× failed"), "   "), v.width)
+	for i, r := range v.plan.Regions[:min(len(v.plan.Regions), maxGlyphs)] {
+		if i == maxGlyphs-1 && len(v.plan.Regions) > maxGlyphs {
+			r = "other Regions"
+		}
+		add(glyphColours[i], glyphs[i], clean(r))
+	}
+	add("31;1", "×", "failed")
+	const gap = "   "
+	if words := strings.Join(plain, gap); utf8.RuneCountInString(words) > v.width {
+		return fit(words, v.width)
+	}
+	return strings.Join(painted, gap)
 }
 
 // fit cuts words to a width in columns.

@@ -30,10 +30,9 @@ type chart struct {
 	Summary               string // for who can't see it
 	Width, Height         string
 	Top, Bottom           string // of what is shaded
-	PlotTop, PlotBottom   string
 	Left, Right, LabelX   string
 	ShadeHeight           string
-	AxisY, StripTop       string
+	AxisY                 string
 	StripText             string
 	Shades                []shade
 	XTicks, YTicks        []tick
@@ -130,10 +129,10 @@ func (p *plot) draw(d *drill) {
 	c.Probe = words(p.probe.Name)
 	c.About = words(fmt.Sprintf("%s from %s, at home in %s, one every %s, limit %s", p.probe.Kind, p.probe.From, p.probe.Home, exactOf(p.probe.Every), exactOf(p.probe.Limit)))
 	c.Left, c.Right, c.Width = unit(plotLeft), unit(plotRight), unit(chartWidth)
-	c.PlotTop, c.PlotBottom, c.Top = unit(p.top), unit(p.bottom()), unit(p.top)
+	c.Top = unit(p.top)
 	p.marks()
 	strip := p.bottom() + 8
-	c.StripTop, c.StripText = unit(strip), unit(strip+12)
+	c.StripText = unit(strip + 12)
 	p.strip(strip)
 	y := p.rugs(strip + stripHeight + 6)
 	c.Bottom, c.AxisY, c.Height = unit(y), unit(y+14), unit(y+24)
@@ -457,7 +456,7 @@ type phaseBar struct {
 	Parts               []phasePart
 }
 
-type phasePart struct{ Name, Means, Took, Class, X, W, Share string }
+type phasePart struct{ Name, Means, Took, Class, X, W string }
 
 // phaseWidth is that of the bar, in units of its viewBox.
 const phaseWidth = 960.0
@@ -475,8 +474,7 @@ func (d *drill) phaseBar(r *verdict.Recovery) (phaseBar, bool) {
 	x := 0.0
 	for i, p := range all {
 		w := phaseWidth * float64(p.Took/total)
-		bar.Parts = append(bar.Parts, phasePart{Name: p.Name, Means: p.Means, Took: span(p.Took), Class: fmt.Sprintf("f%d", i), X: unit(x), W: unit(w),
-			Share: fmt.Sprintf("%.0f %%", 100*float64(p.Took/total))})
+		bar.Parts = append(bar.Parts, phasePart{Name: p.Name, Means: p.Means, Took: span(p.Took), Class: fmt.Sprintf("f%d", i), X: unit(x), W: unit(w)})
 		x += w
 	}
 	return bar, true

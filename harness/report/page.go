@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -38,12 +39,14 @@ type pageDrill struct {
 	Phases          []phaseBar
 	Findings        []findingRow
 	Windows         []windowRow
+	OneFault        string
 	Dropped         bool // some were, in some window
 	Unclear         bool
 	Classes         []classRow
 	Valid           gradeView
 	Validity        string
 	Notes           []string
+	Outside         bool // some attempts are in no window
 	Slips           []slipRow
 	Shots           []shot
 	LeftOut         []string
@@ -70,13 +73,19 @@ type (
 	classRow struct{ Probe, Window, Class, Count, Said string }
 	slipRow  struct{ Probe, Slip, Share string }
 	probeRow struct{ Name, Kind, From, Home, Every, Limit, Settings, Note string }
-	faultRow struct{ Name, What, Asked, Requested, Effective, Healing, Healed, Edges string }
+	faultRow struct {
+		Name, What, Asked, Requested, Effective, Healing, Healed string
+		Edges                                                    []string
+	}
 	checkRow struct{ Name, Kind, Settings string }
 	fact     struct{ Name, Value string }
 )
 
 // maxWords bounds any single text of the page, in runes.
 const maxWords = 600
+
+// maxEdges bounds how many edges of a fault the page lists.
+const maxEdges = 60
 
 // writePage writes report.html: one file that needs nothing from anywhere, with no script in it.
 func writePage(w io.Writer, reports []*Report) error {
@@ -178,6 +187,8 @@ func (d *drill) number() *number {
 	objective, grade := d.objective(r.Probe, r.Fault)
 	if objective != nil {
 		n.Objective, n.Met, n.HasGrade = exact(*objective), viewOf(grade), true
+		n.Met.Word = map[verdict.Grade]string{verdict.Pass: "MET", verdict.Fail: "MISSED"}[grade]
+		n.Met.Word = cmp.Or(n.Met.Word, viewOf(grade).Word)
 		n.Gauge = gaugeOf(r.RecoveryTimeActual, *objective)
 	}
 	switch {
@@ -234,6 +245,9 @@ func (d *drill) pageWindows(v *pageDrill) {
 		row := windowRow{Probe: words(w.Probe), Window: windowWords(w.Window), Fault: words(w.Fault), Carried: carriedWords(w.Carried),
 			Attempts: group(w.Attempts), Good: group(w.Good), Bad: group(w.Bad), Dropped: group(w.Dropped), Unknown: group(w.Unknown),
 			Availability: "–", P50: "–", P95: "–", P99: "–", Max: "–"}
+		if len(d.h.Plan.Faults) == 1 {
+			v.OneFault, row.Fault = row.Fault, "" // the heading tells it
+		}
 		row.First = i == 0 || d.Windows[i-1].Probe != w.Probe || d.Windows[i-1].Fault != w.Fault
 		v.Dropped, v.Unclear = v.Dropped || w.Dropped > 0, v.Unclear || w.Unknown > 0
 		if w.Availability != nil {
@@ -294,18 +308,23 @@ func sortedKeys[V any](m map[string]V) []string {
 
 func (d *drill) pageValidity(v *pageDrill) {
 	v.Valid = viewOf(d.Validity.Grade)
+	v.Valid.Word = map[bool]string{true: "VALID", false: "NOT VALID"}[d.Validity.Grade == verdict.Pass]
 	v.Validity = "The measurement is valid: every fault was proven in force and proven healed, the warm-up was steady, and the schedule was kept."
 	if d.Validity.Grade != verdict.Pass {
 		v.Validity = "The measurement is not valid. Not to know is an answer of its own; it is neither a pass nor a fail."
 	}
 	for _, n := range d.doubts() {
 		v.Notes = append(v.Notes, words(sentence(n)))
+		v.Outside = v.Outside || strings.Contains(n, "in no window")
 	}
 	for _, probe := range sortedKeys(d.Validity.ScheduleSlipP99) {
 		slip := d.Validity.ScheduleSlipP99[probe]
 		row := slipRow{words(probe), span(slip), ""}
 		if p := d.h.Plan.Probe(probe); p != nil && p.Every > 0 {
-			row.Share = fmt.Sprintf("%.1f %% of the period", 100*float64(slip)/p.Every.Seconds())
+			row.Share = "under 0.1 % of the period"
+			if share := 100 * float64(slip) / p.Every.Seconds(); share >= 0.1 {
+				row.Share = fmt.Sprintf("%.1f %% of the period", share)
+			}
 		}
 		v.Slips = append(v.Slips, row)
 	}
@@ -343,11 +362,10 @@ func (d *drill) faultRow(f history.Fault) faultRow {
 	}
 	for _, e := range d.h.Events {
 		if e.Fault != nil && e.Fault.Name == f.Name && e.Fault.Change == history.Effective {
-			var edges []string
-			for _, edge := range e.Fault.Edges {
-				edges = append(edges, edge.Edge)
+			row.Edges = nil
+			for _, edge := range e.Fault.Edges[:min(len(e.Fault.Edges), maxEdges)] {
+				row.Edges = append(row.Edges, words(edge.Edge))
 			}
-			row.Edges = words(strings.Join(edges, ", "))
 		}
 	}
 	return row

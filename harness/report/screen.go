@@ -53,7 +53,7 @@ func OnTerminal(f *os.File) ScreenOptions {
 	}
 	size := func() (int, int) {
 		w, h, err := term.GetSize(int(f.Fd()))
-		if err != nil {
+		if err != nil || w <= 0 || h <= 0 {
 			return 80, 24
 		}
 		return w, h

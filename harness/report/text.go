@@ -41,7 +41,7 @@ func Text(w io.Writer, r *Report, color bool) error {
 	}
 	if !d.undone() {
 		t.b.WriteByte('\n')
-		t.paragraph("", t.paint("31;1", "NOT EVERYTHING WAS UNDONE.")+" Run: regiondrill recover "+clean(d.dir))
+		t.paragraph("", t.paint("31;1", "NOT EVERYTHING WAS UNDONE.")+" Run: regiondrill recover "+clean(quote(d.dir)))
 	}
 	_, err := io.WriteString(w, t.b.String())
 	return err
@@ -168,6 +168,9 @@ func (t *textWriter) mark(g verdict.Grade, words string) {
 }
 
 func (t *textWriter) validity(d *drill) {
+	if d.Grade == verdict.Skipped {
+		return // nothing was measured
+	}
 	if d.Validity.Grade == verdict.Pass && len(d.Validity.Notes) == 0 {
 		t.b.WriteString("\nThe measurement is valid.\n")
 		return
