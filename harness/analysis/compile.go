@@ -72,7 +72,7 @@ func (c *compiler) sustained(m compiled) {
 func (c *compiler) check(m compiled) {
 	sub := m.check.Subject()
 	for _, p := range m.check.Problems(c.plan) {
-		c.errs = append(c.errs, m.Block.Errorf(p.Key, "%s", p.Sentence))
+		c.errs = append(c.errs, m.Block.Errorf(p.Key, "%s%s", p.Sentence, suggestion(p)))
 	}
 	if probe := c.plan.Probe(sub.Probe); probe != nil && sub.Gated {
 		probe.Gated = true
@@ -89,4 +89,11 @@ func (c *compiler) check(m compiled) {
 		c.errs = append(c.errs, m.Block.Errorf("kind", "%s", fmt.Sprint(err)))
 	}
 	c.plan.Checks = append(c.plan.Checks, history.Check{Name: name, Kind: m.Kind, Config: config})
+}
+
+func suggestion(p checks.Problem) string {
+	if s := scenario.Suggest(p.Unknown, p.Among); p.Unknown != "" && s != "" {
+		return "; " + s
+	}
+	return ""
 }

@@ -4,7 +4,6 @@ package checks
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +30,11 @@ type Subject struct {
 }
 
 // Problem is a mistake in a check's block, at one of its keys.
-type Problem struct{ Key, Sentence string }
+type Problem struct {
+	Key, Sentence string
+	Unknown       string   // a name that there is not, where that is the mistake
+	Among         []string // the names that there are
+}
 
 // Kind is one row of the table.
 type Kind struct {
@@ -140,35 +143,20 @@ func stopped(h *history.History) bool { return h.End == nil || h.End.Reason != h
 func (p pair) known(plan *history.Plan) []Problem {
 	var problems []Problem
 	if plan.Probe(p.Probe) == nil {
-		problems = append(problems, Problem{"probe", fmt.Sprintf("there is no probe %q%s", p.Probe, among(probeNames(plan)))})
+		var names []string
+		for _, probe := range plan.Probes {
+			names = append(names, probe.Name)
+		}
+		problems = append(problems, Problem{Key: "probe", Sentence: fmt.Sprintf("there is no probe %q", p.Probe), Unknown: p.Probe, Among: names})
 	}
 	if plan.Fault(p.Fault) == nil {
-		problems = append(problems, Problem{"fault", fmt.Sprintf("there is no fault %q%s", p.Fault, among(faultNames(plan)))})
+		var names []string
+		for _, fault := range plan.Faults {
+			names = append(names, fault.Name)
+		}
+		problems = append(problems, Problem{Key: "fault", Sentence: fmt.Sprintf("there is no fault %q", p.Fault), Unknown: p.Fault, Among: names})
 	}
 	return problems
-}
-
-func among(names []string) string {
-	if len(names) == 0 {
-		return "; there is none at all"
-	}
-	return "; there " + map[bool]string{true: "is", false: "are"}[len(names) == 1] + " " + strings.Join(names, ", ")
-}
-
-func probeNames(plan *history.Plan) []string {
-	var names []string
-	for _, p := range plan.Probes {
-		names = append(names, p.Name)
-	}
-	return slices.Clip(names)
-}
-
-func faultNames(plan *history.Plan) []string {
-	var names []string
-	for _, f := range plan.Faults {
-		names = append(names, f.Name)
-	}
-	return slices.Clip(names)
 }
 
 func seconds(d time.Duration) verdict.Seconds { return verdict.Seconds(d.Seconds()) }

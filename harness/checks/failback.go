@@ -31,7 +31,7 @@ func (c *Failback) Problems(p *history.Plan) []Problem {
 	}
 	sustained := p.SustainedFor(c.Probe, c.Fault).For.Duration()
 	if c.Within+sustained > p.Settle.Duration() {
-		problems = append(problems, Problem{"within", fmt.Sprintf(
+		problems = append(problems, Problem{Key: "within", Sentence: fmt.Sprintf(
 			"could not be measured: within (%v) and sustained.for (%v) together exceed the %v of settle", c.Within, sustained, p.Settle.Duration())})
 	}
 	return problems

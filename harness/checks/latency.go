@@ -30,7 +30,7 @@ func (c *Latency) Subject() Subject {
 func (c *Latency) Problems(p *history.Plan) []Problem {
 	problems := c.known(p)
 	if len(c.limits(&verdict.Latency{})) == 0 {
-		problems = append(problems, Problem{"kind", "it asks for nothing: give p50, p95, p99 or max"})
+		problems = append(problems, Problem{Key: "kind", Sentence: "it asks for nothing: give p50, p95, p99 or max"})
 	}
 	return problems
 }

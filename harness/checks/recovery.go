@@ -28,7 +28,7 @@ func (c *Recovery) Subject() Subject {
 func (c *Recovery) Problems(p *history.Plan) []Problem {
 	problems := c.known(p)
 	if f := p.Fault(c.Fault); f != nil && c.Within+c.Sustained.For > f.For.Duration() {
-		problems = append(problems, Problem{"within", fmt.Sprintf(
+		problems = append(problems, Problem{Key: "within", Sentence: fmt.Sprintf(
 			"could not be measured: within (%v) and sustained.for (%v) together exceed the %v for which %s lasts",
 			c.Within, c.Sustained.For, f.For.Duration(), c.Fault)})
 	}
