@@ -129,7 +129,7 @@ bounds of time they could not work, through which Region they were back, and wha
 	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(p.runCommand(), p.analyzeCommand(), p.validateCommand(), p.planCommand(), p.listCommand(),
-		p.explainCommand(), p.schemaCommand(), p.initCommand(), p.labCommand(), p.recoverCommand(), p.doctorCommand(), p.versionCommand())
+		p.explainCommand(), p.schemaCommand(), p.initCommand(), p.labCommand(), p.recoverCommand(), p.doctorCommand(), p.versionCommand(), p.serveCommand())
 	return root
 }
 

@@ -37,28 +37,33 @@ func sources(args []string) ([]source, error) {
 
 func find(arg string) ([]source, error) {
 	info, err := os.Stat(arg)
+	isFolder := err == nil && info.IsDir()
 	switch {
-	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("%s is a folder; name a scenario's file", arg)
-	case err == nil:
+	case err == nil && !isFolder:
 		data, err := os.ReadFile(arg)
 		if err != nil {
 			return nil, fmt.Errorf("reading a scenario: %w", err)
 		}
 		return []source{{arg, data}}, nil
-	case !errors.Is(err, fs.ErrNotExist):
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("reading a scenario: %w", err)
 	}
 	if tag, ok := strings.CutPrefix(arg, "tag:"); ok {
 		return tagged(tag)
 	}
 	data, err := scenarios.FS.ReadFile(arg + extension)
-	if err != nil {
-		names, _ := shippedNames()
-		return nil, fmt.Errorf("there is no file %s, and no scenario of that name comes with regiondrill; %s", arg,
-			suggest(strings.TrimSuffix(arg, extension), names, "known are "+strings.Join(names, ", ")))
+	switch {
+	case err == nil:
+		return []source{{arg + extension, data}}, nil
+	case isFolder:
+		return nil, fmt.Errorf("%s is a folder; name a scenario's file", arg)
 	}
-	return []source{{arg + extension, data}}, nil
+	names, err := shippedNames()
+	if err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("there is no file %s, and no scenario of that name comes with regiondrill; %s", arg,
+		suggest(strings.TrimSuffix(arg, extension), names, "known are "+strings.Join(names, ", ")))
 }
 
 // tagged lists the shipped scenarios that bear a tag.
@@ -142,9 +147,6 @@ func (p *program) options(target string) (engine.Options, error) {
 	kind, ok := p.catalog.Target(target)
 	if ok {
 		return engine.Options{Target: kind, Version: versionText()}, nil
-	}
-	if target == "containers" {
-		return engine.Options{}, errors.New("target containers comes later; there is lab")
 	}
 	var known []string
 	for _, k := range p.catalog.Targets {

@@ -257,3 +257,17 @@ func (r *Replica) WaitVersion(ctx context.Context, version uint64) error {
 		}
 	}
 }
+
+// Restore gives the Region a version of the directory that it held before it was stopped, as its disk would have kept
+// it. Nothing is sent to other Regions. It is no error where the Region holds that version or a newer one.
+func (r *Replica) Restore(ctx context.Context, version uint64, d Directory) error {
+	if err := d.check(); err != nil {
+		return fmt.Errorf("restoring the directory in %s: %w", r.cfg.Region, err)
+	}
+	r.puts.Lock()
+	defer r.puts.Unlock()
+	if _, err := r.adopt(ctx, version, &d); err != nil {
+		return fmt.Errorf("restoring the directory in %s: %w", r.cfg.Region, err)
+	}
+	return nil
+}

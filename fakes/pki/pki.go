@@ -160,3 +160,16 @@ func NewSigner(name string, now time.Time) (*Signer, error) {
 	}
 	return &Signer{Key: key, Cert: cert}, nil
 }
+
+// SignerOf is a signer whose key and certificate were made elsewhere: by NewSigner in another process.
+func SignerOf(key any, cert *x509.Certificate) (*Signer, error) {
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("a %T signs nothing", key)
+	}
+	public, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool })
+	if !ok || !public.Equal(cert.PublicKey) {
+		return nil, fmt.Errorf("the key is not that of the certificate of %s", cert.Subject.CommonName)
+	}
+	return &Signer{Key: signer, Cert: cert}, nil
+}

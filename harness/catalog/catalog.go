@@ -41,7 +41,7 @@ func Default() Catalog {
 		Checks:  checks.Table(),
 
 		Exporters: report.Table(),
-		Undoers:   rollback.Undoers{}, // nothing of the lab outlives its process
+		Undoers:   targets.Undoers(),
 	}
 }
 

@@ -1,0 +1,263 @@
+package targets
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// The labels of what a run makes.
+const (
+	labelRun   = "regiondrill.run"   // its id
+	labelOwner = "regiondrill.owner" // the process that will remove it
+	labelScope = "regiondrill.scope" // whose runs are seen together: one user's, in one state folder
+)
+
+// Kinds of intents.
+const (
+	kindContainer = "container"
+	kindNetwork   = "network"
+	kindStart     = "start"
+	kindUnpause   = "unpause"
+	kindConnect   = "connect"
+)
+
+// run is one provisioning: what its things are called and how they are told from others'.
+type run struct {
+	id     string // 8 hex digits
+	secret string // of its control APIs and doors
+}
+
+func newRun() *run {
+	id := make([]byte, 4)
+	rand.Read(id)
+	return &run{id: hex.EncodeToString(id), secret: rand.Text()}
+}
+
+func (r *run) prefix() string { return "regiondrill-" + r.id + "-" }
+
+// labels mark a thing as this run's, and as a testcontainer, so that Ryuk sweeps it too where it runs.
+func (r *run) labels(name string) map[string]string {
+	labels := testcontainers.GenericLabels()
+	labels[labelRun], labels[labelOwner], labels[labelScope], labels["regiondrill.name"] = r.id, self(), scope(), name
+	return labels
+}
+
+// scope is a hash of the user and of the folder where their open runs are listed.
+func scope() string {
+	state := os.Getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(state) {
+		state = os.Getenv("HOME")
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", os.Getuid(), state))
+	return hex.EncodeToString(sum[:6])
+}
+
+// thing is what another process needs to find something of a run and to be sure that it is the run's.
+type thing struct {
+	Name string `json:"name"`
+	Run  string `json:"run"`
+}
+
+func (r *run) thing(name string) thing { return thing{name, r.id} }
+
+func (r *run) intent(kind, name string) rollback.Intent {
+	args, err := json.Marshal(r.thing(name))
+	if err != nil {
+		panic("targets: " + err.Error()) // two strings always have a JSON form
+	}
+	return rollback.Intent{Kind: kind, Args: args}
+}
+
+// Undoers take back what a run with containers did, from another process.
+func Undoers() rollback.Undoers {
+	undoers := rollback.Undoers{}
+	for kind, undo := range map[string]func(docker, context.Context, thing) error{
+		kindContainer: docker.removeContainer, kindNetwork: docker.removeNetwork,
+		kindStart: docker.start, kindUnpause: docker.unpause, kindConnect: docker.connect,
+	} {
+		undoers[kind] = func(ctx context.Context, args json.RawMessage) error {
+			var t thing
+			if err := json.Unmarshal(args, &t); err != nil || t.Name == "" || t.Run == "" {
+				return errors.Join(errors.New("the intent doesn't say of what"), err)
+			}
+			d, err := connect(ctx)
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			return undo(d, ctx, t)
+		}
+	}
+	return undoers
+}
+
+// its finds a container of a run; one that is gone, or somebody else's by that name, is none.
+func (d docker) its(ctx context.Context, t thing) (client.ContainerInspectResult, bool, error) {
+	found, err := d.ContainerInspect(ctx, t.Name, client.ContainerInspectOptions{})
+	switch {
+	case errdefs.IsNotFound(err):
+		return found, false, nil
+	case err != nil:
+		return found, false, lack(err)
+	}
+	return found, found.Container.Config.Labels[labelRun] == t.Run, nil
+}
+
+func (d docker) removeContainer(ctx context.Context, t thing) error {
+	found, ok, err := d.its(ctx, t)
+	if err != nil || !ok {
+		return err
+	}
+	_, err = d.ContainerRemove(ctx, found.Container.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	if err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("removing container %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+func (d docker) removeNetwork(ctx context.Context, t thing) error {
+	found, err := d.NetworkInspect(ctx, t.Name, client.NetworkInspectOptions{})
+	switch {
+	case errdefs.IsNotFound(err):
+		return nil
+	case err != nil:
+		return lack(err)
+	case found.Network.Labels[labelRun] != t.Run:
+		return nil
+	}
+	if _, err = d.NetworkRemove(ctx, found.Network.ID, client.NetworkRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("removing network %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+func (d docker) start(ctx context.Context, t thing) error {
+	found, ok, err := d.its(ctx, t)
+	if err != nil || !ok || found.Container.State.Running {
+		return err
+	}
+	if _, err = d.ContainerStart(ctx, found.Container.ID, client.ContainerStartOptions{}); err != nil {
+		return fmt.Errorf("starting container %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+func (d docker) unpause(ctx context.Context, t thing) error {
+	found, ok, err := d.its(ctx, t)
+	if err != nil || !ok || !found.Container.State.Paused {
+		return err
+	}
+	if _, err = d.ContainerUnpause(ctx, found.Container.ID, client.ContainerUnpauseOptions{}); err != nil {
+		return fmt.Errorf("unpausing container %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+// connect attaches a container to its network, which bears the same name.
+func (d docker) connect(ctx context.Context, t thing) error {
+	found, ok, err := d.its(ctx, t)
+	if err != nil || !ok || found.Container.NetworkSettings.Networks[t.Name] != nil {
+		return err
+	}
+	if _, err = d.NetworkConnect(ctx, t.Name, client.NetworkConnectOptions{Container: found.Container.ID}); err != nil {
+		return fmt.Errorf("connecting container %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+// leftover is a thing whose run's process is gone.
+type leftover struct {
+	thing
+	network bool
+}
+
+// residue lists what runs of this scope have left whose process is gone, containers first.
+func (d docker) residue(ctx context.Context) ([]leftover, error) {
+	ours := client.Filters{}.Add("label", labelScope+"="+scope())
+	containers, err := d.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ours})
+	if err != nil {
+		return nil, lack(err)
+	}
+	networks, err := d.NetworkList(ctx, client.NetworkListOptions{Filters: ours})
+	if err != nil {
+		return nil, lack(err)
+	}
+	var left []leftover
+	for _, c := range containers.Items {
+		if len(c.Names) > 0 && gone(c.Labels[labelOwner]) {
+			left = append(left, leftover{thing{strings.TrimPrefix(c.Names[0], "/"), c.Labels[labelRun]}, false})
+		}
+	}
+	for _, n := range networks.Items {
+		if gone(n.Labels[labelOwner]) {
+			left = append(left, leftover{thing{n.Name, n.Labels[labelRun]}, true})
+		}
+	}
+	return left, nil
+}
+
+// Residue names it. Where no engine answers there can be none that matters.
+func (containers) Residue(ctx context.Context) ([]string, error) {
+	d, err := connect(ctx)
+	if err != nil {
+		return nil, nil
+	}
+	defer d.Close()
+	left, err := d.residue(ctx)
+	return namesOf(left), err
+}
+
+func namesOf(left []leftover) []string {
+	var named []string
+	for _, l := range left {
+		kind := "container "
+		if l.network {
+			kind = "network "
+		}
+		named = append(named, kind+l.Name)
+	}
+	slices.Sort(named)
+	return named
+}
+
+// Sweep removes it.
+func (containers) Sweep(ctx context.Context) ([]string, error) {
+	d, err := connect(ctx)
+	if err != nil {
+		return nil, nil
+	}
+	defer d.Close()
+	left, err := d.residue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var swept []leftover
+	var errs []error
+	for _, l := range left {
+		remove := d.removeContainer
+		if l.network {
+			remove = d.removeNetwork
+		}
+		if err := remove(ctx, l.thing); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		swept = append(swept, l)
+	}
+	return namesOf(swept), errors.Join(errs...)
+}
