@@ -250,6 +250,9 @@ func (p *plot) strip(top float64) {
 			counts[k].of[p.regionIndex(a.Region)]++
 		}
 	}
+	if last := len(counts) - 1; last > 0 && counts[last].all == 0 {
+		counts[last] = counts[last-1] // the run ended before the next one was due
+	}
 	for k := 0; k < len(counts); {
 		same := k + 1
 		for same < len(counts) && alike(counts[k].of[:], counts[k].all, counts[same].of[:], counts[same].all) {

@@ -163,7 +163,7 @@ func (d *drill) junitFinding(f verdict.Finding) junitCase {
 func (d *drill) body(f verdict.Finding) string {
 	var b strings.Builder
 	if objective := value(f.Objective); objective != "" {
-		fmt.Fprintf(&b, "objective: %s\nactual: %s\n", objective, value(f.Actual))
+		fmt.Fprintf(&b, "objective: %s\nactual: %s\n", objective, measured(f.Actual))
 	}
 	s := subjectOf(&d.h.Plan, f.Name)
 	if r := d.Recovery(s.Probe, s.Fault); r != nil && f.Check == recoveryCheck {

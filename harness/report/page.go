@@ -65,7 +65,8 @@ type (
 		Name, Objective, Actual, Words string
 	}
 	windowRow struct {
-		Probe, Window, Fault, Carried         string
+		Probe, Window, Fault                  string
+		Carried                               []string
 		Attempts, Good, Bad, Dropped, Unknown string
 		Availability, P50, P95, P99, Max      string
 		First                                 bool // of its probe and fault
@@ -140,7 +141,7 @@ func (d *drill) page(a *album) *pageDrill {
 		}
 	}
 	for _, f := range d.Findings {
-		v.Findings = append(v.Findings, findingRow{viewOf(f.Grade), words(f.Name), value(f.Objective), value(f.Actual), words(sentence(f.Summary))})
+		v.Findings = append(v.Findings, findingRow{viewOf(f.Grade), words(f.Name), value(f.Objective), measured(f.Actual), words(sentence(f.Summary))})
 	}
 	for _, i := range d.Invariants {
 		v.Findings = append(v.Findings, findingRow{viewOf(i.Grade), words(i.Name), "never", plural(i.Violations, "time"), "An invariant: it must never happen, whatever fails."})
@@ -185,9 +186,10 @@ func (d *drill) number() *number {
 	}
 	n := &number{Probe: words(r.Probe), Fault: words(r.Fault), Big: bounds(r.RecoveryTimeActual), Ended: words(endedWords(r))}
 	objective, grade := d.objective(r.Probe, r.Fault)
+	grade = d.believed(grade)
 	if objective != nil {
 		n.Objective, n.Met, n.HasGrade = exact(*objective), viewOf(grade), true
-		n.Met.Word = map[verdict.Grade]string{verdict.Pass: "MET", verdict.Fail: "MISSED"}[grade]
+		n.Met.Word = map[verdict.Grade]string{verdict.Pass: "MET", verdict.Fail: "MISSED", verdict.Unknown: "NOT PROVEN"}[grade]
 		n.Met.Word = cmp.Or(n.Met.Word, viewOf(grade).Word)
 		n.Gauge = gaugeOf(r.RecoveryTimeActual, *objective)
 	}
@@ -286,15 +288,15 @@ func windowWords(window string) string {
 	return words(window)
 }
 
-func carriedWords(carried map[string]int) string {
+func carriedWords(carried map[string]int) []string {
 	var said []string
 	for _, region := range sortedKeys(carried) {
 		said = append(said, fmt.Sprintf("%s %s", words(region), group(carried[region])))
 	}
 	if len(said) == 0 {
-		return "nobody"
+		return []string{"nobody"}
 	}
-	return strings.Join(said, ", ")
+	return said
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -402,7 +404,9 @@ func flow(v any) string {
 	case map[string]any:
 		var said []string
 		for _, k := range sortedKeys(v) {
-			said = append(said, k+": "+flow(v[k]))
+			if v[k] != "" { // what was not said
+				said = append(said, k+": "+flow(v[k]))
+			}
 		}
 		return "{" + strings.Join(said, ", ") + "}"
 	case []any:

@@ -112,6 +112,14 @@ func (d *drill) objective(probe, fault string) (*verdict.Seconds, verdict.Grade)
 	return nil, ""
 }
 
+// believed is what a grade is worth: nothing is proven by a measurement that is not valid.
+func (d *drill) believed(g verdict.Grade) verdict.Grade {
+	if d.Validity.Grade != verdict.Pass && g != verdict.Skipped {
+		return verdict.Unknown
+	}
+	return g
+}
+
 // asked is the objective of a finding in seconds. A check that could not be judged has none in its finding, but the
 // plan still has it.
 func asked(f verdict.Finding, h *history.History) *verdict.Seconds {

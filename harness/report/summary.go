@@ -63,7 +63,7 @@ func (d *drill) summary() string {
 		b.WriteString("| | finding | objective | actual | in words |\n|---|---|---|---|---|\n")
 		for _, f := range d.Findings {
 			fmt.Fprintf(&b, "| %s %s | %s | %s | %s | %s |\n", signs[gradeOf(f.Grade)], gradeOf(f.Grade), md(short(f.Name, 200)), value(f.Objective),
-				value(f.Actual), md(short(sentence(f.Summary), 2000)))
+				measured(f.Actual), md(short(sentence(f.Summary), 2000)))
 		}
 		for _, i := range d.Invariants {
 			fmt.Fprintf(&b, "| %s %s | %s | none | %d | %s |\n", signs[gradeOf(i.Grade)], gradeOf(i.Grade), md(i.Name), i.Violations, plural(i.Violations, "violation"))

@@ -93,7 +93,7 @@ func (t *textWriter) recovery(d *drill, r *verdict.Recovery) {
 	}
 	const label = "  %-15s "
 	line := func(name, words string) { t.paragraph(fmt.Sprintf(label, name), words) }
-	line("recovery time", recoveryWords(r, objective, grade))
+	line("recovery time", recoveryWords(r, objective, d.believed(grade)))
 	if r.EndedBy != verdict.None {
 		line("back", endedWords(r))
 	}
@@ -124,7 +124,7 @@ func recoveryWords(r *verdict.Recovery, objective *verdict.Seconds, grade verdic
 	if objective == nil {
 		return actual + " (no objective)"
 	}
-	met := map[verdict.Grade]string{verdict.Pass: ": met", verdict.Fail: ": missed", verdict.Unknown: ": unknown"}[grade]
+	met := map[verdict.Grade]string{verdict.Pass: ": met", verdict.Fail: ": missed", verdict.Unknown: ": not proven"}[grade]
 	return actual + " vs objective " + exact(*objective) + met
 }
 

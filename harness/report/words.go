@@ -86,7 +86,7 @@ func group(n int) string {
 	return s
 }
 
-// value writes an objective or what was measured of it, in the check's own unit.
+// value writes an objective in the check's own unit, as it was asked.
 func value(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -106,6 +106,19 @@ func value(v any) string {
 		return percent(v)
 	}
 	return clean(fmt.Sprint(v))
+}
+
+// measured writes what was measured of an objective: rounded, where value is exact.
+func measured(v any) string {
+	switch v := v.(type) {
+	case verdict.Seconds:
+		return span(v)
+	case *verdict.Seconds:
+		if v != nil {
+			return span(*v)
+		}
+	}
+	return value(v)
 }
 
 // within reads the time that a check of the plan asks for, nil where it asks for none.
