@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,10 +18,12 @@ import (
 	"github.com/regiondrill/regiondrill/harness/faults"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/lab"
+	"github.com/regiondrill/regiondrill/harness/measure"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 	"github.com/regiondrill/regiondrill/harness/targets"
 	"github.com/regiondrill/regiondrill/probes"
+	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
 // BenchmarkLabUp is a lab from nothing to the first good protocol login.
@@ -85,39 +89,101 @@ name: calibration
 system: {primary: us-east-1}
 vantages:
   here: {rtt: {us-east-1: 0s}}
-warm_up: 500ms
-settle: 500ms
+warm_up: 400ms
+settle: 300ms
 probes:
   - {name: staff, kind: saml_login, from: here, home: us-east-1, every: 40ms, limit: 400ms}
 faults:
   - {name: dark, kind: region_outage, where: {region: us-east-1}, at: 100ms, for: %dms, mode: %s}
 `
 
-// BenchmarkCalibration holds what is measured against what the fabric itself logged: of so many outages, in how many
+// BenchmarkCalibration holds what is measured against what the fabric itself logged: of a hundred outages, in how many
 // does the interval of the recovery time overlap the truth, from the outage's length to that and the slowest sign-in
 // of the warm-up; and how wide are the intervals, in periods.
 func BenchmarkCalibration(b *testing.B) {
 	for _, mode := range modes() {
 		b.Run(strings.ReplaceAll(mode, ", hold: false", "_lost"), func(b *testing.B) {
-			hits, runs, widest := 0, 0, 0.0
-			rng := rand.New(rand.NewPCG(1, 1))
+			overlaps, widest := 0, 0.0
 			for b.Loop() {
-				for range 100 {
-					hit, width, err := calibrate(b.Context(), mode, 200+rng.IntN(300), rng.Uint64())
-					runs++
-					widest = max(widest, width)
-					if hit {
-						hits++
+				for _, o := range outages(b, mode, 100) {
+					widest = max(widest, o.periods)
+					if o.err != nil {
+						b.Log(o.err)
 					} else {
-						b.Log(err)
+						overlaps++
 					}
 				}
 			}
-			b.ReportMetric(float64(hits), "overlaps")
-			b.ReportMetric(float64(runs), "outages")
+			b.ReportMetric(float64(overlaps)/float64(b.N), "overlaps/100")
 			b.ReportMetric(widest, "widest_periods")
 		})
 	}
+}
+
+type outage struct {
+	periods float64
+	err     error
+}
+
+// outages are so many, three at a time.
+func outages(b *testing.B, mode string, n int) []outage {
+	done := make([]outage, n)
+	var next atomic.Int64
+	var lanes sync.WaitGroup
+	for range 3 {
+		lanes.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				rng := rand.New(rand.NewPCG(uint64(i), 1))
+				_, done[i].periods, done[i].err = calibrate(b.Context(), mode, 200+rng.IntN(300), rng.Uint64())
+			}
+		})
+	}
+	lanes.Wait()
+	return done
+}
+
+// slipping is fifty protocol attempts a second and a browser's every three.
+const slipping = `
+schema: regiondrill.scenario/v1
+name: slip
+system: {primary: us-east-1}
+vantages:
+  here: {rtt: {us-east-1: 8ms, idp: 20ms}}
+warm_up: 3s
+settle: 27s
+probes:
+  - {name: staff, kind: saml_login, from: here, home: us-east-1, every: 20ms, limit: 2s}
+  - {name: chrome, kind: browser_login, from: here, home: us-east-1, every: 3s, limit: 9s}
+`
+
+// BenchmarkScheduleSlip is how late attempts begin, at the 99th percentile.
+func BenchmarkScheduleSlip(b *testing.B) {
+	if _, err := browser.Find(os.Getenv); err != nil {
+		b.Skipf("without a browser: %v", err)
+	}
+	for b.Loop() {
+		h := drill(b, slipping)
+		for probe, slip := range measure.Measure(h).Validity.ScheduleSlipP99 {
+			b.ReportMetric(float64(slip)*1000, probe+"_p99_ms")
+		}
+	}
+}
+
+func drill(b *testing.B, text string) *history.History {
+	b.Helper()
+	s, err := scenario.Read(strings.NewReader(text), "bench.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	plan, err := engine.Compile(s, engine.Catalog{Probes: probes.Table(), Faults: faults.Table()}, engine.Options{Target: targets.Table()[0]})
+	if err != nil {
+		b.Fatal(err)
+	}
+	h := &history.History{}
+	if err := plan.Run(b.Context(), nil, (*memory)(h)); err != nil {
+		b.Fatal(err)
+	}
+	return h
 }
 
 // calibrate is one outage of so many milliseconds.
