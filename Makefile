@@ -35,9 +35,14 @@ lint: ## hold the code against gofmt, go vet and golangci-lint
 schema: ## write scenarios/schema.json anew, after a kind or a key changed
 	@$(GO) run ./cmd/regiondrill schema > scenarios/schema.json.new && mv scenarios/schema.json.new scenarios/schema.json
 
-bench: ## measure, and tell on which machine
+bench: ## measure what BENCHMARKS.md promises, and tell on which machine (about ten minutes, best on an idle one)
 	@printf '%s, %s cores, %s\n' "$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)" "$$(getconf _NPROCESSORS_ONLN)" "$$($(GO) version)"
-	@$(GO) test -run '^$$' -bench . -benchmem ./...
+	@$(GO) test -run '^$$' -bench 'LabUp|Login' -benchtime 5s ./harness/lab
+	@$(GO) test -run '^$$' -bench 'FirstSignIn|SignIn$$' -benchtime 20x ./probes/browser
+	@$(GO) test -run '^$$' -bench 'ScheduleSlip|Calibration' -benchtime 1x -timeout 30m ./harness/lab
+	@$(GO) test -run '^$$' -bench Analyze -benchtime 3x ./harness/analysis
+	@$(GO) test -run '^$$' -bench WholeRun -benchtime 1x ./cmd/regiondrill
+	@REGIONDRILL_COMPARE=1 $(GO) test -run TestBesideToxiproxy -v ./harness/fabric
 
 fuzz: ## fuzz every parser for FUZZTIME (20s)
 	@set -e; for package in $$($(GO) list ./...); do \
