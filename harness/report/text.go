@@ -145,7 +145,11 @@ func (t *textWriter) findings(d *drill) {
 	}
 	t.b.WriteString("\n" + t.paint("1", "Findings") + "\n")
 	for _, f := range d.Findings {
-		t.mark(f.Grade, sentence(f.Summary))
+		words := sentence(f.Summary)
+		if f.Grade == verdict.Skipped { // its sentence is about the run, not about whom it names
+			words = clean(f.Name) + ": " + words
+		}
+		t.mark(f.Grade, words)
 	}
 	for _, i := range d.Invariants {
 		t.mark(i.Grade, fmt.Sprintf("%s: %s.", clean(i.Name), plural(i.Violations, "violation")))
