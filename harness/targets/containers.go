@@ -16,6 +16,7 @@ import (
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/fabric"
 	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/rollback"
@@ -34,7 +35,7 @@ func newContainers() harness.Target { return containers{} }
 
 // Can tells that it carries all faults.
 func (containers) Can() harness.Capabilities {
-	return harness.Capabilities{Network: true, Process: true, Attach: true, Services: lab.Services()}
+	return harness.Capabilities{Network: true, Process: true, Attach: true, Services: lab.Services(), API: fabric.Operations()}
 }
 
 // Ready says what is in the way: no engine, no right to use it, no program for the containers, or what a killed run has

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/fabric"
 	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
@@ -14,7 +15,7 @@ func newLab() harness.Target { return labTarget{} }
 
 // Can tells that the lab carries all but faults of processes and container networks.
 func (labTarget) Can() harness.Capabilities {
-	return harness.Capabilities{Network: true, Services: lab.Services()}
+	return harness.Capabilities{Network: true, Services: lab.Services(), API: fabric.Operations()}
 }
 
 // Provision starts a lab.
