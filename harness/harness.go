@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -32,6 +33,9 @@ type Capabilities struct {
 	Process  bool     // a replica's process can be killed and paused
 	Attach   bool     // a replica can be taken off its network
 	Services []string // whose names the target serves: portal, signin, portal_api, kms, idp, …
+	// API has the services whose calls rules can act on, each with its operations as AWS names them. A service whose
+	// TLS ends beyond the fabric isn't among them.
+	API map[string][]string
 }
 
 // TargetKind, FaultKind and ProbeKind are the rows of the tables of kinds. New makes a value that holds its defaults.
@@ -42,6 +46,7 @@ type (
 	}
 	FaultKind struct {
 		Name, Doc string
+		Calls     bool // it acts on calls of AWS's APIs rather than on links
 		New       func() Fault
 	}
 	ProbeKind struct {
@@ -57,6 +62,11 @@ type Problem struct{ Key, Sentence string }
 // Checker is what a probe or a fault is that can be wrong about the system it is meant for.
 type Checker interface{ Problems(t Topology) []Problem }
 
+// Leased is a fault that can end by itself, when nobody healed it in time.
+type Leased interface {
+	Expired() (at time.Time, expired bool)
+}
+
 // Summarizer is a fault that tells in a few words what it does: "blackhole".
 type Summarizer interface{ Summary() string }
 
@@ -68,6 +78,7 @@ type Topology struct {
 	Directory   Directory
 	IdP         IdPSettings
 	Replication struct{ Lag, Jitter time.Duration }
+	KMS         KMSSettings
 	Vantages    []Vantage
 }
 
@@ -82,6 +93,13 @@ type IdPSettings struct {
 	Dialect   string
 	ACS       []string // Regions whose ACS URL is registered; the first is the default
 	Bookmarks []string // Regions whose portal has a bookmark app
+}
+
+// KMSSettings is who plays AWS KMS.
+type KMSSettings struct {
+	Backend string // embedded, localstack, endpoint; empty: embedded
+	URL     string // of the endpoint
+	Image   string // of LocalStack; empty: the target's choice
 }
 
 // Vantage is where users sit, and how far from there it is to the other places.
@@ -110,6 +128,13 @@ type System struct {
 	Places   []*Place
 	Replicas []*Replica
 	Network  Network // nil where the target can't carry rules
+	API      API     // nil where it can't carry rules on calls
+
+	// Chaos takes rules on calls from tools written for LocalStack's chaos API, in its JSON. They end with the system.
+	// It is nil where there is none.
+	Chaos http.Handler
+	// KMS is the URL of the emulator that stands behind KMS's names, empty where that is a fake of ours.
+	KMS string
 }
 
 // Place finds a place by its name, nil where there is none.
@@ -215,6 +240,9 @@ type Hit struct {
 	Replicas []*Replica // of the Region, where it hits one
 	Lease    time.Duration
 	Network  Network
+	Calls    Calls // narrows a fault of calls; its Edges are the ways on which proof is sought
+	API      API
+	KMS      string // as System.KMS
 }
 
 // Edge is the directed link from one place to another. What is held on it are the bytes that travel that way.
@@ -259,6 +287,44 @@ const (
 	Reset     Mode = "reset"     // dials succeed and are reset with their first bytes, standing connections at once
 	HTTP503   Mode = "http_503"  // inbound HTTP requests are answered 503 at the edge
 	Shape     Mode = "shape"     // latency, jitter, bandwidth
+)
+
+// API is the handle on calls of AWS's APIs.
+type API interface {
+	// LayAPI puts a rule in force, for calls on connections that already stand too, and returns at once. Where several
+	// rules hit a call, their latencies add up and the first that answers it wins; each is lifted alone.
+	LayAPI(ctx context.Context, r APIRule) (Laid, error)
+}
+
+// Calls selects calls of AWS's APIs; what is empty selects all.
+type Calls struct {
+	Region    string
+	Service   string // as a scenario names it: kms, portal_api
+	Operation string // as AWS names it: Decrypt
+	From      string // the place where the caller stands
+}
+
+// APIRule is what the fabric does with some calls.
+type APIRule struct {
+	Name    string // of the fault
+	Calls   Calls
+	Edges   []Edge        // on which canaries ask, each from a caller's place to a Region; at least one
+	Odds    float64       // the share of calls that it acts on, drawn anew for each; 0 to 1
+	Latency time.Duration // a call waits this long at the edge before it is answered or passed on
+	Answer  Answer
+	Status  int           // with Fail: of HTTP; 0: what the service gives with Code
+	Code    string        // with Fail: AWS's error code; empty: what the service gives with Status
+	Lease   time.Duration // the fabric lifts the rule by itself after this long; 0: never
+}
+
+// Answer is what becomes of a call that a rule acts on.
+type Answer string
+
+// The answers, each in the service's own shape, such that its clients see AWS's error.
+const (
+	PassOn   Answer = ""         // the service answers
+	Fail     Answer = "fail"     // with an error of the service
+	Throttle Answer = "throttle" // with the service's error for too many calls
 )
 
 // Laid is a rule in force.

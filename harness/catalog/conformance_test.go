@@ -16,6 +16,7 @@ import (
 
 // settings are what a kind needs said before it does anything. A kind without an entry is proven with its defaults.
 var settings = map[string]string{
+	"api_latency":  `{"latency": "40ms"}`,
 	"link":         `{"latency": "40ms"}`,
 	"recovery":     `{"probe": "staff", "fault": "virginia-dark", "within": "10s"}`,
 	"failback":     `{"probe": "staff", "fault": "virginia-dark", "within": "10s"}`,

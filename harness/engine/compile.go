@@ -200,7 +200,11 @@ func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 		c.fail(f.Block.Errorf("kind", "%v", err))
 	}
 	st := &strike{name: f.Name, fault: fault, at: f.At, lasts: f.For, where: f.Where}
-	st.edges = c.edges(f)
+	if st.calls = kinds[i].Calls; st.calls {
+		st.edges = c.calls(f)
+	} else {
+		st.edges = c.edges(f)
+	}
 	summary := f.Kind
 	if s, ok := fault.(harness.Summarizer); ok {
 		summary = s.Summary()

@@ -26,6 +26,7 @@ type strike struct {
 	where scenario.Where
 	lasts time.Duration
 	edges []harness.Edge
+	calls bool // it acts on calls rather than on links
 
 	effective, healed moment
 	healing           time.Time // when its undo was due; read after the strike has returned
@@ -49,6 +50,9 @@ func (s *strike) subject() string {
 	what := s.place()
 	if s.where.Service != "" {
 		what = s.where.Service + " in " + what
+	}
+	if s.where.Operation != "" {
+		what = s.where.Operation + " of " + what
 	}
 	if s.where.From != "" {
 		what += " as seen from " + s.where.From
@@ -80,10 +84,7 @@ func (s *strike) run(ctx context.Context, r *run, sys *harness.System) {
 	if !s.due(ctx, r) {
 		return
 	}
-	hit := harness.Hit{Fault: s.name, Place: s.place(), Edges: s.edges, Lease: s.lasts + leaseSlack, Network: sys.Network}
-	if s.where.Service != "" {
-		hit.Hosts = hosts(sys, s.place(), s.where.Service)
-	}
+	hit := s.hit(sys)
 	requested := time.Now()
 	s.healing = requested.Add(s.lasts)
 	r.fault(s.name, history.Requested, nil, "")
@@ -99,6 +100,20 @@ func (s *strike) run(ctx context.Context, r *run, sys *harness.System) {
 	if undo != nil {
 		healed = s.heal(ctx, r, hit, undo)
 	}
+}
+
+// hit is what the fault selects of the system.
+func (s *strike) hit(sys *harness.System) harness.Hit {
+	hit := harness.Hit{Fault: s.name, Place: s.place(), Edges: s.edges, Lease: s.lasts + leaseSlack, Network: sys.Network}
+	if s.calls {
+		hit.API, hit.KMS = sys.API, sys.KMS
+		hit.Calls = harness.Calls{Region: s.place(), Service: s.where.Service, Operation: s.where.Operation, From: s.where.From}
+		return hit
+	}
+	if s.where.Service != "" {
+		hit.Hosts = hosts(sys, s.place(), s.where.Service)
+	}
+	return hit
 }
 
 // due waits for the fault's instant: after zero, or after another fault's.
@@ -143,6 +158,11 @@ func (s *strike) prove(ctx context.Context, r *run, hit harness.Hit) time.Time {
 
 // heal undoes the fault and records since when it no longer is, whatever became of the run.
 func (s *strike) heal(ctx context.Context, r *run, hit harness.Hit, undo rollback.Undo) time.Time {
+	if leased, ok := s.fault.(harness.Leased); ok {
+		if at, expired := leased.Expired(); expired {
+			r.record(history.Event{At: r.at(at), Type: history.TypeFault, Fault: &history.Change{Name: s.name, Change: history.Expired}})
+		}
+	}
 	r.fault(s.name, history.Healing, nil, "")
 	if err := undo(ctx); err != nil {
 		r.fault(s.name, history.Unproven, nil, err.Error())

@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"cmp"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/names"
@@ -53,16 +56,68 @@ func (c *compiler) narrowed(f scenario.Fault) {
 	if w := f.Where; w.Service != "" && !slices.Contains(services, w.Service) {
 		c.fail(f.Block.Errorf("where.service", "it hits nothing: target %s serves no %s", c.opts.Target.Name, w.Service))
 	}
-	for key, value := range map[string]string{"where.operation": f.Where.Operation, "where.name": f.Where.Name} {
-		if value != "" {
-			c.fail(f.Block.Errorf(key, "%q comes later", key))
+	if f.Where.Operation != "" {
+		c.fail(f.Block.Errorf("where.operation", "%s acts on links, which know no operations", f.Kind))
+	}
+	c.unnamed(f)
+}
+
+// unnamed refuses what comes later.
+func (c *compiler) unnamed(f scenario.Fault) {
+	if f.Where.Name != "" {
+		c.fail(f.Block.Errorf("where.name", "%q comes later", "where.name"))
+	}
+}
+
+// calls resolves a fault of calls into the edges on which it is proven: from the caller's place where that is said, else
+// from within the Region, where no fault of links is in the way.
+func (c *compiler) calls(f scenario.Fault) []harness.Edge {
+	w, regions := f.Where, c.plan.Topology.Regions()
+	region := cmp.Or(w.Region, w.Place)
+	switch {
+	case w.Region != "" && w.Place != "":
+		c.fail(f.Block.Errorf("where.place", "say region or place, not both"))
+	case region == "":
+		c.fail(f.Block.Errorf("where", "it hits nothing: say in which region"))
+	case !slices.Contains(regions, region):
+		key := "where.region"
+		if w.Region == "" {
+			key = "where.place"
 		}
+		c.fail(f.Block.NoSuch(key, "Region of the system", region, regions))
+	}
+	places := append(regions, names.IdPPlace)
+	for _, v := range c.plan.Topology.Vantages {
+		places = append(places, v.Name)
+	}
+	if w.From != "" && !slices.Contains(places, w.From) {
+		c.fail(f.Block.NoSuch("where.from", "place", w.From, places))
+	}
+	c.operation(f)
+	c.unnamed(f)
+	return []harness.Edge{{From: cmp.Or(w.From, region), To: region}}
+}
+
+// operation checks the keys that narrow a fault of calls to a service and one of its operations.
+func (c *compiler) operation(f scenario.Fault) {
+	w, known := f.Where, c.plan.target.Can().API
+	services := slices.Sorted(maps.Keys(known))
+	operations, seen := known[w.Service]
+	switch {
+	case len(known) == 0: // the fault's own Needs has said so
+	case w.Service != "" && !seen:
+		c.fail(f.Block.Errorf("where.service", "it hits nothing: calls of %s don't pass by in target %s; it sees those of %s",
+			w.Service, c.opts.Target.Name, strings.Join(services, ", ")))
+	case w.Operation != "" && w.Service == "":
+		c.fail(f.Block.Errorf("where.operation", "say of which service: %s", strings.Join(services, ", ")))
+	case w.Operation != "" && !slices.Contains(operations, w.Operation):
+		c.fail(f.Block.NoSuch("where.operation", "operation of "+w.Service, w.Operation, operations))
 	}
 }
 
 func whereOf(w scenario.Where) map[string]string {
 	said := map[string]string{}
-	for key, value := range map[string]string{"region": w.Region, "place": w.Place, "service": w.Service, "from": w.From} {
+	for key, value := range map[string]string{"region": w.Region, "place": w.Place, "service": w.Service, "operation": w.Operation, "from": w.From} {
 		if value != "" {
 			said[key] = value
 		}

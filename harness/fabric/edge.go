@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -24,6 +25,13 @@ type edge struct {
 	mu       sync.RWMutex
 	certs    map[string]*tls.Certificate
 	handlers map[string]http.Handler
+	apis     map[string]*api // the hosts that are an API of AWS
+}
+
+// api is a host's service and Region.
+type api struct {
+	service *service
+	region  string
 }
 
 func newEdge(f *Fabric) *edge {
@@ -32,6 +40,7 @@ func newEdge(f *Fabric) *edge {
 		queue:    make(chan net.Conn),
 		certs:    map[string]*tls.Certificate{},
 		handlers: map[string]http.Handler{},
+		apis:     map[string]*api{},
 	}
 	e.server = http.Server{
 		Handler:        e,
@@ -75,7 +84,17 @@ func (f *Fabric) Handle(host, place string, h http.Handler) error {
 	f.edge.mu.Lock()
 	defer f.edge.mu.Unlock()
 	f.edge.certs[host], f.edge.handlers[host] = cert, h
+	if s, region := locate(host); s != nil {
+		f.edge.apis[host] = &api{s, region}
+	}
 	return nil
+}
+
+// served are the APIs of AWS that end here.
+func (e *edge) served() map[string]*api {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return maps.Clone(e.apis)
 }
 
 // accept hands the callee's end to the server.
@@ -148,9 +167,11 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This host isn't served on this connection.", http.StatusMisdirectedRequest)
 	default:
 		e.mu.RLock()
-		h := e.handlers[host]
+		h, at := e.handlers[host], e.apis[host]
 		e.mu.RUnlock()
-		h.ServeHTTP(w, r)
+		if !e.intercept(w, r, at, c.pipe) {
+			h.ServeHTTP(w, r)
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ type Fabric struct {
 	work sync.WaitGroup // every goroutine of the fabric
 	port atomic.Uint32  // of the last dial
 	edge *edge
+	apis apis
 
 	mu      sync.Mutex
 	closed  bool
@@ -226,6 +227,7 @@ func (f *Fabric) Close() error {
 		}
 	}
 	f.mu.Unlock()
+	f.apis.close()
 	f.stop()
 	var errs []error
 	for _, d := range doors {

@@ -15,8 +15,9 @@ type pipe struct {
 	caller      end // who dialled
 	callee      end
 
-	name        string // of the host whose route it takes
-	port        uint16 // the caller's
+	name        string   // of the host whose route it takes
+	port        uint16   // the caller's
+	canaryOf    *laidAPI // whose canary calls on it; nil on everybody else's
 	established atomic.Bool
 	lost        atomic.Bool // a hole took it, for good
 	open        atomic.Int32

@@ -17,6 +17,9 @@ func Table() []harness.FaultKind {
 	return []harness.FaultKind{
 		{Name: "region_outage", Doc: "every link to and from a Region is cut: portal, APIs, KMS, outgoing replication", New: newRegionOutage},
 		{Name: "link", Doc: "links get slow: latency, jitter, bandwidth", New: newLink},
+		{Name: "api_errors", Doc: "an API of AWS answers with errors of its own", Calls: true, New: newAPIErrors},
+		{Name: "api_latency", Doc: "an API of AWS is slow to answer, while the links to it are not", Calls: true, New: newAPILatency},
+		{Name: "throttle", Doc: "an API of AWS says that it is called too often", Calls: true, New: newThrottle},
 	}
 }
 
@@ -55,6 +58,12 @@ func (l *laid) Truth() (injected, lifted time.Time, expired bool) {
 		return time.Time{}, time.Time{}, false
 	}
 	return l.rule.Truth()
+}
+
+// Expired tells whether the fabric has lifted the rule by itself.
+func (l *laid) Expired() (at time.Time, expired bool) {
+	_, at, expired = l.Truth()
+	return at, expired
 }
 
 // needsNetwork is what every fault of this file's kind needs.

@@ -52,6 +52,11 @@ func (n *Network) Lay(_ context.Context, r harness.Rule) (harness.Laid, error) {
 	return made, nil
 }
 
+// LayAPI puts a rule on calls in force; among the others it stands with its name and edges.
+func (n *Network) LayAPI(ctx context.Context, r harness.APIRule) (harness.Laid, error) {
+	return n.Lay(ctx, harness.Rule{Name: r.Name, Edges: r.Edges, Mode: harness.Shape, Lease: r.Lease})
+}
+
 // InForce are the rules that were laid and not lifted.
 func (n *Network) InForce() []harness.Rule {
 	n.mu.Lock()

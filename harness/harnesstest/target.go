@@ -37,6 +37,9 @@ func Target(t *testing.T, kind harness.TargetKind) {
 		if can.Network != (sys.Network != nil) {
 			t.Errorf("Can().Network is %t, and the handle is there: %t", can.Network, sys.Network != nil)
 		}
+		if (len(can.API) > 0) != (sys.API != nil) {
+			t.Errorf("Can().API is %v, and the handle is there: %t", can.API, sys.API != nil)
+		}
 	})
 	t.Run("stands", func(t *testing.T) { stands(t, sys, can) })
 	t.Run("certificates", func(t *testing.T) { certificates(t, sys) })

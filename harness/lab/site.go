@@ -62,7 +62,7 @@ func (s *Site) system() {
 			loc, ok := s.located[host]
 			return loc, ok
 		},
-		People: s.People, Network: s.Fabric,
+		People: s.People, Network: s.Fabric, API: s.Fabric,
 	}
 }
 

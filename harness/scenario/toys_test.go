@@ -27,6 +27,11 @@ type link struct {
 	Bandwidth int           `yaml:"bandwidth" min:"0"`
 }
 
+type failing struct {
+	Status int    `yaml:"status" min:"400" max:"599"`
+	Code   string `yaml:"code"`
+}
+
 type target struct {
 	Probe string `yaml:"probe" required:"true" doc:"of whom"`
 	Fault string `yaml:"fault" required:"true" doc:"from what"`
@@ -61,6 +66,7 @@ func toys() Kinds {
 		Faults: []Kind{
 			{"region_outage", "A Region is gone.", outage{Mode: "blackhole", Hold: true}},
 			{"link", "A link gets worse.", link{}},
+			{"api_errors", "An API fails.", failing{}},
 		},
 		Checks: []Kind{
 			{"recovery", "People are back.", recovery{}},
