@@ -4,6 +4,7 @@ package checks
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -114,6 +115,14 @@ func span(s verdict.Seconds) string {
 	default:
 		return fmt.Sprintf("%.1f s", v)
 	}
+}
+
+// asked writes an objective as it was asked for: "10 s", "1.5 s", "500 ms".
+func asked(d time.Duration) string {
+	if d < time.Second {
+		return strconv.FormatFloat(d.Seconds()*1000, 'f', -1, 64) + " ms"
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
 }
 
 // within writes an interval: "2.94 to 3.02 s".

@@ -53,9 +53,9 @@ func (c *Failback) Check(h *history.History, m *verdict.Measures) verdict.Findin
 			because(h, m, c.Probe, c.Fault, verdict.After))
 	case *r.Failback.Upper <= seconds(c.Within):
 		f.Grade = verdict.Pass
-		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended (objective %v)", p.Home, c.Probe, took, c.Within)
+		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended (objective %s)", p.Home, c.Probe, took, asked(c.Within))
 	default:
-		f.Summary = fmt.Sprintf("%s carried %s again only %s after the fault had ended, which misses the objective of %v", p.Home, c.Probe, took, c.Within)
+		f.Summary = fmt.Sprintf("%s carried %s again only %s after the fault had ended, which misses the objective of %s", p.Home, c.Probe, took, asked(c.Within))
 	}
 	return f
 }

@@ -66,7 +66,7 @@ func (c *Latency) Check(_ *history.History, m *verdict.Measures) verdict.Finding
 				f.Grade = verdict.Fail
 			}
 		}
-		said = append(said, fmt.Sprintf("%s %s (objective %v)", q.name, span(q.actual), q.asked.Duration()))
+		said = append(said, fmt.Sprintf("%s %s (objective %s)", q.name, span(q.actual), asked(q.asked.Duration())))
 	}
 	f.Summary = fmt.Sprintf("sign-ins of %s %s %s took %s", c.Probe, when(c.Window), c.Fault, strings.Join(said, ", "))
 	return f

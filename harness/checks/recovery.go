@@ -59,9 +59,9 @@ func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	case r.EndedBy == verdict.Never || r.EndedBy == verdict.Heal:
 	case *r.RecoveryTimeActual.Upper <= seconds(c.Within):
 		f.Grade = verdict.Pass
-		f.Summary += fmt.Sprintf(" (objective %v)", c.Within)
+		f.Summary += fmt.Sprintf(" (objective %s)", asked(c.Within))
 	default:
-		f.Summary += fmt.Sprintf(", which misses the objective of %v", c.Within)
+		f.Summary += fmt.Sprintf(", which misses the objective of %s", asked(c.Within))
 	}
 	f.Summary += because(h, m, c.Probe, c.Fault, verdict.Fault)
 	return f

@@ -37,7 +37,7 @@ func validity(h *history.History, all []*series, faults []fault, m *verdict.Meas
 		if slip, ok := s.slip(); ok {
 			v.ScheduleSlipP99[s.probe.Name] = seconds(slip)
 			if float64(slip) > maxSlip*float64(s.probe.Every) {
-				doubt("%s: attempts began up to %s s late (99th percentile), more than a quarter of the period", s.probe.Name, slip)
+				doubt("%s: attempts began up to %.0f ms late (99th percentile), more than a quarter of the period", s.probe.Name, slip.Seconds()*1000)
 			}
 		}
 		if why := s.unsteady(h.Plan.WarmUp); s.probe.Gated && why != "" {
@@ -157,9 +157,11 @@ func disagree(m *verdict.Measures, protocol, browser history.Probe, fault string
 		}
 		return fmt.Sprintf("%s and %s disagree about %s: only one of them recovered", protocol.Name, browser.Name, fault)
 	}
-	journey := verdict.Seconds(0)
-	if w := m.Window(browser.Name, fault, verdict.Baseline); w != nil && w.Latency != nil {
-		journey = w.Latency.P99
+	journey := verdict.Seconds(0) // how long its sign-ins took then; before, where none was good
+	for _, window := range []string{verdict.Baseline, verdict.Fault} {
+		if w := m.Window(browser.Name, fault, window); w != nil && w.Latency != nil {
+			journey = w.Latency.P99
+		}
 	}
 	slack := verdict.Seconds(browser.Every.Seconds()) + journey
 	if diff := math.Abs(float64(*up - *ub)); diff > float64(slack) {
