@@ -47,6 +47,7 @@ type (
 	FaultKind struct {
 		Name, Doc string
 		Calls     bool // it acts on calls of AWS's APIs rather than on links
+		Replica   bool // it acts on a Region's replica rather than on links
 		New       func() Fault
 	}
 	ProbeKind struct {

@@ -200,9 +200,13 @@ func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 		c.fail(f.Block.Errorf("kind", "%v", err))
 	}
 	st := &strike{name: f.Name, fault: fault, at: f.At, lasts: f.For, where: f.Where}
-	if st.calls = kinds[i].Calls; st.calls {
+	st.calls, st.replica = kinds[i].Calls, kinds[i].Replica
+	switch {
+	case st.calls:
 		st.edges = c.calls(f)
-	} else {
+	case st.replica:
+		st.edges = c.replica(f)
+	default:
 		st.edges = c.edges(f)
 	}
 	summary := f.Kind

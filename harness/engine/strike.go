@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,13 +21,14 @@ const (
 
 // strike is one fault on the timeline: requested, effective, healing, healed.
 type strike struct {
-	name  string
-	fault harness.Fault
-	at    scenario.At
-	where scenario.Where
-	lasts time.Duration
-	edges []harness.Edge
-	calls bool // it acts on calls rather than on links
+	name    string
+	fault   harness.Fault
+	at      scenario.At
+	where   scenario.Where
+	lasts   time.Duration
+	edges   []harness.Edge
+	calls   bool // it acts on calls rather than on links
+	replica bool // it acts on the replica of where.region
 
 	effective, healed moment
 	healing           time.Time // when its undo was due; read after the strike has returned
@@ -105,6 +107,10 @@ func (s *strike) run(ctx context.Context, r *run, sys *harness.System) {
 // hit is what the fault selects of the system.
 func (s *strike) hit(sys *harness.System) harness.Hit {
 	hit := harness.Hit{Fault: s.name, Place: s.place(), Edges: s.edges, Lease: s.lasts + leaseSlack, Network: sys.Network}
+	if s.replica {
+		hit.Replicas = slices.DeleteFunc(slices.Clone(sys.Replicas), func(r *harness.Replica) bool { return r.Region != s.where.Region })
+		return hit
+	}
 	if s.calls {
 		hit.API, hit.KMS = sys.API, sys.KMS
 		hit.Calls = harness.Calls{Region: s.place(), Service: s.where.Service, Operation: s.where.Operation, From: s.where.From}

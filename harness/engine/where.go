@@ -98,6 +98,25 @@ func (c *compiler) calls(f scenario.Fault) []harness.Edge {
 	return []harness.Edge{{From: cmp.Or(w.From, region), To: region}}
 }
 
+// replica resolves a fault of a Region's replica. It is proven by asking the replica from within the Region, where no
+// fault of links is in the way.
+func (c *compiler) replica(f scenario.Fault) []harness.Edge {
+	w := f.Where
+	switch {
+	case w.Region == "":
+		c.fail(f.Block.Errorf("where", "it hits nothing: say the replica of which region"))
+	case !slices.Contains(c.plan.Topology.Regions(), w.Region):
+		c.fail(f.Block.NoSuch("where.region", "Region of the system", w.Region, c.plan.Topology.Regions()))
+	}
+	for key, value := range map[string]string{"place": w.Place, "service": w.Service, "operation": w.Operation, "from": w.From} {
+		if value != "" {
+			c.fail(f.Block.Errorf("where."+key, "%s acts on the whole replica of a region; leave %s out", f.Kind, key))
+		}
+	}
+	c.unnamed(f)
+	return []harness.Edge{{From: w.Region, To: w.Region}}
+}
+
 // operation checks the keys that narrow a fault of calls to a service and one of its operations.
 func (c *compiler) operation(f scenario.Fault) {
 	w, known := f.Where, c.plan.target.Can().API

@@ -20,6 +20,8 @@ func Table() []harness.FaultKind {
 		{Name: "api_errors", Doc: "an API of AWS answers with errors of its own", Calls: true, New: newAPIErrors},
 		{Name: "api_latency", Doc: "an API of AWS is slow to answer, while the links to it are not", Calls: true, New: newAPILatency},
 		{Name: "throttle", Doc: "an API of AWS says that it is called too often", Calls: true, New: newThrottle},
+		{Name: "process", Doc: "the process of a Region's replica is killed, paused or restarted", Replica: true, New: newProcess},
+		{Name: "network_disconnect", Doc: "a Region's replica is taken off its network, and runs on alone", Replica: true, New: newNetworkDisconnect},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/rollback"
@@ -35,9 +36,11 @@ func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) 
 	t.Run("what was never laid", func(t *testing.T) { neverLaid(t, made()) })
 	t.Run("unwound by the way back", func(t *testing.T) {
 		network, back := &Network{}, &rollback.Stack{}
-		if _, err := made().Inject(t.Context(), hitOn(network), back); err != nil {
+		hit := hitOn(network)
+		if _, err := made().Inject(t.Context(), hit, back); err != nil {
 			t.Fatal(err)
 		}
+		defer answers(t, hit)
 		canceled, cancel := context.WithCancel(t.Context())
 		cancel() // a run that was stopped heals all the same
 		if err := back.Unwind(canceled); err != nil || len(network.InForce()) != 0 {
@@ -47,7 +50,21 @@ func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) 
 }
 
 func hitOn(n *Network) harness.Hit {
-	return harness.Hit{Fault: "it", Network: n, API: n, Edges: []harness.Edge{{From: "here", To: "there"}, {From: "there", To: "here"}}}
+	replica := &Replica{Refuses: n.Refuses}
+	return harness.Hit{Fault: "it", Network: n, API: n, Edges: []harness.Edge{{From: "here", To: "there"}, {From: "there", To: "here"}},
+		Replicas: []*harness.Replica{replica.Handles("there")}}
+}
+
+// answers is a replica that nothing is done to.
+func answers(t *testing.T, hit harness.Hit) {
+	t.Helper()
+	for _, r := range hit.Replicas {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Second)
+		defer cancel()
+		if err := r.Ask(ctx); err != nil {
+			t.Errorf("the replica in %s: %v", r.Region, err)
+		}
+	}
 }
 
 func injectProveUndo(t *testing.T, f harness.Fault) {
@@ -69,6 +86,7 @@ func injectProveUndo(t *testing.T, f harness.Fault) {
 		}
 	}
 	proven(t, f, hit, false)
+	answers(t, hit)
 	if left := network.InForce(); len(left) != 1 || left[0].Name != "other" {
 		t.Errorf("after the undo there are %+v in force, not the other fault's rule alone", left)
 	}
