@@ -8,13 +8,13 @@ FUZZTIME ?= 20s
 DRILL := primary-region-outage
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint schema bench fuzz nightly clean
+.PHONY: help build demo test lint schema bench fuzz nightly compose-up compose-down clean
 
 help: ## tell what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## leave bin/regiondrill
-	@$(GO) build -trimpath -ldflags '$(if $(VERSION),-X main.version=$(VERSION))' -o bin/ ./cmd/regiondrill
+build: ## leave bin/regiondrill, linked statically so that it also runs as the fakes of the containers target
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(if $(VERSION),-X main.version=$(VERSION))' -o bin/ ./cmd/regiondrill
 
 demo: build ## run the main drill in the lab and say where its report lies; brings a browser if it can
 	@if .ci/browser bin/regiondrill; then flags=; else \
@@ -53,6 +53,12 @@ fuzz: ## fuzz every parser for FUZZTIME (20s)
 
 nightly: build test fuzz ## everything that takes its time: tests, fuzzing, and all drills tagged nightly
 	@if .ci/browser bin/regiondrill; then flags=; else flags=--without-browser; fi; bin/regiondrill run tag:nightly $$flags
+
+compose-up: ## start LocalStack, Prometheus, Pushgateway and Grafana on loopback (docs/dashboards.md)
+	@VERSION='$(VERSION)' .ci/compose up
+
+compose-down: ## stop them and remove what they kept
+	@.ci/compose down
 
 clean: ## remove what was built and what drills have left
 	@rm -rf bin runs

@@ -55,38 +55,25 @@ func replace(path string, data []byte) error {
 	return nil
 }
 
-// conclude turns what was recorded into files and words. It returns an exit code that stands beside those of the
-// running. What fails keeps nothing else from being done.
-func (s *session) conclude(ctx context.Context) int {
-	var told []*report.Report
-	var codes []int
-	try := func(err error) {
-		if err != nil {
-			codes = append(codes, exitBroken)
-			s.complain(err)
-		}
+// conclude turns what a drill recorded into files, and tells the Pushgateway. It returns an exit code that stands beside
+// that of the running. What fails keeps nothing else from being done.
+func (s *session) conclude(ctx context.Context, f *finished) int {
+	r, err := s.load(f.dir)
+	if err != nil {
+		s.complain(err)
+		return exitBroken
 	}
-	for _, f := range s.finished {
-		r, err := s.load(f.dir)
-		if err != nil {
-			try(err)
-			continue
-		}
-		f.metrics.Conclude(r.Verdict)
-		f.concluded = true
-		told, codes = append(told, r), append(codes, codeOf(r.Verdict.Grade))
-		if err := s.export(f.dir, []*report.Report{r}); err != nil {
-			try(err)
-			r.Dir = "" // there may be no page to point at
-		}
+	f.metrics.Conclude(r.Verdict)
+	s.told = append(s.told, r)
+	err = s.export(f.dir, []*report.Report{r})
+	if err != nil {
+		r.Dir = "" // there may be no page to point at
 	}
-	if s.outer != "" {
-		told = append(told, s.skipped()...)
-		try(s.export(s.outer, told))
+	if err := errors.Join(err, s.push(ctx, f.metrics)); err != nil {
+		s.complain(err)
+		return exitBroken
 	}
-	try(s.push(ctx))
-	try(s.tell(told))
-	return first(codes)
+	return codeOf(r.Verdict.Grade)
 }
 
 // skipped are the drills that the target can't carry, for the reports.
@@ -103,20 +90,26 @@ func (s *session) skipped() []*report.Report {
 	return told
 }
 
-// tell prints the result, with where to read more.
-func (s *session) tell(told []*report.Report) error {
-	if len(told) == 0 {
-		return nil
+// tell prints the results, with where to read more, and writes the aggregate of several drills.
+func (s *session) tell() int {
+	var errs []error
+	if s.outer != "" {
+		s.told = append(s.told, s.skipped()...)
+		errs = append(errs, s.export(s.outer, s.told))
 	}
-	format := "text"
-	if s.flags.json {
-		format = "json"
-	}
-	if err := s.show(told, format); err != nil {
-		return err
+	if len(s.told) > 0 {
+		format := "text"
+		if s.flags.json {
+			format = "json"
+		}
+		errs = append(errs, s.show(s.told, format), s.summarize(s.told))
 	}
 	if s.outer != "" && !s.flags.json {
 		fmt.Fprintf(s.stdout, "\nAll of them  %s\n", filepath.Join(s.outer, formats["html"]))
 	}
-	return s.summarize(told)
+	if err := errors.Join(errs...); err != nil {
+		s.complain(err)
+		return exitBroken
+	}
+	return exitPass
 }

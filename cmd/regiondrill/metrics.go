@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -36,18 +35,12 @@ func (l *liveMetrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // pushLimit bounds the time that a Pushgateway may take.
 const pushLimit = 15 * time.Second
 
-// push gives the gauges of every concluded drill to the Pushgateway.
-func (s *session) push(ctx context.Context) error {
+// push gives the gauges of a concluded drill to the Pushgateway, where one was named.
+func (s *session) push(ctx context.Context, m *report.Metrics) error {
 	if s.flags.pushGateway == "" {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pushLimit)
 	defer cancel()
-	var errs []error
-	for _, f := range s.finished {
-		if f.concluded {
-			errs = append(errs, f.metrics.Push(ctx, s.flags.pushGateway, "regiondrill", s.flags.environment))
-		}
-	}
-	return errors.Join(errs...)
+	return m.Push(ctx, s.flags.pushGateway, "regiondrill", s.flags.environment)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
@@ -18,46 +19,54 @@ import (
 // session is one call of run: its drills, one after another, and what they share.
 type session struct {
 	*program
-	flags    runFlags
-	drills   []*compiled
-	started  time.Time
-	outer    string // the folder around several drills, "" for one
-	metrics  liveMetrics
-	server   *http.Server
-	finished []*finished
+	flags   runFlags
+	drills  []*compiled
+	started time.Time
+	outer   string // the folder around several drills, "" for one
+	metrics liveMetrics
+	server  *http.Server
+	told    []*report.Report // what was concluded so far
 }
 
-// finished is a drill of which all is known.
+// finished is a drill that was run.
 type finished struct {
 	*compiled
-	dir       string
-	code      int
-	metrics   *report.Metrics
-	concluded bool
+	dir     string
+	code    int // of the running alone
+	metrics *report.Metrics
 }
 
 // begin takes what the session needs from this machine. Its error is a sentence, and nothing was started.
 func (p *program) begin(flags runFlags, drills []*compiled) (*session, error) {
 	s := &session{program: p, flags: flags, drills: drills, started: time.Now()}
+	if err := s.serve(); err != nil {
+		return nil, err
+	}
 	if len(drills) > 1 {
 		s.outer = outer(flags.out, s.started)
 		if err := vacant(s.outer); err != nil {
+			s.close()
 			return nil, err
 		}
 	}
-	if flags.listen == "" {
-		return s, nil
+	return s, nil
+}
+
+// serve offers the live metrics where that was asked for.
+func (s *session) serve() error {
+	if s.flags.listen == "" {
+		return nil
 	}
-	listener, err := net.Listen("tcp", loopback(flags.listen))
+	listener, err := net.Listen("tcp", loopback(s.flags.listen))
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s: %w", flags.listen, err)
+		return fmt.Errorf("--listen %s: %w", s.flags.listen, err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", &s.metrics)
 	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go s.server.Serve(listener) //nolint:errcheck // it ends when the session closes it
-	fmt.Fprintf(p.stderr, "metrics are at http://%s/metrics\n", listener.Addr())
-	return s, nil
+	fmt.Fprintf(s.stderr, "metrics are at http://%s/metrics\n", listener.Addr())
+	return nil
 }
 
 // vacant makes the folder of several drills; one that holds something is refused.
@@ -91,9 +100,12 @@ func (s *session) close() {
 	if s.server != nil {
 		s.server.Close()
 	}
+	if s.outer != "" {
+		os.Remove(s.outer) //nolint:errcheck // it goes only where it is empty: no drill was begun
+	}
 }
 
-// run runs the drills and ends with the first of 3, 70, 1, 2, 0 that occurred.
+// run runs the drills, concludes each, and ends with the first of 3, 70, 1, 2, 0 that occurred.
 func (s *session) run(ctx context.Context) error {
 	ctx, brake := s.brake(ctx, "healing and concluding", s.flags.timeout)
 	defer brake.release()
@@ -117,13 +129,12 @@ func (s *session) run(ctx context.Context) error {
 			codes = append(codes, exitBroken)
 			continue
 		}
-		s.finished = append(s.finished, done)
-		codes = append(codes, done.code)
+		codes = append(codes, done.code, s.conclude(ctx, done))
 	}
-	return leave(first(append(codes, s.conclude(ctx))))
+	return leave(first(append(codes, s.tell())))
 }
 
-// drill runs one and concludes it. Its error says why it couldn't be begun.
+// drill runs one. Its error says why it couldn't be begun.
 func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finished, error) {
 	dir := place(s.flags, s.outer, d, s.started)
 	folder, err := history.CreateFolder(dir, d.scenario.Source)
@@ -132,40 +143,47 @@ func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finish
 	}
 	open := s.enlist(dir)
 	brake.guard(dir)
-	how := "Ctrl-C"
-	if terminal(s.stdin) && terminal(s.stderr) {
-		how = "q or Ctrl-C"
-	}
-	fmt.Fprintf(s.stderr, "%s runs in %s; %s heals and concludes\n", d.scenario.Name, dir, how)
-	screen := report.NewScreen(s.stderr, s.screen())
-	defer screen.Close()
-	ctx, cancel := context.WithCancelCause(ctx)
-	watch(ctx, dir, cancel)
-	done := &finished{compiled: d, dir: dir, code: exitPass, metrics: s.metrics.add()}
-	sinks := history.Sinks{history.NewWriter(folder.History), done.metrics, screen}
-	err = d.plan.Run(ctx, folder, sinks)
-	if stopped(ctx) && errors.Is(err, context.Canceled) && !errors.Is(err, engine.ErrUndo) {
-		err = nil // it was stopped before it stood, which is no fault of its own
-	}
-	cancel(nil)
-	screen.Close() // before anything else is said
-	if closing := folder.Close(); closing != nil {
-		err = errors.Join(err, fmt.Errorf("closing the history: %w", closing))
-	}
+	done := &finished{compiled: d, dir: dir, metrics: s.metrics.add()}
+	err = s.record(ctx, done, folder)
+	lack, lacks := errors.AsType[*harness.Lack](err)
 	switch {
+	case lacks && !errors.Is(err, engine.ErrUndo): // nothing was started, so nothing is left of it
+		open.strike()
+		return nil, errors.Join(lack, os.RemoveAll(dir))
 	case errors.Is(err, engine.ErrUndo):
 		done.code = exitNotUndone
 		open.keep()
 		s.complain(err)
 		fmt.Fprintf(s.stderr, "SOMETHING COULD NOT BE UNDONE. Run: regiondrill recover %s\n", dir)
+		return done, nil
 	case err != nil:
 		done.code = exitBroken
-		open.strike()
 		s.complain(err)
-	default:
-		open.strike()
 	}
+	open.strike()
 	return done, nil
+}
+
+// record runs a drill and writes down what happens. When it returns the history is closed.
+func (s *session) record(ctx context.Context, f *finished, folder *history.Folder) error {
+	how := "Ctrl-C"
+	if terminal(s.stdin) && terminal(s.stderr) {
+		how = "q or Ctrl-C"
+	}
+	fmt.Fprintf(s.stderr, "%s runs in %s; %s heals and concludes\n", f.scenario.Name, f.dir, how)
+	screen := report.NewScreen(s.stderr, s.screen())
+	defer screen.Close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watch(ctx, f.dir, cancel)
+	err := f.plan.Run(ctx, folder, history.Sinks{history.NewWriter(folder.History), f.metrics, screen})
+	if stopped(ctx) && errors.Is(err, context.Canceled) && !errors.Is(err, engine.ErrUndo) {
+		err = nil // it was stopped before it stood, which is no fault of its own
+	}
+	if closing := folder.Close(); closing != nil {
+		err = errors.Join(err, fmt.Errorf("closing the history: %w", closing))
+	}
+	return err
 }
 
 // stopped tells whether somebody asked the drill to end.

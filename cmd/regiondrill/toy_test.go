@@ -24,6 +24,7 @@ func toys() catalog.Catalog {
 		{Name: "lab", Doc: "a toy that stands at once", New: func() harness.Target { return toyTarget{can: true} }},
 		{Name: "feeble", Doc: "a toy that carries no fault", New: func() harness.Target { return toyTarget{} }},
 		{Name: "ruin", Doc: "a toy that never stands", New: func() harness.Target { return toyTarget{can: true, ruined: true} }},
+		{Name: "bare", Doc: "a toy that needs a crane", New: func() harness.Target { return toyTarget{can: true, bare: true} }},
 		{Name: "endless", Doc: "a toy that takes for ever to stand", New: func() harness.Target { return toyTarget{can: true, endless: true} }},
 	}
 	c.Probes = append(c.Probes,
@@ -43,16 +44,22 @@ func toys() catalog.Catalog {
 	return c
 }
 
-type toyTarget struct{ can, ruined, endless bool }
+type toyTarget struct{ can, ruined, endless, bare bool }
 
 func (t toyTarget) Can() harness.Capabilities {
-	return harness.Capabilities{Network: t.can, Services: []string{"portal"}}
+	if !t.can {
+		return harness.Capabilities{Services: []string{"portal"}}
+	}
+	return catalog.Default().Targets[0].New().Can()
 }
 
 func (t toyTarget) Provision(ctx context.Context, top harness.Topology, _ *rollback.Stack) (*harness.System, error) {
 	if t.endless {
 		<-ctx.Done()
 		return nil, fmt.Errorf("waiting for Godot: %w", ctx.Err())
+	}
+	if t.bare {
+		return nil, fmt.Errorf("connecting: %w", &harness.Lack{Sentence: "there is no crane on this machine"})
 	}
 	if t.ruined {
 		return nil, errors.New("the roof is gone")

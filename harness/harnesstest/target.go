@@ -27,6 +27,12 @@ func Target(t *testing.T, kind harness.TargetKind) {
 	can := target.Can()
 	back := &rollback.Stack{}
 	sys, err := target.Provision(t.Context(), topology(), back)
+	if lack, lacks := errors.AsType[*harness.Lack](err); lacks {
+		if err := back.Unwind(t.Context()); err != nil {
+			t.Errorf("unwinding: %v", err)
+		}
+		t.Skip(lack)
+	}
 	if err != nil {
 		t.Fatalf("provisioning: %v, then unwinding: %v", err, back.Unwind(t.Context()))
 	}
