@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
@@ -22,21 +25,48 @@ func (p *program) doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Tell what this machine has for drills, and what it lacks", Args: cobra.NoArgs,
 		Example: "  regiondrill doctor",
-		RunE: func(*cobra.Command, []string) error {
-			found := []ailment{p.browserAilment(), p.stateAilment(), p.residueAilment(),
-				{"docker", true, "not needed: the lab runs in this process"}}
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			found := append([]ailment{p.browserAilment(), p.stateAilment(), p.residueAilment()}, p.targetAilments(cmd.Context())...)
 			if asJSON {
 				return p.json(found)
 			}
 			for _, a := range found {
 				mark := map[bool]string{true: "ok  ", false: "lack"}[a.OK]
-				fmt.Fprintf(p.stdout, "%s  %-12s %s\n", mark, a.What, a.Says)
+				fmt.Fprintf(p.stdout, "%s  %-17s %s\n", mark, a.What, a.Says)
 			}
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	return cmd
+}
+
+// targetAilments tells of every target whether it can run here, and what of it outlived its process.
+func (p *program) targetAilments(ctx context.Context) []ailment {
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	var found []ailment
+	for _, kind := range p.catalog.Targets {
+		a := ailment{"target " + kind.Name, true, "ready"}
+		if err := p.ready(ctx, kind.Name); err != nil {
+			a.OK, a.Says = false, err.Error()+" (other targets don't need it)"
+		} else if sweeper, ok := kind.New().(harness.Sweeper); ok {
+			a = residueOf(ctx, sweeper, a)
+		}
+		found = append(found, a)
+	}
+	return found
+}
+
+func residueOf(ctx context.Context, sweeper harness.Sweeper, a ailment) ailment {
+	left, err := sweeper.Residue(ctx)
+	switch {
+	case err != nil:
+		a.OK, a.Says = false, err.Error()
+	case len(left) > 0:
+		a.OK, a.Says = false, fmt.Sprintf("killed runs have left %s; remove them: regiondrill recover", strings.Join(left, ", "))
+	}
+	return a
 }
 
 func (p *program) browserAilment() ailment {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/rollback"
@@ -39,10 +40,6 @@ func (p *program) recover(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if len(left) == 0 {
-		fmt.Fprintln(p.stdout, "nothing is left to undo")
-		return nil
-	}
 	ended := exitPass
 	for _, run := range left {
 		if err := p.recoverRun(ctx, run); err != nil {
@@ -53,7 +50,37 @@ func (p *program) recover(ctx context.Context, args []string) error {
 		}
 		run.strike()
 	}
+	swept := 0
+	if len(args) == 0 {
+		if swept, err = p.sweep(ctx); err != nil {
+			ended = exitNotUndone
+			p.complain(err)
+		}
+	}
+	if len(left) == 0 && swept == 0 && ended == exitPass {
+		fmt.Fprintln(p.stdout, "nothing is left to undo")
+	}
 	return leave(ended)
+}
+
+// sweep removes what targets have outside this process of runs that are gone. A target that isn't ready has nothing.
+func (p *program) sweep(ctx context.Context) (swept int, err error) {
+	var errs []error
+	for _, kind := range p.catalog.Targets {
+		sweeper, ok := kind.New().(harness.Sweeper)
+		if !ok || p.ready(ctx, kind.Name) != nil {
+			continue
+		}
+		gone, err := sweeper.Sweep(ctx)
+		for _, name := range gone {
+			fmt.Fprintf(p.stdout, "removed %s\n", name)
+		}
+		swept += len(gone)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("sweeping up after %s: %w", kind.Name, err))
+		}
+	}
+	return swept, errors.Join(errs...)
 }
 
 // only picks the run of a folder; one that isn't on the list is recovered by its folder alone.

@@ -85,7 +85,7 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 	if err != nil {
 		return err
 	}
-	session, err := p.begin(flags, drills)
+	session, err := p.begin(ctx, flags, drills)
 	if err != nil {
 		return err
 	}

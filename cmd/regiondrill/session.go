@@ -37,8 +37,11 @@ type finished struct {
 }
 
 // begin takes what the session needs from this machine. Its error is a sentence, and nothing was started.
-func (p *program) begin(flags runFlags, drills []*compiled) (*session, error) {
+func (p *program) begin(ctx context.Context, flags runFlags, drills []*compiled) (*session, error) {
 	s := &session{program: p, flags: flags, drills: drills, started: time.Now()}
+	if err := p.ready(ctx, flags.target); err != nil {
+		return nil, err
+	}
 	if err := s.serve(); err != nil {
 		return nil, err
 	}
@@ -50,6 +53,21 @@ func (p *program) begin(flags runFlags, drills []*compiled) (*session, error) {
 		}
 	}
 	return s, nil
+}
+
+// readyLimit bounds the asking of an engine that may not answer.
+const readyLimit = 15 * time.Second
+
+// ready says what this machine lacks for a target, where that can be known before it is provisioned.
+func (p *program) ready(ctx context.Context, target string) error {
+	kind, _ := p.catalog.Target(target)
+	sweeper, ok := kind.New().(harness.Sweeper)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	return sweeper.Ready(ctx)
 }
 
 // serve offers the live metrics where that was asked for.

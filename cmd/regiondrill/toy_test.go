@@ -25,6 +25,7 @@ func toys() catalog.Catalog {
 		{Name: "feeble", Doc: "a toy that carries no fault", New: func() harness.Target { return toyTarget{} }},
 		{Name: "ruin", Doc: "a toy that never stands", New: func() harness.Target { return toyTarget{can: true, ruined: true} }},
 		{Name: "bare", Doc: "a toy that needs a crane", New: func() harness.Target { return toyTarget{can: true, bare: true} }},
+		{Name: "messy", Doc: "a toy that may leave a file", New: func() harness.Target { return messyTarget{toyTarget{can: true}} }},
 		{Name: "endless", Doc: "a toy that takes for ever to stand", New: func() harness.Target { return toyTarget{can: true, endless: true} }},
 	}
 	c.Probes = append(c.Probes,
@@ -73,6 +74,26 @@ func (t toyTarget) Provision(ctx context.Context, top harness.Topology, _ *rollb
 		sys.Places = append(sys.Places, &harness.Place{Name: v.Name})
 	}
 	return sys, nil
+}
+
+// messyTarget leaves a file named mess where it was killed.
+type messyTarget struct{ toyTarget }
+
+func (messyTarget) Ready(context.Context) error { return nil }
+
+func (messyTarget) Residue(context.Context) ([]string, error) {
+	if _, err := os.Stat("mess"); err != nil {
+		return nil, nil
+	}
+	return []string{"mess"}, nil
+}
+
+func (t messyTarget) Sweep(ctx context.Context) ([]string, error) {
+	left, err := t.Residue(ctx)
+	for _, name := range left {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return left, err
 }
 
 // toyLogin signs in where no rule stands in the way.
