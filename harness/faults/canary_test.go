@@ -1,0 +1,145 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/harnesstest"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// slow is a replica whose handles take their time, as an engine's do, and act in the middle of it.
+type slow struct {
+	harnesstest.Replica
+	acted time.Time
+}
+
+const half = 40 * time.Millisecond
+
+func (s *slow) act(do func(context.Context) error) error {
+	time.Sleep(half)
+	defer time.Sleep(half)
+	s.acted = time.Now()
+	return do(context.Background())
+}
+
+func (s *slow) Kill(context.Context) error       { return s.act(s.Replica.Kill) }
+func (s *slow) Start(context.Context) error      { return s.act(s.Replica.Start) }
+func (s *slow) Pause(context.Context) error      { return s.act(s.Replica.Pause) }
+func (s *slow) Unpause(context.Context) error    { return s.act(s.Replica.Unpause) }
+func (s *slow) Disconnect(context.Context) error { return s.act(s.Replica.Disconnect) }
+func (s *slow) Connect(context.Context) error    { return s.act(s.Replica.Connect) }
+
+func hitting(s *slow) harness.Hit {
+	return harness.Hit{Fault: "it", Edges: []harness.Edge{{From: "r", To: "r"}},
+		Replicas: []*harness.Replica{{Region: "r", Ask: s.Ask, Power: s, Attach: s}}}
+}
+
+// The instants of a proof are those at which the handle acted, whatever the handle and the proof took.
+func TestInstantsAreThoseOfTheDeed(t *testing.T) {
+	for name, f := range map[string]harness.Fault{
+		"kill": &Process{Mode: "kill"}, "pause": &Process{Mode: "pause"}, "disconnect": &NetworkDisconnect{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &slow{}
+				hit := hitting(s)
+				undo, err := f.Inject(t.Context(), hit, &rollback.Stack{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				near(t, f, hit, true, s.acted)
+				time.Sleep(10 * time.Second)
+				if err := undo(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				near(t, f, hit, false, s.acted)
+			})
+		})
+	}
+}
+
+// near checks that a proof's instant is at most one question of a canary away. A question that is on its way when the
+// replica falls silent was put before.
+func near(t *testing.T, f harness.Fault, hit harness.Hit, inForce bool, acted time.Time) {
+	t.Helper()
+	proofs, err := f.Prove(t.Context(), hit, inForce)
+	if err != nil || len(proofs) != 1 {
+		t.Fatalf("%v, %v", proofs, err)
+	}
+	late := proofs[0].At.Sub(acted)
+	least, most := -askEvery, askEvery
+	if !inForce {
+		most = patience + askEvery // it was waiting for the last one that got no answer
+	}
+	if late < least || late > most {
+		t.Errorf("in force: %t, proven %v after the handle acted", inForce, late)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := &slow{}, &Process{Mode: "restart"}
+		hit := hitting(s)
+		undo, err := f.Inject(t.Context(), hit, &rollback.Stack{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Ask(t.Context()); err != nil {
+			t.Errorf("after a restart it says %v", err)
+		}
+		if err := undo(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, inForce := range []bool{true, false} {
+			if proofs, err := f.Prove(t.Context(), hit, inForce); err != nil || len(proofs) != 1 {
+				t.Errorf("in force: %t: %v, %v", inForce, proofs, err)
+			}
+		}
+	})
+}
+
+// deaf is a replica whose handles do nothing.
+type deaf struct{ harnesstest.Replica }
+
+func (*deaf) Kill(context.Context) error { return nil }
+
+// A deed without effect is proven by nobody.
+func TestDeedWithoutEffect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, f := &deaf{}, &Process{Mode: "kill"}
+		hit := harness.Hit{Fault: "it", Replicas: []*harness.Replica{{Region: "r", Ask: d.Ask, Power: d}}}
+		if _, err := f.Inject(t.Context(), hit, &rollback.Stack{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Prove(t.Context(), hit, true); err == nil || !strings.Contains(err.Error(), "it answers") {
+			t.Errorf("it is proven: %v", err)
+		}
+	})
+}
+
+// The intent is written before the deed, and where it can't be the deed isn't done.
+func TestIntentComesFirst(t *testing.T) {
+	r := &harnesstest.Replica{}
+	hit := harness.Hit{Fault: "it", Replicas: []*harness.Replica{r.Handles("r")}}
+	back := &rollback.Stack{Journal: full{}}
+	f := &Process{Mode: "kill"}
+	if _, err := f.Inject(t.Context(), hit, back); !errors.Is(err, errFull) {
+		t.Errorf("it says %v", err)
+	}
+	if err := r.Ask(t.Context()); err != nil {
+		t.Errorf("the deed was done: %v", err)
+	}
+}
+
+type full struct{}
+
+var errFull = errors.New("disk full")
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+func (full) Sync() error               { return errFull }
