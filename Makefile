@@ -40,7 +40,7 @@ bench: ## measure what BENCHMARKS.md promises, and tell on which machine (about 
 	@$(GO) test -run '^$$' -bench 'LabUp|Login' -benchtime 5s ./harness/lab
 	@$(GO) test -run '^$$' -bench 'FirstSignIn|SignIn$$' -benchtime 20x ./probes/browser
 	@$(GO) test -run '^$$' -bench 'ScheduleSlip|Calibration' -benchtime 1x -timeout 30m ./harness/lab
-	@$(GO) test -run '^$$' -bench Analyze -benchtime 3x ./harness/analysis
+	@$(GO) test -run '^$$' -bench Analyze -benchtime 1x ./harness/analysis
 	@$(GO) test -run '^$$' -bench WholeRun -benchtime 1x ./cmd/regiondrill
 	@REGIONDRILL_COMPARE=1 $(GO) test -run TestBesideToxiproxy -v ./harness/fabric
 

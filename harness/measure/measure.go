@@ -126,6 +126,13 @@ type series struct {
 
 func seriesOf(h *history.History, p history.Probe) *series {
 	s := &series{probe: p}
+	n := 0
+	for i := range h.Attempts {
+		if h.Attempts[i].Probe == p.Name {
+			n++
+		}
+	}
+	s.tries, s.evidence = make([]try, 0, n), make([]try, 0, n) // a million of them must not grow by halves
 	for i := range h.Attempts {
 		if a := &h.Attempts[i]; a.Probe == p.Name {
 			s.tries = append(s.tries, try{a, h.SeqOf[i]})
