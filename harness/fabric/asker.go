@@ -140,17 +140,17 @@ func (a *asker) seeGone(ctx context.Context) error {
 	return err
 }
 
-// said is the edge's answer to a canary.
-type said struct {
+// heard is the edge's answer to a canary.
+type heard struct {
 	status int
 	by     string   // the rule that answered
 	rules  []string // that acted
 }
 
-func (s said) acted(l *laidAPI) bool { return slices.Contains(s.rules, l.id) }
+func (h heard) acted(l *laidAPI) bool { return slices.Contains(h.rules, l.id) }
 
 // ask makes one call, over a connection of its own.
-func (a *asker) ask(ctx context.Context) (said, error) {
+func (a *asker) ask(ctx context.Context) (heard, error) {
 	f := a.laid.fabric
 	transport := &http.Transport{
 		DisableKeepAlives:   true,
@@ -174,20 +174,20 @@ func (a *asker) ask(ctx context.Context) (said, error) {
 	}
 	r, err := http.NewRequestWithContext(ctx, method, "https://"+a.host+path, strings.NewReader("{}"))
 	if err != nil {
-		return said{}, err
+		return heard{}, err
 	}
 	if a.service.target != "" {
 		r.Header.Set("X-Amz-Target", a.service.target+a.operation.name)
 	}
 	answer, err := transport.RoundTrip(r)
 	if err != nil {
-		return said{}, fmt.Errorf("%w: %w", errUnheard, err)
+		return heard{}, fmt.Errorf("%w: %w", errUnheard, err)
 	}
 	_ = answer.Body.Close() // read or not, the connection ends
 	if len(answer.Header[headerActed]) == 0 && answer.StatusCode != http.StatusNoContent {
-		return said{}, fmt.Errorf("%w: status %d came from elsewhere", errUnheard, answer.StatusCode)
+		return heard{}, fmt.Errorf("%w: status %d came from elsewhere", errUnheard, answer.StatusCode)
 	}
-	return said{answer.StatusCode, answer.Header.Get(headerAnswered), answer.Header[headerActed]}, nil
+	return heard{answer.StatusCode, answer.Header.Get(headerAnswered), answer.Header[headerActed]}, nil
 }
 
 // Prove waits until canaries on every edge saw the rule in force, or saw it lifted. The instant is that of the change

@@ -31,11 +31,11 @@ const serviceKey = "AKIALABIDENTITYCENTR"
 
 // KMS is whose keys there are, and who asks for them.
 func (d *Design) KMS() kms.Config {
-	return kms.Config{Account: d.Instance.Account, Principals: map[string]string{serviceKey: "sso.amazonaws.com"}}
+	return kms.Config{Account: d.Instance.Account, Principals: map[string]string{
+		serviceKey: "sso.amazonaws.com",
+		adminKey:   "arn:aws:iam::" + d.Instance.Account + ":role/Operator",
+	}}
 }
-
-// KeyPolicy is that of the key in every Region: what Identity Center needs.
-func (d *Design) KeyPolicy() string { return kms.BaselinePolicy(d.Instance.Account) }
 
 // IdP is the provider as its administrator has set it up: the ACS URLs registered, the bookmarks assigned.
 func (d *Design) IdP(signer *pki.Signer) idp.Config {
@@ -53,13 +53,14 @@ func (d *Design) IdP(signer *pki.Signer) idp.Config {
 	return idp.Config{Dialect: d.Topology.IdP.Dialect, Host: names.OktaHost, Signer: signer, App: app, People: people}
 }
 
-// Replica is the configuration of the i-th Region, all but the clients with which it reaches others.
-func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyID string) identitycenter.Config {
+// Replica is the configuration of the i-th Region, all but the clients with which it reaches others. The key's ARN is
+// that of its replica there.
+func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyARN string) identitycenter.Config {
 	t := d.Topology
 	region := t.Regions()[i]
 	return identitycenter.Config{
 		Instance: d.Instance, Region: region, Regions: t.Regions(), IdP: trust,
-		KeyID: names.KeyARN(region, d.Instance.Account, keyID),
+		KeyID: keyARN,
 		Seed:  t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
 		Behaviour: identitycenter.Default(),
 	}

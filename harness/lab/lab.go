@@ -23,8 +23,8 @@ type Lab struct {
 	*Site
 	Replicas map[string]*identitycenter.Replica // by Region
 	IdP      *idp.IdP
-	KMS      *kms.Service
-	KeyID    string // of the multi-Region key that the replicas use
+	KMS      *kms.Service      // nil where an emulator plays it
+	Keys     map[string]string // the ARNs of the key's replicas, by Region
 }
 
 // Option changes how a lab is put up.
@@ -44,7 +44,7 @@ func Start(ctx context.Context, t harness.Topology, back *rollback.Stack, option
 	for _, option := range options {
 		option(l)
 	}
-	for _, step := range []func() error{l.keys, func() error { return l.provider(signer) }, func() error { return l.regions(ctx, back) }} {
+	for _, step := range []func() error{func() error { return l.keys(ctx, back) }, func() error { return l.provider(signer) }, func() error { return l.regions(ctx, back) }} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("starting the lab: %w", err)
 		}
@@ -69,24 +69,19 @@ func NewSigner() func() (*pki.Signer, error) {
 	}
 }
 
-// keys makes the multi-Region key and its replicas, each with the policy that Identity Center needs.
-func (l *Lab) keys() error {
+// keys puts KMS up and makes the key in it.
+func (l *Lab) keys(ctx context.Context, back *rollback.Stack) error {
+	embedded := func(region string) http.Handler { return l.KMS.Handler(region) }
 	l.KMS = kms.New(l.Design.KMS())
-	var err error
-	if l.KeyID, err = l.KMS.CreateKey(l.Topology.Primary, l.KeyPolicy()); err != nil {
+	err := l.ServeKMS(back, embedded)
+	if err != nil {
 		return err
 	}
-	for _, region := range l.Topology.Additional {
-		if err := l.KMS.ReplicateKey(l.KeyID, region, l.KeyPolicy()); err != nil {
-			return err
-		}
+	if l.System.KMS != "" {
+		l.KMS = nil
 	}
-	for _, region := range l.Topology.Regions() {
-		if err := l.Serve(names.KMSHost(region), region, "kms", l.KMS.Handler(region)); err != nil {
-			return err
-		}
-	}
-	return nil
+	l.Keys, err = l.MakeKey(ctx, back)
+	return err
 }
 
 // provider starts the identity provider.
@@ -104,7 +99,7 @@ func (l *Lab) provider(signer func() (*pki.Signer, error)) error {
 // regions starts a replica in each Region and waits until all hold the directory.
 func (l *Lab) regions(ctx context.Context, back *rollback.Stack) error {
 	for i, region := range l.Topology.Regions() {
-		config := l.Design.Replica(i, Trust(l.IdP.EntityID(), l.IdP.SSOURL(), l.IdP.Certificate()), l.KeyID)
+		config := l.Design.Replica(i, Trust(l.IdP.EntityID(), l.IdP.SSOURL(), l.IdP.Certificate()), l.Keys[region])
 		config.HTTP = l.client(region) // all that it asks for leaves from its own place
 		config.KMS = KMSClient(region, config.HTTP)
 		replica, err := identitycenter.New(config)

@@ -10,9 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
-
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness"
@@ -62,7 +59,7 @@ func (s *Site) system() {
 			loc, ok := s.located[host]
 			return loc, ok
 		},
-		People: s.People, Network: s.Fabric, API: s.Fabric,
+		People: s.People, Network: s.Fabric, API: s.Fabric, Chaos: s.Fabric.Chaos(),
 	}
 }
 
@@ -113,10 +110,5 @@ func (s *Site) client(region string) *http.Client {
 
 // KMSClient is how a replica asks its Region's KMS.
 func KMSClient(region string, client *http.Client) identitycenter.KMS {
-	return awskms.New(awskms.Options{
-		Region: region, HTTPClient: client,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: serviceKey, SecretAccessKey: "the lab's KMS verifies no signature"}, nil
-		}),
-	})
+	return kmsClient(region, serviceKey, client)
 }

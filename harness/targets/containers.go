@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -46,7 +47,7 @@ func (c containers) Ready(ctx context.Context) error {
 		return err
 	}
 	defer d.Close()
-	if _, err := binary(); err != nil {
+	if _, err := staticBinary(); err != nil {
 		return err
 	}
 	left, err := d.residue(ctx)
@@ -63,8 +64,9 @@ type compound struct {
 	run    *run
 	back   *rollback.Stack
 	boxes  map[string]*box // by name: the Regions, idp and kms
-	keyID  string
 	trust  identitycenter.IdPTrust
+
+	keyARNs map[string]string // of the key's replicas, by Region
 }
 
 // Provision puts the containers up, all at once, then configures them in the order in which they need each other.
@@ -126,7 +128,9 @@ func (m *compound) up(ctx context.Context) error {
 		m.boxes[region] = newBox(m.docker, m.run, region, "replica")
 	}
 	m.boxes["idp"] = newBox(m.docker, m.run, "idp", "idp")
-	m.boxes["kms"] = newBox(m.docker, m.run, "kms", "kms")
+	if b := m.Topology.KMS.Backend; b == "" || b == lab.KMSEmbedded {
+		m.boxes["kms"] = newBox(m.docker, m.run, "kms", "kms")
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	return together(m.boxes, func(b *box) error {
@@ -156,28 +160,21 @@ func together(boxes map[string]*box, do func(*box) error) error {
 	return first
 }
 
-// keys makes the multi-Region key and its replicas.
+// keys puts KMS up and makes the key in it.
 func (m *compound) keys(ctx context.Context) error {
-	b, c, regions := m.boxes["kms"], m.KMS(), m.Topology.Regions()
-	tell := func(verb string, argument, result any) error { return b.control.Call(ctx, verb, argument, result) }
-	var hosts []string
-	if err := tell("configure", kmsSettings{c.Account, c.CreatingFor, c.Principals, regions}, &hosts); err != nil {
-		return fmt.Errorf("starting KMS: %w", err)
-	}
-	if err := tell("create_key", keySettings{"", m.Topology.Primary, m.KeyPolicy()}, &m.keyID); err != nil {
-		return fmt.Errorf("starting KMS: %w", err)
-	}
-	for _, region := range m.Topology.Additional {
-		if err := tell("replicate_key", keySettings{m.keyID, region, m.KeyPolicy()}, nil); err != nil {
+	if b, ours := m.boxes["kms"]; ours {
+		c := m.KMS()
+		var hosts []string
+		if err := b.control.Call(ctx, "configure", kmsSettings{c.Account, c.CreatingFor, c.Principals, m.Topology.Regions()}, &hosts); err != nil {
 			return fmt.Errorf("starting KMS: %w", err)
 		}
 	}
-	for _, region := range regions {
-		if err := m.Serve(names.KMSHost(region), region, "kms", b.proxy); err != nil {
-			return err
-		}
+	err := m.ServeKMS(m.back, func(string) http.Handler { return m.boxes["kms"].proxy })
+	if err != nil {
+		return err
 	}
-	return nil
+	m.keyARNs, err = m.MakeKey(ctx, m.back)
+	return err
 }
 
 // provider sets the identity provider up.
@@ -229,7 +226,7 @@ func (m *compound) regions(ctx context.Context) error {
 
 // replica configures the i-th Region and puts its names up.
 func (m *compound) replica(ctx context.Context, i int) (*replica, error) {
-	config := m.Replica(i, m.trust, m.keyID)
+	config := m.Replica(i, m.trust, m.keyARNs[m.Topology.Regions()[i]])
 	b := m.boxes[config.Region]
 	door, err := m.Fabric.DoorAt(config.Region, b.gateway, m.run.secret)
 	if err != nil {

@@ -1,0 +1,265 @@
+package lab
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/regiondrill/regiondrill/fakes/kms"
+	"github.com/regiondrill/regiondrill/harness/names"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// Who plays AWS KMS. Whoever it is stands behind KMS's own names at the fabric's edge, so that replicas notice no
+// difference and every rule acts from outside. What emulators leave out stays left out: LocalStack 4.14 and moto hold no
+// call against a key policy; moto 5 goes on decrypting with a key that is disabled or pending deletion, and gives every
+// replica its policy once, at its making. A drill of keys and policies wants the embedded one, which knows all that.
+const (
+	KMSEmbedded   = "embedded"
+	KMSLocalStack = "localstack"
+	KMSEndpoint   = "endpoint"
+)
+
+// KMSBackend is the URL of the emulator that plays KMS, nil where the fake of ours does. It is asked as AWS is: by its
+// host name and with the Region in the scope of the credential, by which emulators know the Region. No signature of
+// ours is one that AWS itself would accept.
+func (d *Design) KMSBackend() (*url.URL, error) {
+	s := d.Topology.KMS
+	if s.Backend == "" || s.Backend == KMSEmbedded {
+		return nil, nil //nolint:nilnil // there is none, which is no error
+	}
+	backend, err := url.Parse(s.URL)
+	if err != nil || backend.Host == "" || backend.Scheme != "http" && backend.Scheme != "https" {
+		return nil, fmt.Errorf("asking KMS at %q: it is no http or https URL", s.URL)
+	}
+	return backend, nil
+}
+
+// relay sends requests to a backend wherever they are addressed to; their Host stays what it was, because it is signed.
+type relay struct {
+	backend   *url.URL
+	transport *http.Transport
+}
+
+func newRelay(backend *url.URL) *relay {
+	return &relay{backend, &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute, ResponseHeaderTimeout: time.Minute}}
+}
+
+// RoundTrip asks the backend.
+func (t *relay) RoundTrip(r *http.Request) (*http.Response, error) {
+	out := r.Clone(r.Context())
+	if out.Host == "" {
+		out.Host = r.URL.Host
+	}
+	out.URL.Scheme, out.URL.Host = t.backend.Scheme, t.backend.Host
+	out.URL = t.backend.JoinPath(out.URL.Path)
+	out.URL.RawQuery = r.URL.RawQuery
+	return t.transport.RoundTrip(out)
+}
+
+// handler serves the backend under another name.
+func (t *relay) handler() http.Handler {
+	return &httputil.ReverseProxy{
+		Transport: t,
+		Rewrite:   func(p *httputil.ProxyRequest) { p.Out.Host = p.In.Host },
+		ErrorLog:  log.New(io.Discard, "", 0),
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
+			http.Error(w, "What plays KMS can't be reached.", http.StatusBadGateway)
+		},
+	}
+}
+
+// ServeKMS puts KMS up in every Region: by ours, which tells the handler of a Region, or by the backend.
+func (s *Site) ServeKMS(back *rollback.Stack, ours func(region string) http.Handler) error {
+	backend, err := s.KMSBackend()
+	if err != nil {
+		return err
+	}
+	if backend != nil {
+		proxy := newRelay(backend)
+		if _, err := back.Push(rollback.Intent{}, func(context.Context) error { proxy.transport.CloseIdleConnections(); return nil }); err != nil {
+			return err
+		}
+		s.System.KMS = backend.String()
+		ours = func(string) http.Handler { return proxy.handler() }
+	}
+	for _, region := range s.Topology.Regions() {
+		if err := s.Serve(names.KMSHost(region), region, "kms", ours(region)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The access key of who makes the key: somebody of the account.
+const adminKey = "AKIALABADMINISTRATOR"
+
+const (
+	creatingLimit = 30 * time.Second       // for a replica of the key to be there
+	creatingLook  = 100 * time.Millisecond // between looks
+)
+
+// MakeKey makes the multi-Region key and its replicas, each with the policy that Identity Center needs, and tells their
+// ARNs by Region. It asks KMS as an operator would, by its names, whoever plays it. What outlives this process is
+// scheduled for deletion by the way back; what finds it again is its description.
+func (s *Site) MakeKey(ctx context.Context, back *rollback.Stack) (map[string]string, error) {
+	made := keys{Mark: "regiondrill " + rand.Text(), Regions: s.Topology.Regions()}
+	if s.Topology.KMS.Backend == KMSEndpoint {
+		made.URL = s.Topology.KMS.URL
+		args, err := json.Marshal(made)
+		if err != nil {
+			return nil, fmt.Errorf("making the key: %w", err)
+		}
+		if _, err := back.Push(rollback.Intent{Kind: kindKeys, Args: args}, made.scheduleDeletion); err != nil {
+			return nil, err
+		}
+	}
+	arns, err := s.makeKey(ctx, made.Mark)
+	if err != nil {
+		return nil, fmt.Errorf("making the key: %w", err)
+	}
+	return arns, nil
+}
+
+func (s *Site) makeKey(ctx context.Context, mark string) (map[string]string, error) {
+	primary := s.Topology.Primary
+	ask := kmsClient(primary, adminKey, s.client(primary))
+	key, err := ask.CreateKey(ctx, &awskms.CreateKeyInput{MultiRegion: aws.Bool(true), Description: aws.String(mark)})
+	if err != nil {
+		return nil, err
+	}
+	arns := map[string]string{primary: aws.ToString(key.KeyMetadata.Arn)}
+	policy := aws.String(kms.BaselinePolicy(aws.ToString(key.KeyMetadata.AWSAccountId)))
+	if _, err := ask.PutKeyPolicy(ctx, &awskms.PutKeyPolicyInput{KeyId: key.KeyMetadata.KeyId, Policy: policy}); err != nil {
+		return nil, err
+	}
+	for _, region := range s.Topology.Additional {
+		replica, err := ask.ReplicateKey(ctx, &awskms.ReplicateKeyInput{
+			KeyId: key.KeyMetadata.KeyId, ReplicaRegion: aws.String(region), Policy: policy, Description: aws.String(mark),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("in %s: %w", region, err)
+		}
+		arns[region] = names.KeyARN(region, aws.ToString(key.KeyMetadata.AWSAccountId), aws.ToString(key.KeyMetadata.KeyId))
+		if replica.ReplicaKeyMetadata.KeyState == types.KeyStateCreating {
+			if err := created(ctx, kmsClient(region, adminKey, s.client(region)), arns[region]); err != nil {
+				return nil, fmt.Errorf("in %s: %w", region, err)
+			}
+		}
+	}
+	return arns, nil
+}
+
+// created waits until a replica can be used.
+func created(ctx context.Context, ask *awskms.Client, arn string) error {
+	ctx, cancel := context.WithTimeout(ctx, creatingLimit)
+	defer cancel()
+	for {
+		key, err := ask.DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: aws.String(arn)})
+		if err != nil || key.KeyMetadata.KeyState != types.KeyStateCreating {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the replica: %w", ctx.Err())
+		case <-time.After(creatingLook):
+		}
+	}
+}
+
+// kindKeys is the intent of keys that outlive the process that made them.
+const kindKeys = "kms_keys"
+
+// keys is what another process needs to find the replicas of a key again, and to be sure that they are the run's.
+type keys struct {
+	URL     string   `json:"url"`
+	Mark    string   `json:"mark"` // their description
+	Regions []string `json:"regions"`
+}
+
+// Undoers take back what a lab did to what outlives it, from another process.
+func Undoers() rollback.Undoers {
+	return rollback.Undoers{kindKeys: func(ctx context.Context, args json.RawMessage) error {
+		var k keys
+		if err := json.Unmarshal(args, &k); err != nil || k.URL == "" || k.Mark == "" {
+			return errors.Join(errors.New("the intent doesn't say which keys"), err)
+		}
+		return k.scheduleDeletion(ctx)
+	}}
+}
+
+// shortestWindow is the days after which KMS deletes a key at the earliest.
+const shortestWindow = 7
+
+// scheduleDeletion schedules the deletion of all that bears the mark: replicas first, as a primary waits for them.
+func (k keys) scheduleDeletion(ctx context.Context) error {
+	backend, err := url.Parse(k.URL)
+	if err != nil {
+		return fmt.Errorf("deleting keys: %w", err)
+	}
+	way := newRelay(backend)
+	defer way.transport.CloseIdleConnections()
+	var errs []error
+	for i := len(k.Regions) - 1; i >= 0; i-- {
+		ask := kmsClient(k.Regions[i], adminKey, &http.Client{Transport: way})
+		if err := k.scheduleIn(ctx, ask); err != nil {
+			errs = append(errs, fmt.Errorf("deleting the key in %s: %w", k.Regions[i], err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (k keys) scheduleIn(ctx context.Context, ask *awskms.Client) error {
+	pages := awskms.NewListKeysPaginator(ask, &awskms.ListKeysInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, key := range page.Keys {
+			if err := k.schedule(ctx, ask, key.KeyId); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// schedule leaves alone what isn't ours, and what is on its way already.
+func (k keys) schedule(ctx context.Context, ask *awskms.Client, id *string) error {
+	found, err := ask.DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: id})
+	if err != nil {
+		if _, gone := errors.AsType[*types.NotFoundException](err); gone {
+			return nil
+		}
+		return err
+	}
+	about := found.KeyMetadata
+	if aws.ToString(about.Description) != k.Mark || about.KeyState == types.KeyStatePendingDeletion || about.KeyState == types.KeyStatePendingReplicaDeletion {
+		return nil
+	}
+	_, err = ask.ScheduleKeyDeletion(ctx, &awskms.ScheduleKeyDeletionInput{KeyId: id, PendingWindowInDays: aws.Int32(shortestWindow)})
+	return err
+}
+
+// kmsClient asks a Region's KMS as whom the access key stands for.
+func kmsClient(region, accessKey string, client *http.Client) *awskms.Client {
+	return awskms.New(awskms.Options{
+		Region: region, HTTPClient: client,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: "who plays KMS here verifies no signature"}, nil
+		}),
+	})
+}
