@@ -127,6 +127,7 @@ type dashboard struct {
 		List []struct {
 			Name, Type string
 			Definition string
+			Query      any // of a data source: its type
 		}
 	}
 	Panels []struct {
@@ -134,7 +135,10 @@ type dashboard struct {
 		Title, Description string
 		Datasource         struct{ UID string }
 		GridPos            struct{ X, Y, W, H int }
-		Targets            []struct{ Expr, LegendFormat string }
+		Targets            []struct {
+			Expr, LegendFormat string
+			Instant            bool
+		}
 	}
 }
 
