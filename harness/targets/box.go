@@ -181,7 +181,7 @@ func (b *box) found(ctx context.Context) error {
 			trying, stop := context.WithTimeout(ctx, time.Second)
 			err = b.Ask(trying)
 			stop()
-			if err == nil {
+			if err == nil || errors.Is(err, errUnready) {
 				return nil
 			}
 		}
@@ -200,6 +200,9 @@ func (b *box) words(ctx context.Context) string {
 	return "it said nothing"
 }
 
+// errUnready is a fake that runs and doesn't serve yet.
+var errUnready = errors.New("it doesn't serve yet")
+
 // Ask puts one request to the fake's health page.
 func (b *box) Ask(ctx context.Context) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://fake.test:"+servicePort+"/", nil)
@@ -211,8 +214,13 @@ func (b *box) Ask(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("asking %s: %w", b.name, err)
 	}
-	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusNoContent {
-		return fmt.Errorf("asking %s: it says %s, %w", b.name, response.Status, err)
+	switch err := response.Body.Close(); {
+	case err != nil:
+		return fmt.Errorf("asking %s: %w", b.name, err)
+	case response.StatusCode == http.StatusServiceUnavailable:
+		return fmt.Errorf("asking %s: %w", b.name, errUnready)
+	case response.StatusCode != http.StatusNoContent:
+		return fmt.Errorf("asking %s: it says %s", b.name, response.Status)
 	}
 	return nil
 }

@@ -78,8 +78,8 @@ func firstLine(text string) string {
 // static.
 const binaryVariable = "REGIONDRILL_STATIC_BINARY"
 
-// binary is the path of what runs in the containers. It must need nothing but a kernel, because nothing else is there.
-func binary() (string, error) {
+// staticBinary is the path of what runs in the containers. It must need nothing but a kernel, because nothing else is there.
+func staticBinary() (string, error) {
 	path := os.Getenv(binaryVariable)
 	if path == "" {
 		own, err := os.Executable()
@@ -110,7 +110,7 @@ const (
 // image makes sure of an image that holds the program and nothing else, and returns its tag, which is the program's
 // hash. Those of other builds that no container needs are removed when a new one is made.
 func (d docker) image(ctx context.Context) (string, error) {
-	path, err := binary()
+	path, err := staticBinary()
 	if err != nil {
 		return "", err
 	}

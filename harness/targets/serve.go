@@ -32,7 +32,7 @@ const (
 	controlPort = "8081"
 )
 
-// healthHost is the host whose every page a fake answers with 204, whatever it serves besides.
+// healthHost is the host whose every page a fake answers with 204 when it serves, and with 503 while it doesn't yet.
 const healthHost = "health.test"
 
 // Fakes lists the kinds of fakes that Serve can be.
@@ -82,7 +82,7 @@ type server struct {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, _, _ := strings.Cut(r.Host, ":")
 	if host == healthHost {
-		w.WriteHeader(http.StatusNoContent)
+		w.WriteHeader(s.health())
 		return
 	}
 	if hosts := s.hosts.Load(); hosts != nil {
@@ -92,6 +92,16 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	http.Error(w, "This host isn't served here.", http.StatusMisdirectedRequest)
+}
+
+// health is that of a fake which is configured and, if it is a replica, holds a directory.
+func (s *server) health() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hosts.Load() == nil || s.replica != nil && s.replica.Version() == 0 {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusNoContent
 }
 
 func (s *server) close() {
