@@ -13,6 +13,8 @@ type item struct {
 	Name string   `json:"name"`
 	Doc  string   `json:"doc"`
 	Tags []string `json:"tags,omitempty"`
+	// Targets are those that can carry a fault.
+	Targets []string `json:"targets,omitempty"`
 }
 
 // shelves are what list can list, in the order in which it does.
@@ -57,7 +59,11 @@ func (p *program) list(which []string, asJSON bool) error {
 		}
 		var rows []string
 		for _, it := range all[shelf] {
-			rows = append(rows, it.Name+"\t"+it.Doc)
+			row := it.Name + "\t" + it.Doc
+			if it.Targets != nil {
+				row += "\t" + strings.Join(it.Targets, ", ")
+			}
+			rows = append(rows, row)
 		}
 		if shelf == "actions" {
 			rows = []string{"none yet"}
@@ -74,12 +80,12 @@ func (p *program) items(shelf string) ([]item, error) {
 		all, err := shipped()
 		for _, s := range all {
 			about, _, _ := strings.Cut(strings.TrimSpace(s.About), ". ")
-			items = append(items, item{s.Name, strings.TrimSuffix(strings.Join(strings.Fields(about), " "), "."), s.Tags})
+			items = append(items, item{Name: s.Name, Doc: strings.TrimSuffix(strings.Join(strings.Fields(about), " "), "."), Tags: s.Tags})
 		}
 		return items, err
 	case "faults":
 		for _, k := range p.catalog.Faults {
-			items = append(items, item{Name: k.Name, Doc: k.Doc})
+			items = append(items, item{Name: k.Name, Doc: k.Doc, Targets: p.catalog.Carriers(k)})
 		}
 	case "probes":
 		for _, k := range p.catalog.Probes {

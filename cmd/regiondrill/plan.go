@@ -49,16 +49,27 @@ func (p *program) plan(args []string, flags runFlags) error {
 		return p.json(c.plan.Record)
 	}
 	var text strings.Builder
-	describePlan(&text, c)
+	describePlan(&text, c, p.carriers(c.scenario))
 	if _, err := io.WriteString(p.stdout, text.String()); err != nil {
 		return broke(err)
 	}
 	return nil
 }
 
+// carriers lists the targets that can carry all faults of a scenario.
+func (p *program) carriers(s *scenario.Scenario) []string {
+	var able []string
+	for _, t := range p.catalog.Targets {
+		if p.catalog.Carries(s, t) == nil {
+			able = append(able, t.Name)
+		}
+	}
+	return able
+}
+
 // describePlan writes a plan for people: what stands, who signs in, what happens when, what is judged, and what of it
 // is legal and foolish.
-func describePlan(w io.Writer, c *compiled) {
+func describePlan(w io.Writer, c *compiled, carriers []string) {
 	r := c.plan.Record
 	fmt.Fprintf(w, "%s, in the %s, seed %d\n", r.Scenario, r.Target, r.Seed)
 	if r.About != "" {
@@ -67,6 +78,7 @@ func describePlan(w io.Writer, c *compiled) {
 	fmt.Fprintf(w, "\nRegions      %s\n", regionsOf(r))
 	fmt.Fprintf(w, "IdP          %s; ACS %s; bookmarks %s\n", c.scenario.System.IdP.Dialect,
 		listOr(c.scenario.System.IdP.ACS, "none"), listOr(c.scenario.System.IdP.Bookmarks, "none"))
+	fmt.Fprintf(w, "Carried by   %s\n", listOr(carriers, "no target"))
 	lasts := ""
 	if waits(c.scenario) {
 		lasts = ", or longer: some faults wait for others"
@@ -144,6 +156,9 @@ func edgesRow(c *compiled, f scenario.Fault) string {
 	var both []string
 	edges := c.plan.Edges(f.Name)
 	for _, e := range edges {
+		if e.From == e.To { // within a Region: a fault of its replica, or of calls that don't leave it
+			return "\t  in " + e.To
+		}
 		if e.To == f.Where.Region || e.To == f.Where.Place {
 			both = append(both, e.From+" ⇄ "+e.To)
 		}

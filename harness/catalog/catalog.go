@@ -98,6 +98,17 @@ func (c Catalog) Compile(s *scenario.Scenario, opts engine.Options) (*engine.Pla
 	return plan, nil
 }
 
+// Carriers lists the targets that can carry a fault.
+func (c Catalog) Carriers(fault harness.FaultKind) []string {
+	carriers := []string{}
+	for _, t := range c.Targets {
+		if fault.New().Needs(t.New().Can()) == nil {
+			carriers = append(carriers, t.Name)
+		}
+	}
+	return carriers
+}
+
 // Carries says why the target can't carry the scenario; nil where it can. With several drills that is no mistake of
 // the file: the drill is skipped.
 func (c Catalog) Carries(s *scenario.Scenario, target harness.TargetKind) error {
