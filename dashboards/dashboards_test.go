@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"regexp"
@@ -16,8 +14,6 @@ import (
 	"testing"
 
 	"github.com/VictoriaMetrics/metricsql"
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
 	"golang.org/x/tools/txtar"
 	"gopkg.in/yaml.v3"
 
@@ -44,46 +40,19 @@ func (l labels) add(metric string, names ...string) {
 // the grouping key, instance, and the Pushgateway's own two instants a group.
 func pushed(t *testing.T) labels {
 	t.Helper()
-	held := labels{}
-	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		key := groupingKey(t, r.URL.Path)
-		own := append(key, "instance")
-		held.add("push_time_seconds", own...)
-		held.add("push_failure_time_seconds", own...)
-		decoder := expfmt.NewDecoder(r.Body, expfmt.ResponseFormat(r.Header))
-		for {
-			var f dto.MetricFamily
-			if err := decoder.Decode(&f); errors.Is(err, io.EOF) {
-				return
-			} else if err != nil {
-				t.Errorf("what was pushed can't be read: %v", err)
-				return
-			}
-			for _, m := range f.Metric {
-				held.add(f.GetName(), own...)
-				for _, l := range m.Label {
-					held.add(f.GetName(), l.GetName())
-				}
-			}
-		}
-	}))
+	held := newShelf(t)
+	gateway := httptest.NewServer(held)
 	defer gateway.Close()
-	m := replayed(t)
-	if err := m.Push(t.Context(), gateway.URL, "regiondrill", "ci"); err != nil {
-		t.Fatal(err)
-	}
-	return held
+	push(t, gateway.URL)
+	return held.labels()
 }
 
-// groupingKey reads the label names out of /metrics/job/regiondrill/scenario/…
-func groupingKey(t *testing.T, path string) []string {
+// push gives the results of the flagship to a Pushgateway.
+func push(t *testing.T, url string) {
 	t.Helper()
-	parts := strings.Split(strings.TrimPrefix(path, "/metrics/"), "/")
-	var names []string
-	for i := 0; i+1 < len(parts); i += 2 {
-		names = append(names, strings.TrimSuffix(parts[i], "@base64"))
+	if err := replayed(t).Push(t.Context(), url, "regiondrill", "ci"); err != nil {
+		t.Fatal(err)
 	}
-	return names
 }
 
 // replayed are the metrics of the flagship, worked by hand.

@@ -1,0 +1,271 @@
+package dashboards_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience bounds every wait. It is far more than any of them needs.
+const patience = time.Minute
+
+// listening is how a program of Prometheus's kin says where it listens, in its log.
+var listening = regexp.MustCompile(`msg="Listening on".* address=(\S+)`)
+
+// start runs a program that listens on a port of its own choice, and gives that back. It is gone when the test is over.
+func start(t *testing.T, program string, args ...string) (address string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	cmd := exec.CommandContext(ctx, program, append(args, "--web.listen-address=127.0.0.1:0")...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(log)
+	t.Cleanup(func() {
+		cancel()
+		_, _ = io.Copy(io.Discard, log)
+		_ = cmd.Wait() // it was told to end
+	})
+	var said strings.Builder
+	for lines.Scan() {
+		fmt.Fprintln(&said, lines.Text())
+		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
+			go func() { _, _ = io.Copy(io.Discard, log) }() // or it would wait for a reader
+			return m[1]
+		}
+	}
+	t.Fatalf("%s ended before it listened:\n%s", program, &said)
+	return ""
+}
+
+// pushgateway is where a real Pushgateway listens.
+func pushgateway(t *testing.T) (address string) {
+	t.Helper()
+	for _, name := range []string{"prometheus-pushgateway", "pushgateway"} { // Debian's name, and its makers'
+		if program, err := exec.LookPath(name); err == nil {
+			return start(t, program)
+		}
+	}
+	t.Skip("no Pushgateway is installed (Debian: apt-get install prometheus-pushgateway)")
+	return ""
+}
+
+// prometheus is a real Prometheus with the configuration and the rules of this repository, in a hurry.
+type prometheus struct{ address string }
+
+func startPrometheus(t *testing.T, gateway, live string) prometheus {
+	t.Helper()
+	program, err := exec.LookPath("prometheus")
+	if err != nil {
+		t.Skip("prometheus is not installed (Debian: apt-get install prometheus)")
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"prometheus.yml", "rules.yml"} {
+		data, err := os.ReadFile(filepath.Join("prometheus", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.NewReplacer("_interval: 15s", "_interval: 200ms", "pushgateway:9091", gateway, "host.docker.internal:9464", live).Replace(string(data))
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return prometheus{start(t, program, "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "data"))}
+}
+
+// get asks its API and decodes the data of the answer.
+func (p prometheus) get(ctx context.Context, path string, ask url.Values, data any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.address+path+"?"+ask.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer := struct {
+		Error string
+		Data  any
+	}{Data: data}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return fmt.Errorf("%s: %w", resp.Status, err)
+	}
+	if answer.Error != "" {
+		return fmt.Errorf("%s: %s", resp.Status, answer.Error)
+	}
+	return nil
+}
+
+// answer is a vector or a matrix.
+type answer struct {
+	Result []struct {
+		Metric map[string]string
+		Value  any
+		Values []any
+	}
+}
+
+// query asks as Grafana does: a stretch of time for a curve, an instant for a table.
+func (p prometheus) query(ctx context.Context, expr string, instant bool) (a answer, err error) {
+	now := float64(time.Now().UnixMilli()) / 1000
+	if instant {
+		err = p.get(ctx, "/api/v1/query", url.Values{"query": {expr}, "time": {fmt.Sprint(now)}}, &a)
+		return a, err
+	}
+	err = p.get(ctx, "/api/v1/query_range", url.Values{"query": {expr}, "start": {fmt.Sprint(now - 60)}, "end": {fmt.Sprint(now)}, "step": {"1"}}, &a)
+	return a, err
+}
+
+// await polls until ready says yes, and fails with what it said last.
+func await(t *testing.T, ready func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := ready(ctx)
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal(err)
+		case <-again.C:
+		}
+	}
+}
+
+// TestPrometheusAnswersTheDashboard lets a real Prometheus scrape the results of the flagship, from a real Pushgateway
+// and from what this package takes for one, and asks everything that the dashboard asks.
+func TestPrometheusAnswersTheDashboard(t *testing.T) {
+	// Side by side, because each waits five seconds until Prometheus has looked for its targets.
+	t.Run("from a Pushgateway", func(t *testing.T) {
+		t.Parallel()
+		checkAnswers(t, pushgateway(t))
+	})
+	t.Run("from the tests' own", func(t *testing.T) {
+		t.Parallel()
+		gateway := httptest.NewServer(newShelf(t))
+		defer gateway.Close()
+		checkAnswers(t, gateway.Listener.Addr().String())
+	})
+}
+
+func checkAnswers(t *testing.T, gateway string) {
+	live := httptest.NewServer(replayed(t).Handler())
+	t.Cleanup(live.Close)
+	p := startPrometheus(t, gateway, live.Listener.Addr().String())
+	push(t, "http://"+gateway)
+	for _, last := range []string{`regiondrill_run_last_success_timestamp_seconds{environment="ci"}`, `regiondrill_attempts_total{environment="live"}`} {
+		await(t, func(ctx context.Context) error {
+			a, err := p.query(ctx, last, true)
+			if err == nil && len(a.Result) == 0 {
+				err = fmt.Errorf("Prometheus has not got %s", last)
+			}
+			return err
+		})
+	}
+	t.Run("rules", func(t *testing.T) { checkRules(t, p) })
+	for _, chosen := range []struct{ name, environment, scenario string }{
+		{"all", ".*", ".*"},
+		{"one", "ci", "primary-region-outage"},
+	} {
+		t.Run(chosen.name, func(t *testing.T) {
+			checkPanels(t, p, strings.NewReplacer("$environment", chosen.environment, "$scenario", chosen.scenario))
+		})
+	}
+	t.Run("variables", func(t *testing.T) { checkVariables(t, p) })
+}
+
+// checkPanels wants a series for every query of every panel, with every label that its legend shows.
+func checkPanels(t *testing.T, p prometheus, values *strings.Replacer) {
+	for _, panel := range read(t).Panels {
+		if len(panel.Targets) == 0 {
+			t.Errorf("panel %q asks nothing", panel.Title)
+		}
+		for _, target := range panel.Targets {
+			a, err := p.query(t.Context(), values.Replace(target.Expr), target.Instant)
+			if err != nil || len(a.Result) == 0 {
+				t.Errorf("panel %q is empty (%v): %s", panel.Title, err, target.Expr)
+			}
+			for _, series := range a.Result {
+				for _, m := range legendLabel.FindAllStringSubmatch(target.LegendFormat, -1) {
+					// A baseline is before all faults, so its fault has no name.
+					if series.Metric[m[1]] == "" && (m[1] != "fault" || series.Metric["window"] != "baseline") {
+						t.Errorf("panel %q: %v has no %s to show", panel.Title, series.Metric, m[1])
+					}
+				}
+			}
+		}
+	}
+}
+
+// checkVariables wants the names of the drill and of its environment offered.
+func checkVariables(t *testing.T, p prometheus) {
+	for _, v := range read(t).Templating.List {
+		m := labelValues.FindStringSubmatch(v.Definition)
+		if m == nil {
+			continue
+		}
+		var offered []string
+		selector := strings.ReplaceAll(m[1], "$environment", ".*")
+		if err := p.get(t.Context(), "/api/v1/label/"+m[2]+"/values", url.Values{"match[]": {selector}}, &offered); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"environment": "ci", "scenario": "primary-region-outage"}[v.Name]
+		if !slices.Contains(offered, want) {
+			t.Errorf("variable %s offers %q, without %q", v.Name, offered, want)
+		}
+	}
+}
+
+// checkRules waits until every rule was evaluated, and wants none to be in error.
+func checkRules(t *testing.T, p prometheus) {
+	want := len(ruleQueries(t))
+	await(t, func(ctx context.Context) error {
+		var found struct {
+			Groups []struct {
+				Rules []struct{ Name, Health, LastError string }
+			}
+		}
+		if err := p.get(ctx, "/api/v1/rules", nil, &found); err != nil {
+			return err
+		}
+		well := 0
+		for _, g := range found.Groups {
+			for _, r := range g.Rules {
+				if r.Health == "ok" {
+					well++
+				} else if r.LastError != "" {
+					t.Fatalf("%s: %s", r.Name, r.LastError)
+				}
+			}
+		}
+		if well != want {
+			return fmt.Errorf("of %d rules %d were evaluated", want, well)
+		}
+		return nil
+	})
+}
