@@ -39,6 +39,7 @@ bench: ## measure what BENCHMARKS.md promises, and tell on which machine (about 
 	@printf '%s, %s cores, %s\n' "$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)" "$$(getconf _NPROCESSORS_ONLN)" "$$($(GO) version)"
 	@$(GO) test -run '^$$' -bench 'LabUp|Login' -benchtime 5s ./harness/lab
 	@$(GO) test -run '^$$' -bench 'FirstSignIn|SignIn$$' -benchtime 20x ./probes/browser
+	@REGIONDRILL_OUTAGES=100 $(GO) test -run TestCalibration -v ./harness/lab
 	@$(GO) test -run '^$$' -bench 'ScheduleSlip|Calibration' -benchtime 1x -timeout 30m ./harness/lab
 	@$(GO) test -run '^$$' -bench Analyze -benchtime 1x ./harness/analysis
 	@$(GO) test -run '^$$' -bench WholeRun -benchtime 1x ./cmd/regiondrill

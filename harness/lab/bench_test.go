@@ -92,7 +92,7 @@ vantages:
 warm_up: 400ms
 settle: 300ms
 probes:
-  - {name: staff, kind: saml_login, from: here, home: us-east-1, every: 40ms, limit: 400ms}
+  - {name: staff, kind: saml_login, from: here, home: us-east-1, every: 80ms, limit: 200ms}
 faults:
   - {name: dark, kind: region_outage, where: {region: us-east-1}, at: 100ms, for: %dms, mode: %s}
 `
@@ -125,12 +125,12 @@ type outage struct {
 	err     error
 }
 
-// outages are so many, three at a time.
+// outages are so many, two at a time.
 func outages(b *testing.B, mode string, n int) []outage {
 	done := make([]outage, n)
 	var next atomic.Int64
 	var lanes sync.WaitGroup
-	for range 3 {
+	for range 2 {
 		lanes.Go(func() {
 			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
 				rng := rand.New(rand.NewPCG(uint64(i), 1))
@@ -225,7 +225,7 @@ func calibrate(ctx context.Context, mode string, lasts int, seed uint64) (hit bo
 	if hit = lower <= truth+slowest && upper >= truth; !hit {
 		err = fmt.Errorf("%s: measured [%.6f, %.6f], the truth is [%.6f, %.6f]", mode, lower, upper, truth, truth+slowest)
 	}
-	return hit, (upper - lower) / 0.040, err
+	return hit, (upper - lower) / 0.080, err
 }
 
 // memory is a history that never was a file.

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -126,13 +127,13 @@ func (s *series) unsteady(warmUp history.Instant) string {
 	return ""
 }
 
-// disagreements compares protocol probes with browser probes of the same home and vantage: their recoveries may
-// differ by the browser's period and journey, no more.
+// disagreements compares protocol probes with browser probes of the same home and vantage whose people steer alike:
+// their recoveries may differ by the browser's period and journey, no more.
 func disagreements(h *history.History, m *verdict.Measures) []string {
 	var found []string
 	for _, b := range h.Plan.Probes {
 		for _, p := range h.Plan.Probes {
-			if !b.Browser || b.Skipped || p.Browser || p.Home != b.Home || p.From != b.From {
+			if !b.Browser || b.Skipped || p.Browser || p.Home != b.Home || p.From != b.From || steer(p) != steer(b) {
 				continue
 			}
 			for _, f := range h.Plan.Faults {
@@ -143,6 +144,17 @@ func disagreements(h *history.History, m *verdict.Measures) []string {
 		}
 	}
 	return found
+}
+
+// steer is how a probe's people get to another Region, as the plan has it.
+func steer(p history.Probe) string {
+	var config struct {
+		Steer json.RawMessage `json:"steer"`
+	}
+	if err := json.Unmarshal(p.Config, &config); err != nil {
+		return "" // no settings: nobody steers
+	}
+	return string(config.Steer)
 }
 
 func disagree(m *verdict.Measures, protocol, browser history.Probe, fault string) string {
