@@ -66,7 +66,7 @@ type Plan struct {
 	Faults         []Fault   `json:"faults"`
 	Checks         []Check   `json:"checks"`
 
-	Sustained []Sustained `json:"sustained,omitempty"` // where a check asks for other than the default
+	Sustained []Sustained `json:"sustained,omitempty"` // of each pair whose recovery a check judges
 }
 
 // Sustained says when a probe counts as recovered from a fault: in every window of For the share of good attempts is
@@ -148,7 +148,7 @@ type Check struct {
 	Config json.RawMessage `json:"config,omitempty"`
 }
 
-// Phase marks the parts of a run: provisioning, warm_up, drill, settling, healing, drained.
+// Phase marks the beginning of a part of a run.
 type Phase struct {
 	Name string `json:"name"`
 }

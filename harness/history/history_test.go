@@ -215,4 +215,8 @@ func TestFolder(t *testing.T) {
 	if _, err := CreateFolder(name, nil); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("a run would be overwritten: %v", err)
 	}
+	under := FolderName(filepath.Join(name, HistoryFile), now, "x") // a file: no name under it is ever free
+	if _, err := CreateFolder(under, nil); err == nil {
+		t.Errorf("a folder was made under a file: %s", under)
+	}
 }
