@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -27,6 +28,25 @@ func somebody() *person {
 		Places: []*harness.Place{{Name: "us-east-1", Region: true}, {Name: "idp"}},
 	}
 	return &person{sys: sys, a: &harness.Attempt{Home: "eu-west-1", Steps: []harness.Step{{Name: history.StepPortal, Region: "us-east-1"}}}}
+}
+
+// TestKeptConnectionsAreShared shows that attempts that overlap share one transport, the first two included.
+func TestKeptConnectionsAreShared(t *testing.T) {
+	p := &SAMLLogin{Connections: "kept", sys: &harness.System{}}
+	got := make(chan *http.Transport)
+	for range 8 {
+		go func() {
+			transport, done := p.transport(&harness.Place{})
+			defer done()
+			got <- transport
+		}()
+	}
+	first := <-got
+	for range 7 {
+		if next := <-got; next != first {
+			t.Error("an attempt has a transport of its own")
+		}
+	}
 }
 
 // TestBroken goes through what can become of a request that gets no answer. The address, with its query, is a secret.

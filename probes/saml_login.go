@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -20,7 +21,9 @@ type SAMLLogin struct {
 	Steer       harness.Steer `yaml:"steer" doc:"what a person does who isn't signed in at home"`
 	Connections string        `yaml:"connections" enum:"fresh,kept" doc:"fresh: every attempt connects anew, as a new user does; kept: attempts share connections, never cookies"`
 
-	sys  *harness.System
+	sys *harness.System
+
+	mu   sync.Mutex // attempts overlap
 	kept *http.Transport
 }
 
@@ -40,6 +43,8 @@ func (p *SAMLLogin) Open(_ context.Context, sys *harness.System) error {
 
 // Close ends the connections that were kept.
 func (p *SAMLLogin) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.kept != nil {
 		p.kept.CloseIdleConnections()
 	}
@@ -90,6 +95,8 @@ func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {
 		t := newTransport(p.sys, from)
 		return t, t.CloseIdleConnections
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.kept == nil {
 		p.kept = newTransport(p.sys, from)
 	}
