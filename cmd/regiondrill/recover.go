@@ -63,12 +63,12 @@ func (p *program) recover(ctx context.Context, args []string) error {
 	return leave(ended)
 }
 
-// sweep removes what targets have outside this process of runs that are gone. A target that isn't ready has nothing.
+// sweep removes what targets have outside this process of runs that are gone. It is what keeps some from being ready.
 func (p *program) sweep(ctx context.Context) (swept int, err error) {
 	var errs []error
 	for _, kind := range p.catalog.Targets {
 		sweeper, ok := kind.New().(harness.Sweeper)
-		if !ok || p.ready(ctx, kind.Name) != nil {
+		if !ok {
 			continue
 		}
 		gone, err := sweeper.Sweep(ctx)

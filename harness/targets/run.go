@@ -17,6 +17,7 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 
+	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -83,9 +84,9 @@ func (r *run) intent(kind, name string) rollback.Intent {
 	return rollback.Intent{Kind: kind, Args: args}
 }
 
-// Undoers take back what a run with containers did, from another process.
+// Undoers take back what a run did to what outlives it, from another process.
 func Undoers() rollback.Undoers {
-	undoers := rollback.Undoers{}
+	undoers := lab.Undoers()
 	for kind, undo := range map[string]func(docker, context.Context, thing) error{
 		kindContainer: docker.removeContainer, kindNetwork: docker.removeNetwork,
 		kindStart: docker.start, kindUnpause: docker.unpause, kindConnect: docker.connect,

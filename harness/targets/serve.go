@@ -75,7 +75,6 @@ type server struct {
 	mu      sync.Mutex
 	replica *identitycenter.Replica
 	idp     *idp.IdP
-	kms     *kms.Service
 }
 
 // ServeHTTP routes by the host.
@@ -116,7 +115,7 @@ func (s *server) close() {
 func (s *server) verbs() map[string]control.Verbs {
 	return map[string]control.Verbs{
 		"idp": {"configure": control.To(s.configureIdP), "acs": control.To(s.acs)},
-		"kms": {"configure": control.To(s.configureKMS), "create_key": control.To(s.createKey), "replicate_key": control.To(s.replicateKey)},
+		"kms": {"configure": control.To(s.configureKMS)},
 		"replica": {"configure": control.To(s.configureReplica), "start": control.To(s.start), "put": control.To(s.put),
 			"restore": control.To(s.restore), "wait": control.To(s.wait)},
 	}
@@ -312,36 +311,5 @@ func (s *server) configureKMS(_ context.Context, c kmsSettings) ([]string, error
 	for _, region := range c.Regions {
 		hosts[names.KMSHost(region)] = service.Handler(region)
 	}
-	s.mu.Lock()
-	s.kms = service
-	s.mu.Unlock()
 	return s.putUp(hosts), nil
-}
-
-// keySettings says which key, where; KeyID is empty for one to be made.
-type keySettings struct{ KeyID, Region, Policy string }
-
-func (s *server) createKey(_ context.Context, k keySettings) (string, error) {
-	service, err := s.keeping()
-	if err != nil {
-		return "", err
-	}
-	return service.CreateKey(k.Region, k.Policy)
-}
-
-func (s *server) replicateKey(_ context.Context, k keySettings) (control.None, error) {
-	service, err := s.keeping()
-	if err == nil {
-		err = service.ReplicateKey(k.KeyID, k.Region, k.Policy)
-	}
-	return control.None{}, err
-}
-
-func (s *server) keeping() (*kms.Service, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.kms == nil {
-		return nil, errUnconfigured
-	}
-	return s.kms, nil
 }

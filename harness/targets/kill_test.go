@@ -1,0 +1,134 @@
+package targets
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// frozen is a drill whose primary stands still for longer than a test lasts.
+const frozen = `schema: regiondrill.scenario/v1
+name: frozen
+system:
+  primary: us-east-1
+  additional: [eu-west-1]
+  idp: {acs: [us-east-1, eu-west-1]}
+vantages:
+  office: {rtt: {us-east-1: 2ms}}
+warm_up: 500ms
+settle: 1s
+probes:
+  - {name: staff, kind: saml_login, from: office, home: eu-west-1, every: 250ms, limit: 5s}
+faults:
+  - {name: standstill, kind: process, mode: pause, where: {region: us-east-1}, at: 0s, for: 10m}
+`
+
+// regiondrill runs the program and tells its exit code and what it said.
+func regiondrill(t *testing.T, args ...string) (code int, said string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Getenv(binaryVariable), args...)
+	cmd.Dir = t.TempDir()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		if _, ended := errors.AsType[*exec.ExitError](err); !ended {
+			t.Fatal(err)
+		}
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+// A run that is killed in the middle of a fault leaves its containers; the next run says so and does not start over
+// them; recover leaves the machine as it was.
+func TestKilledRun(t *testing.T) {
+	d := needsDocker(t)
+	before := inventory(t, d, "")
+	dir := t.TempDir()
+	file, folder := filepath.Join(dir, "frozen.yaml"), filepath.Join(dir, "run")
+	if err := os.WriteFile(file, []byte(frozen), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	killed(t, "proven in force", "run", file, "--target", "containers", "--out", folder)
+	id := runOf(t, read(t, filepath.Join(folder, history.UndoFile)))
+	if during := inventory(t, d, id); slices.Equal(before, during) {
+		t.Fatal("the killed run has left nothing")
+	}
+	code, said := regiondrill(t, "run", file, "--target", "containers")
+	if code != 64 || !strings.Contains(said, "regiondrill-"+id) || !strings.Contains(said, "regiondrill recover") {
+		t.Errorf("the next run exits with %d and says\n%s", code, said)
+	}
+	if code, said := regiondrill(t, "recover"); code != 0 || !strings.Contains(said, folder) {
+		t.Errorf("recover exits with %d and says\n%s", code, said)
+	}
+	if after := inventory(t, d, id); !slices.Equal(before, after) {
+		t.Errorf("before there were\n%v\nand after\n%v", before, after)
+	}
+	if code, said := regiondrill(t, "recover"); code != 0 || !strings.Contains(said, "nothing is left") {
+		t.Errorf("the second recover exits with %d and says\n%s", code, said)
+	}
+}
+
+// What a run has left is found by its label too, when its folder is gone.
+func TestKilledRunWithoutFolder(t *testing.T) {
+	d := needsDocker(t)
+	before := inventory(t, d, "")
+	dir := t.TempDir()
+	file, folder := filepath.Join(dir, "frozen.yaml"), filepath.Join(dir, "run")
+	if err := os.WriteFile(file, []byte(frozen), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	killed(t, "Warming up", "run", file, "--target", "containers", "--out", folder)
+	id := runOf(t, read(t, filepath.Join(folder, history.UndoFile)))
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := regiondrill(t, "recover"); code != 0 || !strings.Contains(said, "regiondrill-"+id) {
+		t.Errorf("recover exits with %d and says\n%s", code, said)
+	}
+	if after := inventory(t, d, id); !slices.Equal(before, after) {
+		t.Errorf("before there were\n%v\nand after\n%v", before, after)
+	}
+}
+
+// killed runs the program until it says something, and kills it then.
+func killed(t *testing.T, says string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Getenv(binaryVariable), args...)
+	stderr, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var heard bytes.Buffer
+	lines := bufio.NewScanner(io.TeeReader(stderr, &heard))
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), says) {
+			break
+		}
+	}
+	_ = cmd.Process.Kill()
+	_, _ = io.Copy(&heard, stderr)
+	_ = cmd.Wait() // it was killed
+	if !strings.Contains(heard.String(), says) {
+		t.Fatalf("it never said %q, but\n%s", says, heard.String())
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
