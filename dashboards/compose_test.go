@@ -238,7 +238,7 @@ func TestPrometheusFindsThePushgateway(t *testing.T) {
 		t.Fatalf("rules %v, %d jobs", config.RuleFiles, len(config.Configs))
 	}
 	if c := config.Configs[0]; !c.HonorLabels || c.Static[0].Targets[0] != "pushgateway:9091" {
-		t.Errorf("%+v: without honor_labels the drills' job, environment and scenario are renamed", c)
+		t.Errorf("%+v: without honor_labels the drills' job is renamed", c)
 	}
 	if hosts := prometheus.ExtraHosts["host.docker.internal"]; !slices.Equal(hosts, []string{"host-gateway"}) {
 		t.Errorf("run --listen is sought at host.docker.internal, which is %v", hosts)

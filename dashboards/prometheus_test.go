@@ -178,7 +178,7 @@ func checkAnswers(t *testing.T, gateway string) {
 	t.Cleanup(live.Close)
 	p := startPrometheus(t, gateway, live.Listener.Addr().String())
 	push(t, "http://"+gateway)
-	for _, last := range []string{`regiondrill_run_last_success_timestamp_seconds{environment="ci"}`, `regiondrill_attempts_total{environment="live"}`} {
+	for _, last := range []string{`regiondrill_run_last_success_timestamp_seconds{job="regiondrill",environment="ci"}`, `regiondrill_attempts_total{environment="live"}`} {
 		await(t, func(ctx context.Context) error {
 			a, err := p.query(ctx, last, true)
 			if err == nil && len(a.Result) == 0 {
