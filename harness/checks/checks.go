@@ -3,7 +3,10 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,13 +78,8 @@ func because(h *history.History, m *verdict.Measures, probe, fault, window strin
 	if w == nil || w.Bad == 0 {
 		return ""
 	}
-	class := ""
-	for c, n := range w.Classes {
-		if class == "" || n > w.Classes[class] || (n == w.Classes[class] && c < class) {
-			class = c
-		}
-	}
-	said := class
+	class := slices.MaxFunc(slices.Sorted(maps.Keys(w.Classes)), func(a, b string) int { return cmp.Compare(w.Classes[a], w.Classes[b]) })
+	said := cmp.Or(class, "nothing")
 	for i := range h.Attempts {
 		if a := &h.Attempts[i]; a.Probe == probe && string(a.Class) == class && a.Outcome == history.Bad && a.Detail != "" {
 			said = a.Detail
@@ -168,4 +166,5 @@ func (p pair) known(plan *history.Plan) []Problem {
 	return problems
 }
 
-func seconds(d time.Duration) verdict.Seconds { return verdict.Seconds(d.Seconds()) }
+// seconds is an objective as measures are made, so that what meets it to the microsecond meets it.
+func seconds(d time.Duration) verdict.Seconds { return verdict.Seconds(history.At(d).Seconds()) }

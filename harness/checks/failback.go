@@ -48,6 +48,9 @@ func (c *Failback) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	switch {
 	case r.Failback.Upper == nil && stopped(h):
 		f.Grade, f.Summary = verdict.Unknown, fmt.Sprintf("%s were not back in %s when the run was stopped", c.Probe, p.Home)
+	case r.Failback.Upper == nil && r.Failback.Lower < seconds(c.Within): // the undo took what settle had for watching
+		f.Grade, f.Summary = verdict.Unknown, fmt.Sprintf("nobody can say: %s were not yet back in %s in the %s that were watched, which is less than the objective of %s",
+			c.Probe, p.Home, span(r.Failback.Lower), asked(c.Within))
 	case r.Failback.Upper == nil:
 		f.Summary = fmt.Sprintf("%s did not carry %s again in the %s that were watched%s", p.Home, c.Probe, span(r.Failback.Lower),
 			because(h, m, c.Probe, c.Fault, verdict.After))

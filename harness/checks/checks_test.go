@@ -1,0 +1,66 @@
+package checks
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// judged is a completed run of one probe and one fault.
+func judged() *history.History {
+	return &history.History{Plan: history.Plan{Probes: []history.Probe{{Name: "staff", Home: "us-east-1"}}, Faults: []history.Fault{{Name: "dark"}}},
+		End: &history.End{Reason: history.Completed, Undone: true}}
+}
+
+var about = pair{Probe: "staff", Fault: "dark"}
+
+// TestFailback tells a home that was watched for long enough and stayed away from one that was not: where the undo was
+// slow, settling ends before the objective has passed, and nobody has missed it yet.
+func TestFailback(t *testing.T) {
+	upper := verdict.Seconds(2.936)
+	for name, c := range map[string]struct {
+		failback verdict.Interval
+		reason   string
+		within   time.Duration
+		want     verdict.Grade
+	}{
+		"in time":                 {verdict.Interval{Upper: &upper}, history.Completed, 10 * time.Second, verdict.Pass},
+		"in time to the digit":    {verdict.Interval{Upper: &upper}, history.Completed, 2936 * time.Millisecond, verdict.Pass},
+		"too late":                {verdict.Interval{Upper: &upper}, history.Completed, 2935999 * time.Microsecond, verdict.Fail},
+		"never":                   {verdict.Interval{Lower: 10}, history.Completed, 10 * time.Second, verdict.Fail},
+		"not watched for so long": {verdict.Interval{Lower: 9.9}, history.Completed, 10 * time.Second, verdict.Unknown},
+		"stopped":                 {verdict.Interval{Lower: 15}, history.Interrupted, 10 * time.Second, verdict.Unknown},
+	} {
+		h := judged()
+		h.End.Reason = c.reason
+		m := &verdict.Measures{Recoveries: []verdict.Recovery{{Probe: "staff", Fault: "dark", Failback: &c.failback}}}
+		f := (&Failback{pair: about, Within: c.within}).Check(h, m)
+		if f.Grade != c.want {
+			t.Errorf("%s: %s, %s; want %s", name, f.Grade, f.Summary, c.want)
+		}
+	}
+}
+
+// TestObjectivesAreMetToTheMicrosecond goes through objectives whose seconds no binary fraction has exactly.
+func TestObjectivesAreMetToTheMicrosecond(t *testing.T) {
+	for us := history.Instant(1); us < 100_000_000; us += 77_773 {
+		if actual := verdict.Seconds(us.Seconds()); actual != seconds(us.Duration()) {
+			t.Fatalf("%s s is measured as %v and asked for as %v", us, float64(actual), float64(seconds(us.Duration())))
+		}
+	}
+}
+
+// TestBecauseIsTheSameEachTime: the order of a map decides nothing, a class without a name included.
+func TestBecauseIsTheSameEachTime(t *testing.T) {
+	h := judged()
+	m := &verdict.Measures{Windows: []verdict.Window{{Probe: "staff", Fault: "dark", Window: verdict.Fault, Bad: 9,
+		Classes: map[string]int{"": 3, "timeout": 3, "reset": 2, "refused": 1}}}}
+	for range 100 {
+		if said := because(h, m, "staff", "dark", verdict.Fault); !strings.HasSuffix(said, "9 attempts failed, 3 of them saying: nothing") {
+			t.Fatal(said)
+		}
+	}
+}
