@@ -106,7 +106,7 @@ func (f *fault) note(e history.Event) {
 	case history.Healed:
 		f.healed = &last
 	case history.Unproven:
-		f.unproven = cmp.Or(e.Fault.Detail, "no canary saw it")
+		f.unproven = cmp.Or(f.unproven, e.Fault.Detail, "no canary saw it") // what failed first explains the rest
 	}
 }
 

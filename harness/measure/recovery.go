@@ -11,7 +11,7 @@ import (
 // recovery is how the probe got over the fault.
 func (s *series) recovery(h *history.History, f fault, w *windows, end history.Instant) verdict.Recovery {
 	r := verdict.Recovery{
-		Probe: s.probe.Name, Fault: f.name, Requested: secondsOf(f.requested), FirstEffective: secondsOf(f.first),
+		Probe: s.probe.Name, Fault: f.name, Home: s.probe.Home, Requested: secondsOf(f.requested), FirstEffective: secondsOf(f.first),
 		Effective: secondsOf(f.effective), Healing: secondsOf(f.healing), Healed: secondsOf(f.healed),
 		Outages: []verdict.Outage{}, Evidence: []int64{}, FailbackEvidence: []int64{},
 	}
@@ -162,19 +162,20 @@ func (c *comeback) flaps() int {
 	if c.first == nil {
 		return 0
 	}
-	breaks := func(i int) bool { // does a broken window hold tries[i]?
-		return slices.ContainsFunc(c.broken, func(k int) bool {
-			return k <= i && c.tries[k].Due >= c.first.Due && c.tries[i].Due < c.tries[k].Due+c.span
-		})
-	}
-	count, counted := 0, false // counted: the run that i is in
+	count, counted := 0, false     // counted: the run that i is in
+	latest, broken := -1, c.broken // of the broken windows from the first success on, the latest that opened by i
 	for i, t := range c.tries {
+		for ; len(broken) > 0 && broken[0] <= i; broken = broken[1:] {
+			if c.tries[broken[0]].Due >= c.first.Due {
+				latest = broken[0]
+			}
+		}
 		switch {
 		case t.Due <= c.first.Due || c.good(t):
 			counted = false
 		case t.Due >= c.until:
 			return count
-		case !counted && breaks(i):
+		case !counted && latest >= 0 && t.Due < c.tries[latest].Due+c.span:
 			count, counted = count+1, true
 		}
 	}
