@@ -192,6 +192,8 @@ func endedWords(r *verdict.Recovery) string {
 	switch {
 	case r.Effective == nil:
 		return "not measured: the fault was never proven in force"
+	case r.EndedBy == verdict.Failover && r.RecoveredIn == r.Home:
+		return "while the fault lasted, in their own Region " + place(r.RecoveredIn)
 	case r.EndedBy == verdict.Failover:
 		return "by failing over to " + place(r.RecoveredIn)
 	case r.EndedBy == verdict.Heal:

@@ -116,6 +116,7 @@ func (e *EndedBy) UnmarshalJSON(b []byte) error {
 type Recovery struct {
 	Probe              string    `json:"probe"`
 	Fault              string    `json:"fault"`
+	Home               string    `json:"home"` // the probe's Region
 	Requested          *Seconds  `json:"requested"`
 	FirstEffective     *Seconds  `json:"first_effective"` // of the first edge
 	Effective          *Seconds  `json:"effective"`       // of the last edge: from here recovery counts
