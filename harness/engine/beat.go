@@ -113,7 +113,7 @@ func (b *beat) attempt(ctx context.Context, r *run, k int64, due time.Time) {
 }
 
 // errPanic marks a bug of ours: the run is stopped, healed and concluded.
-var errPanic = errors.New("a probe panicked")
+var errPanic = errors.New("panicked")
 
 // panicOnly keeps what is worth telling of an attempt that was cut short.
 func panicOnly(err error) error {
@@ -124,13 +124,19 @@ func panicOnly(err error) error {
 }
 
 // try calls the probe and turns its panic into an error.
-func (b *beat) try(ctx context.Context, a *harness.Attempt) (err error) {
+func (b *beat) try(ctx context.Context, a *harness.Attempt) error {
+	return guard("a probe", func() error { return b.probe.Try(ctx, a) })
+}
+
+// guard turns a panic of what others wrote into an error: in a goroutine of the engine it would end the process, and
+// leave in force what outlives that.
+func guard(who string, do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errPanic, p)
+			err = fmt.Errorf("%s %w: %v", who, errPanic, p)
 		}
 	}()
-	return b.probe.Try(ctx, a)
+	return do()
 }
 
 // settle turns what came of an attempt into an event.

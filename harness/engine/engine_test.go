@@ -51,6 +51,7 @@ type toySwitch struct {
 	on     bool
 	prove  error
 	inject error
+	bugs   bugs
 }
 
 func (s *toySwitch) dark() bool {
@@ -65,6 +66,9 @@ func (s *toySwitch) set(on bool) {
 	s.on = on
 }
 
+// bugs are what of a fault panics.
+type bugs struct{ inject, prove bool }
+
 type toyFault struct{ s *toySwitch }
 
 func (f *toyFault) Needs(harness.Capabilities) error { return nil }
@@ -74,10 +78,16 @@ func (f *toyFault) Inject(_ context.Context, _ harness.Hit, back *rollback.Stack
 		return undo, errors.Join(err, f.s.inject)
 	}
 	f.s.set(true)
+	if f.s.bugs.inject {
+		panic("a bug")
+	}
 	return undo, nil
 }
 
 func (f *toyFault) Prove(_ context.Context, hit harness.Hit, inForce bool) ([]harness.Proof, error) {
+	if f.s.bugs.prove {
+		panic("a bug")
+	}
 	if f.s.prove != nil {
 		return nil, f.s.prove
 	}
@@ -349,6 +359,26 @@ func TestPanicHealsAndStops(t *testing.T) {
 			t.Errorf("%d unknown attempts, want 1", n)
 		}
 	})
+}
+
+// TestPanicOfAFaultHealsAndStops shows that a bug in a fault leaves nothing in force: not what it had done already, not
+// what another fault did.
+func TestPanicOfAFaultHealsAndStops(t *testing.T) {
+	for name, b := range map[string]bugs{"inject": {inject: true}, "prove": {prove: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, toyScenario)
+				w.sw.bugs = b
+				err := w.plan.Run(t.Context(), nil, w.sink)
+				if err == nil || !strings.Contains(err.Error(), "a fault panicked: a bug") {
+					t.Errorf("error %v", err)
+				}
+				if e := w.sink.end(t); e.Reason != history.Broken || !e.Undone || w.sw.dark() || !w.probe.closed {
+					t.Errorf("ended as %+v, still dark: %v, probe closed: %v", e, w.sw.dark(), w.probe.closed)
+				}
+			})
+		})
+	}
 }
 
 func TestFullDiskHealsAndStops(t *testing.T) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -90,7 +91,7 @@ func (s *strike) run(ctx context.Context, r *run, sys *harness.System) {
 	requested := time.Now()
 	s.healing = requested.Add(s.lasts)
 	r.fault(s.name, history.Requested, nil, "")
-	undo, err := s.fault.Inject(ctx, hit, r.back)
+	undo, err := s.inject(ctx, r, hit)
 	if err != nil {
 		r.fault(s.name, history.Unproven, nil, err.Error())
 		r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("injecting %s: %v", s.name, err)})
@@ -158,8 +159,29 @@ func (p *Plan) strike(name string) *strike {
 func (s *strike) prove(ctx context.Context, r *run, hit harness.Hit) time.Time {
 	ctx, cancel := context.WithDeadline(ctx, s.healing)
 	defer cancel()
-	proofs, err := s.fault.Prove(ctx, hit, true)
-	return r.proven(s.name, history.Effective, proofs, err)
+	return s.see(ctx, r, hit, history.Effective)
+}
+
+// inject lays the fault. Where it panics its undo is on the way back alone, and the run is stopped.
+func (s *strike) inject(ctx context.Context, r *run, hit harness.Hit) (undo rollback.Undo, err error) {
+	err = guard("a fault", func() error {
+		undo, err = s.fault.Inject(ctx, hit, r.back)
+		return err
+	})
+	return undo, err
+}
+
+// see lets the fault's canaries look for a change, and records what they saw.
+func (s *strike) see(ctx context.Context, r *run, hit harness.Hit, change history.ChangeKind) time.Time {
+	var proofs []harness.Proof
+	err := guard("a fault", func() (err error) {
+		proofs, err = s.fault.Prove(ctx, hit, change == history.Effective)
+		return err
+	})
+	if errors.Is(err, errPanic) {
+		r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("proving %s: %v", s.name, err)})
+	}
+	return r.proven(s.name, change, proofs, err)
 }
 
 // heal undoes the fault and records since when it no longer is, whatever became of the run.
@@ -176,8 +198,7 @@ func (s *strike) heal(ctx context.Context, r *run, hit harness.Hit, undo rollbac
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), proofLimit)
 	defer cancel()
-	proofs, err := s.fault.Prove(ctx, hit, false)
-	return r.proven(s.name, history.Healed, proofs, err)
+	return s.see(ctx, r, hit, history.Healed)
 }
 
 // proven records a change with its edges, and returns the last one's instant.
