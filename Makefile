@@ -8,7 +8,7 @@ FUZZTIME ?= 20s
 DRILL := primary-region-outage
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint schema bench fuzz nightly compose-up compose-down clean
+.PHONY: help build demo test lint schema bench fuzz nightly matrix kill-test compose-up compose-down clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,13 @@ fuzz: ## fuzz every parser for FUZZTIME (20s)
 
 nightly: build test fuzz ## everything that takes its time: tests, fuzzing, and all drills tagged nightly
 	@if .ci/browser bin/regiondrill; then flags=; else flags=--without-browser; fi; bin/regiondrill run tag:nightly $$flags
+
+matrix: build ## run the main drill once for each mode of an outage, without the browser
+	@for mode in blackhole refuse reset http_503; do \
+		bin/regiondrill run $(DRILL) --without-browser --set faults.0.mode=$$mode || exit; done
+
+kill-test: ## kill drills, browsers and containers in mid-run, and look for what they leave
+	@$(GO) test -count=1 -v -run 'Kill|Stop|Leave|Recover|Panic' ./cmd/regiondrill ./harness/engine ./probes/browser ./harness/targets
 
 compose-up: ## start LocalStack, Prometheus, Pushgateway and Grafana on loopback (docs/dashboards.md)
 	@VERSION='$(VERSION)' .ci/compose up
