@@ -68,6 +68,12 @@ type Leased interface {
 	Expired() (at time.Time, expired bool)
 }
 
+// Readier is a fault that can tell only when the system stands whether it can act on it. Its error is a *Lack, as a
+// rule; nothing is harmed then.
+type Readier interface {
+	Ready(ctx context.Context, hit Hit) error
+}
+
 // Summarizer is a fault that tells in a few words what it does: "blackhole".
 type Summarizer interface{ Summary() string }
 
@@ -129,11 +135,14 @@ type System struct {
 	Places   []*Place
 	Replicas []*Replica
 	Network  Network // nil where the target can't carry rules
+	Restless bool    // the machine's network changes while the system stands, which browsers on it take badly
 	API      API     // nil where it can't carry rules on calls
 
 	// Chaos takes rules on calls from tools written for LocalStack's chaos API, in its JSON. They end with the system.
 	// It is nil where there is none.
 	Chaos http.Handler
+	// Notes are what of the system is otherwise than was asked for, for the history.
+	Notes []string
 	// KMS is the URL of the emulator that stands behind KMS's names, empty where that is a fake of ours.
 	KMS string
 }

@@ -49,19 +49,20 @@ func (p *program) labCommand() *cobra.Command {
 
 func (p *program) labUpCommand() *cobra.Command {
 	var name string
-	var sets []string
+	var sets, allow []string
 	cmd := &cobra.Command{
 		Use: "up SCENARIO", Short: "Start the lab of a scenario, without its faults, until Ctrl-C",
 		Example: "  regiondrill lab up primary-region-outage --set 'system.idp.acs=[us-east-1]'",
 		Args:    exactlyOne("a scenario"),
-		RunE:    func(cmd *cobra.Command, args []string) error { return p.labUp(cmd.Context(), args, name, sets) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return p.labUp(cmd.Context(), args, name, sets, allow) },
 	}
 	cmd.Flags().StringVar(&name, "lab", "", "call it `NAME` (default the scenario's name)")
 	cmd.Flags().StringArrayVar(&sets, "set", nil, "say `PATH=VALUE` over what the file says")
+	cmd.Flags().StringSliceVar(&allow, "allow", nil, "confirm that the lab may ask the `HOST`, which is no part of it")
 	return cmd
 }
 
-func (p *program) labUp(ctx context.Context, args []string, name string, sets []string) (err error) {
+func (p *program) labUp(ctx context.Context, args []string, name string, sets, allow []string) (err error) {
 	from, err := sources(args)
 	if err != nil {
 		return err
@@ -74,6 +75,9 @@ func (p *program) labUp(ctx context.Context, args []string, name string, sets []
 		return err
 	}
 	all, err := p.compile(from, sets, opts)
+	if err == nil {
+		err = confirmed(all, allow)
+	}
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type session struct {
 	started time.Time
 	outer   string // the folder around several drills, "" for one
 	metrics liveMetrics
+	chaos   liveChaos
 	server  *http.Server
 	told    []*report.Report // what was concluded so far
 }
@@ -81,6 +82,9 @@ func (s *session) serve() error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", &s.metrics)
+	if local(listener) { // whoever reaches it can break the system under test
+		mux.Handle(chaosPath, &s.chaos)
+	}
 	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go s.server.Serve(listener) //nolint:errcheck // it ends when the session closes it
 	fmt.Fprintf(s.stderr, "metrics are at http://%s/metrics\n", listener.Addr())
@@ -194,6 +198,8 @@ func (s *session) record(ctx context.Context, f *finished, folder *history.Folde
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watch(ctx, f.dir, cancel)
+	f.plan.Standing = s.chaos.stand
+	defer s.chaos.set(nil)
 	err := f.plan.Run(ctx, folder, history.Sinks{history.NewWriter(folder.History), f.metrics, screen})
 	if stopped(ctx) && errors.Is(err, context.Canceled) && !errors.Is(err, engine.ErrUndo) {
 		err = nil // it was stopped before it stood, which is no fault of its own

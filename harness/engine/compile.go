@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,10 @@ type Plan struct {
 	target   harness.Target
 	beats    []*beat
 	strikes  []*strike
+	reaches  []string
+
+	// Standing is told of the system when it stands; nil: nobody is.
+	Standing func(*harness.System)
 }
 
 // compiler gathers the mistakes of a scenario, each at its line and column.
@@ -99,6 +104,8 @@ func (c *compiler) topology() {
 	t.Primary, t.Additional = sys.Primary, sys.Additional
 	t.Directory = harness.Directory(sys.Directory)
 	t.IdP = harness.IdPSettings{Dialect: sys.IdP.Dialect, ACS: sys.IdP.ACS, Bookmarks: sys.IdP.Bookmarks}
+	t.KMS = harness.KMSSettings(sys.KMS)
+	c.kms()
 	t.Replication.Lag, t.Replication.Jitter = sys.Replication.Lag, sys.Replication.Jitter
 	for _, v := range c.s.Vantages {
 		for place := range v.RTT {
@@ -112,6 +119,31 @@ func (c *compiler) topology() {
 		t.Vantages = append(t.Vantages, harness.Vantage{Name: v.Name, RTT: v.RTT})
 	}
 }
+
+// kms checks who plays KMS.
+func (c *compiler) kms() {
+	k, block := c.s.System.KMS, c.s.Block
+	if k.Backend == "endpoint" {
+		at, err := url.Parse(k.URL)
+		switch {
+		case k.URL == "":
+			c.fail(block.Errorf("system.kms.backend", "say where the endpoint is: url"))
+		case err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" || at.User != nil:
+			c.fail(block.Errorf("system.kms.url", "must be an http or https URL without a password"))
+		default:
+			c.plan.reaches = append(c.plan.reaches, at.Host)
+		}
+	} else if k.URL != "" {
+		c.fail(block.Errorf("system.kms.url", "says nothing without backend: endpoint"))
+	}
+	if k.Image != "" && k.Backend != "localstack" {
+		c.fail(block.Errorf("system.kms.image", "says nothing without backend: localstack"))
+	}
+}
+
+// Reaches lists the hosts (with a port where one is said) outside the system under test that the plan would have asked:
+// those that the scenario names, and that whoever runs it must confirm.
+func (p *Plan) Reaches() []string { return slices.Clone(p.reaches) }
 
 func (c *compiler) record() {
 	c.plan.Record = history.Plan{

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"path"
 	"slices"
 	"sync"
 	"time"
@@ -61,10 +63,20 @@ func (p *Plan) Run(ctx context.Context, folder *history.Folder, sink history.Sin
 	if err != nil {
 		return fmt.Errorf("provisioning %s: %w", p.Record.Target, err)
 	}
+	if err := r.ready(ctx, sys); err != nil {
+		return err
+	}
 	if err := r.open(ctx, sys, folder); err != nil {
 		return err
 	}
 	r.begin()
+	for _, n := range sys.Notes {
+		r.note("%s", n)
+	}
+	if p.Standing != nil {
+		sys.Chaos = r.noting(sys.Chaos)
+		p.Standing(sys)
+	}
 	r.drill(ctx, sys)
 	return nil
 }
@@ -109,6 +121,31 @@ func (r *run) open(ctx context.Context, sys *harness.System, folder *history.Fol
 		}
 		if err := b.probe.Open(ctx, sys); err != nil {
 			return fmt.Errorf("opening probe %s: %w", b.rec.Name, err)
+		}
+	}
+	return nil
+}
+
+// noting writes down that rules were changed from outside: they are no faults of the scenario, and no canary proves them.
+func (r *run) noting(chaos http.Handler) http.Handler {
+	if chaos == nil {
+		return nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method != http.MethodGet && req.Method != http.MethodHead {
+			r.note("from outside the scenario, the chaos API was asked to %s %s", req.Method, path.Base(req.URL.Path))
+		}
+		chaos.ServeHTTP(w, req)
+	})
+}
+
+// ready asks the faults that can tell only from the system itself whether they can act on it.
+func (r *run) ready(ctx context.Context, sys *harness.System) error {
+	for _, s := range r.plan.strikes {
+		if f, asks := s.fault.(harness.Readier); asks {
+			if err := f.Ready(ctx, s.hit(sys)); err != nil {
+				return fmt.Errorf("preparing %s: %w", s.name, err)
+			}
 		}
 	}
 	return nil

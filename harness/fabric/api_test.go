@@ -177,6 +177,7 @@ func TestAPIRuleWithoutEffectIsNotProven(t *testing.T) {
 	if _, err := hidden.Prove(t.Context(), true); err == nil || !strings.Contains(err.Error(), "another rule answers before it") {
 		t.Errorf("a rule that another hides is proven: %v", err)
 	}
+	hidden.Lift()
 	first.Lift()
 	proven(t, first, false)
 	silent := f.newLaidAPI(harness.APIRule{Name: "silent", Answer: harness.Fail, Odds: 1, Edges: inRegion})

@@ -18,14 +18,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/regiondrill/regiondrill/fakes/kms"
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // Who plays AWS KMS. Whoever it is stands behind KMS's own names at the fabric's edge, so that replicas notice no
-// difference and every rule acts from outside. What emulators leave out stays left out: LocalStack 4.14 and moto hold no
-// call against a key policy; moto 5 goes on decrypting with a key that is disabled or pending deletion, and gives every
-// replica its policy once, at its making. A drill of keys and policies wants the embedded one, which knows all that.
+// difference and every rule acts from outside. What emulators leave out stays left out: LocalStack 4.14 and moto 5 hold
+// no call of ours against a key policy; moto goes on decrypting with a key that is disabled or pending deletion, and can't
+// decrypt at all under a multi-Region key (see usable). A drill of keys and policies wants the embedded one, which knows all that.
 const (
 	KMSEmbedded   = "embedded"
 	KMSLocalStack = "localstack"
@@ -107,6 +108,7 @@ func (s *Site) ServeKMS(back *rollback.Stack, ours func(region string) http.Hand
 const adminKey = "AKIALABADMINISTRATOR"
 
 const (
+	answerLimit   = 10 * time.Second       // for an emulator to answer at all
 	creatingLimit = 30 * time.Second       // for a replica of the key to be there
 	creatingLook  = 100 * time.Millisecond // between looks
 )
@@ -116,6 +118,11 @@ const (
 // scheduled for deletion by the way back; what finds it again is its description.
 func (s *Site) MakeKey(ctx context.Context, back *rollback.Stack) (map[string]string, error) {
 	made := keys{Mark: "regiondrill " + rand.Text(), Regions: s.Topology.Regions()}
+	if s.System.KMS != "" {
+		if err := s.answers(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if s.Topology.KMS.Backend == KMSEndpoint {
 		made.URL = s.Topology.KMS.URL
 		args, err := json.Marshal(made)
@@ -127,10 +134,69 @@ func (s *Site) MakeKey(ctx context.Context, back *rollback.Stack) (map[string]st
 		}
 	}
 	arns, err := s.makeKey(ctx, made.Mark)
+	if err == nil && s.System.KMS != "" {
+		arns, err = s.usable(ctx, made.Mark, arns)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("making the key: %w", err)
 	}
 	return arns, nil
+}
+
+// usable tries the key at an emulator, and makes one for each Region alone where replicas can't open what they have
+// sealed: moto 5 cuts the ids of multi-Region keys short in what it encrypts. Identity Center notices no difference, as
+// each Region seals with its own; that a disabled primary or a forgotten replica can't be seen then is said in the notes.
+func (s *Site) usable(ctx context.Context, mark string, arns map[string]string) (map[string]string, error) {
+	var broken error
+	for region, arn := range arns {
+		if broken = s.roundTrip(ctx, region, arn); broken != nil {
+			break
+		}
+	}
+	if broken == nil {
+		return arns, nil
+	}
+	single := map[string]string{}
+	for region := range arns {
+		key, err := kmsClient(region, adminKey, s.client(region)).CreateKey(ctx, &awskms.CreateKeyInput{Description: aws.String(mark)})
+		if err != nil {
+			return nil, errors.Join(broken, err)
+		}
+		single[region] = aws.ToString(key.KeyMetadata.Arn)
+		if err := s.roundTrip(ctx, region, single[region]); err != nil {
+			return nil, errors.Join(broken, err)
+		}
+	}
+	s.System.Notes = append(s.System.Notes, fmt.Sprintf("KMS at %s can't decrypt under multi-Region keys, so each Region has a key of its own (%v)", s.System.KMS, broken))
+	return single, nil
+}
+
+// roundTrip does in a Region what Identity Center will do.
+func (s *Site) roundTrip(ctx context.Context, region, arn string) error {
+	ask := kmsClient(region, serviceKey, s.client(region))
+	about := map[string]string{"aws:sso:instance-arn": s.Instance.ARN()}
+	sealed, err := ask.GenerateDataKeyWithoutPlaintext(ctx, &awskms.GenerateDataKeyWithoutPlaintextInput{
+		KeyId: aws.String(arn), KeySpec: types.DataKeySpecAes256, EncryptionContext: about,
+	})
+	if err == nil {
+		_, err = ask.Decrypt(ctx, &awskms.DecryptInput{KeyId: aws.String(arn), CiphertextBlob: sealed.CiphertextBlob, EncryptionContext: about})
+	}
+	if err != nil {
+		return fmt.Errorf("in %s: %w", region, err)
+	}
+	return nil
+}
+
+// answers makes sure that an emulator is there, before anything is done that must be undone at it.
+func (s *Site) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	primary := s.Topology.Primary
+	_, err := kmsClient(primary, adminKey, s.client(primary)).ListKeys(ctx, &awskms.ListKeysInput{Limit: aws.Int32(1)})
+	if err != nil {
+		return &harness.Lack{Sentence: fmt.Sprintf("nothing at %s answers as KMS does; start it, or set system.kms.backend to embedded", s.System.KMS), Err: err}
+	}
+	return nil
 }
 
 func (s *Site) makeKey(ctx context.Context, mark string) (map[string]string, error) {
@@ -142,7 +208,7 @@ func (s *Site) makeKey(ctx context.Context, mark string) (map[string]string, err
 	}
 	arns := map[string]string{primary: aws.ToString(key.KeyMetadata.Arn)}
 	policy := aws.String(kms.BaselinePolicy(aws.ToString(key.KeyMetadata.AWSAccountId)))
-	if _, err := ask.PutKeyPolicy(ctx, &awskms.PutKeyPolicyInput{KeyId: key.KeyMetadata.KeyId, Policy: policy}); err != nil {
+	if _, err := ask.PutKeyPolicy(ctx, &awskms.PutKeyPolicyInput{KeyId: key.KeyMetadata.KeyId, PolicyName: aws.String("default"), Policy: policy}); err != nil {
 		return nil, err
 	}
 	for _, region := range s.Topology.Additional {

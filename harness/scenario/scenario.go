@@ -76,6 +76,8 @@ type Replication struct {
 // KMS is where the keys are.
 type KMS struct {
 	Backend string `yaml:"backend" enum:"embedded,localstack,endpoint" doc:"who plays AWS KMS"`
+	URL     string `yaml:"url" doc:"of the endpoint; run must confirm its host by --allow"`
+	Image   string `yaml:"image" doc:"of LocalStack; if not said, the last one that needs no token"`
 }
 
 // Vantage is a place where people sit.
@@ -157,9 +159,6 @@ var later = map[string]bool{
 	"system.idp.metadata":           true,
 	"system.idp.dialect=entra":      true,
 	"system.idp.dialect=external":   true,
-	"system.kms.url":                true,
-	"system.kms.backend=localstack": true,
-	"system.kms.backend=endpoint":   true,
 	"probes.*.start":                true,
 	"probes.*.as":                   true,
 	"faults.*.every":                true,

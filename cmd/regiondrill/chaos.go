@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/regiondrill/regiondrill/harness"
+)
+
+// chaosPath is where LocalStack's chaos API is served.
+const chaosPath = "/_localstack/chaos/"
+
+// liveChaos is the chaos API of the drill that stands.
+type liveChaos struct {
+	mu  sync.Mutex
+	now http.Handler
+}
+
+// stand takes the system of the drill that has begun.
+func (l *liveChaos) stand(sys *harness.System) { l.set(sys.Chaos) }
+
+func (l *liveChaos) set(h http.Handler) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = h
+}
+
+// ServeHTTP hands requests to the system that stands, if one does.
+func (l *liveChaos) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	now := l.now
+	l.mu.Unlock()
+	if now == nil {
+		http.Error(w, "No drill stands right now whose calls could be changed.", http.StatusServiceUnavailable)
+		return
+	}
+	now.ServeHTTP(w, r)
+}
+
+// local tells whether only this machine can reach a listener.
+func local(l net.Listener) bool {
+	at, ok := l.Addr().(*net.TCPAddr)
+	return ok && at.IP.IsLoopback()
+}
+
+// confirmed refuses drills that would ask a host outside the system under test which nobody confirmed by --allow.
+func confirmed(drills []*compiled, allow []string) error {
+	var errs []error
+	for _, d := range drills {
+		if d.skipped != nil {
+			continue
+		}
+		for _, at := range d.plan.Reaches() {
+			host, _, err := net.SplitHostPort(at)
+			if err != nil {
+				host = at
+			}
+			if !slices.Contains(allow, at) && !slices.Contains(allow, host) {
+				errs = append(errs, fmt.Errorf("%s would ask %s, which is no part of the system under test; confirm it with --allow %s", d.name, at, host))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
