@@ -3,6 +3,8 @@
 package rollback
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,6 +42,7 @@ type Stack struct {
 	mu      sync.Mutex
 	entries []*entry
 	next    int64
+	torn    bool // the last line was written in part, or may have been
 }
 
 // line is one line of the journal.
@@ -91,9 +94,7 @@ func (s *Stack) run(ctx context.Context, e *entry) error {
 		if limit == 0 {
 			limit = 30 * time.Second
 		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
-		defer cancel()
-		if e.err = guard(ctx, e.undo); e.err != nil || e.Intent.Kind == "" {
+		if e.err = limited(ctx, limit, e.undo); e.err != nil || e.Intent.Kind == "" {
 			return
 		}
 		s.mu.Lock()
@@ -101,6 +102,25 @@ func (s *Stack) run(ctx context.Context, e *entry) error {
 		e.err = s.write(line{ID: e.ID, Done: true})
 	})
 	return e.err
+}
+
+// deafness is how long after its limit an undo may take to return before it is left to itself.
+const deafness = 5 * time.Second
+
+// limited runs an undo under its limit, whatever became of ctx. One that does not obey it keeps no other from running.
+func limited(ctx context.Context, limit time.Duration, undo Undo) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- guard(ctx, undo) }()
+	timer := time.NewTimer(limit + deafness)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("undoing: it did not return within %v of its limit of %v", deafness, limit)
+	}
 }
 
 // guard keeps a panic in one undo from skipping the others.
@@ -113,6 +133,7 @@ func guard(ctx context.Context, undo Undo) (err error) {
 	return undo(ctx)
 }
 
+// write appends one line. After one that was torn it begins anew, so that no two run into each other.
 func (s *Stack) write(l line) error {
 	if s.Journal == nil {
 		return nil
@@ -121,33 +142,45 @@ func (s *Stack) write(l line) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Journal.Write(append(b, '\n')); err != nil {
+	if b = append(b, '\n'); s.torn {
+		b = append([]byte("\n"), b...)
+	}
+	if _, err := s.Journal.Write(b); err != nil {
+		s.torn = true
 		return err
 	}
+	s.torn = false
 	return s.Journal.Sync()
 }
 
-// Pending reads a journal and lists the intents that were not undone, last first. A torn last line is an intent whose
-// deed was never done.
+// Pending reads a journal and lists the intents that were not undone, last first. A torn line is an intent whose deed
+// was never done, or says that one was undone, which does no harm a second time; it is passed over.
 func Pending(r io.Reader) ([]Intent, error) {
 	var pending []line
-	dec := json.NewDecoder(r)
+	lines := bufio.NewReader(r)
 	for {
+		text, err := lines.ReadBytes('\n')
 		var l line
-		switch err := dec.Decode(&l); {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			slices.Reverse(pending)
-			intents := make([]Intent, len(pending))
-			for i, p := range pending {
-				intents[i] = p.Intent
-			}
-			return intents, nil
-		case err != nil:
-			return nil, fmt.Errorf("reading the undos: %w", err)
+		switch bad := json.NewDecoder(bytes.NewReader(bytes.TrimSuffix(text, []byte("\n")))).Decode(&l); {
+		case errors.Is(bad, io.EOF), errors.Is(bad, io.ErrUnexpectedEOF):
+		case bad != nil:
+			return nil, fmt.Errorf("reading the undos: %w", bad)
 		case l.Done:
 			pending = slices.DeleteFunc(pending, func(p line) bool { return p.ID == l.ID })
 		default:
 			pending = append(pending, l)
 		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the undos: %w", err)
+		}
 	}
+	slices.Reverse(pending)
+	intents := make([]Intent, len(pending))
+	for i, p := range pending {
+		intents[i] = p.Intent
+	}
+	return intents, nil
 }

@@ -74,6 +74,24 @@ func TestEachUndoHasItsOwnLimit(t *testing.T) {
 	})
 }
 
+// TestDeafUndoKeepsNoOtherFromRunning: one that hangs whatever its context says is told of and left to itself.
+func TestDeafUndoKeepsNoOtherFromRunning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Stack{Limit: time.Second}
+		ran, release := false, make(chan struct{})
+		defer close(release)
+		if _, err := s.Push(Intent{}, func(context.Context) error { ran = true; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Push(Intent{}, func(context.Context) error { <-release; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Unwind(t.Context()); err == nil || !strings.Contains(err.Error(), "did not return") || !ran {
+			t.Errorf("error %v, the other ran: %v", err, ran)
+		}
+	})
+}
+
 func TestJournal(t *testing.T) {
 	f := journal(t)
 	s := &Stack{Journal: f}
@@ -114,6 +132,55 @@ func TestJournal(t *testing.T) {
 	}
 	if text, err = os.ReadFile(f.Name()); err != nil || kinds(string(text)) != "" {
 		t.Errorf("pending after all was undone: %q, %v", text, err)
+	}
+}
+
+// tightDisk has room for so many bytes, and writes as much as fits.
+type tightDisk struct {
+	strings.Builder
+	room int
+}
+
+func (d *tightDisk) Write(b []byte) (int, error) {
+	fits := min(len(b), d.room)
+	d.room -= fits
+	n, _ := d.Builder.Write(b[:fits])
+	if n < len(b) {
+		return n, errors.New("no space left on device")
+	}
+	return n, nil
+}
+
+func (*tightDisk) Sync() error { return nil }
+
+// TestTornInTheMiddle: where a full disk tears a line and there is room again later, what was written before and after
+// it can be read.
+func TestTornInTheMiddle(t *testing.T) {
+	disk := &tightDisk{room: 110}
+	s := &Stack{Journal: disk}
+	push := func(kind string) (Undo, error) {
+		return s.Push(Intent{Kind: kind}, func(context.Context) error { return nil })
+	}
+	undo, err := push("network")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := push("container"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := push("a kind with a name that is longer than what is left of the disk"); err == nil {
+		t.Fatal("it fit")
+	}
+	disk.room = 1000
+	if err := undo(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pending, err := Pending(strings.NewReader(disk.String()))
+	if err != nil || len(pending) != 1 || pending[0].Kind != "container" {
+		t.Errorf("pending %v, %v, in\n%s", pending, err, disk.String())
+	}
+	if _, err := Pending(strings.NewReader("no journal\n")); err == nil {
+		t.Error("what is no journal was read as one in which all is undone")
 	}
 }
 
