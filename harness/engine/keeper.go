@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 
@@ -28,40 +29,44 @@ func newKeeper(folder *history.Folder) *keeper {
 
 // Wants tells whether a picture of the attempt would be kept.
 func (k *keeper) Wants(a *harness.Attempt) bool {
-	if k.folder == nil {
-		return false
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	switch a.Outcome {
-	case history.Good:
+	return k.wants(a)
+}
+
+func (k *keeper) wants(a *harness.Attempt) bool {
+	switch {
+	case k.folder == nil:
+		return false
+	case a.Outcome == history.Good:
 		return k.good[a.Region] != "" || k.kept < maxArtifacts
-	case history.Bad:
+	case a.Outcome == history.Bad:
 		return !k.bad[a.Class] && k.kept < maxArtifacts
 	}
 	return false
 }
 
-// Save keeps it, and drops the one that it replaces.
+// Save keeps it, and drops the one that it replaces. What another attempt has made needless since it was asked for is
+// not kept: attempts overlap.
 func (k *keeper) Save(a *harness.Attempt, extension string, data []byte) error {
-	region := a.Region
-	if region == "" {
-		region = a.Home
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.wants(a) {
+		return nil
 	}
+	region := cmp.Or(a.Region, a.Home)
 	path, err := k.folder.Keep(fmt.Sprintf("%s-%d-%s-%s.%s", a.Probe, a.Seq, a.Outcome, region, extension), data)
 	if err != nil {
 		return err
 	}
 	a.Artifacts = append(a.Artifacts, path)
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	if a.Outcome == history.Bad {
 		k.bad[a.Class] = true
 		k.kept++
 		return nil
 	}
-	earlier := k.good[region]
-	k.good[region] = path
+	earlier := k.good[a.Region]
+	k.good[a.Region] = path
 	if earlier == "" {
 		k.kept++
 		return nil
