@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,14 +21,17 @@ import (
 
 // The toys: a target without a network, a probe that does what its test says, a fault that is a switch.
 
-type toyTarget struct{ undo error }
+type toyTarget struct {
+	undo  error
+	chaos http.Handler
+}
 
 func (toyTarget) Can() harness.Capabilities {
 	return harness.Capabilities{Network: true, Services: []string{"portal"}}
 }
 
 func (t toyTarget) Provision(_ context.Context, top harness.Topology, back *rollback.Stack) (*harness.System, error) {
-	sys := &harness.System{People: []harness.Person{{Name: "user-001"}, {Name: "user-002"}}}
+	sys := &harness.System{Chaos: t.chaos, People: []harness.Person{{Name: "user-001"}, {Name: "user-002"}}}
 	for _, v := range top.Vantages {
 		sys.Places = append(sys.Places, &harness.Place{Name: v.Name})
 	}
@@ -123,11 +129,15 @@ type recorder struct {
 	mu     sync.Mutex
 	events []history.Event
 	fail   int // the event from which on it fails; 0: never
+	panic  int // the event at which it panics; 0: never
 }
 
 func (r *recorder) Record(e history.Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.panic > 0 && len(r.events) >= r.panic {
+		panic("a bug")
+	}
 	if r.fail > 0 && len(r.events) >= r.fail {
 		return errors.New("no space left on device")
 	}
@@ -388,6 +398,40 @@ func TestFullDiskHealsAndStops(t *testing.T) {
 		err := w.plan.Run(t.Context(), nil, w.sink)
 		if err == nil || !strings.Contains(err.Error(), "no space left") || w.sw.dark() || !w.probe.closed {
 			t.Errorf("error %v, dark %v, closed %v", err, w.sw.dark(), w.probe.closed)
+		}
+	})
+}
+
+func TestPanicOfASinkHealsAndStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, toyScenario)
+		w.sink.panic = 14
+		err := w.plan.Run(t.Context(), nil, w.sink)
+		if err == nil || !strings.Contains(err.Error(), "a sink panicked: a bug") || w.sw.dark() || !w.probe.closed {
+			t.Errorf("error %v, dark %v, closed %v", err, w.sw.dark(), w.probe.closed)
+		}
+	})
+}
+
+// TestNothingFollowsTheEnd: who still holds the chaos API when a run is over writes nothing after its last line.
+func TestNothingFollowsTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, toyScenario)
+		w.target.chaos = http.NotFoundHandler()
+		w.plan.target = w.target
+		var chaos http.Handler
+		w.plan.Standing = func(sys *harness.System) { chaos = sys.Chaos }
+		post := func() {
+			chaos.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/_localstack/chaos/faults", nil))
+		}
+		time.AfterFunc(5*time.Second, post)
+		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+			t.Fatal(err)
+		}
+		post()
+		notes := slices.DeleteFunc(slices.Clone(w.sink.events), func(e history.Event) bool { return e.Note == nil })
+		if len(notes) != 1 || w.sink.end(t).Reason != history.Completed {
+			t.Errorf("notes %+v", notes)
 		}
 	})
 }

@@ -41,6 +41,7 @@ type run struct {
 	early   []history.Event // recorded before that
 	began   []time.Time     // when those were
 	sinkErr error
+	closed  bool      // the last line is written
 	end     time.Time // of the settling, known when the last fault is healed; guarded by mu
 }
 
@@ -237,15 +238,20 @@ func (r *run) note(format string, args ...any) {
 }
 
 // record passes an event to the sink. What comes before zero is known is held back. A sink that fails stops the run:
-// what can't be written down was not measured.
+// what can't be written down was not measured. What comes after the last line (from outside, or from a probe that was
+// given up) is lost.
 func (r *run) record(e history.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.zero.IsZero() {
+	switch {
+	case r.closed:
+		return
+	case r.zero.IsZero():
 		r.early, r.began = append(r.early, e), append(r.began, time.Now())
 		return
 	}
-	if err := r.sink.Record(e); err != nil && r.sinkErr == nil {
+	r.closed = e.Type == history.TypeEnd
+	if err := guard("a sink", func() error { return r.sink.Record(e) }); err != nil && r.sinkErr == nil {
 		r.sinkErr = err
 		r.cancel(Stop{Reason: history.Broken, Detail: err.Error()})
 	}
