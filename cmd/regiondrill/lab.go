@@ -96,7 +96,7 @@ func (p *program) labUp(ctx context.Context, args []string, name string, sets, a
 }
 
 // keepStanding provisions the lab, tells of it, and answers at its socket until ctx ends.
-func (p *program) keepStanding(ctx context.Context, c *compiled, opts engine.Options, name string, back *rollback.Stack) error {
+func (p *program) keepStanding(ctx context.Context, c *compiled, opts engine.Options, name string, back *rollback.Stack) (err error) {
 	dir, err := p.runtimeDir()
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func (p *program) keepStanding(ctx context.Context, c *compiled, opts engine.Opt
 	if err := os.WriteFile(lab.CA, sys.RootPEM, 0o600); err != nil {
 		return broke(err)
 	}
-	defer os.Remove(lab.CA)
+	defer func() { err = errors.Join(err, os.Remove(lab.CA)) }()
 	context.AfterFunc(ctx, func() { listener.Close() })
 	p.tellLab(lab)
 	for {

@@ -114,7 +114,11 @@ func (p *program) labOpen(flags labFlags) error {
 	if err != nil {
 		return fmt.Errorf("making a profile: %w", err)
 	}
-	defer os.RemoveAll(profile)
+	defer func() {
+		if gone := os.RemoveAll(profile); gone != nil {
+			fmt.Fprintf(p.stderr, "regiondrill: removing the profile: %v\n", gone)
+		}
+	}()
 	fmt.Fprintf(p.stderr, "%s; sign in as %s, password %s. Close the window to go on.\n", address, lab.UserName, lab.Password)
 	window := exec.Command(windowed[i], "--user-data-dir="+profile, "--no-first-run", "--no-default-browser-check",
 		"--proxy-server="+proxyServer(door), "--proxy-bypass-list=<-loopback>",

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -82,7 +83,7 @@ type messyTarget struct{ toyTarget }
 func (messyTarget) Ready(context.Context) error { return nil }
 
 func (messyTarget) Residue(context.Context) ([]string, error) {
-	if _, err := os.Stat("mess"); err != nil {
+	if _, err := os.Stat("mess"); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return []string{"mess"}, nil

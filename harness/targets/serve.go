@@ -58,7 +58,7 @@ func Serve(ctx context.Context, fake, token string) error {
 			return fmt.Errorf("serving %s: %w", fake, err)
 		}
 		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
-		defer server.Close() //nolint:errcheck // the process ends
+		defer server.Close()
 		go func() { broken <- server.Serve(listener) }()
 	}
 	select {
