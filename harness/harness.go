@@ -135,7 +135,6 @@ type System struct {
 	Places   []*Place
 	Replicas []*Replica
 	Network  Network // nil where the target can't carry rules
-	Restless bool    // the machine's network changes while the system stands, which browsers on it take badly
 	API      API     // nil where it can't carry rules on calls
 
 	// Chaos takes rules on calls from tools written for LocalStack's chaos API, in its JSON. They end with the system.

@@ -29,29 +29,47 @@ var kept = []string{"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FONTCONFIG_PAT
 type process struct {
 	ctx   context.Context // chromedp's; done when the browser is gone
 	dir   string
+	annex *annex       // its own network; nil where it is on the machine's
 	close func() error // ends it and removes the folder; more than once is no error
 }
 
-// start runs the browser at path. ctx bounds the start alone: the browser outlives it.
+// start runs the browser at path, apart from the machine's network where that can be: a browser aborts all its requests
+// whenever the network that it is on changes, and a container engine changes the machine's. ctx bounds the start alone:
+// the browser outlives it.
 func start(ctx context.Context, path, pin string) (*process, error) {
+	if canLiveApart() {
+		p, err := launch(ctx, path, pin, true)
+		if !errors.Is(err, errNoAnnex) {
+			return p, err
+		}
+	}
+	return launch(ctx, path, pin, false)
+}
+
+// errNoAnnex is a browser that runs and whose own network can't be used.
+var errNoAnnex = errors.New("opening the browser's network")
+
+// launch starts it, apart or not.
+func launch(ctx context.Context, path, pin string, apart bool) (*process, error) {
 	sweep()
 	dir, release, err := makeFolder()
 	if err != nil {
 		return nil, err
 	}
 	own, kill := context.WithCancel(context.WithoutCancel(ctx))
-	allocator, free := chromedp.NewExecAllocator(own, options(dir, path, pin)...)
+	allocator, free := chromedp.NewExecAllocator(own, options(dir, path, pin, apart)...)
 	quiet := func(string, ...any) {} // what a browser says may quote a page
 	root, stop := chromedp.NewContext(allocator, chromedp.WithLogf(quiet), chromedp.WithErrorf(quiet))
-	p := &process{ctx: root, dir: dir, close: sync.OnceValue(func() error {
+	p := &process{ctx: root, dir: dir}
+	p.close = sync.OnceValue(func() error {
 		killUsers(dir)
 		kill()
 		stop()
 		free()
 		killUsers(dir)
 		defer release()
-		return removeFolder(dir)
-	})}
+		return errors.Join(p.annex.close(), removeFolder(dir))
+	})
 	limited, done := context.WithTimeout(ctx, startLimit)
 	defer done()
 	defer context.AfterFunc(limited, kill)()
@@ -60,6 +78,12 @@ func start(ctx context.Context, path, pin string) (*process, error) {
 			err = context.Cause(limited)
 		}
 		return nil, errors.Join(fmt.Errorf("starting the browser %s: %w", path, err), p.close())
+	}
+	if !apart {
+		return p, nil
+	}
+	if p.annex, err = newAnnex(chromedp.FromContext(root).Browser.Process().Pid); err != nil {
+		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
 }
@@ -74,11 +98,16 @@ func (p *process) answers() bool {
 
 // options are those of chromedp, and ours. The browser finds no address by itself: names are resolved behind the door
 // of the person's place, and what would go past the door fails.
-func options(dir, path, pin string) []chromedp.ExecAllocatorOption {
+func options(dir, path, pin string, apart bool) []chromedp.ExecAllocatorOption {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
 		chromedp.ExecPath(path),
 		chromedp.UserDataDir(profile(dir)),
-		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { cmd.Dir = dir; setAside(cmd) }),
+		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) {
+			cmd.Dir = dir
+			if setAside(cmd); apart {
+				setApart(cmd)
+			}
+		}),
 		chromedp.NoInheritEnv,
 		chromedp.Env(environment(dir)...),
 		chromedp.WindowSize(1280, 860),

@@ -48,6 +48,10 @@ type tab struct {
 // window opens one that goes out by the door. Proxying loopback names too (<-loopback>) is what keeps the browser from
 // going past the door for any name.
 func (p *process) window(ctx context.Context, door *url.URL) (*window, error) {
+	door, err := p.annex.door(door)
+	if err != nil {
+		return nil, err
+	}
 	call, done := context.WithCancel(p.ctx)
 	defer done()
 	defer context.AfterFunc(ctx, done)()
