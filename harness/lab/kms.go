@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -55,7 +56,7 @@ type relay struct {
 }
 
 func newRelay(backend *url.URL) *relay {
-	return &relay{backend, &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute, ResponseHeaderTimeout: time.Minute}}
+	return &relay{backend, &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute, ResponseHeaderTimeout: time.Minute}}
 }
 
 // RoundTrip asks the backend.
@@ -72,14 +73,33 @@ func (t *relay) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // handler serves the backend under another name.
 func (t *relay) handler() http.Handler {
-	return &httputil.ReverseProxy{
+	return whole(&httputil.ReverseProxy{
 		Transport: t,
 		Rewrite:   func(p *httputil.ProxyRequest) { p.Out.Host = p.In.Host },
 		ErrorLog:  log.New(io.Discard, "", 0),
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			http.Error(w, "What plays KMS can't be reached.", http.StatusBadGateway)
 		},
-	}
+	})
+}
+
+// maxCall bounds the body of a call, in bytes: KMS takes less.
+const maxCall = 1 << 20
+
+// whole reads a call before it is passed on, for a backend that answers before it has read all would cut it short.
+func whole(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCall))
+		if err != nil {
+			http.Error(w, "The call didn't come through.", http.StatusBadRequest)
+			return
+		}
+		out := r.Clone(r.Context())
+		out.ContentLength, out.TransferEncoding = int64(len(body)), nil
+		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		out.Body, _ = out.GetBody() // never an error
+		next.ServeHTTP(w, out)
+	})
 }
 
 // ServeKMS puts KMS up in every Region: by ours, which tells the handler of a Region, or by the backend.

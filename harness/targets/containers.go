@@ -85,6 +85,9 @@ func (c containers) Provision(ctx context.Context, t harness.Topology, back *rol
 	if err := prepare(ctx, d); err != nil {
 		return nil, err
 	}
+	if t, err = withKMS(ctx, t, back); err != nil {
+		return nil, err
+	}
 	site, err := lab.NewSite(lab.NewDesign(t), back)
 	if err != nil {
 		return nil, err
@@ -109,7 +112,7 @@ func prepare(ctx context.Context, d docker) error {
 	if _, said := os.LookupEnv(variable); said {
 		return nil
 	}
-	if _, err := d.ImageInspect(ctx, testcontainers.ReaperDefaultImage); err == nil {
+	if _, err := d.ImageInspect(ctx, testcontainers.ReaperDefaultImage); err == nil { //nolint:staticcheck // nothing else tells which image would be pulled
 		return nil
 	}
 	if err := os.Setenv(variable, "true"); err != nil {

@@ -20,6 +20,10 @@ func (labTarget) Can() harness.Capabilities {
 
 // Provision starts a lab.
 func (labTarget) Provision(ctx context.Context, t harness.Topology, back *rollback.Stack) (*harness.System, error) {
+	t, err := withKMS(ctx, t, back)
+	if err != nil {
+		return nil, err
+	}
 	l, err := lab.Start(ctx, t, back)
 	if err != nil {
 		return nil, err
