@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -41,8 +42,17 @@ func Default() Catalog {
 		Checks:  checks.Table(),
 
 		Exporters: report.Table(),
-		Undoers:   targets.Undoers(),
+		Undoers:   undoers(targets.Undoers(), faults.Undoers()),
 	}
+}
+
+// undoers joins tables of undoers.
+func undoers(tables ...rollback.Undoers) rollback.Undoers {
+	all := rollback.Undoers{}
+	for _, t := range tables {
+		maps.Copy(all, t)
+	}
+	return all
 }
 
 // Target finds a kind of target by its name.

@@ -112,9 +112,10 @@ func watch(ctx context.Context, r *harness.Replica, answers bool, deed func(cont
 			looks <- ask(asking, r)
 		}
 	}()
+	asked := looks
 	defer func() {
 		stop()
-		for range looks { // let it end
+		for range asked { // let it end
 		}
 	}()
 	done := make(chan error, 1)
@@ -127,8 +128,14 @@ func watch(ctx context.Context, r *harness.Replica, answers bool, deed func(cont
 			if err != nil {
 				return sighting{err: err}, err
 			}
-			over, done, limit = time.Now(), nil, time.After(sureness)
-		case l := <-looks:
+			if over, done, limit = time.Now(), nil, time.After(sureness); looks == nil {
+				return sighting{err: context.Cause(ctx)}, nil
+			}
+		case l, asking := <-looks:
+			if !asking { // ctx has ended; the deed is still waited for
+				looks = nil
+				continue
+			}
 			if since = l.since(answers, since); !over.IsZero() && !since.IsZero() && l.asked.After(over) {
 				return sighting{at: since}, nil
 			}

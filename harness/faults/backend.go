@@ -1,0 +1,151 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// kindBackendFault is the intent of a rule that an emulator holds, which outlives this process.
+const kindBackendFault = "backend_fault"
+
+const (
+	backendPath  = "/_localstack/chaos/faults"
+	backendLimit = 10 * time.Second // of a request
+	backendBody  = 1 << 20          // bytes of an answer
+)
+
+// backendFault is a rule in the chaos API of the emulator at URL (LocalStack's: identity-center.md 7). It holds all that
+// another process needs to take it back.
+type backendFault struct {
+	URL  string      `json:"url"`
+	Rule backendRule `json:"rule"`
+}
+
+// backendRule is one rule as LocalStack writes it.
+type backendRule struct {
+	Service     string       `json:"service"`
+	Region      string       `json:"region"`
+	Operation   string       `json:"operation,omitempty"`
+	Probability float64      `json:"probability"`
+	Error       backendError `json:"error"`
+}
+
+type backendError struct {
+	StatusCode int    `json:"statusCode"`
+	Code       string `json:"code"`
+}
+
+// list asks for the rules that the backend holds. That it serves no such API is an error.
+func (b *backendFault) list(ctx context.Context) ([]json.RawMessage, error) {
+	var rules []json.RawMessage
+	return rules, b.ask(ctx, http.MethodGet, &rules)
+}
+
+// ask sends the rule, or nothing by GET.
+func (b *backendFault) ask(ctx context.Context, method string, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, backendLimit)
+	defer cancel()
+	var body io.Reader
+	if method != http.MethodGet {
+		said, err := json.Marshal([]backendRule{b.Rule})
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(said)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(b.URL, "/")+backendPath, body)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // which heeds no proxy of the environment
+	got, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer got.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(got.Body, backendBody))
+	switch {
+	case err != nil:
+		return err
+	case got.StatusCode != http.StatusOK:
+		return fmt.Errorf("%s %s is answered with %s", method, backendPath, got.Status)
+	case answer == nil:
+		return nil
+	}
+	return json.Unmarshal(said, answer)
+}
+
+// holds tells whether the backend holds the very rule.
+func (b *backendFault) holds(ctx context.Context) (bool, error) {
+	rules, err := b.list(ctx)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(rules, func(raw json.RawMessage) bool {
+		var r backendRule
+		return json.Unmarshal(raw, &r) == nil && reflect.DeepEqual(r, b.Rule)
+	}), nil
+}
+
+// inject tells the backend to fail. It refuses where the rule is there already: taking ours back would take that too.
+func (b *backendFault) inject(ctx context.Context, back *rollback.Stack) (rollback.Undo, error) {
+	if there, err := b.holds(ctx); err != nil || there {
+		return nil, errors.Join(err, ifThere(there))
+	}
+	args, err := json.Marshal(b)
+	if err != nil {
+		return nil, err
+	}
+	undo, err := back.Push(rollback.Intent{Kind: kindBackendFault, Args: args}, b.takeBack)
+	if err != nil {
+		return nil, err
+	}
+	return undo, b.ask(ctx, http.MethodPatch, nil)
+}
+
+func ifThere(there bool) error {
+	if there {
+		return errors.New("the backend holds the same rule already, somebody else's")
+	}
+	return nil
+}
+
+// takeBack removes the rule and no other; that it is gone is no error.
+func (b *backendFault) takeBack(ctx context.Context) error {
+	if there, err := b.holds(ctx); err != nil || !there {
+		return err
+	}
+	return b.ask(ctx, http.MethodDelete, nil)
+}
+
+// Undoers take back what faults did to what outlives a run, from another process.
+func Undoers() rollback.Undoers {
+	return rollback.Undoers{kindBackendFault: func(ctx context.Context, args json.RawMessage) error {
+		var b backendFault
+		if err := json.Unmarshal(args, &b); err != nil || b.URL == "" {
+			return errors.Join(errors.New("the intent doesn't say whose rule"), err)
+		}
+		return b.takeBack(ctx)
+	}}
+}
+
+// ready says why a backend can't be told to fail.
+func (b *backendFault) ready(ctx context.Context) error {
+	if _, err := b.list(ctx); err != nil {
+		return &harness.Lack{Sentence: fmt.Sprintf("KMS at %s serves no chaos API (%v); leave via: backend out, and the fabric fails the calls", b.URL, err), Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package faults
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/fabric"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+type journal struct{ bytes.Buffer }
+
+func (*journal) Sync() error { return nil }
+
+// emulator is somebody else's KMS with a chaos API, which holds a rule of its owner already.
+func emulator(t *testing.T) *httptest.Server {
+	t.Helper()
+	f := fabric.New(fabric.Options{})
+	s := httptest.NewServer(f.Chaos())
+	t.Cleanup(func() { s.Close(); _ = f.Close() })
+	r, err := http.Post(s.URL+backendPath, "application/json", strings.NewReader(`[{"service":"s3"}]`)) //nolint:noctx // a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Body.Close()
+	return s
+}
+
+func rulesOf(t *testing.T, s *httptest.Server) string {
+	t.Helper()
+	r, err := http.Get(s.URL + backendPath) //nolint:noctx // a test
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	said, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(said))
+}
+
+func hitBehind(s *httptest.Server) harness.Hit {
+	return harness.Hit{Fault: "it", KMS: s.URL, Calls: harness.Calls{Region: "eu-west-1", Service: "kms", Operation: "Decrypt"},
+		Edges: []harness.Edge{{From: "eu-west-1", To: "eu-west-1"}}}
+}
+
+const (
+	others = `[{"service":"s3"}]`
+	both   = `[{"service":"s3"},{"service":"kms","region":"eu-west-1","operation":"Decrypt","probability":1,"error":{"statusCode":500,"code":"ServiceUnavailable"}}]`
+)
+
+func TestViaBackend(t *testing.T) {
+	s, written := emulator(t), &journal{}
+	back := &rollback.Stack{Journal: written}
+	f := &APIErrors{Odds: 1, Status: 500, Via: viaBackend}
+	hit := hitBehind(s)
+	if err := f.Ready(t.Context(), hit); err != nil {
+		t.Fatal(err)
+	}
+	undo, err := f.Inject(t.Context(), hit, back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := rulesOf(t, s); got != both {
+		t.Errorf("in force are %s", got)
+	}
+	if proofs, err := f.Prove(t.Context(), hit, true); err != nil || len(proofs) != 1 || proofs[0].At.IsZero() {
+		t.Errorf("proven: %v, %v", proofs, err)
+	}
+	if _, err := f.Prove(t.Context(), hit, false); err == nil {
+		t.Error("it is proven healed while the backend holds it")
+	}
+	if _, err := (&APIErrors{Odds: 1, Status: 500, Via: viaBackend}).Inject(t.Context(), hit, back); err == nil || !strings.Contains(err.Error(), "already") {
+		t.Errorf("the same rule a second time: %v", err)
+	}
+	for range 2 {
+		if err := undo(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if proofs, err := f.Prove(t.Context(), hit, false); err != nil || len(proofs) != 1 {
+		t.Errorf("proven healed: %v, %v", proofs, err)
+	}
+	if got := rulesOf(t, s); got != others {
+		t.Errorf("left are %s", got)
+	}
+	if pending, err := rollback.Pending(written); err != nil || len(pending) != 0 {
+		t.Errorf("pending are %v, %v", pending, err)
+	}
+}
+
+// Whoever is killed leaves an intent from which another process takes the rule back, more than once if need be.
+func TestViaBackendIsUndoneByAnother(t *testing.T) {
+	s, written := emulator(t), &journal{}
+	f := &APIErrors{Odds: 1, Status: 500, Via: viaBackend}
+	if _, err := f.Inject(t.Context(), hitBehind(s), &rollback.Stack{Journal: written}); err != nil {
+		t.Fatal(err)
+	}
+	pending, err := rollback.Pending(written)
+	if err != nil || len(pending) != 1 {
+		t.Fatalf("pending are %v, %v", pending, err)
+	}
+	for range 2 {
+		if err := Undoers()[pending[0].Kind](t.Context(), pending[0].Args); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := rulesOf(t, s); got != others {
+		t.Errorf("left are %s", got)
+	}
+	if err := Undoers()[kindBackendFault](t.Context(), json.RawMessage(`{}`)); err == nil {
+		t.Error("an intent that says nothing is undone")
+	}
+}
+
+// A backend without the API is refused in a sentence, before anything is harmed.
+func TestViaBackendThatCant(t *testing.T) {
+	without := httptest.NewServer(http.NotFoundHandler())
+	defer without.Close()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	elsewhere := hitBehind(emulator(t))
+	elsewhere.Calls.Service = "portal_api"
+	for what, hit := range map[string]harness.Hit{"404": hitBehind(without), "gone": hitBehind(gone), "another service": elsewhere} {
+		f := &APIErrors{Odds: 1, Via: viaBackend}
+		if _, ok := errors.AsType[*harness.Lack](f.Ready(t.Context(), hit)); !ok {
+			t.Errorf("%s: it is ready", what)
+		}
+	}
+	back := &rollback.Stack{}
+	if _, err := (&APIErrors{Odds: 1, Via: viaBackend}).Inject(t.Context(), hitBehind(without), back); err == nil {
+		t.Error("it was injected")
+	}
+	f := &APIErrors{Via: viaBackend}
+	if len(f.Problems(harness.Topology{})) != 1 {
+		t.Error("the embedded KMS is taken for one with a chaos API")
+	}
+}
