@@ -78,7 +78,7 @@ func (u *person) refused(at *url.URL, status int, p *page) *failure {
 	loc, _ := u.sys.Locate(at.Hostname())
 	where, token := u.place(at), ""
 	if p != nil {
-		token = p.error
+		token = p.error[:min(len(p.error), 40)]
 	}
 	switch {
 	case loc.Service == "idp" && token == "acs_refused":

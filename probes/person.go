@@ -64,6 +64,8 @@ func (u *person) visit(ctx context.Context, target string, wanted func(*page) bo
 			next, err = newRequest(ctx, http.MethodGet, resp.location, nil)
 		case resp.failed != nil:
 			return nil, resp.failed
+		case resp.page.form != nil && resp.page.form.id == "sign-in" && !u.trusts(resp.url):
+			return nil, &failure{history.ClassWrongContent, u.place(resp.url) + " asks for a password and is no identity provider"}
 		case resp.page.form != nil:
 			form := u.fill(resp.page.form)
 			if form == nil {
@@ -89,6 +91,12 @@ func newRequest(ctx context.Context, method, target string, form url.Values) (*h
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	return req, err
+}
+
+// trusts tells whether a password may be given there.
+func (u *person) trusts(at *url.URL) bool {
+	loc, known := u.sys.Locate(at.Hostname())
+	return known && loc.Service == "idp"
 }
 
 // fill fills a form in: the sign-in form with user name and password (once; nil the second time), any other as it is.
@@ -151,6 +159,10 @@ func (u *person) do(req *http.Request) (*response, *failure) {
 
 // accounts asks the portal's API for the account list, as the portal's script does.
 func (u *person) accounts(ctx context.Context, portal *page) *failure {
+	region := u.a.Steps[len(u.a.Steps)-1].Region // of the host that served the portal
+	if region == "" || region != portal.meta["region"] {
+		return &failure{history.ClassWrongContent, "the portal doesn't say of which Region it is"}
+	}
 	req, err := newRequest(ctx, http.MethodGet, portal.meta["portal-api"]+"/assignment/accounts?max_result=100", nil)
 	if err != nil {
 		return &failure{history.ClassWrongContent, "the portal names no API"}
@@ -173,7 +185,7 @@ func (u *person) accounts(ctx context.Context, portal *page) *failure {
 	}
 	for _, account := range list.AccountList {
 		if account.AccountID == u.a.Person.Account {
-			u.region = portal.meta["region"]
+			u.region = region
 			return nil
 		}
 	}

@@ -5,8 +5,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/regiondrill/regiondrill/harness/catalog"
 )
@@ -20,7 +22,13 @@ func main() {
 
 // Run is the whole program but for leaving it: results go to stdout, progress and errors to stderr, and what it
 // returns is the exit code. env holds KEY=VALUE pairs.
-func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) (code int) {
+	defer func() {
+		if bug := recover(); bug != nil { // Go's own status for it is 2, which here says unknown
+			fmt.Fprintf(stderr, "regiondrill: a bug: %v\n%s", bug, debug.Stack())
+			code = exitBroken
+		}
+	}()
 	p := &program{catalog: catalog.Default(), stdin: stdin, stdout: stdout, stderr: stderr, env: env, exit: os.Exit}
 	return p.main(ctx, args)
 }

@@ -62,8 +62,8 @@ func (b *brake) listen() {
 		select {
 		case s := <-b.signals:
 			if n == 0 {
-				fmt.Fprintf(b.program.stderr, "\n%v: %s; once more leaves at once\n", s, b.doing)
-				b.stop(engine.Stop{Reason: history.Interrupted, Detail: s.String()})
+				b.stop(engine.Stop{Reason: history.Interrupted, Detail: s.String()}) // first: a terminal may be held
+				go fmt.Fprintf(b.program.stderr, "\n%v: %s; once more leaves at once\n", s, b.doing)
 				continue
 			}
 			b.restore()

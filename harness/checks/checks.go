@@ -79,14 +79,36 @@ func because(h *history.History, m *verdict.Measures, probe, fault, window strin
 		return ""
 	}
 	class := slices.MaxFunc(slices.Sorted(maps.Keys(w.Classes)), func(a, b string) int { return cmp.Compare(w.Classes[a], w.Classes[b]) })
-	said := cmp.Or(class, "nothing")
+	said, within := cmp.Or(class, "nothing"), inside(m.Recovery(probe, fault), window)
 	for i := range h.Attempts {
-		if a := &h.Attempts[i]; a.Probe == probe && string(a.Class) == class && a.Outcome == history.Bad && a.Detail != "" {
+		if a := &h.Attempts[i]; a.Probe == probe && string(a.Class) == class && a.Outcome == history.Bad && a.Detail != "" && within(a) {
 			said = a.Detail
 			break
 		}
 	}
 	return fmt.Sprintf("; %s failed, %s: %s", plural(w.Bad, "attempt"), most(w.Bad, w.Classes[class]), strings.TrimRight(said, "."))
+}
+
+// inside tells which attempts are in a window of the fault, as measuring has put them there.
+func inside(r *verdict.Recovery, window string) func(*history.Attempt) bool {
+	instant := func(s *verdict.Seconds, absent float64) history.Instant {
+		if s == nil {
+			return history.Seconds(absent)
+		}
+		return history.Seconds(float64(*s))
+	}
+	const never = 1e9
+	return func(a *history.Attempt) bool {
+		switch {
+		case r == nil:
+			return true
+		case window == verdict.Baseline:
+			return a.Due >= 0 && a.Ended <= instant(r.Requested, never)
+		case window == verdict.Fault:
+			return a.Due < instant(r.Healing, never) && a.Ended > instant(r.Effective, never)
+		}
+		return a.Due >= instant(r.Healed, never)
+	}
 }
 
 func most(of, n int) string {

@@ -246,15 +246,20 @@ func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 		summary = s.Summary()
 	}
 	c.plan.strikes = append(c.plan.strikes, st)
+	after := ""
+	if f.At.Name != "" {
+		after = f.At.Name + "." + f.At.Event
+	}
 	c.plan.Record.Faults = append(c.plan.Record.Faults, history.Fault{Name: f.Name, Kind: f.Kind, Summary: summary + " of " + st.subject(),
-		Region: st.region(), Where: whereOf(f.Where), At: history.At(f.At.Offset), For: history.At(f.For), Config: config})
+		Region: st.region(), Where: whereOf(f.Where), After: after, At: history.At(f.At.Offset), For: history.At(f.For), Config: config})
 }
 
-// Duration is how long the drill takes from the start of the warm-up, where no fault waits for another.
+// Duration is how long the drill takes from the start of the warm-up; longer where faults that others wait for are
+// slow to be proven.
 func (p *Plan) Duration() time.Duration {
 	end := time.Duration(0)
 	for _, f := range p.Record.Faults {
-		end = max(end, (f.At + f.For).Duration())
+		end = max(end, (p.Record.Begins(f) + f.For).Duration())
 	}
 	return (p.Record.WarmUp + p.Record.Settle).Duration() + end
 }

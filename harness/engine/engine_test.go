@@ -494,3 +494,20 @@ func TestOffsetsKeep(t *testing.T) {
 		t.Errorf("offsets %v and %v", a, b)
 	}
 }
+
+// TestBegins shows when a fault that waits for another is expected: the plan tells what it waits for.
+func TestBegins(t *testing.T) {
+	w := newWorld(t, toyScenario+"  - {name: second, kind: switch, where: {region: eu-west-1}, at: dark.healed + 2s, for: 1s}\n"+
+		"  - {name: third, kind: switch, where: {region: eu-west-1}, at: second.effective, for: 1s}\n")
+	for name, want := range map[string]float64{"dark": 5, "second": 13, "third": 13} {
+		if got := w.plan.Record.Begins(*w.plan.Record.Fault(name)); got != history.Seconds(want) {
+			t.Errorf("%s begins at %s, want %g", name, got, want)
+		}
+	}
+	if got := w.plan.Record.Fault("second").After; got != "dark.healed" {
+		t.Errorf("the second waits for %q", got)
+	}
+	if got := w.plan.Duration(); got != 20*time.Second { // 2 of warm-up, until 14, 4 of settling
+		t.Errorf("it takes %v", got)
+	}
+}

@@ -49,6 +49,9 @@ func CreateFolder(path string, scenario []byte) (*Folder, error) {
 	if err := os.MkdirAll(filepath.Join(path, ArtifactsDir), 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the run: %w", err)
 	}
+	if err := os.Chmod(path, 0o700); err != nil { // it may have been there, empty
+		return nil, fmt.Errorf("making the folder of the run: %w", err)
+	}
 	f := &Folder{Path: path}
 	var err error
 	if f.History, err = f.create(HistoryFile); err != nil {

@@ -5,6 +5,7 @@ package history
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -94,6 +95,23 @@ func (p *Plan) SustainedFor(probe, fault string) Sustained {
 	return Sustained{Probe: probe, Fault: fault, For: At(DefaultSustainedFor), Ratio: DefaultSustainedRatio}
 }
 
+// Begins is when a fault is expected to be requested: where it waits for another, as if that were proven at once.
+func (p *Plan) Begins(f Fault) Instant {
+	at := f.At
+	for range p.Faults { // none waits for itself, but a history may say so
+		name, event, waits := strings.Cut(f.After, ".")
+		other := p.Fault(name)
+		if !waits || other == nil {
+			break
+		}
+		if at += other.At; event == "healed" {
+			at += other.For
+		}
+		f = *other
+	}
+	return at
+}
+
 // Probe finds a probe of the plan by its name, nil where there is none.
 func (p *Plan) Probe(name string) *Probe {
 	for i := range p.Probes {
@@ -136,6 +154,7 @@ type Fault struct {
 	Summary string            `json:"summary,omitempty"` // one line for people: "blackhole of us-east-1"
 	Region  string            `json:"region,omitempty"`  // what it hits, where that is one Region
 	Where   map[string]string `json:"where,omitempty"`
+	After   string            `json:"after,omitempty"` // what At counts from, such as dark.healed; empty: zero
 	At      Instant           `json:"at"`
 	For     Instant           `json:"for"`
 	Config  json.RawMessage   `json:"config,omitempty"`

@@ -206,3 +206,24 @@ func TestWhatFailedFirstIsTold(t *testing.T) {
 		t.Errorf("notes %q, want %q", got, want)
 	}
 }
+
+// TestSomebodyAlwaysGetsIn shows that people are not called uninterrupted because every third of them gets in.
+func TestSomebodyAlwaysGetsIn(t *testing.T) {
+	h := random(rand.New(rand.NewPCG(1, 3)))
+	h.Plan.Probes[0].Every = history.Seconds(0.1)
+	h.Events, h.Attempts, h.SeqOf = nil, nil, nil
+	for i, kind := range []history.ChangeKind{history.Requested, history.Effective, history.Healing, history.Healed} {
+		h.Events = append(h.Events, history.Event{At: history.Seconds([]float64{10, 10, 30, 30}[i]), Type: history.TypeFault, Fault: &history.Change{Name: "f", Change: kind}})
+	}
+	for k := range 500 {
+		due := history.Seconds(float64(k) / 10)
+		a := history.Attempt{Probe: "p", Seq: int64(k), Due: due, Began: due, Ended: due + history.Seconds(0.1), Outcome: history.Good, Region: "us-east-1"}
+		if due > history.Seconds(10) && due < history.Seconds(30) && k%3 > 0 {
+			a.Outcome, a.Region = history.Bad, ""
+		}
+		h.Attempts, h.SeqOf = append(h.Attempts, a), append(h.SeqOf, int64(k))
+	}
+	if r := Measure(h).Recoveries[0]; r.EndedBy == verdict.None || *r.RecoveryTimeActual.Upper < 15 {
+		t.Errorf("ended by %s after %+v", r.EndedBy, r.RecoveryTimeActual)
+	}
+}

@@ -27,7 +27,7 @@ func (s *series) recovery(h *history.History, f fault, w *windows, end history.I
 	if detected != nil {
 		r.Detection = secondsOf(ptr(*detected - *f.effective))
 	}
-	if gap, ok := s.uninterrupted(f, w); ok {
+	if gap, ok := s.uninterrupted(f, w); ok && len(back.broken) == 0 {
 		r.EndedBy, r.RecoveryTimeActual = verdict.None, interval(0, gap)
 	} else {
 		r.Phases = back.phases(detected, marker(h, history.MarkerDecided, f))
@@ -225,6 +225,7 @@ func story(t *try) (gaveUp, request history.Instant) {
 
 // uninterrupted tells whether people kept getting in throughout: the longest gap between neighbouring good ends, from
 // the last at or before effective to the first at or after healing, is no longer than two periods and the baseline's p99.
+// That alone is not enough: where every other person failed, somebody got in all the time.
 func (s *series) uninterrupted(f fault, w *windows) (gap history.Instant, ok bool) {
 	if f.healing == nil {
 		return 0, false

@@ -114,7 +114,7 @@ func (b *board) begin(p *history.Plan) {
 		}
 	}
 	for _, f := range p.Faults {
-		b.length = max(b.length, f.At+f.For)
+		b.length = max(b.length, p.Begins(f)+f.For)
 	}
 	b.length += p.Settle
 }
@@ -339,7 +339,8 @@ func (v *view) timeline() string {
 	here := v.column(v.now)
 	for c := range v.columns() {
 		faulty := slices.ContainsFunc(v.plan.Faults, func(f history.Fault) bool {
-			return c >= v.column(f.At) && c < max(v.column(f.At)+1, v.column(f.At+f.For))
+			begins := v.plan.Begins(f)
+			return c >= v.column(begins) && c < max(v.column(begins)+1, v.column(begins+f.For))
 		})
 		switch past := c <= here || v.over; {
 		case faulty && past:
@@ -359,7 +360,7 @@ func (v *view) faultLine(f history.Fault) string {
 	what := cmp.Or(clean(f.Summary), clean(f.Kind))
 	s := v.faults[f.Name]
 	if s == nil {
-		return v.row(f.Name, fmt.Sprintf("%s, from %s s for %s", what, trimZero(fmt.Sprintf("%.1f", f.At.Seconds())), span(verdict.Seconds(f.For.Seconds()))))
+		return v.row(f.Name, fmt.Sprintf("%s, from %s s for %s", what, trimZero(fmt.Sprintf("%.1f", v.plan.Begins(f).Seconds())), span(verdict.Seconds(f.For.Seconds()))))
 	}
 	words := changeWords(s.change)
 	if s.change == history.Effective && !v.over {

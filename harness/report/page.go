@@ -353,8 +353,15 @@ func exactOf(i history.Instant) string { return exact(verdict.Seconds(i.Seconds(
 
 func spanOf(i history.Instant) string { return span(verdict.Seconds(i.Seconds())) }
 
+func askedAt(f history.Fault) string {
+	if f.After != "" {
+		return words(f.After) + " + " + exactOf(f.At)
+	}
+	return exactOf(f.At)
+}
+
 func (d *drill) faultRow(f history.Fault) faultRow {
-	row := faultRow{Name: words(f.Name), What: words(f.Summary), Asked: "at " + exactOf(f.At) + " for " + exactOf(f.For),
+	row := faultRow{Name: words(f.Name), What: words(f.Summary), Asked: "at " + askedAt(f) + " for " + exactOf(f.For),
 		Requested: "–", Effective: "–", Healing: "–", Healed: "–"}
 	for _, r := range d.Recoveries {
 		if r.Fault == f.Name {

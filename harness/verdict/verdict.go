@@ -123,7 +123,7 @@ type Recovery struct {
 	Healing            *Seconds  `json:"healing"`
 	Healed             *Seconds  `json:"healed"`
 	EndedBy            EndedBy   `json:"ended_by"`
-	RecoveredIn        string    `json:"recovered_in"` // the Region that carried the first success; empty where none
+	RecoveredIn        string    `json:"recovered_in"` // the Region that carried the one who ended the recovery; empty where nobody did
 	Detection          *Seconds  `json:"detection"`
 	TimeToFirstSuccess *Interval `json:"time_to_first_success"`
 	RecoveryTimeActual *Interval `json:"recovery_time_actual"`
