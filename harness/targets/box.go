@@ -25,9 +25,10 @@ import (
 )
 
 const (
-	makeLimit  = 30 * time.Second      // to make a network or a container
-	readyLimit = 15 * time.Second      // for a fake to answer
-	look       = 10 * time.Millisecond // between looks for that
+	makeLimit  = 30 * time.Second       // to make a network or a container
+	readyLimit = 15 * time.Second       // for a fake to answer
+	look       = 10 * time.Millisecond  // between looks for that
+	try        = 100 * time.Millisecond // of one: where a container was not a moment ago, a first packet is lost
 )
 
 // box is one fake in a container of its own, on an internal network of its own.
@@ -178,7 +179,7 @@ func (b *box) found(ctx context.Context) error {
 			return &harness.Lack{Sentence: fmt.Sprintf("container %s died while it started (exit code %d): %s", b.full(), c.State.ExitCode, b.words(ctx))}
 		} else if net := c.NetworkSettings.Networks[b.full()]; net != nil && net.IPAddress.IsValid() {
 			b.at.Store(&net.IPAddress)
-			trying, stop := context.WithTimeout(ctx, time.Second)
+			trying, stop := context.WithTimeout(ctx, try)
 			err = b.Ask(trying)
 			stop()
 			if err == nil || errors.Is(err, errUnready) {

@@ -216,6 +216,9 @@ func (m *compound) regions(ctx context.Context) error {
 	}
 	e := edition{Directory: m.Directory}
 	if err := replicas[m.Topology.Primary].control.Call(ctx, "put", e.Directory, &e.Version); err != nil {
+		if strings.Contains(err.Error(), "proxyconnect") {
+			return &harness.Lack{Sentence: fmt.Sprintf("the container in %s can't reach this machine at the gateway of its network; does a firewall drop what comes from Docker's networks?", m.Topology.Primary), Err: err}
+		}
 		return fmt.Errorf("filling the directory in %s: %w", m.Topology.Primary, err)
 	}
 	for _, r := range replicas {
@@ -278,8 +281,9 @@ func (r *replica) Kill(ctx context.Context) error {
 	return nil
 }
 
-// Start starts it again, gives it back what its disk would have kept, the directory, and waits until it serves.
-// Sessions that were open are gone.
+// Start starts it again, gives it back what its disk would have kept, the directory, and waits until it serves. Sessions
+// that were open are gone. It takes 0.3 s, and up to a second more where the kernel is still asking for the address that
+// was gone: it asks once a second.
 func (r *replica) Start(ctx context.Context) error {
 	found, ok, err := r.its(ctx, r.own())
 	if err != nil || ok && found.Container.State.Running {

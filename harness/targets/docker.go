@@ -171,7 +171,7 @@ func (d docker) forget(ctx context.Context, kept string) {
 		return // they take room, and nothing else
 	}
 	for _, image := range list.Items {
-		fresh := time.Since(time.Unix(image.Created, 0)) < time.Hour
+		fresh := time.Since(time.Unix(image.Created, 0)) < time.Minute
 		if !fresh && (len(image.RepoTags) == 0 || image.RepoTags[0] != kept) {
 			_, _ = d.ImageRemove(ctx, image.ID, client.ImageRemoveOptions{PruneChildren: true}) // refused while it is in use
 		}

@@ -77,7 +77,7 @@ func engine(t *testing.T, answer http.HandlerFunc) {
 		}
 		answer(w, r)
 	})}
-	go server.Serve(listener) //nolint:errcheck // it ends when it is closed
+	go server.Serve(listener)
 	t.Cleanup(func() { _ = server.Close() })
 	t.Setenv("DOCKER_HOST", "unix://"+path)
 }
@@ -164,7 +164,7 @@ func TestUndoersLeaveOthersAlone(t *testing.T) {
 	if _, err := d.NetworkCreate(t.Context(), name, client.NetworkCreateOptions{Driver: "bridge", Internal: true}); err != nil {
 		t.Skip(err)
 	}
-	defer d.NetworkRemove(context.Background(), name, client.NetworkRemoveOptions{}) //nolint:errcheck // it is looked for below
+	defer d.NetworkRemove(context.Background(), name, client.NetworkRemoveOptions{})
 	ours := newRun()
 	for kind, undo := range Undoers() {
 		if !slices.Contains([]string{kindContainer, kindNetwork, kindStart, kindUnpause, kindConnect}, kind) {
