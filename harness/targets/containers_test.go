@@ -25,13 +25,23 @@ import (
 	"github.com/regiondrill/regiondrill/probes"
 )
 
-// program builds a static regiondrill for the containers, once for all tests.
-var static = sync.OnceValues(func() (string, error) {
+// built is the folder of what the tests build.
+var built string
+
+func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "regiondrill-static-")
 	if err != nil {
-		return "", err
+		panic(err)
 	}
-	path := filepath.Join(dir, "regiondrill")
+	built = dir
+	code := m.Run()
+	os.RemoveAll(dir) //nolint:errcheck // it is in the folder for temporary files
+	os.Exit(code)
+}
+
+// static builds a static regiondrill for the containers, once for all tests.
+var static = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(built, "regiondrill")
 	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "github.com/regiondrill/regiondrill/cmd/regiondrill")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
