@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	}
 	built = dir
 	code := m.Run()
-	os.RemoveAll(dir) //nolint:errcheck // it is in the folder for temporary files
+	os.RemoveAll(dir)
 	os.Exit(code)
 }
 
