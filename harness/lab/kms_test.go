@@ -291,7 +291,7 @@ func telling(v *verdict.Verdict) []string {
 	for _, w := range v.Windows {
 		classes := []string{}
 		for class := range w.Classes {
-			classes = append(classes, string(class))
+			classes = append(classes, class)
 		}
 		slices.Sort(classes)
 		said = append(said, fmt.Sprintf("%s in %s: all good %t, classes %v", w.Probe, w.Window, w.Good == w.Attempts, classes))
