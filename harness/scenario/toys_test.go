@@ -27,6 +27,10 @@ type link struct {
 	Bandwidth int           `yaml:"bandwidth" min:"0"`
 }
 
+type ending struct {
+	Mode string `yaml:"mode" enum:"kill,pause,restart"`
+}
+
 type failing struct {
 	Status int    `yaml:"status" min:"400" max:"599"`
 	Code   string `yaml:"code"`
@@ -67,6 +71,7 @@ func toys() Kinds {
 			{"region_outage", "A Region is gone.", outage{Mode: "blackhole", Hold: true}},
 			{"link", "A link gets worse.", link{}},
 			{"api_errors", "An API fails.", failing{}},
+			{"process", "A process ends.", ending{}},
 		},
 		Checks: []Kind{
 			{"recovery", "People are back.", recovery{}},
