@@ -35,7 +35,7 @@ lint: ## hold the code against gofmt, go vet and golangci-lint
 schema: ## write scenarios/schema.json anew, after a kind or a key changed
 	@$(GO) run ./cmd/regiondrill schema > scenarios/schema.json.new && mv scenarios/schema.json.new scenarios/schema.json
 
-bench: ## measure what BENCHMARKS.md promises, and tell on which machine (about ten minutes, best on an idle one)
+bench: ## measure what BENCHMARKS.md promises, and tell on which machine (about a quarter of an hour, best on an idle one)
 	@printf '%s, %s cores, %s\n' "$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)" "$$(getconf _NPROCESSORS_ONLN)" "$$($(GO) version)"
 	@$(GO) test -run '^$$' -bench 'LabUp|Login' -benchtime 5s ./harness/lab
 	@$(GO) test -run '^$$' -bench 'FirstSignIn|SignIn$$' -benchtime 20x ./probes/browser
@@ -43,6 +43,7 @@ bench: ## measure what BENCHMARKS.md promises, and tell on which machine (about 
 	@$(GO) test -run '^$$' -bench 'ScheduleSlip|Calibration' -benchtime 1x -timeout 30m ./harness/lab
 	@$(GO) test -run '^$$' -bench Analyze -benchtime 1x ./harness/analysis
 	@$(GO) test -run '^$$' -bench WholeRun -benchtime 1x ./cmd/regiondrill
+	@$(GO) test -run '^$$' -bench ContainersUp -benchtime 5x ./harness/targets
 	@REGIONDRILL_COMPARE=1 $(GO) test -run TestBesideToxiproxy -v ./harness/fabric
 
 fuzz: ## fuzz every parser for FUZZTIME (20s)
