@@ -51,7 +51,7 @@ var places = map[string]place{
 	"ap-northeast-3": {"Asia Pacific", "Osaka", 8},
 }
 
-// sentences are what people read at AWS (identity-center.md sections 2 and 4).
+// sentences are what people read at AWS (IAM Identity Center User Guide, "Troubleshooting" and "Customer managed KMS keys").
 var sentences = map[cause]string{
 	causeSignature:    "It's not you, it's us",
 	causeExpired:      "It's not you, it's us",

@@ -20,7 +20,7 @@ const (
 	credentialsLife = time.Hour // of role credentials, the default of a permission set
 )
 
-// portalAPIHandler serves the AWS access portal's API (identity-center.md 3.2) to this Region's portal and to clients
+// portalAPIHandler serves the AWS access portal's API (IAM Identity Center Portal API Reference) to this Region's portal and to clients
 // that are no browsers.
 func (r *Replica) portalAPIHandler() http.Handler {
 	mux := http.NewServeMux()

@@ -23,7 +23,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
-// Behaviour holds the knobs for what AWS does not document (identity-center.md, "Unknowns to expose as knobs").
+// Behaviour holds the knobs for what AWS does not document.
 type Behaviour struct {
 	Skew            time.Duration // tolerance of the ACS for another clock, at least 0
 	Unsolicited     bool          // whether a response that answers no request is accepted (IdP-initiated sign-in)
@@ -34,7 +34,7 @@ type Behaviour struct {
 	SessionDuration time.Duration // of the portal; 8 h by default, 15 min to 90 days at AWS
 }
 
-// Default are the knobs as scenario.md gives them.
+// Default is how the service is believed to behave.
 func Default() Behaviour {
 	return Behaviour{
 		Skew: 3 * time.Minute, Unsolicited: true, KMSFaultStatus: http.StatusForbidden, SessionHandOff: true,

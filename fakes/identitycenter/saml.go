@@ -12,7 +12,7 @@ import (
 
 const (
 	maxEncodedResponse = 256 << 10 // bytes of base64, before anything is decoded
-	maxAssertion       = 50_000    // characters (identity-center.md 1.7)
+	maxAssertion       = 50_000    // characters (IAM Identity Center User Guide, "Quotas")
 
 	statusSuccess      = "urn:oasis:names:tc:SAML:2.0:status:Success"
 	confirmationBearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer"

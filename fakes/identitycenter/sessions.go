@@ -302,7 +302,7 @@ func (r *Replica) personOf(ctx context.Context, n *session) (*person, error) {
 }
 
 // RevokeSessions ends all sessions of the user, here at once and in the other Regions as replication gets there. Every
-// Region can do it (identity-center.md 1.4).
+// Region can do it (IAM Identity Center User Guide, "Use cases across Regions").
 func (r *Replica) RevokeSessions(user string) {
 	now := r.now()
 	forget := now.Add(r.cfg.Behaviour.SessionDuration)

@@ -135,7 +135,7 @@ func redirect(w http.ResponseWriter, req *http.Request, to string, status int) {
 }
 
 // toProvider sends the browser to the identity provider with an AuthnRequest (SAML bindings, 3.4: HTTP-Redirect;
-// unsigned, as identity-center.md section 2 has it).
+// unsigned, as the service sends it).
 func (r *Replica) toProvider(w http.ResponseWriter, req *http.Request, state portalState) {
 	mark := cookieValue(req, cookieBrowser)
 	if len(mark) != len(newSecret()) {

@@ -19,7 +19,7 @@ const (
 	algEnveloped = nsSignature + "enveloped-signature"
 )
 
-// signatureMethods and digestMethods are what is accepted; SHA-1 and HMAC are not (identity-center.md section 2).
+// signatureMethods and digestMethods are what is accepted; SHA-1 and HMAC are not.
 var (
 	signatureMethods = map[string]crypto.Hash{
 		"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256": crypto.SHA256,

@@ -21,7 +21,7 @@ const (
 	chaosWait  = 5 * time.Minute // the longest latency
 )
 
-// chaos takes rules on calls in the JSON of LocalStack's chaos API (identity-center.md 7), so that tools and people who
+// chaos takes rules on calls in the JSON of LocalStack's chaos API (LocalStack's documentation, "Chaos API"), so that tools and people who
 // know it need learn nothing. What it is told comes after the rules that were laid, and ends with the fabric.
 type chaos struct {
 	fabric *Fabric

@@ -32,7 +32,7 @@ type failure struct {
 }
 
 // services are those whose calls the fabric understands. Operations and errors are those of AWS's API references:
-// "AWS Key Management Service API Reference" and "AWS IAM Identity Center Portal API Reference" (identity-center.md 3.2),
+// "AWS Key Management Service API Reference" and "AWS IAM Identity Center Portal API Reference",
 // each with "Common errors".
 func services() []*service {
 	return []*service{

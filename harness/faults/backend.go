@@ -26,7 +26,7 @@ const (
 	backendBody  = 1 << 20          // bytes of an answer
 )
 
-// backendFault is a rule in the chaos API of the emulator at URL (LocalStack's: identity-center.md 7). It holds all that
+// backendFault is a rule in the chaos API of the emulator at URL (LocalStack's documentation, "Chaos API"). It holds all that
 // another process needs to take it back.
 type backendFault struct {
 	URL  string      `json:"url"`

@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -13,19 +12,7 @@ import (
 // layCalls puts a rule on calls in force. It dies with this process, so no other needs to know how to undo it.
 func (l *laid) layCalls(ctx context.Context, hit harness.Hit, rule harness.APIRule, back *rollback.Stack) (rollback.Undo, error) {
 	rule.Name, rule.Calls, rule.Edges, rule.Lease = hit.Fault, hit.Calls, hit.Edges, hit.Lease
-	undo, err := back.Push(rollback.Intent{}, func(context.Context) error {
-		if l.rule != nil {
-			l.rule.Lift()
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if l.rule, err = hit.API.LayAPI(ctx, rule); err != nil {
-		return undo, fmt.Errorf("laying the rule of %s: %w", hit.Fault, err)
-	}
-	return undo, nil
+	return l.push(hit, back, func() (harness.Laid, error) { return hit.API.LayAPI(ctx, rule) })
 }
 
 // needsCalls is what every fault of calls needs.

@@ -31,6 +31,11 @@ type laid struct{ rule harness.Laid }
 // lay puts the rule in force. The rule dies with this process, so no other needs to know how to undo it.
 func (l *laid) lay(ctx context.Context, hit harness.Hit, rule harness.Rule, back *rollback.Stack) (rollback.Undo, error) {
 	rule.Name, rule.Edges, rule.Hosts, rule.Lease = hit.Fault, hit.Edges, hit.Hosts, hit.Lease
+	return l.push(hit, back, func() (harness.Laid, error) { return hit.Network.Lay(ctx, rule) })
+}
+
+// push remembers the way back, then has the rule laid.
+func (l *laid) push(hit harness.Hit, back *rollback.Stack, lay func() (harness.Laid, error)) (rollback.Undo, error) {
 	undo, err := back.Push(rollback.Intent{}, func(context.Context) error {
 		if l.rule != nil {
 			l.rule.Lift()
@@ -40,7 +45,7 @@ func (l *laid) lay(ctx context.Context, hit harness.Hit, rule harness.Rule, back
 	if err != nil {
 		return nil, err
 	}
-	if l.rule, err = hit.Network.Lay(ctx, rule); err != nil {
+	if l.rule, err = lay(); err != nil {
 		return undo, fmt.Errorf("laying the rule of %s: %w", hit.Fault, err)
 	}
 	return undo, nil
