@@ -29,6 +29,8 @@ type Event struct {
 	Action  *Change  `json:"action,omitempty"`
 	Marker  *Marker  `json:"marker,omitempty"`
 	Note    *Note    `json:"note,omitempty"`
+	Stall   *Stall   `json:"stall,omitempty"`
+	Control *Control `json:"control,omitempty"`
 	End     *End     `json:"end,omitempty"`
 }
 
@@ -44,6 +46,8 @@ const (
 	TypeAction  Type = "action"
 	TypeMarker  Type = "marker"
 	TypeNote    Type = "note"
+	TypeStall   Type = "stall"
+	TypeControl Type = "control"
 	TypeEnd     Type = "end"
 )
 
@@ -77,6 +81,7 @@ type Sustained struct {
 	Fault string  `json:"fault"`
 	For   Instant `json:"for"`
 	Ratio float64 `json:"ratio"`
+	Gap   Instant `json:"gap,omitempty"` // how long nobody may get in while somebody waits; 0: the longer of 1 s and three periods
 }
 
 // DefaultSustained is what counts where no check says otherwise.
@@ -158,6 +163,11 @@ type Fault struct {
 	At      Instant           `json:"at"`
 	For     Instant           `json:"for"`
 	Config  json.RawMessage   `json:"config,omitempty"`
+
+	// Unreachable are the Regions that can carry nobody while the fault is in force, whoever they are and from wherever
+	// they come, as the fault's kind says of itself. A person carried by one of them, begun and ended in that time,
+	// contradicts the history.
+	Unreachable []string `json:"unreachable,omitempty"`
 }
 
 // Check is one check of the plan.
@@ -277,14 +287,16 @@ type Change struct {
 // ChangeKind is what changed.
 type ChangeKind string
 
-// The changes of a fault in their order. Expired is the fabric's own lifting of a rule whose lease ran out; unproven
-// says that it was laid or lifted and no canary could prove it.
+// The changes of a fault in their order. Expired is the fabric's own lifting of a rule whose lease ran out; lost says
+// that a canary no longer saw it in force while it should have been, its edges since when (the instant at which each
+// was last seen in force); unproven says that it was laid or lifted and no canary could prove it.
 const (
 	Requested ChangeKind = "requested"
 	Effective ChangeKind = "effective"
 	Healing   ChangeKind = "healing"
 	Healed    ChangeKind = "healed"
 	Expired   ChangeKind = "expired"
+	Lost      ChangeKind = "lost"
 	Unproven  ChangeKind = "unproven"
 )
 
@@ -309,6 +321,32 @@ const (
 // Note is a remark of the harness about itself.
 type Note struct {
 	Text string `json:"text"`
+}
+
+// Stall is a span in which this process, or the whole machine, could not do what it should have.
+type Stall struct {
+	Since Instant `json:"since"`
+	Until Instant `json:"until"`
+	Took  Instant `json:"took"` // how much of the span was lost; at most its length
+	By    string  `json:"by"`   // who saw it
+}
+
+// Who sees a stall.
+const (
+	StallHeartbeat = "heartbeat" // this process's own clock came late: all of the span
+	StallPressure  = "pressure"  // the kernel tells how long some task on the machine waited for a CPU in the span
+)
+
+// Control is one look at links through which no sign-in goes: how long canaries took there and back.
+type Control struct {
+	Sent  Instant `json:"sent"`
+	Trips []Trip  `json:"trips"`
+}
+
+// Trip is one canary's way there and back. One that did not come back in time isn't listed.
+type Trip struct {
+	Edge string  `json:"edge"` // of the way there, as in a fault's proof: "new-york→us-east-1"
+	Took Instant `json:"took"`
 }
 
 // End is the last line. Without it the run did not finish, and its verdict is unknown.

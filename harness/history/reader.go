@@ -120,6 +120,10 @@ func (e *Event) complete() bool {
 		return e.Marker != nil
 	case TypeNote:
 		return e.Note != nil
+	case TypeStall:
+		return e.Stall != nil
+	case TypeControl:
+		return e.Control != nil
 	case TypeEnd:
 		return e.End != nil
 	}
