@@ -31,6 +31,13 @@ func Conclude(h *history.History, kinds []checks.Kind) (*verdict.Verdict, error)
 		v.Findings = append(v.Findings, f)
 	}
 	v.Findings = append(v.Findings, checks.Baseline(h, m)...)
+	if m.Validity.Grade != verdict.Pass { // nothing is proven by a measurement that is not valid, for good or ill
+		for i := range v.Findings {
+			if f := &v.Findings[i]; f.Grade != verdict.Skipped {
+				f.Grade = verdict.Unknown
+			}
+		}
+	}
 	v.Grade = grade(v)
 	return v, nil
 }

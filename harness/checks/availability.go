@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -9,8 +10,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// Availability passes when at least a share of the attempts in a window is good. Dropped attempts count as bad,
-// unknown ones not at all.
+// Availability passes when at least a share of the attempts in a window is good. It is
+// unknown where that depends on attempts of which nobody knows what came.
 type Availability struct {
 	pair    `yaml:",inline"`
 	Window  string  `yaml:"window" enum:"baseline,fault,after" doc:"which attempts: those before, during or after the fault"`
@@ -27,20 +28,42 @@ func (c *Availability) Subject() Subject {
 // Problems of the check.
 func (c *Availability) Problems(p *history.Plan) []Problem { return c.known(p) }
 
-// Check judges the window.
+// Check judges the window. What became of dropped and unknown attempts nobody knows: taken as bad they bound the share
+// from below, taken as good from above.
 func (c *Availability) Check(h *history.History, m *verdict.Measures) verdict.Finding {
 	w := m.Window(c.Probe, c.Fault, c.Window)
-	if w == nil || w.Availability == nil {
-		return unmeasured(fmt.Sprintf("nobody can say: %s made no attempt %s %s", c.Probe, when(c.Window), c.Fault))
+	if w == nil || w.Good+w.Bad == 0 {
+		return unmeasured(fmt.Sprintf("nobody can say: no sign-in of %s %s %s was seen", c.Probe, when(c.Window), c.Fault))
 	}
-	f := verdict.Finding{Grade: verdict.Pass, Objective: c.AtLeast, Actual: *w.Availability}
-	f.Summary = fmt.Sprintf("%d of %s of %s %s %s were good: %s (objective %s)", w.Good,
-		plural(w.Attempts-w.Unknown, "attempt"), c.Probe, when(c.Window), c.Fault, percent(*w.Availability), percent(c.AtLeast))
-	if *w.Availability < c.AtLeast {
+	f := verdict.Finding{Grade: verdict.Unknown, Objective: c.AtLeast}
+	least, most := float64(w.Good)/float64(w.Attempts), float64(w.Attempts-w.Bad)/float64(w.Attempts)
+	said := percent(least, math.Floor)
+	if f.Actual = least; least < most {
+		f.Actual = verdict.Share{Lower: least, Upper: most}
+		said = percent(least, math.Floor) + " to " + percent(most, math.Ceil)
+	}
+	f.Summary = fmt.Sprintf("%d of %s of %s %s %s were good%s: %s (objective %s)", w.Good, plural(w.Attempts, "attempt"),
+		c.Probe, when(c.Window), c.Fault, notSeen(w), said, percent(c.AtLeast, math.Round))
+	switch {
+	case history.Kept(w.Good, w.Attempts, c.AtLeast):
+		f.Grade = verdict.Pass
+	case !history.Kept(w.Attempts-w.Bad, w.Attempts, c.AtLeast):
 		f.Grade = verdict.Fail
+	default:
+		f.Summary += "; too little is known to tell"
+	}
+	if f.Grade != verdict.Pass {
 		f.Summary += because(h, m, c.Probe, c.Fault, c.Window)
 	}
 	return f
+}
+
+// notSeen says how many of a window's attempts nobody knows of.
+func notSeen(w *verdict.Window) string {
+	if w.Dropped+w.Unknown == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and of %d nobody knows", w.Dropped+w.Unknown)
 }
 
 // when is a window in words, as in "during virginia-dark".
@@ -48,8 +71,8 @@ func when(window string) string {
 	return map[string]string{verdict.Baseline: "before", verdict.Fault: "during", verdict.After: "after"}[window]
 }
 
-// percent writes a ratio with as many digits as it has, up to three after the point.
-func percent(ratio float64) string {
-	s := strconv.FormatFloat(ratio*100, 'f', 3, 64)
+// percent writes a ratio with as many digits as it has, up to three after the point, rounded as round does.
+func percent(ratio float64, round func(float64) float64) string {
+	s := strconv.FormatFloat(round(math.Round(ratio*1e9)/1e4)/1e3, 'f', 3, 64)
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".") + " %"
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// Baseline finds what was broken before any fault: a probe with bad attempts in its baseline. It is no kind of the
+// Baseline finds what was broken before any fault: a probe whose baseline is below its check's ratio. It is no kind of the
 // scenario; every run is asked, because a fault must not be blamed for what was broken all along.
 func Baseline(h *history.History, m *verdict.Measures) []verdict.Finding {
 	var findings []verdict.Finding
 	for _, p := range h.Plan.Probes {
 		fault := firstFault(m, p.Name)
 		w := m.Window(p.Name, fault, verdict.Baseline)
-		if w == nil || w.Bad == 0 {
+		if w == nil || history.Kept(w.Good, w.Good+w.Bad, h.Plan.Ratio(p.Name)) {
 			continue
 		}
 		findings = append(findings, verdict.Finding{Check: "baseline", Name: "baseline of " + p.Name, Grade: verdict.Fail,

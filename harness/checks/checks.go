@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,7 +106,7 @@ func inside(r *verdict.Recovery, window string) func(*history.Attempt) bool {
 		case window == verdict.Baseline:
 			return a.Due >= 0 && a.Ended <= instant(r.Requested, never)
 		case window == verdict.Fault:
-			return a.Due < instant(r.Healing, never) && a.Ended > instant(r.Effective, never)
+			return a.Due < instant(r.Healing, never) && a.Ended > instant(r.FirstEffective, never)
 		}
 		return a.Due >= instant(r.Healed, never)
 	}
@@ -126,14 +127,18 @@ func plural(n int, what string) string {
 }
 
 // span writes a length of time for people: three digits are plenty.
-func span(s verdict.Seconds) string {
+func span(s verdict.Seconds) string { return rounded(s, math.Round) }
+
+// rounded writes a length of time with three digits, rounded as round does.
+func rounded(s verdict.Seconds, round func(float64) float64) string {
+	digits := func(v, unit float64) float64 { return round(math.Round(v*1e6)/unit) * unit / 1e6 }
 	switch v := float64(s); {
-	case v < 1:
-		return fmt.Sprintf("%.0f ms", v*1000)
-	case v < 10:
-		return fmt.Sprintf("%.2f s", v)
+	case digits(v, 1e3) < 1:
+		return fmt.Sprintf("%.0f ms", digits(v, 1e3)*1000)
+	case digits(v, 1e4) < 10:
+		return fmt.Sprintf("%.2f s", digits(v, 1e4))
 	default:
-		return fmt.Sprintf("%.1f s", v)
+		return fmt.Sprintf("%.1f s", digits(v, 1e5))
 	}
 }
 
@@ -145,12 +150,13 @@ func asked(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
 }
 
-// within writes an interval: "2.94 to 3.02 s".
+// within writes an interval, rounded outwards, so that it never claims more than was seen: "2.93 to 3.02 s".
 func within(i *verdict.Interval) string {
+	lower := rounded(i.Lower, math.Floor)
 	if i.Upper == nil {
-		return "more than " + span(i.Lower)
+		return "more than " + lower
 	}
-	lower, upper := span(i.Lower), span(*i.Upper)
+	upper := rounded(*i.Upper, math.Ceil)
 	if lower == upper {
 		return upper
 	}
@@ -158,6 +164,32 @@ func within(i *verdict.Interval) string {
 		lower = l
 	}
 	return lower + " to " + upper
+}
+
+// judge holds an interval against an objective: at most so much passes, more than so much fails, and what lies between
+// can't be told. One that never ended has no upper bound.
+func judge(i *verdict.Interval, objective verdict.Seconds) verdict.Grade {
+	switch {
+	case i.Upper != nil && *i.Upper <= objective:
+		return verdict.Pass
+	case i.Lower > objective:
+		return verdict.Fail
+	}
+	return verdict.Unknown
+}
+
+// window is how long a probe's people must be seen to stay back, as measuring counts it.
+func window(plan *history.Plan, probe, fault string) verdict.Seconds {
+	s := plan.SustainedFor(probe, fault)
+	if p := plan.Probe(probe); p != nil {
+		return verdict.Seconds(max(s.For, 3*p.Every).Seconds())
+	}
+	return verdict.Seconds(s.For.Seconds())
+}
+
+// doubted is the finding of a recovery that can't be told, or not be believed.
+func doubted(r *verdict.Recovery) verdict.Finding {
+	return unmeasured("nobody can say: " + strings.Join(r.Doubts, "; "))
 }
 
 // unmeasured is the finding where the fault was never proven, or nobody looked.

@@ -25,18 +25,23 @@ func TestFailback(t *testing.T) {
 		failback verdict.Interval
 		reason   string
 		within   time.Duration
+		watched  float64
 		want     verdict.Grade
 	}{
-		"in time":                 {verdict.Interval{Upper: &upper}, history.Completed, 10 * time.Second, verdict.Pass},
-		"in time to the digit":    {verdict.Interval{Upper: &upper}, history.Completed, 2936 * time.Millisecond, verdict.Pass},
-		"too late":                {verdict.Interval{Upper: &upper}, history.Completed, 2935999 * time.Microsecond, verdict.Fail},
-		"never":                   {verdict.Interval{Lower: 10}, history.Completed, 10 * time.Second, verdict.Fail},
-		"not watched for so long": {verdict.Interval{Lower: 9.9}, history.Completed, 10 * time.Second, verdict.Unknown},
-		"stopped":                 {verdict.Interval{Lower: 15}, history.Interrupted, 10 * time.Second, verdict.Unknown},
+		"in time":                 {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 10 * time.Second, 15, verdict.Pass},
+		"in time to the digit":    {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 2936 * time.Millisecond, 15, verdict.Pass},
+		"within the interval":     {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 2935999 * time.Microsecond, 15, verdict.Unknown},
+		"too late":                {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 2899 * time.Millisecond, 15, verdict.Fail},
+		"in time, hardly watched": {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 10 * time.Second, 1, verdict.Pass},
+		"too late, not watched":   {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 2899 * time.Millisecond, 2.8, verdict.Unknown},
+		"never":                   {verdict.Interval{Lower: 15}, history.Completed, 10 * time.Second, 10, verdict.Fail},
+		"not watched for so long": {verdict.Interval{Lower: 9.9}, history.Completed, 10 * time.Second, 4.9, verdict.Unknown},
+		"stopped":                 {verdict.Interval{Lower: 15}, history.Interrupted, 10 * time.Second, 10, verdict.Unknown},
 	} {
 		h := judged()
 		h.End.Reason = c.reason
-		m := &verdict.Measures{Recoveries: []verdict.Recovery{{Probe: "staff", Fault: "dark", Failback: &c.failback}}}
+		healed, watched := verdict.Seconds(40), verdict.Seconds(c.watched)
+		m := &verdict.Measures{Recoveries: []verdict.Recovery{{Probe: "staff", Fault: "dark", Healed: &healed, Failback: &c.failback, FailbackWatched: &watched}}}
 		f := (&Failback{pair: about, Within: c.within}).Check(h, m)
 		if f.Grade != c.want {
 			t.Errorf("%s: %s, %s; want %s", name, f.Grade, f.Summary, c.want)

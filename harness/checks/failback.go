@@ -40,25 +40,32 @@ func (c *Failback) Problems(p *history.Plan) []Problem {
 // Check judges the failback.
 func (c *Failback) Check(h *history.History, m *verdict.Measures) verdict.Finding {
 	r, p := m.Recovery(c.Probe, c.Fault), h.Plan.Probe(c.Probe)
-	if r == nil || r.Failback == nil {
+	switch {
+	case r == nil || r.Healed == nil:
 		return unmeasured(fmt.Sprintf("nobody can say: %s was never proven healed", c.Fault))
+	case r.Failback == nil:
+		return unmeasured(fmt.Sprintf("nobody can say: too little is known of %s after %s", c.Probe, c.Fault))
 	}
-	f := verdict.Finding{Grade: verdict.Fail, Objective: seconds(c.Within), Actual: r.Failback, Evidence: r.FailbackEvidence}
+	f := verdict.Finding{Grade: judge(r.Failback, seconds(c.Within)), Objective: seconds(c.Within), Actual: r.Failback, Evidence: r.FailbackEvidence}
 	took := within(r.Failback)
+	if f.Grade == verdict.Fail && (stopped(h) || r.FailbackWatched == nil || *r.FailbackWatched < seconds(c.Within)) {
+		f.Grade = verdict.Unknown
+	}
 	switch {
 	case r.Failback.Upper == nil && stopped(h):
-		f.Grade, f.Summary = verdict.Unknown, fmt.Sprintf("%s were not back in %s when the run was stopped", c.Probe, p.Home)
-	case r.Failback.Upper == nil && r.Failback.Lower < seconds(c.Within): // the undo took what settle had for watching
-		f.Grade, f.Summary = verdict.Unknown, fmt.Sprintf("nobody can say: %s were not yet back in %s in the %s that were watched, which is less than the objective of %s",
-			c.Probe, p.Home, span(r.Failback.Lower), asked(c.Within))
-	case r.Failback.Upper == nil:
+		f.Summary = fmt.Sprintf("%s were not back in %s when the run was stopped", c.Probe, p.Home)
+	case f.Grade == verdict.Pass:
+		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended (objective %s)", p.Home, c.Probe, took, asked(c.Within))
+	case f.Grade == verdict.Fail && r.Failback.Upper == nil:
 		f.Summary = fmt.Sprintf("%s did not carry %s again in the %s that were watched%s", p.Home, c.Probe, span(r.Failback.Lower),
 			because(h, m, c.Probe, c.Fault, verdict.After))
-	case *r.Failback.Upper <= seconds(c.Within):
-		f.Grade = verdict.Pass
-		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended (objective %s)", p.Home, c.Probe, took, asked(c.Within))
-	default:
+	case f.Grade == verdict.Fail:
 		f.Summary = fmt.Sprintf("%s carried %s again only %s after the fault had ended, which misses the objective of %s", p.Home, c.Probe, took, asked(c.Within))
+	case r.Failback.Upper == nil: // the undo took what settle had for watching, or another fault came
+		f.Summary = fmt.Sprintf("nobody can say: %s were not seen to be back in %s for good when the watching ended, which is too soon for the objective of %s",
+			c.Probe, p.Home, asked(c.Within))
+	default:
+		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended, which can't be told from the objective of %s", p.Home, c.Probe, took, asked(c.Within))
 	}
 	return f
 }

@@ -2,6 +2,8 @@ package checks
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,12 +40,14 @@ func (c *Latency) Problems(p *history.Plan) []Problem {
 // limit is one quantile that is asked for.
 type limit struct {
 	name          string
+	least         int // good sign-ins below which it means nothing
 	actual, asked verdict.Seconds
 }
 
 func (c *Latency) limits(l *verdict.Latency) []limit {
 	var asked []limit
-	for _, q := range []limit{{"p50", l.P50, seconds(c.P50)}, {"p95", l.P95, seconds(c.P95)}, {"p99", l.P99, seconds(c.P99)}, {"max", l.Max, seconds(c.Max)}} {
+	for _, q := range []limit{{"p50", 1, l.P50, seconds(c.P50)}, {"p95", 20, l.P95, seconds(c.P95)}, {"p99", 100, l.P99, seconds(c.P99)},
+		{"max", 1, l.Max, seconds(c.Max)}} {
 		if q.asked > 0 {
 			asked = append(asked, q)
 		}
@@ -51,7 +55,19 @@ func (c *Latency) limits(l *verdict.Latency) []limit {
 	return asked
 }
 
-// Check judges the window. The finding's objective and actual are of the first quantile missed, else of the first asked.
+// grade of one quantile of n good sign-ins.
+func (q limit) grade(n int, observed bool) verdict.Grade {
+	switch {
+	case n < q.least || !observed:
+		return verdict.Unknown
+	case q.actual > q.asked:
+		return verdict.Fail
+	}
+	return verdict.Pass
+}
+
+// Check judges the window. The finding's objective and actual are of the first quantile missed, else of the first that
+// can't be told, else of the first asked.
 func (c *Latency) Check(_ *history.History, m *verdict.Measures) verdict.Finding {
 	w := m.Window(c.Probe, c.Fault, c.Window)
 	if w == nil || w.Latency == nil {
@@ -59,15 +75,24 @@ func (c *Latency) Check(_ *history.History, m *verdict.Measures) verdict.Finding
 	}
 	f := verdict.Finding{Grade: verdict.Pass}
 	var said []string
-	for i, q := range c.limits(w.Latency) {
-		if missed := q.actual > q.asked; i == 0 || (missed && f.Grade == verdict.Pass) {
-			f.Objective, f.Actual = q.asked, q.actual
-			if missed {
-				f.Grade = verdict.Fail
-			}
-		}
-		said = append(said, fmt.Sprintf("%s %s (objective %s)", q.name, span(q.actual), asked(q.asked.Duration())))
+	worse := func(a, b verdict.Grade) bool { // a is worse than b
+		order := []verdict.Grade{verdict.Pass, verdict.Unknown, verdict.Fail}
+		return slices.Index(order, a) > slices.Index(order, b)
 	}
-	f.Summary = fmt.Sprintf("sign-ins of %s %s %s took %s", c.Probe, when(c.Window), c.Fault, strings.Join(said, ", "))
+	for i, q := range c.limits(w.Latency) {
+		g := q.grade(w.Good, w.Observed)
+		if i == 0 || worse(g, f.Grade) {
+			f.Grade, f.Objective, f.Actual = g, q.asked, q.actual
+		}
+		why := ""
+		if w.Good < q.least {
+			why = fmt.Sprintf(", which takes %d sign-ins to tell", q.least)
+		}
+		said = append(said, fmt.Sprintf("%s %s (objective %s)%s", q.name, span(q.actual), asked(q.asked.Duration()), why))
+	}
+	f.Summary = fmt.Sprintf("%s of %s %s %s took %s", plural(w.Good, "sign-in"), c.Probe, when(c.Window), c.Fault, strings.Join(said, ", "))
+	if !w.Observed {
+		f.Summary += fmt.Sprintf("; of %s arrivals %d were seen, too few to tell", strconv.Itoa(w.Attempts), w.Good+w.Bad)
+	}
 	return f
 }

@@ -2,6 +2,8 @@ package checks
 
 import (
 	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -38,31 +40,113 @@ func (c *Recovery) Problems(p *history.Plan) []Problem {
 // Check judges the recovery.
 func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Finding {
 	r := m.Recovery(c.Probe, c.Fault)
-	if r == nil || r.RecoveryTimeActual == nil {
+	switch {
+	case r == nil || r.Effective == nil:
 		return unmeasured(fmt.Sprintf("nobody can say: %s was never proven in force", c.Fault))
+	case len(r.Doubts) > 0:
+		f := doubted(r)
+		f.Objective = seconds(c.Within)
+		return f
+	case r.RecoveryTimeActual == nil:
+		return unmeasured(fmt.Sprintf("nobody can say: nothing was seen of %s while %s was in force", c.Probe, c.Fault))
 	}
-	f := verdict.Finding{Grade: verdict.Fail, Objective: seconds(c.Within), Actual: r.RecoveryTimeActual, Evidence: r.Evidence}
-	switch took := within(r.RecoveryTimeActual); r.EndedBy {
-	case verdict.None:
-		f.Summary = fmt.Sprintf("%s were not seen to be interrupted: the longest gap between two of their sign-ins was %s", c.Probe, span(*r.RecoveryTimeActual.Upper))
-	case verdict.Failover:
-		f.Summary = fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
-	case verdict.Heal:
-		f.Summary = fmt.Sprintf("%s were back only when %s ended, after %s: nobody failed over", c.Probe, c.Fault, took)
-	case verdict.Never:
-		f.Summary = fmt.Sprintf("%s never came back in the %s that were watched", c.Probe, span(r.RecoveryTimeActual.Lower))
+	f := verdict.Finding{Objective: seconds(c.Within), Actual: r.RecoveryTimeActual, Evidence: r.Evidence}
+	f.Grade, f.Summary = c.judged(h, r), c.told(r)
+	switch {
+	case f.Grade == verdict.Pass:
+		f.Summary += fmt.Sprintf(" (objective %s)", asked(c.Within))
+	case r.EndedBy == verdict.Never && stopped(h):
+		f.Summary = fmt.Sprintf("%s were not back when the run was stopped", c.Probe)
+	case f.Grade == verdict.Fail && r.EndedBy == verdict.Failover:
+		f.Summary += fmt.Sprintf(", which misses the objective of %s", asked(c.Within))
+	case f.Grade == verdict.Unknown:
+		f.Summary += c.undecided(h, r)
+	}
+	f.Summary += broke(r) + together(r) + because(h, m, c.Probe, c.Fault, verdict.Fault)
+	return f
+}
+
+// judged is the grade. Who is back only because the fault ended has not recovered from it; nothing fails that was not
+// watched for as long as the objective and a window take.
+func (c *Recovery) judged(h *history.History, r *verdict.Recovery) verdict.Grade {
+	grade := judge(r.RecoveryTimeActual, seconds(c.Within))
+	if r.EndedBy == verdict.Heal || r.EndedBy == verdict.Never && r.RecoveryTimeActual.Upper == nil && !stopped(h) {
+		grade = verdict.Fail
+		if r.EndedBy == verdict.Never && r.RecoveryTimeActual.Lower <= seconds(c.Within) {
+			grade = verdict.Unknown
+		}
+	}
+	if grade == verdict.Fail && (!c.watched(h, r) || r.EndedBy == verdict.Never && stopped(h)) {
+		grade = verdict.Unknown
+	}
+	return grade
+}
+
+func (c *Recovery) watched(h *history.History, r *verdict.Recovery) bool {
+	return r.Watched != nil && *r.Watched >= seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault)
+}
+
+// told says what happened.
+func (c *Recovery) told(r *verdict.Recovery) string {
+	took := within(r.RecoveryTimeActual)
+	switch {
+	case r.EndedBy == verdict.None:
+		return fmt.Sprintf("%s were not interrupted, as far as their sign-ins can show: nothing shorter than %s could be seen",
+			c.Probe, rounded(*r.RecoveryTimeActual.Upper, math.Ceil))
+	case r.EndedBy == verdict.Failover:
+		return fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
+	case r.EndedBy == verdict.Heal:
+		return fmt.Sprintf("%s were back only when %s ended, after %s: nobody failed over", c.Probe, c.Fault, took)
+	case r.RecoveryTimeActual.Upper != nil:
+		return fmt.Sprintf("%s were in again after %s, but %s ended before that could be seen to last", c.Probe, took, c.Fault)
+	case len(r.Evidence) > 0 && r.TimeToFirstSuccess != nil && r.TimeToFirstSuccess.Upper != nil:
+		return fmt.Sprintf("%s were in again after %s at the earliest, and nobody saw it last", c.Probe, rounded(r.RecoveryTimeActual.Lower, math.Floor))
+	}
+	return fmt.Sprintf("%s never came back in the %s that were watched", c.Probe, span(r.RecoveryTimeActual.Lower))
+}
+
+// undecided says why a recovery is neither in time nor too late.
+func (c *Recovery) undecided(h *history.History, r *verdict.Recovery) string {
+	if !c.watched(h, r) && judge(r.RecoveryTimeActual, seconds(c.Within)) != verdict.Pass {
+		return fmt.Sprintf("; the fault ended before the objective of %s could be judged: it was watched for %s, and that takes %s",
+			asked(c.Within), rounded(*r.Watched, math.Floor), rounded(seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault), math.Ceil))
+	}
+	return fmt.Sprintf(", which can't be told from the objective of %s", asked(c.Within))
+}
+
+// broke names what broke a recovery that had begun.
+func broke(r *verdict.Recovery) string {
+	if len(r.Broken) == 0 {
+		return ""
+	}
+	b := r.Broken[len(r.Broken)-1]
+	times := ""
+	if len(r.Broken) > 1 {
+		times = fmt.Sprintf("%d times, the last ", len(r.Broken))
 	}
 	switch {
-	case r.EndedBy == verdict.Never && stopped(h):
-		f.Grade = verdict.Unknown
-		f.Summary = fmt.Sprintf("%s were not back when the run was stopped", c.Probe)
-	case r.EndedBy == verdict.Never || r.EndedBy == verdict.Heal:
-	case *r.RecoveryTimeActual.Upper <= seconds(c.Within):
-		f.Grade = verdict.Pass
-		f.Summary += fmt.Sprintf(" (objective %s)", asked(c.Within))
-	default:
-		f.Summary += fmt.Sprintf(", which misses the objective of %s", asked(c.Within))
+	case b.By == verdict.KeptOut:
+		return fmt.Sprintf("; what was back broke %sbetween %s and %s, when nobody got in for too long", times, at(b.Since), at(b.Until))
+	case b.Bad == 1:
+		return fmt.Sprintf("; what was back broke %sby a single failure between %s and %s, where all of them had to be good", times, at(b.Since), at(b.Until))
 	}
-	f.Summary += because(h, m, c.Probe, c.Fault, verdict.Fault)
-	return f
+	return fmt.Sprintf("; what was back broke %swhen %d failed between %s and %s", times, b.Bad, at(b.Since), at(b.Until))
+}
+
+// at is an instant of the run's clock for people.
+func at(s verdict.Seconds) string { return fmt.Sprintf("%.1f s", float64(s)) }
+
+// together names the other faults that were in force.
+func together(r *verdict.Recovery) string {
+	if len(r.AlsoInForce) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s in force as well", were(r.AlsoInForce))
+}
+
+func were(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " was"
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " were"
 }

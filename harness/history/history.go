@@ -100,6 +100,28 @@ func (p *Plan) SustainedFor(probe, fault string) Sustained {
 	return Sustained{Probe: probe, Fault: fault, For: At(DefaultSustainedFor), Ratio: DefaultSustainedRatio}
 }
 
+// Ratio is the greatest ratio that a check asks for of a probe whose recovery it judges, else the default.
+func (p *Plan) Ratio(probe string) float64 {
+	ratio := 0.0
+	for _, s := range p.Sustained {
+		if s.Probe == probe {
+			ratio = max(ratio, s.Ratio)
+		}
+	}
+	if ratio == 0 {
+		return DefaultSustainedRatio
+	}
+	return ratio
+}
+
+// whole is a ratio of 1 in the millionths in which ratios are compared.
+const whole = 1_000_000
+
+// Kept tells whether so many of n keep a ratio. It compares whole numbers, so that 99 of 100 keep 0.99 exactly.
+func Kept(good, n int, ratio float64) bool {
+	return int64(good)*whole >= int64(ratio*whole+0.5)*int64(n)
+}
+
 // Begins is when a fault is expected to be requested: where it waits for another, as if that were proven at once.
 func (p *Plan) Begins(f Fault) Instant {
 	at := f.At
@@ -374,4 +396,8 @@ type History struct {
 	End       *End
 	EndAt     Instant
 	Truncated bool // the last line was torn
+
+	Contradictions []Contradiction // what reading found that can't be true
+
+	misnumbered []int64 // the first few lines whose number isn't their place in the file
 }

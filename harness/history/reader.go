@@ -14,8 +14,8 @@ import (
 // maxLine bounds a line of a history, in bytes.
 const maxLine = 4 << 20
 
-// Read reads a whole history. A last line that is torn is no error: the history is then Truncated. Anything else that
-// can't be understood is, with its line.
+// Read reads a whole history and audits it. A last line that is torn is no error: the history is then Truncated. Anything
+// else that can't be understood is, with its line. What is understood and can't be true is in Contradictions.
 func Read(r io.Reader) (*History, error) { return read(r, 0) }
 
 // read expects about so many lines.
@@ -46,6 +46,7 @@ func read(r io.Reader, expected int) (*History, error) {
 	if h.Plan.Schema == "" {
 		return nil, cmp.Or(torn, errors.New("reading the history: it has no plan, so nothing can be concluded from it"))
 	}
+	h.Contradictions = h.Audit()
 	return h, nil
 }
 
@@ -70,6 +71,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 // add takes one line in. The first must be the plan, and no other may be.
 func (h *History) add(line []byte, n int, words interner) error {
 	if seq, a, ok := words.fast(line); ok && n > 1 {
+		h.number(seq, n)
 		h.Attempts, h.SeqOf = append(h.Attempts, a), append(h.SeqOf, seq)
 		return nil
 	}
@@ -83,6 +85,7 @@ func (h *History) add(line []byte, n int, words interner) error {
 	if !e.complete() {
 		return fmt.Errorf("it says type %q and holds something else", e.Type)
 	}
+	h.number(e.Seq, n)
 	switch e.Type {
 	case TypePlan:
 		if e.Plan.Schema != Schema {
@@ -94,12 +97,21 @@ func (h *History) add(line []byte, n int, words interner) error {
 		h.Attempts = append(h.Attempts, *e.Attempt)
 		h.SeqOf = append(h.SeqOf, e.Seq)
 	case TypeEnd:
-		h.End, h.EndAt = e.End, e.At
+		if h.End == nil {
+			h.End, h.EndAt = e.End, e.At
+		}
 	}
 	if e.Type != TypeAttempt {
 		h.Events = append(h.Events, e)
 	}
 	return nil
+}
+
+// number notes a line whose number isn't its place in the file, counted from 1.
+func (h *History) number(seq int64, n int) {
+	if seq != int64(n) && len(h.misnumbered) <= maxLines {
+		h.misnumbered = append(h.misnumbered, int64(n))
+	}
 }
 
 // complete tells whether the event holds what its type says. A type that this version doesn't know is kept: later

@@ -2,11 +2,11 @@
 // regiondrill, and it is pure: the same history gives the same measures, whatever the machine, the time or the order
 // of a map.
 //
-// What the words mean. A person arrives when an attempt is due, whether or not anything answers. They are back when
-// any Region carries them. Recovery counts from the instant at which the last edge of the fault was proven in force,
-// on the completion clock: until somebody who arrived after it was in. Because people arrive only every so often, each
-// number is an interval: its upper bound was seen, its lower bound is what an arrival within the gap before it could
-// have achieved. Dropped and unknown attempts are evidence of nothing and widen the interval.
+// What is estimated, of one probe and one fault: the earliest instant at which anybody of these people, arriving once
+// the fault was in force whenever they liked, could have been in, if from then on it stayed so until the healing. They
+// are back when any Region carries them. Because people arrive only every so often, it is an interval: its upper bound
+// was seen, and before its lower bound nobody could have been in, by what was seen. Dropped and unknown attempts are
+// evidence of nothing; where too little is known, nothing is told.
 package measure
 
 import (
@@ -27,18 +27,14 @@ func Measure(h *history.History) *verdict.Measures {
 		Windows:        []verdict.Window{},
 		Invariants:     []verdict.Invariant{},
 	}
-	var all []*series
-	for _, p := range h.Plan.Probes {
-		if p.Skipped {
-			continue
-		}
-		s := seriesOf(h, p)
-		all = append(all, s)
-		for _, f := range faults {
-			w := s.windows(f)
-			s.notes = append(s.notes, w.notes(p.Name, f.name, len(faults) == 1)...)
+	all := seriesOf(h)
+	for _, s := range all {
+		for i := range faults {
+			f := &faults[i]
+			w := s.windows(faults, f, end)
+			s.notes = append(s.notes, w.notes(s.probe.Name, f.name, len(faults) == 1)...)
 			m.Windows = append(m.Windows, w.all...)
-			m.Recoveries = append(m.Recoveries, s.recovery(h, f, w, end))
+			m.Recoveries = append(m.Recoveries, s.recovery(h, all, faults, f, w, end))
 		}
 	}
 	m.Validity = validity(h, all, faults, m)
@@ -64,77 +60,53 @@ func End(h *history.History) history.Instant {
 	return end
 }
 
-// fault is when a fault did what. What never happened is nil.
-type fault struct {
-	name                        string
-	requested, first, effective *history.Instant
-	healing, healed             *history.Instant
-	unproven                    string
-}
-
-// faultsOf reads the changes of every fault of the plan, in the plan's order.
-func faultsOf(h *history.History) []fault {
-	faults := make([]fault, len(h.Plan.Faults))
-	for i, p := range h.Plan.Faults {
-		faults[i].name = p.Name
-		for _, e := range h.Events {
-			if e.Type == history.TypeFault && e.Fault.Name == p.Name {
-				faults[i].note(e)
-			}
-		}
-	}
-	return faults
-}
-
-func (f *fault) note(e history.Event) {
-	first, last := e.At, e.At
-	for k, edge := range e.Fault.Edges {
-		if k == 0 {
-			first, last = edge.At, edge.At
-		}
-		first, last = min(first, edge.At), max(last, edge.At)
-	}
-	switch e.Fault.Change {
-	case history.Requested:
-		f.requested = &e.At
-	case history.Effective:
-		f.first, f.effective = &first, &last
-	case history.Healing, history.Expired:
-		if f.healing == nil {
-			f.healing = &e.At
-		}
-	case history.Healed:
-		f.healed = &last
-	case history.Unproven:
-		f.unproven = cmp.Or(f.unproven, e.Fault.Detail, "no canary saw it") // what failed first explains the rest
-	}
-}
-
 // try is an attempt and the line that it stands on.
 type try struct {
 	*history.Attempt
 	line int64
 }
 
+// evidence tells whether the attempt says something of the system.
+func (t try) evidence() bool { return t.Outcome == history.Good || t.Outcome == history.Bad }
+
 // series is what one probe saw, by due time.
 type series struct {
 	probe    history.Probe
 	tries    []try
-	evidence []try // of tries: good and bad
+	evidence []try           // of tries
+	rules    map[string]rule // when its people count as back, by fault
+	stalls   stalls
 	notes    []string
 }
 
-func seriesOf(h *history.History, p history.Probe) *series {
-	s := &series{probe: p}
+// seriesOf sorts a history's attempts to the probes that ran, in the plan's order.
+func seriesOf(h *history.History) []*series {
+	var all []*series
+	still := stallsOf(h)
+	for _, p := range h.Plan.Probes {
+		if p.Skipped || slices.ContainsFunc(all, func(s *series) bool { return s.probe.Name == p.Name }) {
+			continue
+		}
+		s := &series{probe: p, stalls: still, rules: map[string]rule{}}
+		for _, f := range h.Plan.Faults {
+			s.rules[f.Name] = ruleOf(p, h.Plan.SustainedFor(p.Name, f.Name))
+		}
+		s.take(h)
+		all = append(all, s)
+	}
+	return all
+}
+
+func (s *series) take(h *history.History) {
 	n := 0
 	for i := range h.Attempts {
-		if h.Attempts[i].Probe == p.Name {
+		if h.Attempts[i].Probe == s.probe.Name {
 			n++
 		}
 	}
 	s.tries, s.evidence = make([]try, 0, n), make([]try, 0, n) // a million of them must not grow by halves
 	for i := range h.Attempts {
-		if a := &h.Attempts[i]; a.Probe == p.Name {
+		if a := &h.Attempts[i]; a.Probe == s.probe.Name {
 			s.tries = append(s.tries, try{a, h.SeqOf[i]})
 		}
 	}
@@ -142,11 +114,10 @@ func seriesOf(h *history.History, p history.Probe) *series {
 		return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.Seq, b.Seq))
 	})
 	for _, t := range s.tries {
-		if t.Outcome == history.Good || t.Outcome == history.Bad {
+		if t.evidence() {
 			s.evidence = append(s.evidence, t)
 		}
 	}
-	return s
 }
 
 // goodIn returns a test for attempts that count as good: anywhere, or only where the Region carried them.
@@ -165,6 +136,9 @@ func secondsOf(i *history.Instant) *verdict.Seconds {
 	s := seconds(*i)
 	return &s
 }
+
+// instantOf is the exact inverse of seconds.
+func instantOf(s verdict.Seconds) history.Instant { return history.Seconds(float64(s)) }
 
 func interval(lower, upper history.Instant) *verdict.Interval {
 	u := seconds(upper)

@@ -163,37 +163,6 @@ func TestMissingEvidenceWidens(t *testing.T) {
 	}
 }
 
-// TestFlapsByDefinition holds the count against the definition, word by word: after f and before healing, runs of bad
-// attempts of which one lies in a window that opened since f and broke.
-func TestFlapsByDefinition(t *testing.T) {
-	seen := map[int]bool{}
-	for seed := range uint64(2000) {
-		rng := rand.New(rand.NewPCG(seed, 3))
-		s := seriesOf(random(rng), history.Probe{Name: "p"})
-		c := s.comeback(history.Seconds(10), history.Seconds(30), history.Sustained{For: history.Seconds(4), Ratio: 0.5 + rng.Float64()/2}, "")
-		want, inRun := 0, false
-		for i, a := range c.tries {
-			if c.first == nil || a.Due <= c.first.Due || a.Due >= c.until || c.good(a) {
-				inRun = false
-				continue
-			}
-			broke := slices.ContainsFunc(c.broken, func(k int) bool {
-				return k <= i && c.tries[k].Due >= c.first.Due && a.Due < c.tries[k].Due+c.span
-			})
-			if broke && !inRun {
-				want, inRun = want+1, true
-			}
-		}
-		if got := c.flaps(); got != want {
-			t.Fatalf("seed %d: %d flaps, want %d", seed, got, want)
-		}
-		seen[want] = true
-	}
-	if len(seen) < 4 {
-		t.Errorf("too few cases: %v", seen)
-	}
-}
-
 // TestWhatFailedFirstIsTold: a fault that was never in force is not explained by its not having been seen to heal.
 func TestWhatFailedFirstIsTold(t *testing.T) {
 	h := &history.History{Plan: history.Plan{Faults: []history.Fault{{Name: "f"}}}, End: &history.End{Reason: history.Completed}}

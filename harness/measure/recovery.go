@@ -1,205 +1,298 @@
 package measure
 
 import (
+	"fmt"
 	"slices"
-	"sort"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
+// judged is one probe and one fault while their recovery is measured.
+type judged struct {
+	*series
+	h      *history.History
+	all    []*series
+	f      *fault
+	faults []fault
+	w      *windows
+	end    history.Instant // of the settling
+	rule   rule
+	pace   *pace
+	r      verdict.Recovery
+}
+
 // recovery is how the probe got over the fault.
-func (s *series) recovery(h *history.History, f fault, w *windows, end history.Instant) verdict.Recovery {
-	r := verdict.Recovery{
+func (s *series) recovery(h *history.History, all []*series, faults []fault, f *fault, w *windows, end history.Instant) verdict.Recovery {
+	j := &judged{series: s, h: h, all: all, f: f, faults: faults, w: w, end: end, rule: s.rules[f.name]}
+	j.r = verdict.Recovery{
 		Probe: s.probe.Name, Fault: f.name, Home: s.probe.Home, Requested: secondsOf(f.requested), FirstEffective: secondsOf(f.first),
-		Effective: secondsOf(f.effective), Healing: secondsOf(f.healing), Healed: secondsOf(f.healed),
-		Outages: []verdict.Outage{}, Evidence: []int64{}, FailbackEvidence: []int64{},
+		Effective: secondsOf(f.effective), Healing: secondsOf(f.healing), Healed: secondsOf(f.healed), Doubts: []string{},
+		Broken: []verdict.Broken{}, Outages: []verdict.Outage{}, AlsoInForce: []string{}, Evidence: []int64{}, FailbackEvidence: []int64{},
 	}
-	if f.effective == nil {
-		return r
+	if f.effective == nil || *f.effective >= f.until(end) {
+		return j.r
 	}
-	sustained := h.Plan.SustainedFor(s.probe.Name, f.name)
-	back := s.comeback(*f.effective, healingOr(f, end), sustained, "")
-	r.TimeToFirstSuccess, r.RecoveryTimeActual = back.bounds(back.first, end), back.bounds(back.sustained, end)
-	r.EndedBy, r.RecoveredIn, r.Evidence = back.endedBy(f), back.region(), back.lines()
-	r.Flaps = back.flaps()
-	detected := marker(h, history.MarkerDetected, f)
-	if detected != nil {
-		r.Detection = secondsOf(ptr(*detected - *f.effective))
+	j.r.Watched = secondsOf(ptr(f.until(end) - *f.effective))
+	j.r.AlsoInForce = f.others(faults, *f.effective, f.until(end))
+	j.pace = s.paceOf(f, end)
+	if detected := marker(h, history.MarkerDetected, f); detected != nil {
+		j.r.Detection = secondsOf(ptr(*detected - *f.effective))
 	}
-	if gap, ok := s.uninterrupted(f, w); ok && len(back.broken) == 0 {
-		r.EndedBy, r.RecoveryTimeActual = verdict.None, interval(0, gap)
-	} else {
-		r.Phases = back.phases(detected, marker(h, history.MarkerDecided, f))
-	}
-	r.Outages = s.outages(f)
-	r.Loss = w.loss()
-	if f.healed != nil {
-		home := s.comeback(*f.healed, end, sustained, s.probe.Home)
-		r.Failback, r.FailbackEvidence = home.bounds(home.sustained, end), home.lines()
-		r.FailbackDisruption = s.disruption(home, end)
-	}
-	return r
+	j.comeBack()
+	j.r.Outages, j.r.Loss = s.outages(f), w.loss()
+	j.failback()
+	return j.r
 }
 
-// healingOr is when the fault began to be undone, or the end of a run that was stopped before.
-func healingOr(f fault, end history.Instant) history.Instant {
-	if f.healing != nil {
-		return *f.healing
-	}
-	return end
+func (j *judged) doubt(format string, args ...any) {
+	j.r.Doubts = append(j.r.Doubts, fmt.Sprintf(format, args...))
 }
 
-// comeback is the way back of people who arrive from one instant on.
-type comeback struct {
-	from, until history.Instant
-	span        history.Instant
-	tries       []try // evidence due at or after from
-	good        func(try) bool
-	broken      []int // indexes of tries whose window fell below the ratio
-	first       *try  // f: of the good ones due at or after from, the one that ended first
-	sustained   *try  // q: of the good ones due in the first window that held, the one that ended first
-}
-
-// comeback finds f and q (measurement, "the number"): r is the earliest good attempt such that every window from r on
-// that closes before until keeps the ratio; q is the good attempt due in r's window that ended first.
-func (s *series) comeback(from, until history.Instant, sus history.Sustained, region string) *comeback {
-	cut := sort.Search(len(s.evidence), func(i int) bool { return s.evidence[i].Due >= from })
-	c := &comeback{from: from, until: until, span: sus.For, tries: s.evidence[cut:], good: goodIn(region)}
-	c.first = earliest(c.tries, c.good)
-	c.broken = c.brokenWindows(sus.Ratio)
-	start := 0
-	if len(c.broken) > 0 {
-		start = c.broken[len(c.broken)-1] + 1
+// comeBack measures from effective to healing.
+func (j *judged) comeBack() {
+	f := j.f
+	c := j.newComeback(*f.effective, f.until(j.end), j.rule, "", 0)
+	if arrived := c.dueFrom(f.until(j.end)); arrived == 0 {
+		j.doubt("nobody of %s arrived and was seen while %s was in force", j.probe.Name, f.name)
+		return
 	}
-	r := slices.IndexFunc(c.tries[start:], c.good)
-	if r < 0 {
-		return c
+	if resolution, none := j.uninterrupted(); none {
+		j.r.EndedBy, j.r.RecoveredIn, j.r.Evidence = verdict.None, c.carriedBy(), lines(c.first)
+		j.r.TimeToFirstSuccess, j.r.RecoveryTimeActual = interval(0, resolution), interval(0, resolution)
+		return
 	}
-	held := c.tries[start+r:]
-	inside := sort.Search(len(held), func(i int) bool { return held[i].Due >= held[0].Due+c.span })
-	c.sustained = earliest(held[:inside], c.good)
-	return c
-}
-
-// brokenWindows lists the attempts at which a window opens that closes before until and has too few good ones.
-func (c *comeback) brokenWindows(ratio float64) []int {
-	var broken []int
-	good, next := 0, 0 // of tries[i:next]
-	for i, t := range c.tries {
-		if t.Due+c.span > c.until {
-			break
-		}
-		for ; next < len(c.tries) && c.tries[next].Due < t.Due+c.span; next++ {
-			if c.good(c.tries[next]) {
-				good++
-			}
-		}
-		if float64(good) < ratio*float64(next-i) {
-			broken = append(broken, i)
-		}
-		if c.good(t) {
-			good--
-		}
-	}
-	return broken
-}
-
-// earliest is the good attempt that ended first; of several, the one that arrived first.
-func earliest(tries []try, good func(try) bool) *try {
-	var best *try
-	for i := range tries {
-		if good(tries[i]) && (best == nil || tries[i].Ended < best.Ended) {
-			best = &tries[i]
-		}
-	}
-	return best
-}
-
-// bounds is the interval from c.from to the end of t. Its width is the gap before t's arrival in which nobody arrived
-// who is evidence: somebody there may have got in sooner, by at most the gap. A t that never came leaves it open.
-func (c *comeback) bounds(t *try, end history.Instant) *verdict.Interval {
-	if t == nil {
-		return &verdict.Interval{Lower: seconds(max(0, end-c.from))}
-	}
-	previous := c.from // nobody who arrived before it counts
-	if k := sort.Search(len(c.tries), func(i int) bool { return c.tries[i].Due >= t.Due }); k > 0 {
-		previous = c.tries[k-1].Due
-	}
-	upper := t.Ended - c.from
-	return interval(max(0, upper-(t.Due-previous)), upper)
-}
-
-func (c *comeback) endedBy(f fault) verdict.EndedBy {
+	j.r.TimeToFirstSuccess = j.firstSuccess(c)
 	switch {
-	case c.sustained == nil:
-		return verdict.Never
-	case f.healing != nil && c.sustained.Ended >= *f.healing:
-		return verdict.Heal
+	case c.untold:
+		j.doubt("too little is known of %s: %s", j.probe.Name, j.holes(c))
+	case j.w.short && c.sustained != nil && j.allAtHome():
+		j.doubt("too few of %s came before %s to tell whether it interrupted anybody", j.probe.Name, f.name)
+	case c.sustained != nil && c.sustained.Ended < c.until:
+		j.ended(verdict.Failover, c, c.sustained)
+	case c.out():
+		j.byHeal(c)
+	default:
+		j.neverClosed(c)
 	}
-	return verdict.Failover
+	j.flaps(c)
+	j.controls(c)
 }
 
-func (c *comeback) region() string {
-	if c.sustained == nil {
+// carriedBy is the Region that carried the first, empty where nobody got in.
+func (c *comeback) carriedBy() string {
+	if c.first == nil {
 		return ""
 	}
-	return c.sustained.Region
+	return c.first.Region
 }
 
-func (c *comeback) lines() []int64 {
-	lines := []int64{}
-	for _, t := range []*try{c.first, c.sustained} {
-		if t != nil && !slices.Contains(lines, t.line) {
-			lines = append(lines, t.line)
+// ended is a recovery with both bounds.
+func (j *judged) ended(by verdict.EndedBy, c *comeback, q *try) {
+	j.r.EndedBy, j.r.RecoveredIn = by, q.Region
+	j.r.RecoveryTimeActual = j.bounds(c, c.nextGood(c.early), q)
+	j.r.Phases = j.phases(c, q)
+	j.r.Evidence = lines(c.first, q)
+}
+
+// bounds is from what could have been, since the last edge was in force, to what was seen since the first one was.
+func (j *judged) bounds(c *comeback, first int, q *try) *verdict.Interval {
+	lower := c.lower(first, q.Ended, j.pace, j.stalls)
+	if t := j.r.TimeToFirstSuccess; t != nil { // nobody is back for good before the first is in
+		lower = max(lower, instantOf(t.Lower))
+	}
+	return interval(lower, max(lower, q.Ended-j.onset()))
+}
+
+// onset is the instant of the first edge; if this process stood still then, of when it began to.
+func (j *judged) onset() history.Instant { return j.stalls.begin(*j.f.first) }
+
+func (j *judged) firstSuccess(c *comeback) *verdict.Interval {
+	if c.first == nil {
+		return &verdict.Interval{Lower: seconds(max(0, j.end-c.from))}
+	}
+	return interval(c.lower(c.nextGood(0), c.first.Ended, j.pace, j.stalls), c.first.Ended-j.onset())
+}
+
+// byHeal measures people who were out when the healing came: back by the same rule, watched for as long as anybody did.
+func (j *judged) byHeal(during *comeback) {
+	watch, cut := j.watch()
+	c := j.newComeback(*j.f.effective, watch, j.rule, "", cut)
+	switch {
+	case c.untold:
+		j.doubt("too little is known of %s: %s", j.probe.Name, j.holes(c))
+	case c.sustained != nil:
+		j.ended(verdict.Heal, c, c.sustained)
+	case c.candidate != nil: // back, but not watched for long enough
+		j.r.RecoveryTimeActual = &verdict.Interval{Lower: seconds(c.lower(c.nextGood(c.early), c.candidate.Ended, j.pace, j.stalls))}
+		j.r.Evidence = lines(c.first, c.candidate)
+	default:
+		j.r.RecoveryTimeActual = &verdict.Interval{Lower: seconds(max(0, watch-c.from))}
+		j.r.Evidence = lines(during.first)
+	}
+}
+
+// neverClosed measures people who were in when the healing came, so shortly after the fault that no window could close
+// before: from the first who could have been back to what was seen after the healing.
+func (j *judged) neverClosed(during *comeback) {
+	from := during.nextGood(during.early)
+	if from < 0 {
+		return
+	}
+	first := &during.tries[from]
+	j.r.RecoveryTimeActual = &verdict.Interval{Lower: seconds(during.lower(from, first.Ended, j.pace, j.stalls))}
+	j.r.Evidence = lines(during.first, first)
+	watch, cut := j.watch()
+	c := j.newComeback(*j.f.effective, watch, j.rule, "", cut)
+	for i := c.start; i >= 0 && i < len(c.windows) && !c.untold; i++ {
+		if t := &c.tries[i]; c.good(*t) && t.Ended >= during.until {
+			upper := seconds(t.Ended - j.onset())
+			j.r.RecoveryTimeActual.Upper = &upper
+			j.r.Evidence = lines(during.first, t)
+			return
 		}
 	}
-	return lines
 }
 
-// flaps counts the runs of bad attempts after the first success that broke a window.
-func (c *comeback) flaps() int {
-	if c.first == nil {
-		return 0
+// watch is until when people were watched: at the longest until they came no more. cut is the same where another fault
+// ended it, else 0.
+func (j *judged) watch() (until, cut history.Instant) {
+	until, byFault := j.f.watchEnd(j.faults, j.end)
+	if n := len(j.tries); n > 0 {
+		until = min(until, j.tries[n-1].Due+j.probe.Every)
 	}
-	count, counted := 0, false     // counted: the run that i is in
-	latest, broken := -1, c.broken // of the broken windows from the first success on, the latest that opened by i
-	for i, t := range c.tries {
-		for ; len(broken) > 0 && broken[0] <= i; broken = broken[1:] {
-			if c.tries[broken[0]].Due >= c.first.Due {
-				latest = broken[0]
+	return until, cutAt(until, byFault)
+}
+
+func cutAt(at history.Instant, cut bool) history.Instant {
+	if cut {
+		return at
+	}
+	return 0
+}
+
+// failback measures the way home since the fault was healed.
+func (j *judged) failback() {
+	if j.f.healed == nil || *j.f.healed < j.f.until(j.end) {
+		return
+	}
+	watch, cut := j.watch()
+	c := j.newComeback(*j.f.healed, watch, j.rule, j.probe.Home, cut)
+	if c.dueFrom(watch) == 0 || c.untold {
+		return // nobody looked
+	}
+	j.r.FailbackWatched = secondsOf(ptr(max(0, watch-*j.f.healed-j.rule.window)))
+	until := watch
+	switch q := c.sustained; {
+	case q != nil:
+		until = q.Ended
+		lower := c.lower(c.nextGood(c.early), q.Ended, j.pace, j.stalls)
+		j.r.Failback, j.r.FailbackEvidence = interval(lower, max(lower, q.Ended-*j.f.cleared)), lines(c.first, q)
+	case c.candidate != nil:
+		lower := c.lower(c.nextGood(c.early), c.candidate.Ended, j.pace, j.stalls)
+		j.r.Failback, j.r.FailbackEvidence = &verdict.Interval{Lower: seconds(lower)}, lines(c.first, c.candidate)
+	default:
+		j.r.Failback = &verdict.Interval{Lower: seconds(max(0, watch-c.from))}
+	}
+	for _, t := range c.tries {
+		if t.Outcome == history.Bad && t.Due <= until {
+			j.r.FailbackDisruption++
+		}
+	}
+}
+
+// uninterrupted tells whether nobody noticed the fault, and how long an interruption would have had to last to be seen.
+func (j *judged) uninterrupted() (resolution history.Instant, ok bool) {
+	usual := j.w.usual
+	if j.w.short || j.f.healing == nil || !j.w.during.observed {
+		return 0, false
+	}
+	ordinary := rank(usual, 0.5)*3/2 + history.Seconds(0.05)
+	resolution, slow := j.probe.Every+rank(usual, 0.99), 0
+	tries := j.w.during.evidence
+	for i, t := range tries {
+		took := t.Ended - t.Due
+		switch {
+		case t.Outcome != history.Good || 10*j.w.carried[t.Region] < len(usual):
+			return 0, false
+		case took <= ordinary:
+		case slow > 0 || i == 0 || i+1 == len(tries):
+			return 0, false
+		default:
+			slow, resolution = slow+1, max(resolution, took)
+		}
+	}
+	return resolution, true
+}
+
+// allAtHome tells whether everybody who came while the fault was in force was carried by their own Region.
+func (j *judged) allAtHome() bool {
+	return !slices.ContainsFunc(j.w.during.evidence, func(t try) bool { return t.Outcome != history.Good || t.Region != j.probe.Home })
+}
+
+// holes says what is missing of a comeback's beats.
+func (j *judged) holes(c *comeback) string {
+	all, dropped, unknown := 0, 0, 0
+	for _, t := range c.beats {
+		if t.Due >= c.until {
+			break
+		}
+		all++
+		switch {
+		case t.Outcome == history.Dropped:
+			dropped++
+		case t.Outcome != history.Good && t.Outcome != history.Bad:
+			unknown++
+		}
+	}
+	return fmt.Sprintf("of %d who arrived, %d found no room to begin, and of %d nobody knows what came", all, dropped, unknown)
+}
+
+// flaps lists the windows that broke after the first was in, neighbours as one.
+func (j *judged) flaps(c *comeback) {
+	if c.first == nil {
+		return
+	}
+	open := false
+	for i, w := range c.windows {
+		t := c.tries[i]
+		if w != broken && w != stray || t.Due < c.first.Due {
+			open = false
+			continue
+		}
+		if !open {
+			j.r.Broken = append(j.r.Broken, verdict.Broken{Since: seconds(t.Due), By: verdict.KeptOut})
+		}
+		b := &j.r.Broken[len(j.r.Broken)-1]
+		b.Until, open = seconds(t.Due+c.window), true
+	}
+	for k := range j.r.Broken {
+		b := &j.r.Broken[k]
+		for _, t := range c.tries[c.dueFrom(instantOf(b.Since)):c.dueFrom(instantOf(b.Until))] {
+			if !c.good(t) {
+				b.Bad, b.By = b.Bad+1, verdict.Failed
 			}
 		}
-		switch {
-		case t.Due <= c.first.Due || c.good(t):
-			counted = false
-		case t.Due >= c.until:
-			return count
-		case !counted && latest >= 0 && t.Due < c.tries[latest].Due+c.span:
-			count, counted = count+1, true
-		}
 	}
-	return count
+	j.r.Flaps = len(j.r.Broken)
 }
 
 // phases cuts the recovery at what the people of f and q did. Each instant is clamped from the end, to at most its
-// successor and at least effective; from the start, a late decision would break the sum.
-func (c *comeback) phases(detected, decided *history.Instant) *verdict.Phases {
-	if c.sustained == nil {
-		return nil
-	}
+// successor and at least the onset; from the start, a late decision would break the sum.
+func (j *judged) phases(c *comeback, q *try) *verdict.Phases {
 	f := c.first
 	gaveUp, request := story(f)
 	detect := f.Due
-	if detected != nil {
+	if detected := marker(j.h, history.MarkerDetected, j.f); detected != nil {
 		detect = min(detect, *detected)
 	}
-	if decided != nil {
+	if decided := marker(j.h, history.MarkerDecided, j.f); decided != nil {
 		gaveUp = *decided
 	}
-	cuts := []history.Instant{c.from, detect, gaveUp, request, f.Ended, c.sustained.Ended}
+	onset := q.Ended - instantOf(*j.r.RecoveryTimeActual.Upper)
+	cuts := []history.Instant{onset, detect, gaveUp, request, f.Ended, q.Ended}
 	for i := len(cuts) - 2; i > 0; i-- {
-		cuts[i] = max(c.from, min(cuts[i], cuts[i+1]))
+		cuts[i] = max(onset, min(cuts[i], cuts[i+1]))
 	}
 	span := func(i int) verdict.Seconds { return seconds(cuts[i+1] - cuts[i]) }
 	return &verdict.Phases{Detect: span(0), Decide: span(1), Steer: span(2), Authenticate: span(3), Stabilise: span(4)}
@@ -223,34 +316,20 @@ func story(t *try) (gaveUp, request history.Instant) {
 	return gaveUp, request
 }
 
-// uninterrupted tells whether people kept getting in throughout: the longest gap between neighbouring good ends, from
-// the last at or before effective to the first at or after healing, is no longer than two periods and the baseline's p99.
-// That alone is not enough: where every other person failed, somebody got in all the time.
-func (s *series) uninterrupted(f fault, w *windows) (gap history.Instant, ok bool) {
-	if f.healing == nil {
-		return 0, false
-	}
-	var ends []history.Instant
-	for _, t := range s.evidence {
-		if t.Outcome == history.Good {
-			ends = append(ends, t.Ended)
+// lines are those of the attempts that decide.
+func lines(of ...*try) []int64 {
+	found := []int64{}
+	for _, t := range of {
+		if t != nil && !slices.Contains(found, t.line) {
+			found = append(found, t.line)
 		}
 	}
-	slices.Sort(ends)
-	first := sort.Search(len(ends), func(i int) bool { return ends[i] > *f.effective }) - 1
-	last := sort.Search(len(ends), func(i int) bool { return ends[i] >= *f.healing })
-	if first < 0 || last == len(ends) {
-		return 0, false
-	}
-	for i := first; i < last; i++ {
-		gap = max(gap, ends[i+1]-ends[i])
-	}
-	return gap, gap <= 2*s.probe.Every+w.baselineP99()
+	return found
 }
 
 // outages lists the runs of bad arrivals that the fault overlaps. It is not the recovery time: whoever arrives in the
 // last limit of an outage waits, and gets in.
-func (s *series) outages(f fault) []verdict.Outage {
+func (s *series) outages(f *fault) []verdict.Outage {
 	outages := []verdict.Outage{}
 	for i := 0; i < len(s.evidence); i++ {
 		if s.evidence[i].Outcome != history.Bad {
@@ -259,7 +338,7 @@ func (s *series) outages(f fault) []verdict.Outage {
 		j, during := i, false
 		for ; j < len(s.evidence) && s.evidence[j].Outcome == history.Bad; j++ {
 			t := s.evidence[j]
-			during = during || (t.Ended > *f.effective && (f.healing == nil || t.Due < *f.healing))
+			during = during || (t.Ended > *f.first && (f.healing == nil || t.Due < *f.healing))
 		}
 		if during {
 			outages = append(outages, s.outage(i, j))
@@ -284,23 +363,8 @@ func (s *series) outage(i, j int) verdict.Outage {
 	return o
 }
 
-// disruption counts the bad arrivals from healed until people were back home.
-func (s *series) disruption(home *comeback, end history.Instant) int {
-	until := end
-	if home.sustained != nil {
-		until = home.sustained.Ended
-	}
-	bad := 0
-	for _, t := range home.tries {
-		if t.Outcome == history.Bad && t.Due <= until {
-			bad++
-		}
-	}
-	return bad
-}
-
 // marker is the earliest one of that name since the fault was effective, about it or about nothing in particular.
-func marker(h *history.History, name string, f fault) *history.Instant {
+func marker(h *history.History, name string, f *fault) *history.Instant {
 	for _, e := range h.Events {
 		if e.Type == history.TypeMarker && e.Marker.Name == name && e.At >= *f.effective &&
 			(e.Marker.Subject == "" || e.Marker.Subject == f.name) {

@@ -10,8 +10,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// maxSlip is how late attempts may begin, as a share of their period, at the 99th percentile, before the schedule
-// can't be believed.
+// maxSlip is how late attempts may begin, as a share of their period, at the 99th percentile, before it is worth a
+// remark. It voids nothing: what is late widens the interval that it bounds.
 const maxSlip = 0.25
 
 // validity says whether the measurement can be believed, and why not.
@@ -28,6 +28,9 @@ func validity(h *history.History, all []*series, faults []fault, m *verdict.Meas
 	case h.End.Reason != history.Completed:
 		doubt("the run was stopped: %s", stopped(h.End))
 	}
+	for _, c := range h.Contradictions {
+		doubt("the history contradicts itself: %s", c)
+	}
 	for _, f := range faults {
 		if why := f.doubt(); why != "" {
 			v.FaultsProven = false
@@ -38,10 +41,10 @@ func validity(h *history.History, all []*series, faults []fault, m *verdict.Meas
 		if slip, ok := s.slip(); ok {
 			v.ScheduleSlipP99[s.probe.Name] = seconds(slip)
 			if float64(slip) > maxSlip*float64(s.probe.Every) {
-				doubt("%s: attempts began up to %.0f ms late (99th percentile), more than a quarter of the period", s.probe.Name, slip.Seconds()*1000)
+				s.notes = append(s.notes, fmt.Sprintf("attempts of %s began up to %.0f ms late (99th percentile): this machine was busy", s.probe.Name, slip.Seconds()*1000))
 			}
 		}
-		if why := s.unsteady(h.Plan.WarmUp); s.probe.Gated && why != "" {
+		if why := s.unsteady(&h.Plan); s.probe.Gated && why != "" {
 			doubt("%s: %s", s.probe.Name, why)
 		}
 		v.Notes = append(v.Notes, s.notes...)
@@ -71,12 +74,18 @@ func stopped(e *history.End) string {
 }
 
 // doubt says what of a fault was never proven.
-func (f fault) doubt() string {
+func (f *fault) doubt() string {
 	switch {
 	case f.requested == nil:
 		return "it was never injected"
 	case f.effective == nil:
 		return "it was never proven in force" + because(f.unproven)
+	case f.healing != nil && *f.effective >= *f.healing:
+		return fmt.Sprintf("it was proven in force on its last edge only at %s s, when it was being undone already", *f.effective)
+	case f.lost != nil:
+		return fmt.Sprintf("it was not in force throughout: it was last seen at %s s", *f.lost) + because(f.lostWhy)
+	case f.expired != nil:
+		return fmt.Sprintf("it was not in force throughout: it lifted itself at %s s, because its lease ran out", *f.expired)
 	case f.healed == nil:
 		return "it was never proven healed" + because(f.unproven)
 	}
@@ -105,30 +114,34 @@ func (s *series) slip() (history.Instant, bool) {
 	return rank(slips, 0.99), true
 }
 
-// unsteady says why the warm-up was not steady: of the attempts that ended in it, none was good, or one that ended in
-// its last half was bad.
-func (s *series) unsteady(warmUp history.Instant) string {
-	good, bad := 0, 0
-	for _, t := range s.tries {
-		switch {
-		case t.Ended > 0:
-		case t.Outcome == history.Good:
+// unsteady says why the warm-up was not steady: of the attempts that ended in it none was good, or its last half did not
+// keep the ratio that the probe's checks ask for.
+func (s *series) unsteady(p *history.Plan) string {
+	good, lately, bad := 0, 0, 0
+	for _, t := range s.evidence {
+		if t.Ended > 0 {
+			continue
+		}
+		if t.Outcome == history.Good {
 			good++
-		case t.Outcome == history.Bad && t.Ended >= -warmUp/2:
-			bad++
+		}
+		if t.Ended >= -p.WarmUp/2 {
+			if lately++; t.Outcome == history.Bad {
+				bad++
+			}
 		}
 	}
 	switch {
 	case good == 0:
 		return "no attempt of the warm-up was good"
-	case bad > 0:
-		return fmt.Sprintf("%d attempts were bad in the last half of the warm-up", bad)
+	case !history.Kept(lately-bad, lately, p.Ratio(s.probe.Name)):
+		return fmt.Sprintf("%d of %d attempts were bad in the last half of the warm-up", bad, lately)
 	}
 	return ""
 }
 
 // disagreements compares protocol probes with browser probes of the same home and vantage whose people steer alike:
-// their recoveries may differ by the browser's period and journey, no more.
+// their recoveries may differ by each one's period and journey, no more.
 func disagreements(h *history.History, m *verdict.Measures) []string {
 	var found []string
 	for _, b := range h.Plan.Probes {
@@ -159,26 +172,35 @@ func steer(p history.Probe) string {
 
 func disagree(m *verdict.Measures, protocol, browser history.Probe, fault string) string {
 	rp, rb := m.Recovery(protocol.Name, fault), m.Recovery(browser.Name, fault)
-	if rp.RecoveryTimeActual == nil || rb.RecoveryTimeActual == nil {
+	if rp.RecoveryTimeActual == nil || rb.RecoveryTimeActual == nil || len(rp.Doubts)+len(rb.Doubts) > 0 {
 		return ""
 	}
-	up, ub := rp.RecoveryTimeActual.Upper, rb.RecoveryTimeActual.Upper
-	if up == nil || ub == nil {
-		if (up == nil) == (ub == nil) {
-			return ""
-		}
-		return fmt.Sprintf("%s and %s disagree about %s: only one of them recovered", protocol.Name, browser.Name, fault)
+	p, b := widened(m, rp, protocol), widened(m, rb, browser)
+	if p.lower <= b.upper && b.lower <= p.upper {
+		return ""
 	}
-	journey := verdict.Seconds(0) // how long its sign-ins took then; before, where none was good
-	for _, window := range []string{verdict.Baseline, verdict.Fault} {
-		if w := m.Window(browser.Name, fault, window); w != nil && w.Latency != nil {
-			journey = w.Latency.P99
-		}
+	return fmt.Sprintf("%s and %s, who sign in alike, disagree about %s: %s and %s", protocol.Name, browser.Name, fault, p, b)
+}
+
+// bounds is an interval of seconds.
+type bounds struct{ lower, upper float64 }
+
+func (b bounds) String() string {
+	if math.IsInf(b.upper, 1) {
+		return fmt.Sprintf("more than %.3f s", b.lower)
 	}
-	slack := verdict.Seconds(browser.Every.Seconds()) + journey
-	if diff := math.Abs(float64(*up - *ub)); diff > float64(slack) {
-		return fmt.Sprintf("%s and %s disagree about %s by %.3f s, more than the browser's period and journey (%.3f s)",
-			protocol.Name, browser.Name, fault, diff, float64(slack))
+	return fmt.Sprintf("%.3f to %.3f s", b.lower, b.upper)
+}
+
+// widened is a recovery with its probe's period and its usual sign-in, by the baseline's p99, to either side.
+func widened(m *verdict.Measures, r *verdict.Recovery, p history.Probe) bounds {
+	by := p.Every.Seconds()
+	if w := m.Window(p.Name, r.Fault, verdict.Baseline); w != nil && w.Latency != nil {
+		by += float64(w.Latency.P99)
 	}
-	return ""
+	b := bounds{max(0, float64(r.RecoveryTimeActual.Lower)-by), math.Inf(1)}
+	if upper := r.RecoveryTimeActual.Upper; upper != nil {
+		b.upper = float64(*upper) + by
+	}
+	return b
 }

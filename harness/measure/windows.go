@@ -11,23 +11,54 @@ import (
 
 // windows are what one probe saw before, during and after one fault.
 type windows struct {
-	all      []verdict.Window
-	baseline []history.Instant // latencies of the good ones, sorted
-	fault    []history.Instant
-	outside  int // attempts due at or after zero that are in no window
+	all     []verdict.Window
+	during  view              // the attempts that met the fault
+	usual   []history.Instant // how long good sign-ins took before it, sorted; of the warm-up where there were few
+	short   bool              // too few of them to compare with
+	carried map[string]int    // how many of those each Region carried
+	outside int               // attempts due at or after zero that are in no window
 }
 
-// windows sorts the attempts by overlap: baseline ended before the fault was requested, fault met it, after arrived
-// when it was healed. An attempt between healing and healed is in none.
-func (s *series) windows(f fault) *windows {
-	w := &windows{}
+// view is a span of a probe's attempts.
+type view struct {
+	beats, evidence []try
+	latencies       []history.Instant // of the good ones, sorted
+	observed        bool
+}
+
+func viewOf(tries []try, every history.Instant) view {
+	v := view{beats: tries}
+	holes := false
+	for _, t := range tries {
+		if !t.evidence() {
+			continue
+		}
+		if n := len(v.evidence); n > 0 && t.Due-v.evidence[n-1].Due > 3*every {
+			holes = true
+		}
+		v.evidence = append(v.evidence, t)
+		if t.Outcome == history.Good {
+			v.latencies = append(v.latencies, t.Ended-t.Due)
+		}
+	}
+	slices.Sort(v.latencies)
+	v.observed = len(v.evidence) > 0 && !holes && observed(len(v.evidence), len(tries))
+	return v
+}
+
+// windows sorts the attempts by overlap: baseline ended before the fault was requested and met no other, fault met it,
+// after arrived when it was healed, until another fault came. An attempt between healing and healed is in none.
+func (s *series) windows(faults []fault, f *fault, end history.Instant) *windows {
+	others := s.troubles(faults, f, end)
+	watch, cut := f.watchEnd(faults, end)
+	w := &windows{carried: map[string]int{}}
 	var in [3][]try
 	for _, t := range s.tries {
 		placed := false
 		for k, inside := range []bool{
-			t.Due >= 0 && (f.requested == nil || t.Ended <= *f.requested),
-			f.effective != nil && t.Ended > *f.effective && (f.healing == nil || t.Due < *f.healing),
-			f.healed != nil && t.Due >= *f.healed,
+			t.Due >= 0 && (f.requested == nil || t.Ended <= *f.requested) && !others.touch(t),
+			f.met(t),
+			f.healed != nil && t.Due >= *f.healed && (!cut || t.Ended <= watch),
 		} {
 			if inside {
 				in[k], placed = append(in[k], t), true
@@ -37,20 +68,85 @@ func (s *series) windows(f fault) *windows {
 			w.outside++
 		}
 	}
-	var latencies [3][]history.Instant
+	views := [3]view{}
 	for k, name := range []string{verdict.Baseline, verdict.Fault, verdict.After} {
-		latencies[k] = latenciesOf(in[k])
-		w.all = append(w.all, s.window(name, f.name, in[k], latencies[k]))
+		views[k] = viewOf(in[k], s.probe.Every)
+		w.all = append(w.all, s.window(name, f.name, views[k]))
 	}
-	w.baseline, w.fault = latencies[0], latencies[1]
+	w.during = views[1]
+	w.during.observed = w.during.observed && f.spanned(w.during.evidence, 3*s.probe.Every)
+	s.compareWith(w, views[0])
 	return w
 }
 
+// met tells whether an attempt was under way while the fault may have been in force.
+func (f *fault) met(t try) bool {
+	return f.first != nil && t.Ended > *f.first && (f.healing == nil || t.Due < *f.healing)
+}
+
+// spanned tells whether evidence reaches from one end of the fault to the other, within so much.
+func (f *fault) spanned(evidence []try, within history.Instant) bool {
+	if len(evidence) == 0 || f.healing == nil {
+		return false
+	}
+	return evidence[0].Due-*f.first <= within && *f.healing-evidence[len(evidence)-1].Due <= within
+}
+
+const (
+	fewUsual   = 5 // good sign-ins of a baseline below which those of the warm-up count too
+	leastUsual = 3 // below which nothing can be compared
+)
+
+// compareWith finds what was usual before the fault.
+func (s *series) compareWith(w *windows, baseline view) {
+	usual := slices.DeleteFunc(slices.Clone(baseline.evidence), func(t try) bool { return t.Outcome != history.Good })
+	for i := len(s.tries) - 1; i >= 0 && len(usual) < fewUsual; i-- {
+		if t := s.tries[i]; t.Due < 0 && t.Ended <= 0 && t.Outcome == history.Good {
+			usual = append(usual, t)
+		}
+	}
+	for _, t := range usual {
+		w.usual = append(w.usual, t.Ended-t.Due)
+		w.carried[t.Region]++
+	}
+	slices.Sort(w.usual)
+	w.short = len(usual) < leastUsual
+}
+
+// troubles are the spans in which a probe was not as usual because of other faults.
+type troubles []stretch
+
+func (all troubles) touch(t try) bool {
+	return slices.ContainsFunc(all, func(s stretch) bool { return t.Ended >= s.since && t.Due < s.until })
+}
+
+// troubles lists, for every other fault, the span from its request until people were home again. Where they were not
+// seen to be, that is the rest of the run.
+func (s *series) troubles(faults []fault, f *fault, end history.Instant) troubles {
+	var all troubles
+	for i := range faults {
+		o := &faults[i]
+		if o.name == f.name || o.requested == nil {
+			continue
+		}
+		one := stretch{*o.requested, math.MaxInt64}
+		if o.healed != nil {
+			watch, cut := o.watchEnd(faults, end)
+			c := s.newComeback(*o.healed, watch, s.rules[o.name], s.probe.Home, cutAt(watch, cut))
+			if c.sustained != nil {
+				one.until = c.sustained.Ended
+			}
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
 // window counts the attempts of one window.
-func (s *series) window(name, fault string, tries []try, latencies []history.Instant) verdict.Window {
-	w := verdict.Window{Probe: s.probe.Name, Window: name, Fault: fault, Attempts: len(tries),
-		Carried: map[string]int{}, Classes: map[string]int{}, Latency: percentiles(latencies)}
-	for _, t := range tries {
+func (s *series) window(name, fault string, v view) verdict.Window {
+	w := verdict.Window{Probe: s.probe.Name, Window: name, Fault: fault, Attempts: len(v.beats), Observed: v.observed,
+		Carried: map[string]int{}, Classes: map[string]int{}, Latency: percentiles(v.latencies)}
+	for _, t := range v.beats {
 		switch t.Outcome {
 		case history.Good:
 			w.Good++
@@ -71,18 +167,6 @@ func (s *series) window(name, fault string, tries []try, latencies []history.Ins
 	return w
 }
 
-// latenciesOf is ended − due of the good ones, sorted: people wait from when they arrive.
-func latenciesOf(tries []try) []history.Instant {
-	var latencies []history.Instant
-	for _, t := range tries {
-		if t.Outcome == history.Good {
-			latencies = append(latencies, t.Ended-t.Due)
-		}
-	}
-	slices.Sort(latencies)
-	return latencies
-}
-
 // rank is the nearest-rank percentile of sorted values.
 func rank(sorted []history.Instant, p float64) history.Instant {
 	return sorted[max(0, int(math.Ceil(p*float64(len(sorted))))-1)]
@@ -98,29 +182,23 @@ func percentiles(sorted []history.Instant) *verdict.Latency {
 	}
 }
 
-// baselineP99 is 0 where nobody got in before the fault.
-func (w *windows) baselineP99() history.Instant {
-	if len(w.baseline) == 0 {
-		return 0
-	}
-	return rank(w.baseline, 0.99)
-}
-
-// loss is who failed while the fault lasted, and how much longer than the baseline's median the others waited.
+// loss is who failed while the fault lasted, and how much longer than usual (by the median) the others waited.
 func (w *windows) loss() verdict.Loss {
 	fault := w.all[1]
-	loss := verdict.Loss{Attempts: fault.Attempts - fault.Unknown, Failed: fault.Bad + fault.Dropped}
-	if len(w.baseline) == 0 || len(w.fault) == 0 {
+	loss := verdict.Loss{Attempts: fault.Good + fault.Bad, Failed: fault.Bad, Unseen: fault.Dropped + fault.Unknown}
+	took := w.during.latencies
+	if w.short || len(took) == 0 {
 		return loss
 	}
-	usual := rank(w.baseline, 0.50)
+	loss.Compared = true
+	usual := rank(w.usual, 0.50)
 	extra := func(latency history.Instant) history.Instant { return max(0, latency-usual) }
 	var total history.Instant
-	for _, latency := range w.fault {
+	for _, latency := range took {
 		total += extra(latency)
 	}
-	loss.ExtraMedian = seconds(extra(rank(w.fault, 0.50)))
-	loss.ExtraMax = seconds(extra(w.fault[len(w.fault)-1]))
+	loss.ExtraMedian = seconds(extra(rank(took, 0.50)))
+	loss.ExtraMax = seconds(extra(took[len(took)-1]))
 	loss.ExtraTotal = seconds(total)
 	return loss
 }

@@ -32,7 +32,7 @@ type lane struct {
 // slot is one second of a lane, by when attempts ended.
 type slot struct {
 	carried [maxGlyphs]int // good attempts by Region
-	bad     int            // or dropped
+	bad     int
 	worst   history.Instant
 }
 
@@ -134,7 +134,7 @@ func (b *board) attempt(a *history.Attempt) {
 	case history.Good:
 		s.carried[min(max(0, slices.Index(b.plan.Regions, a.Region)), maxGlyphs-1)]++
 		s.worst = max(s.worst, a.Ended-a.Due)
-	case history.Bad, history.Dropped:
+	case history.Bad:
 		s.bad++
 		l.failure = cmp.Or(a.Detail, string(a.Class), string(a.Outcome))
 	}

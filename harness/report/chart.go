@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -12,16 +13,18 @@ import (
 
 // The geometry of a chart, in units of its viewBox.
 const (
-	chartWidth  = 960.0
-	plotLeft    = 78.0
-	plotRight   = 948.0
-	plotHeight  = 150.0
-	labelHeight = 15.0 // of a fault's row of labels
-	stripHeight = 16.0
-	rugHeight   = 14.0
-	cell        = 7.0 // marks stand on a grid of such cells, so that their shapes stay apart and a million fit
-	cells       = 124 // a row of the plot
-	maxShapes   = 5
+	chartWidth    = 960.0
+	plotLeft      = 78.0
+	plotRight     = 948.0
+	plotHeight    = 150.0
+	labelHeight   = 15.0 // of a fault's row of labels
+	stripHeight   = 16.0
+	rugHeight     = 14.0
+	bracketHeight = 14.0
+	cell          = 7.0 // marks stand on a grid of such cells, so that their shapes stay apart and a million fit
+	cells         = 124 // a row of the plot
+	maxShapes     = 5
+	glyphWidth    = 6.0 // of a letter of a label, on the average, and a little more
 )
 
 // chart is the timeline of one probe: latency over the time at which people arrived.
@@ -45,9 +48,10 @@ type chart struct {
 
 type (
 	shade struct {
-		Name, X, W, LabelY          string
-		Lines                       []rule
-		From, To, FromX, ToX, ToEnd string
+		Name, X, W, LabelY   string
+		Lines                []rule
+		From, To, FromX, ToX string
+		FromEnd, ToEnd       string // where the text is anchored
 	}
 	rule      struct{ X, Class, Title string }
 	tick      struct{ At, Label string }
@@ -117,7 +121,7 @@ func (d *drill) chart(probe history.Probe, attempts []*history.Attempt) *chart {
 	if p.most <= 0 {
 		p.most = max(probe.Limit.Seconds(), 1)
 	}
-	p.most *= 1.3 // room for the bracket
+	p.most *= 1.2 + 0.12*float64(max(1, len(p.faults))) // room for the brackets
 	p.to = max(p.to, p.from+1)
 	p.top = 8 + labelHeight*float64(max(1, len(p.faults)))
 	p.draw(d)
@@ -152,7 +156,7 @@ func (p *plot) captions(d *drill) {
 	if all == 0 {
 		c.Caption = "Nobody arrived."
 	}
-	c.Summary = fmt.Sprintf("%s: %s, %s good, %s failed or dropped.", c.Probe, plural(all, "sign-in"), group(p.good), group(p.lost))
+	c.Summary = fmt.Sprintf("%s: %s, %s good, %s failed.", c.Probe, plural(all, "sign-in"), group(p.good), group(p.lost))
 	for _, r := range p.faults {
 		c.Summary += fmt.Sprintf(" %s: recovery time actual %s, %s.", words(r.Fault), bounds(r.RecoveryTimeActual), words(endedWords(&r)))
 	}
@@ -195,7 +199,7 @@ func (p *plot) marks() {
 	var carried [maxShapes]int
 	for _, a := range p.attempts {
 		if a.Outcome != history.Good {
-			if a.Outcome != history.Unknown {
+			if a.Outcome == history.Bad {
 				p.lost++
 			}
 			continue
@@ -242,8 +246,8 @@ func (p *plot) strip(top float64) {
 	counts := make([]shares, max(1, slices))
 	for _, a := range p.attempts {
 		k := min(len(counts)-1, max(0, int((p.x(a.Due.Seconds())-plotLeft)/width+1e-6)))
-		if a.Outcome == history.Unknown {
-			continue
+		if a.Outcome != history.Good && a.Outcome != history.Bad {
+			continue // nobody knows what would have come of them
 		}
 		counts[k].all++
 		if a.Outcome == history.Good {
@@ -391,7 +395,7 @@ func (p *plot) shade(r *verdict.Recovery, row int) {
 	if r.Effective == nil {
 		return
 	}
-	begin, end := float64(*r.Effective), p.to
+	begin, end := float64(*r.FirstEffective), p.to
 	s := shade{Name: words(r.Fault), LabelY: unit(8 + labelHeight*float64(row) + 4)}
 	add := func(at *verdict.Seconds, class, name string) {
 		if at != nil {
@@ -411,13 +415,31 @@ func (p *plot) shade(r *verdict.Recovery, row int) {
 		s.To += ", healed at " + unit2(float64(*r.Healed))
 	}
 	s.X, s.W = unit(p.x(begin)), unit(max(0.5, p.x(end)-p.x(begin)))
-	s.FromX, s.ToX, s.ToEnd = unit(p.x(begin)+3), unit(p.x(end)+3), "start"
-	if p.x(end)+190 > chartWidth { // no room to the right of it
-		s.ToX, s.ToEnd = unit(plotRight), "end"
-	}
+	s.place(p.x(begin), p.x(end))
 	p.chart.Shades = append(p.chart.Shades, s)
 	p.bracket(r, row)
 }
+
+// place puts the labels of a fault into its row. Where they would lie on each other they become one.
+func (s *shade) place(begin, end float64) {
+	s.FromX, s.ToX, s.FromEnd, s.ToEnd = unit(begin+3), unit(end+3), "start", "start"
+	right := begin + 3 + textWidthOf(s.From)
+	toLeft := end + 3
+	if end+3+textWidthOf(s.To) > chartWidth { // no room to the right of it
+		s.ToX, s.ToEnd = unit(plotRight), "end"
+		toLeft = plotRight - textWidthOf(s.To)
+	}
+	if s.To != "" && right+6 > toLeft {
+		s.From, s.To = s.From+", "+s.To, ""
+		right = begin + 3 + textWidthOf(s.From)
+	}
+	if right > chartWidth {
+		s.FromX, s.FromEnd = unit(plotRight), "end"
+	}
+}
+
+// textWidthOf is about how wide a label is drawn.
+func textWidthOf(s string) float64 { return glyphWidth * float64(utf8.RuneCountInString(s)) }
 
 func unit2(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) + " s" }
 
@@ -426,15 +448,15 @@ func (p *plot) bracket(r *verdict.Recovery, row int) {
 	if r.RecoveryTimeActual == nil || r.EndedBy == verdict.None {
 		return
 	}
-	y := p.top + 10 + 14*float64(row%2)
-	begin := p.x(float64(*r.Effective))
+	y := p.top + 10 + bracketHeight*float64(row)
+	begin := p.x(float64(*r.FirstEffective))
 	end, said := p.x(p.to), "never back"
 	if up := r.RecoveryTimeActual.Upper; up != nil {
-		end, said = p.x(float64(*r.Effective+*up)), "back after "+bounds(r.RecoveryTimeActual)
+		end, said = p.x(float64(*r.FirstEffective+*up)), "back after "+bounds(r.RecoveryTimeActual)
 	}
 	b := bracket{D: "M" + unit(begin) + " " + unit(y-4) + "v8m0-4H" + unit(end) + "m0-4v8", TextX: unit(end + 6), TextY: unit(y + 4), Anchor: "start", Text: said}
-	if end+170 > plotRight {
-		b.TextX, b.TextY, b.Anchor = unit(end-6), unit(y+15), "end"
+	if end+6+textWidthOf(said) > plotRight {
+		b.TextX, b.Anchor = unit(begin-6), "end"
 	}
 	p.chart.Brackets = append(p.chart.Brackets, b)
 }

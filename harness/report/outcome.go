@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -167,16 +169,23 @@ func (d *drill) withoutChecks() string {
 
 // lossWords says what people lost while a fault lasted.
 func lossWords(l verdict.Loss) string {
+	unseen := ""
+	if l.Unseen > 0 {
+		unseen = fmt.Sprintf("; what would have come of %s more nobody knows", group(l.Unseen))
+	}
 	if l.Attempts == 0 {
-		return "nobody arrived while it lasted"
+		return "nobody was seen while it lasted" + unseen
 	}
 	failed := fmt.Sprintf("none of %s failed", plural(l.Attempts, "sign-in"))
 	if l.Failed > 0 {
 		failed = fmt.Sprintf("%s of %s failed", group(l.Failed), plural(l.Attempts, "sign-in"))
 	}
+	failed += unseen
 	switch {
 	case l.Failed >= l.Attempts:
 		return failed
+	case !l.Compared:
+		return failed + "; too few came before to tell how much longer the others waited"
 	case l.ExtraMax == 0:
 		return failed + "; nobody waited longer than usual"
 	}
@@ -189,9 +198,14 @@ func lossWords(l verdict.Loss) string {
 
 // endedWords says what brought people back.
 func endedWords(r *verdict.Recovery) string {
+	i := r.RecoveryTimeActual
 	switch {
 	case r.Effective == nil:
 		return "not measured: the fault was never proven in force"
+	case len(r.Doubts) > 0 && i == nil:
+		return "nobody can say: " + clean(strings.Join(r.Doubts, "; "))
+	case i == nil:
+		return "nobody can say"
 	case r.EndedBy == verdict.Failover && r.RecoveredIn == r.Home:
 		return "while the fault lasted, in their own Region " + place(r.RecoveredIn)
 	case r.EndedBy == verdict.Failover:
@@ -200,9 +214,47 @@ func endedWords(r *verdict.Recovery) string {
 		return "only when the fault ended: nobody failed over"
 	case r.EndedBy == verdict.None:
 		return "not interrupted"
+	case i.Upper != nil:
+		return "in again, but the fault ended before that could be seen to last"
+	case r.TimeToFirstSuccess != nil && r.TimeToFirstSuccess.Upper != nil && i.Lower <= *r.TimeToFirstSuccess.Upper:
+		return "in again, but nobody saw it last"
 	}
 	return "never came back while anybody watched"
 }
+
+// before says what those met who came before anybody could get in, where that was most of a recovery: nobody can be
+// detected to be back who does not come, so a long detect is explained by who was turned away, and where. Empty: it was
+// short, or nobody failed.
+func (d *drill) before(r *verdict.Recovery) string {
+	if r.Phases == nil || r.RecoveryTimeActual.Upper == nil || 2*r.Phases.Detect < *r.RecoveryTimeActual.Upper {
+		return ""
+	}
+	n, said := 0, ""
+	for i := range d.h.Attempts {
+		a := &d.h.Attempts[i]
+		since := verdict.Seconds(a.Due.Seconds())
+		if a.Probe != r.Probe || a.Outcome != history.Bad || since < *r.FirstEffective || since > *r.FirstEffective+r.Phases.Detect {
+			continue
+		}
+		if n++; said == "" {
+			said = cmp.Or(a.Detail, string(a.Class))
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("until then %s of %s, at home in %s, failed: %s", plural(n, "sign-in"), clean(r.Probe), place(r.Home), clean(said))
+}
+
+// oneDraw says what no single drill can say, and how many it would take.
+func oneDraw() string {
+	return fmt.Sprintf("One drill is one draw: it tells what happened once, not what is typical. Repeat it: with no miss in %d runs the objectives "+
+		"are met in at least 90 of 100 (95 %% confidence), with none in %d in at least 95 of 100.", runsFor(0.90), runsFor(0.95))
+}
+
+// runsFor is how many runs without a miss show, with 95 % confidence, that at least so great a share of all runs meets
+// the objectives: the least n with share^n ≤ 0.05.
+func runsFor(share float64) int { return int(math.Ceil(math.Log(0.05) / math.Log(share))) }
 
 // part is one phase of a recovery.
 type part struct {
@@ -216,7 +268,7 @@ func parts(p *verdict.Phases) []part {
 		return nil
 	}
 	return []part{
-		{"detect", "until somebody arrived who would get in, or it was noticed", p.Detect},
+		{"detect", "until somebody came who would get in, or it was noticed", p.Detect},
 		{"decide", "until they gave up on their home Region", p.Decide},
 		{"steer", "until they first reached the Region that carried them", p.Steer},
 		{"authenticate", "until they were signed in", p.Authenticate},

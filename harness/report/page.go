@@ -46,6 +46,7 @@ type pageDrill struct {
 	Valid           gradeView
 	Validity        string
 	Notes           []string
+	OneDraw         string
 	Outside         bool // some attempts are in no window
 	Slips           []slipRow
 	Shots           []shot
@@ -195,7 +196,7 @@ func (d *drill) number() *number {
 	}
 	switch {
 	case r.EndedBy == verdict.None && r.RecoveryTimeActual != nil:
-		n.Big, n.Ended = "not interrupted", "at most "+span(*r.RecoveryTimeActual.Upper)+" between two sign-ins"
+		n.Big, n.Ended = "not interrupted", "what is shorter than "+ceil(*r.RecoveryTimeActual.Upper)+" could not be seen"
 	case r.RecoveryTimeActual != nil:
 		if at := strings.LastIndexByte(n.Big, ' '); at > 0 && strings.Count(n.Big, " s")+strings.Count(n.Big, " ms") == 1 {
 			n.Big, n.Unit = n.Big[:at], n.Big[at+1:]
@@ -219,8 +220,14 @@ func (d *drill) tiles() []tile {
 		{"Sign-ins that failed", fmt.Sprintf("%s of %s", group(l.Failed), group(l.Attempts)), "of " + words(r.Probe) + ", while it lasted"},
 		{"Each waited longer", span(l.ExtraMedian), "median of those who got in; " + worst},
 	}
-	if l.Failed >= l.Attempts {
-		tiles[1].Value, tiles[1].Note = "–", "nobody got in"
+	switch {
+	case l.Failed >= l.Attempts:
+		tiles[1].Value, tiles[1].Note = "–", "nobody was seen to get in"
+	case !l.Compared:
+		tiles[1].Value, tiles[1].Note = "–", "too few came before it to tell"
+	}
+	if l.Unseen > 0 {
+		tiles[0].Note += fmt.Sprintf("; of %s more nobody knows", group(l.Unseen))
 	}
 	if r.RecoveredIn != "" {
 		tiles = append(tiles, tile{"Carried by", words(regionShort(r.RecoveredIn)), words(r.RecoveredIn)})
@@ -228,7 +235,7 @@ func (d *drill) tiles() []tile {
 	if r.Failback != nil {
 		t := tile{"Back home after", bounds(r.Failback), "of healing"}
 		if r.Failback.Upper == nil {
-			t.Name, t.Value, t.Note = "Back home", "never", "in the "+span(r.Failback.Lower)+" that were watched"
+			t.Name, t.Value, t.Note = "Back home", "not seen", "at least not within "+floor(r.Failback.Lower)
 		}
 		tiles = append(tiles, t)
 	}
@@ -311,9 +318,12 @@ func sortedKeys[V any](m map[string]V) []string {
 func (d *drill) pageValidity(v *pageDrill) {
 	v.Valid = viewOf(d.Validity.Grade)
 	v.Valid.Word = map[bool]string{true: "VALID", false: "NOT VALID"}[d.Validity.Grade == verdict.Pass]
-	v.Validity = "The measurement is valid: every fault was proven in force and proven healed, the warm-up was steady, and the schedule was kept."
+	v.Validity = "The measurement is valid: every fault was proven in force throughout and proven healed, the warm-up was steady, and the record doesn't contradict itself."
 	if d.Validity.Grade != verdict.Pass {
 		v.Validity = "The measurement is not valid. Not to know is an answer of its own; it is neither a pass nor a fail."
+	}
+	if len(d.Recoveries) > 0 {
+		v.OneDraw = oneDraw()
 	}
 	for _, n := range d.doubts() {
 		v.Notes = append(v.Notes, words(sentence(n)))

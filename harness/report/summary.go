@@ -77,6 +77,9 @@ func (d *drill) summary() string {
 		}
 		b.WriteString("\n")
 	}
+	if len(d.Recoveries) > 0 {
+		fmt.Fprintf(&b, "%s\n\n", md(oneDraw()))
+	}
 	fmt.Fprintf(&b, "<sub>target %s · seed %d · version %s", md(d.Target), d.Seed, md(d.Version))
 	if d.dir != "" {
 		fmt.Fprintf(&b, " · report in %s", md(d.dir))
@@ -93,8 +96,8 @@ func (d *drill) summaryRecoveries(b *strings.Builder) {
 	for i := range d.Recoveries {
 		r := &d.Recoveries[i]
 		objective, _ := d.objective(r.Probe, r.Fault)
-		fmt.Fprintf(b, "| %s | %s | **%s** | %s | %s | %d of %d | %s (%s) |\n", md(r.Probe), md(r.Fault), bounds(r.RecoveryTimeActual),
-			value(objective), md(endedWords(r)), r.Loss.Failed, r.Loss.Attempts, span(r.Loss.ExtraMedian), span(r.Loss.ExtraMax))
+		fmt.Fprintf(b, "| %s | %s | **%s** | %s | %s | %d of %d | %s |\n", md(r.Probe), md(r.Fault), bounds(r.RecoveryTimeActual),
+			value(objective), md(endedWords(r)), r.Loss.Failed, r.Loss.Attempts, waited(r.Loss))
 	}
 	b.WriteString("\n")
 	if r := d.headlineRecovery(); r != nil && r.Phases != nil {
@@ -104,6 +107,14 @@ func (d *drill) summaryRecoveries(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "%s: %s.\n\n", md(r.Probe), strings.Join(said, " + "))
 	}
+}
+
+// waited is how much longer people waited, where that can be told.
+func waited(l verdict.Loss) string {
+	if !l.Compared || l.Failed >= l.Attempts {
+		return "–"
+	}
+	return fmt.Sprintf("%s (%s)", span(l.ExtraMedian), span(l.ExtraMax))
 }
 
 // mdEscaper escapes what GitHub would take as markup, the start of a mention and of a link included.

@@ -92,7 +92,7 @@ func (t *textWriter) recovery(d *drill, r *verdict.Recovery) {
 		t.b.WriteString(t.paint("1", line) + "\n")
 	}
 	const label = "  %-15s "
-	line := func(name, words string) { t.paragraph(fmt.Sprintf(label, name), words) }
+	line := func(name, words string) { t.paragraph(fmt.Sprintf(label, name), clean(words)) }
 	line("recovery time", recoveryWords(r, objective, d.believed(grade)))
 	if r.EndedBy != verdict.None {
 		line("back", endedWords(r))
@@ -103,9 +103,18 @@ func (t *textWriter) recovery(d *drill, r *verdict.Recovery) {
 			said = append(said, part.Name+" "+span(part.Took))
 		}
 		line("in which", strings.Join(said, " + "))
+		if said := d.before(r); said != "" {
+			line("", said)
+		}
 	}
 	if r.Flaps > 0 {
 		line("unsteady", fmt.Sprintf("%s back again before it held", plural(r.Flaps, "time")))
+	}
+	if len(r.Doubts) > 0 && r.RecoveryTimeActual != nil {
+		line("in doubt", strings.Join(r.Doubts, "; "))
+	}
+	if len(r.AlsoInForce) > 0 {
+		line("with it", strings.Join(r.AlsoInForce, ", ")+" in force as well")
 	}
 	if r.Effective != nil {
 		line("the loss", lossWords(r.Loss))
@@ -119,7 +128,7 @@ func (t *textWriter) recovery(d *drill, r *verdict.Recovery) {
 func recoveryWords(r *verdict.Recovery, objective *verdict.Seconds, grade verdict.Grade) string {
 	actual := "actual " + bounds(r.RecoveryTimeActual)
 	if r.RecoveryTimeActual != nil && r.EndedBy == verdict.None {
-		actual = "not interrupted: at most " + span(*r.RecoveryTimeActual.Upper) + " between two sign-ins"
+		actual = "not interrupted: what is shorter than " + ceil(*r.RecoveryTimeActual.Upper) + " could not be seen"
 	}
 	if objective == nil {
 		return actual + " (no objective)"
@@ -131,7 +140,7 @@ func recoveryWords(r *verdict.Recovery, objective *verdict.Seconds, grade verdic
 func failbackWords(r *verdict.Recovery) string {
 	said := "the home Region carried people again after " + bounds(r.Failback)
 	if r.Failback.Upper == nil {
-		said = "the home Region did not carry people again in the " + span(r.Failback.Lower) + " that were watched"
+		said = "the home Region was not seen to carry people again for good, at least not within " + floor(r.Failback.Lower)
 	}
 	if r.FailbackDisruption > 0 {
 		said += "; " + plural(r.FailbackDisruption, "sign-in") + " failed on the way"
@@ -175,6 +184,12 @@ func (t *textWriter) validity(d *drill) {
 	if d.Grade == verdict.Skipped {
 		return // nothing was measured
 	}
+	defer func() {
+		if len(d.Recoveries) > 0 {
+			t.b.WriteByte('\n')
+			t.paragraph("", oneDraw())
+		}
+	}()
 	if d.Validity.Grade == verdict.Pass && len(d.Validity.Notes) == 0 {
 		t.b.WriteString("\nThe measurement is valid.\n")
 		return

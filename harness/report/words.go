@@ -15,21 +15,29 @@ import (
 )
 
 // span writes a length of time for people: three digits are plenty.
-func span(s verdict.Seconds) string {
+func span(s verdict.Seconds) string { return rounded(s, math.Round) }
+
+// rounded is span with its last digit rounded as round does.
+func rounded(s verdict.Seconds, round func(float64) float64) string {
+	digit := func(unit float64) float64 { return round(math.Round(float64(s)*1e6)/unit) * unit / 1e6 }
 	switch v := math.Abs(float64(s)); {
 	case v == 0:
 		return "0 s"
-	case v < 0.9995:
-		return fmt.Sprintf("%.0f ms", float64(s)*1000)
-	case v < 9.995:
-		return fmt.Sprintf("%.2f s", float64(s))
-	case v < 119.5:
-		return trimZero(fmt.Sprintf("%.1f", float64(s))) + " s"
+	case math.Abs(digit(1e3)) < 1:
+		return fmt.Sprintf("%.0f ms", digit(1e3)*1000)
+	case math.Abs(digit(1e4)) < 10:
+		return fmt.Sprintf("%.2f s", digit(1e4))
+	case math.Abs(digit(1e5)) < 119.5:
+		return trimZero(fmt.Sprintf("%.1f", digit(1e5))) + " s"
 	case v < 3*3600:
 		return fmt.Sprintf("%.0f min %02.0f s", math.Floor(v/60), math.Floor(math.Mod(v, 60)))
 	}
 	return fmt.Sprintf("%.1f h", float64(s)/3600)
 }
+
+// floor and ceil round outwards what bounds something, so that no sentence claims more than was seen.
+func floor(s verdict.Seconds) string { return rounded(s, math.Floor) }
+func ceil(s verdict.Seconds) string  { return rounded(s, math.Ceil) }
 
 // exact writes a length of time that somebody asked for, with no more digits than they gave: "10 s", "100 ms".
 func exact(s verdict.Seconds) string {
@@ -43,15 +51,15 @@ func exact(s verdict.Seconds) string {
 
 func trimZero(s string) string { return strings.TrimSuffix(s, ".0") }
 
-// bounds writes an interval: "2.94 to 3.02 s".
+// bounds writes an interval, rounded outwards: "2.93 to 3.02 s".
 func bounds(i *verdict.Interval) string {
 	switch {
 	case i == nil:
 		return "not measured"
 	case i.Upper == nil:
-		return "more than " + span(i.Lower)
+		return "more than " + floor(i.Lower)
 	}
-	lower, upper := span(i.Lower), span(*i.Upper)
+	lower, upper := floor(i.Lower), ceil(*i.Upper)
 	amount, unit, _ := strings.Cut(lower, " ")
 	switch {
 	case lower == upper:
@@ -59,7 +67,7 @@ func bounds(i *verdict.Interval) string {
 	case strings.Count(upper, " ") == 1 && (i.Lower == 0 || strings.HasSuffix(upper, " "+unit)):
 		lower = amount // one unit for both
 	case unit == "ms" && strings.HasSuffix(upper, " s") && strings.Count(upper, " ") == 1:
-		lower = fmt.Sprintf("%.2f", float64(i.Lower))
+		lower = fmt.Sprintf("%.2f", math.Floor(math.Round(float64(i.Lower)*1e6)/1e4)/100)
 	}
 	return lower + " to " + upper
 }
@@ -104,6 +112,8 @@ func value(v any) string {
 		return exact(*v)
 	case float64:
 		return percent(v)
+	case verdict.Share:
+		return percent(v.Lower) + " to " + percent(v.Upper)
 	}
 	return clean(fmt.Sprint(v))
 }

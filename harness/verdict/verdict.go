@@ -48,6 +48,12 @@ type Interval struct {
 	Upper *Seconds `json:"upper"`
 }
 
+// Share bounds a ratio that is not known exactly.
+type Share struct {
+	Lower float64 `json:"lower"`
+	Upper float64 `json:"upper"`
+}
+
 // Verdict is the whole of verdict.json.
 type Verdict struct {
 	Schema   string    `json:"schema"`
@@ -69,7 +75,7 @@ type Finding struct {
 	Grade     Grade   `json:"grade"`
 	Summary   string  `json:"summary"`             // one sentence, for people
 	Objective any     `json:"objective,omitempty"` // in the unit of the check: Seconds, or a ratio
-	Actual    any     `json:"actual,omitempty"`    // an Interval, Seconds, or a ratio
+	Actual    any     `json:"actual,omitempty"`    // an Interval, Seconds, a ratio, or a Share
 	Evidence  []int64 `json:"evidence,omitempty"`  // sequence numbers of the history
 }
 
@@ -119,7 +125,7 @@ type Recovery struct {
 	Home               string    `json:"home"` // the probe's Region
 	Requested          *Seconds  `json:"requested"`
 	FirstEffective     *Seconds  `json:"first_effective"` // of the first edge
-	Effective          *Seconds  `json:"effective"`       // of the last edge: from here recovery counts
+	Effective          *Seconds  `json:"effective"`       // of the last edge: who arrives from here on counts
 	Healing            *Seconds  `json:"healing"`
 	Healed             *Seconds  `json:"healed"`
 	EndedBy            EndedBy   `json:"ended_by"`
@@ -127,19 +133,41 @@ type Recovery struct {
 	Detection          *Seconds  `json:"detection"`
 	TimeToFirstSuccess *Interval `json:"time_to_first_success"`
 	RecoveryTimeActual *Interval `json:"recovery_time_actual"`
-	Flaps              int       `json:"flaps"`
+	Watched            *Seconds  `json:"watched"` // from effective to healing: how long a recovery could be seen
+	Doubts             []string  `json:"doubts"`  // why the recovery can't be told, or not believed; a check of it is then unknown
+	Flaps              int       `json:"flaps"`   // how often they were back and it did not hold; one entry of Broken each
+	Broken             []Broken  `json:"broken"`
 	Phases             *Phases   `json:"phases"`
 	Failback           *Interval `json:"failback"`
+	FailbackWatched    *Seconds  `json:"failback_watched"` // from healed on, less the window in which it must be seen to hold
 	FailbackDisruption int       `json:"failback_disruption"`
 	Outages            []Outage  `json:"outages"`
 	Loss               Loss      `json:"loss"`
+	AlsoInForce        []string  `json:"also_in_force"` // other faults that were, at some time, while this one was
 	Evidence           []int64   `json:"evidence"` // the lines of f and q
 	FailbackEvidence   []int64   `json:"failback_evidence"`
 }
 
+// Broken is a span in which people were back and it did not hold: neighbouring windows that broke.
+type Broken struct {
+	Since Seconds  `json:"since"` // when the first of them opened
+	Until Seconds  `json:"until"` // when the last of them closed
+	By    BrokenBy `json:"by"`
+	Bad   int      `json:"bad"` // attempts in the span that were not good
+}
+
+// BrokenBy says what broke a window.
+type BrokenBy string
+
+// What breaks a window: too few of its people got in, or for too long nobody did while somebody waited.
+const (
+	Failed  BrokenBy = "failed"
+	KeptOut BrokenBy = "kept_out"
+)
+
 // Phases are the parts of a recovery. They sum exactly to the upper bound of the recovery time.
 type Phases struct {
-	Detect       Seconds `json:"detect"`       // from effective until somebody arrived who would get in, or it was detected
+	Detect       Seconds `json:"detect"`       // from the first edge in force until somebody arrived who would get in, or it was detected
 	Decide       Seconds `json:"decide"`       // until they gave up on the home Region
 	Steer        Seconds `json:"steer"`        // until their first request to the Region that carried them
 	Authenticate Seconds `json:"authenticate"` // until they were in
@@ -156,8 +184,10 @@ type Outage struct {
 
 // Loss is what people lost while a fault lasted: who failed, and how much longer each waited than in the baseline.
 type Loss struct {
-	Attempts    int     `json:"attempts"`
-	Failed      int     `json:"failed"` // bad or dropped
+	Attempts    int     `json:"attempts"` // good or bad
+	Failed      int     `json:"failed"`   // bad
+	Unseen      int     `json:"unseen"`   // dropped or unknown: nobody knows what would have come of them
+	Compared    bool    `json:"compared"` // enough was known of before the fault to tell the following
 	ExtraMedian Seconds `json:"extra_wait_median"`
 	ExtraMax    Seconds `json:"extra_wait_max"`
 	ExtraTotal  Seconds `json:"extra_wait_total"` // of all who got in
@@ -193,6 +223,7 @@ type Window struct {
 	Dropped      int            `json:"dropped"`
 	Carried      map[string]int `json:"carried"`
 	Classes      map[string]int `json:"classes"`
+	Observed     bool           `json:"observed"`     // 95 in a hundred are good or bad, and no hole among them is wider than three periods
 	Availability *float64       `json:"availability"` // good / (all but unknown); nil where there is none
 	Latency      *Latency       `json:"latency"`      // of the good attempts; nil where there is none
 }

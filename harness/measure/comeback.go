@@ -1,0 +1,256 @@
+package measure
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// rule is when people count as back: what a check calls sustained, over the period at which they arrive.
+type rule struct {
+	window history.Instant // sustained.for, at least three periods
+	gap    history.Instant // sustained.gap
+	ratio  float64         // of good attempts
+	every  history.Instant
+}
+
+func ruleOf(p history.Probe, s history.Sustained) rule {
+	r := rule{window: max(s.For, 3*p.Every), gap: s.Gap, ratio: s.Ratio, every: p.Every}
+	if r.gap == 0 {
+		r.gap = max(history.Seconds(1), 3*p.Every)
+	}
+	return r
+}
+
+// state is what became of a window.
+type state uint8
+
+const (
+	holds  state = iota // it was observed, and its people got in
+	unseen              // too little is known of it: neither kept nor broken
+	stray               // broken, by nothing but failures that stand alone between two good attempts
+	broken
+)
+
+// comeback is the way back of people who arrive from one instant on, as far as it can be seen until another.
+type comeback struct {
+	rule
+	from, until history.Instant
+	beats       []try // all due at or after from
+	tries       []try // of beats, the evidence
+	good        func(try) bool
+
+	first   *try      // of the good ones, the one that ended first
+	windows []state   // of those that open at tries[i] and close by until
+	shut    []stretch // in which people were kept out, since the first was in
+	start   int       // index in tries of the first after all that broke
+	early   int       // the same, failures that stand alone forgiven
+	untold  bool      // of a window since then too little is known
+
+	back      *try // r: the earliest good one whose window holds, as do all that close after it
+	sustained *try // q: of the good ones due in r's window, the one that ended first
+	candidate *try // without r: the earliest good one after all that broke, whose window does not close by until
+}
+
+// newComeback finds r and q. What ends after cut is no evidence; zero: all is.
+func (s *series) newComeback(from, until history.Instant, r rule, region string, cut history.Instant) *comeback {
+	c := &comeback{rule: r, from: from, until: until, good: goodIn(region)}
+	due := func(tries []try) []try {
+		return tries[sort.Search(len(tries), func(i int) bool { return tries[i].Due >= from }):]
+	}
+	c.beats, c.tries = due(s.tries), due(s.evidence)
+	if cut > 0 {
+		c.tries = slices.Clone(c.tries)
+		c.tries = slices.DeleteFunc(c.tries, func(t try) bool { return t.Ended > cut })
+	}
+	if i := earliest(c.tries, c.good); i >= 0 {
+		c.first = &c.tries[i]
+	}
+	c.look()
+	c.keptOut()
+	c.settle()
+	return c
+}
+
+// earliest is the index of the good attempt that ended first; of several, of the one that arrived first. -1: none.
+func earliest(tries []try, good func(try) bool) int {
+	best := -1
+	for i := range tries {
+		if good(tries[i]) && (best < 0 || tries[i].Ended < tries[best].Ended) {
+			best = i
+		}
+	}
+	return best
+}
+
+// tally counts a window's evidence while it slides.
+type tally struct{ good, strays, holes int }
+
+// look finds the state of every window that closes by until.
+func (c *comeback) look() {
+	var n tally
+	next, from, to := 0, 0, 0 // tries[i:next] and beats[from:to] are in the window
+	for i, t := range c.tries {
+		closes := t.Due + c.window
+		if closes > c.until {
+			break
+		}
+		for ; next < len(c.tries) && c.tries[next].Due < closes; next++ {
+			c.count(&n, next, 1)
+			n.holes += c.hole(i, next)
+		}
+		for ; to < len(c.beats) && c.beats[to].Due < closes; to++ {
+		}
+		for ; c.beats[from].Due < t.Due; from++ {
+		}
+		c.windows = append(c.windows, c.judge(n, next-i, to-from, closes-c.tries[next-1].Due))
+		c.count(&n, i, -1)
+		if i+1 < next {
+			n.holes -= c.hole(i, i+1)
+		}
+	}
+}
+
+func (c *comeback) count(n *tally, i, by int) {
+	switch {
+	case c.good(c.tries[i]):
+		n.good += by
+	case c.alone(i):
+		n.strays += by
+	}
+}
+
+// hole is 1 where the evidence before i, if it is in the window that opens at first, is more than three periods before.
+func (c *comeback) hole(first, i int) int {
+	if i > first && c.tries[i].Due-c.tries[i-1].Due > 3*c.every {
+		return 1
+	}
+	return 0
+}
+
+// alone tells whether a failure stands between two good attempts.
+func (c *comeback) alone(i int) bool {
+	return i > 0 && i+1 < len(c.tries) && c.good(c.tries[i-1]) && c.good(c.tries[i+1])
+}
+
+// judge is the state of a window with n attempts that are evidence among so many beats, the last of them rest before
+// its end.
+func (c *comeback) judge(t tally, n, beats int, rest history.Instant) state {
+	switch {
+	case !observed(n, beats) || t.holes > 0 || rest > 3*c.every:
+		return unseen
+	case history.Kept(t.good, n, c.ratio):
+		return holds
+	case n-t.good == t.strays && (t.strays == 1 || t.strays*10 <= n):
+		return stray
+	}
+	return broken
+}
+
+// observed tells whether enough of the beats of a span are evidence: 95 in a hundred.
+func observed(evidence, beats int) bool { return 100*evidence >= 95*beats }
+
+// stretch is a span in which somebody waits and nobody gets in.
+type stretch struct{ since, until history.Instant }
+
+// keptOut finds the stretches longer than the gap that began after the first was in. The end of the watch ends one too.
+func (c *comeback) keptOut() {
+	if c.first == nil {
+		return
+	}
+	ends, longest := []history.Instant{}, history.Instant(0)
+	for _, t := range c.tries {
+		longest = max(longest, t.Ended-t.Due)
+		if c.good(t) && t.Ended >= c.first.Ended && t.Ended < c.until {
+			ends = append(ends, t.Ended)
+		}
+	}
+	slices.Sort(ends)
+	ends = append(ends, c.until)
+	for i := 1; i < len(ends); i++ {
+		if ends[i]-ends[i-1] > c.gap {
+			c.shut = append(c.shut, c.waits(ends[i-1], ends[i], longest)...)
+		}
+	}
+}
+
+// waits are the spans between a and b, longer than the gap, in each instant of which somebody waits.
+func (c *comeback) waits(a, b, longest history.Instant) []stretch {
+	var found []stretch
+	since, until := a, a
+	keep := func() {
+		if until-since > c.gap {
+			found = append(found, stretch{since, until})
+		}
+	}
+	first := sort.Search(len(c.tries), func(i int) bool { return c.tries[i].Due >= a-longest })
+	for _, t := range c.tries[first:] {
+		switch {
+		case t.Due >= b:
+			keep()
+			return found
+		case t.Ended <= a:
+		case t.Due > until:
+			keep()
+			since, until = t.Due, min(t.Ended, b)
+		default:
+			until = max(until, min(t.Ended, b))
+		}
+	}
+	keep()
+	return found
+}
+
+// settle finds what all that broke leaves: r and q, or a candidate.
+func (c *comeback) settle() {
+	for _, k := range c.shut {
+		for i := c.dueFrom(k.since - c.window + 1); i < len(c.windows) && c.tries[i].Due <= k.since; i++ {
+			c.windows[i] = broken
+		}
+		c.start, c.early = c.dueFrom(k.since), c.dueFrom(k.since)
+	}
+	for i, w := range c.windows {
+		if w == broken {
+			c.early = max(c.early, i+1)
+		}
+		if w == broken || w == stray {
+			c.start = max(c.start, i+1)
+		}
+	}
+	c.untold = slices.Contains(c.windows[min(c.start, len(c.windows)):], unseen)
+	r := c.nextGood(c.start)
+	switch {
+	case r < 0 || c.untold:
+	case r >= len(c.windows):
+		c.candidate = &c.tries[r]
+	default:
+		inside := c.tries[r:c.dueFrom(c.tries[r].Due+c.window)]
+		c.back, c.sustained = &inside[0], &inside[earliest(inside, c.good)]
+	}
+}
+
+// dueFrom is the index of the first of tries due at or after an instant.
+func (c *comeback) dueFrom(at history.Instant) int {
+	return sort.Search(len(c.tries), func(i int) bool { return c.tries[i].Due >= at })
+}
+
+// nextGood is the index of the first good one of tries from i on, -1 where there is none.
+func (c *comeback) nextGood(i int) int {
+	if k := slices.IndexFunc(c.tries[i:], c.good); k >= 0 {
+		return i + k
+	}
+	return -1
+}
+
+// out tells whether people were out when the watch ended: nobody had got in, or what was seen last was broken.
+func (c *comeback) out() bool {
+	if c.first == nil || c.first.Ended >= c.until {
+		return true
+	}
+	if n := len(c.shut); n > 0 && c.shut[n-1].until >= c.until {
+		return true
+	}
+	n := len(c.windows)
+	return n > 0 && (c.windows[n-1] == broken || c.windows[n-1] == stray)
+}

@@ -1,0 +1,229 @@
+package measure
+
+import (
+	"slices"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// stride is a part of a good attempt that can be compared with the same part of others: a step, the time between two, or
+// the person's patience with their home Region.
+type stride struct {
+	name, before string // the step, and for the time between two the one before
+	host, region string // of the step
+	carried      string // the Region that carried the attempt in the end: which way it went
+}
+
+// The strides that are no step.
+const (
+	lateness = "lateness" // from due to began
+	patience = "patience" // from due until the person gave up on home
+	rest     = "rest"     // from the last step to the end
+	all      = "all"      // the whole attempt, from due to ended
+)
+
+// strides calls visit for each part of a good attempt, in order: when it began and how long it took. Together they are
+// the whole of it, but for what the person spent on their home Region, which counts from due.
+func strides(t *history.Attempt, visit func(k stride, at, took history.Instant)) {
+	at, before := t.Began, ""
+	visit(stride{name: lateness, carried: t.Region}, t.Due, t.Began-t.Due)
+	steps := t.Steps
+	if n := gaveUp(steps); n > 0 {
+		at, before = max(at, steps[n-1].At+steps[n-1].Took), patience
+		visit(stride{name: patience, host: steps[0].Host, region: steps[0].Region, carried: t.Region}, t.Due, at-t.Due)
+		steps = steps[n:]
+	}
+	for i := range steps {
+		s := &steps[i]
+		if s.At > at {
+			visit(stride{name: s.Name, before: before, host: s.Host, region: s.Region, carried: t.Region}, at, s.At-at)
+		}
+		visit(stride{name: s.Name, host: s.Host, region: s.Region, carried: t.Region}, s.At, s.Took)
+		at, before = max(at, s.At+s.Took), s.Name
+	}
+	visit(stride{name: rest, before: before, carried: t.Region}, at, t.Ended-at)
+}
+
+// gaveUp is the number of steps, from the first on, that the person spent on their home Region before they gave it up.
+func gaveUp(steps []history.Step) int {
+	n := 0
+	for n < len(steps) && (steps[n].Name == history.StepHome || steps[n].Name == history.StepWait) {
+		n++
+	}
+	return n
+}
+
+const (
+	many = 20 // comparable parts from which on the fastest is taken as it is
+	few  = 5  // comparable parts below which nothing can be compared
+)
+
+// sample is what is known of one stride among the good attempts of a probe.
+type sample struct {
+	n                 int
+	fastest, slowest  history.Instant
+	some              []history.Instant // all, while they are fewer than many
+	before            int               // those of attempts that ended before the fault was requested
+	quickest, laziest history.Instant   // of those
+}
+
+func (s *sample) add(took history.Instant, before bool) {
+	if s.n == 0 {
+		s.fastest, s.slowest = took, took
+	}
+	s.n, s.fastest, s.slowest = s.n+1, min(s.fastest, took), max(s.slowest, took)
+	if s.n < many {
+		s.some = append(s.some, took)
+	}
+	if !before {
+		return
+	}
+	if s.before == 0 {
+		s.quickest, s.laziest = took, took
+	}
+	s.before, s.quickest, s.laziest = s.before+1, min(s.quickest, took), max(s.laziest, took)
+}
+
+// least is how fast the stride can be. Of few, the fastest was hardly the fastest there is: it is taken to be as much
+// faster than their median as the slowest was slower.
+func (s *sample) least() history.Instant {
+	if s.n >= many {
+		return s.fastest
+	}
+	slices.Sort(s.some)
+	return max(0, min(s.fastest, 2*rank(s.some, 0.5)-s.slowest))
+}
+
+// pace knows how fast each stride of a probe's good attempts can be.
+type pace struct {
+	samples map[stride]*sample
+	recent  []place // by position in an attempt: most attempts are made of the same strides as the one before
+	healing history.Instant
+}
+
+type place struct {
+	stride
+	*sample
+}
+
+// paceOf compares the strides of all good attempts of the history.
+func (s *series) paceOf(f *fault, end history.Instant) *pace {
+	p := &pace{samples: map[stride]*sample{}, healing: f.until(end)}
+	for i := range s.evidence {
+		t := &s.evidence[i]
+		if t.Outcome != history.Good {
+			continue
+		}
+		before, n := f.requested != nil && t.Ended <= *f.requested, 0
+		strides(t.Attempt, func(k stride, _, took history.Instant) {
+			p.sample(n, k).add(took, before)
+			n++
+		})
+		p.sample(n, whole(t)).add(t.Ended-t.Due, before)
+	}
+	return p
+}
+
+func whole(t *try) stride { return stride{name: all, carried: t.Region} }
+
+// sample finds what is known of the stride that is the nth of its attempt.
+func (p *pace) sample(n int, k stride) *sample {
+	if n == len(p.recent) {
+		p.recent = append(p.recent, place{})
+	}
+	if at := &p.recent[n]; at.sample == nil || at.stride != k {
+		if p.samples[k] == nil {
+			p.samples[k] = &sample{}
+		}
+		*at = place{k, p.samples[k]}
+	}
+	return p.recent[n].sample
+}
+
+// excess is by how much an attempt was slower than it could have been without the fault's doing. What began before the
+// healing may have waited for the fault, so that it counts for no more than twice what such strides differed by before
+// the fault. Where too few strides compare, the whole attempt is compared; where too few do so either, nothing is known
+// but that nobody could have been in before they came.
+func (p *pace) excess(t *try) history.Instant {
+	var sum history.Instant
+	known, n := true, 0
+	strides(t.Attempt, func(k stride, at, took history.Instant) {
+		s := p.sample(n, k)
+		if n++; s.n < few {
+			known = false
+			return
+		}
+		slower := max(0, took-s.least())
+		if at < p.healing && s.before >= few && k.name != patience && k.name != lateness {
+			slower = min(slower, 2*(s.laziest-s.quickest))
+		}
+		sum += slower
+	})
+	took := t.Ended - t.Due
+	if s := p.sample(n, whole(t)); !known && s.n >= few {
+		return min(took, took-s.least())
+	} else if !known {
+		return took
+	}
+	return min(sum, took)
+}
+
+// lower bounds from below when anybody could have been in: what the good attempts due from tries[first] on until then
+// could have done had they come sooner, been as quick as any, and had this process not stood still.
+func (c *comeback) lower(first int, until history.Instant, p *pace, s stalls) history.Instant {
+	least := max(0, until-c.from)
+	for i := first; i < len(c.tries) && c.tries[i].Due <= until; i++ {
+		t := &c.tries[i]
+		if !c.good(*t) {
+			continue
+		}
+		previous := c.from
+		if i > 0 {
+			previous = c.tries[i-1].Due
+		}
+		gap := t.Due - previous
+		least = min(least, t.Ended-c.from-gap-p.excess(t)-s.within(previous, t.Ended))
+	}
+	return max(0, least)
+}
+
+// stalls are the spans in which this process stood still, in order, none overlapping another.
+type stalls []stretch
+
+func stallsOf(h *history.History) stalls {
+	var all stalls
+	for _, e := range h.Events {
+		if e.Type == history.TypeStall && e.Stall.By == history.StallHeartbeat && e.Stall.Until > e.Stall.Since {
+			all = append(all, stretch{e.Stall.Since, e.Stall.Until})
+		}
+	}
+	slices.SortFunc(all, func(a, b stretch) int { return int(a.since - b.since) })
+	var apart stalls
+	for _, s := range all {
+		if n := len(apart); n > 0 && s.since <= apart[n-1].until {
+			apart[n-1].until = max(apart[n-1].until, s.until)
+			continue
+		}
+		apart = append(apart, s)
+	}
+	return apart
+}
+
+// within is how long of a span this process stood still.
+func (s stalls) within(since, until history.Instant) history.Instant {
+	var sum history.Instant
+	for _, one := range s {
+		sum += max(0, min(until, one.until)-max(since, one.since))
+	}
+	return sum
+}
+
+// begin is when the stall began that an instant lies in, or the instant: what was stamped then may have come as early.
+func (s stalls) begin(at history.Instant) history.Instant {
+	for _, one := range s {
+		if one.since <= at && at <= one.until {
+			return one.since
+		}
+	}
+	return at
+}
