@@ -83,7 +83,9 @@ func TestUnreachable(t *testing.T) {
 		kind, config string
 		isolates     bool
 	}{
-		{"process", `{"mode": "kill"}`, true}, {"process", `{"mode": "pause"}`, true}, {"process", `{"mode": "restart"}`, false},
+		{"process", `{"mode": "kill"}`, true},
+		{"process", `{"mode": "pause"}`, true},
+		{"process", `{"mode": "restart"}`, false},
 		{"network_disconnect", `{}`, true}, // containers alone carry these
 	} {
 		f := Default().fault(t, c.kind)

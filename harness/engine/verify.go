@@ -43,8 +43,8 @@ type look struct {
 var errOut = errors.New("the look before has not returned")
 
 // verify looks every second whether the fault is in force still, and records the first time that it isn't. What it
-// returns ends it: nothing is recorded after that. Looks run beside it, so that one that hangs holds nobody up. What was
-// never proven is not looked at.
+// returns ends it: nothing is recorded after that. Looks run beside it, so that one that hangs holds nobody up. What
+// was never proven is not looked at.
 func (s *strike) verify(ctx context.Context, r *run, hit harness.Hit, proofs []harness.Proof) (stop func()) {
 	if len(proofs) == 0 {
 		return func() {}
@@ -96,8 +96,8 @@ func (v *verification) look(ctx context.Context, hit harness.Hit) (l look) {
 	return l
 }
 
-// heed records what a look came to, and tells whether there is nothing more to look for: whatever was lost once is lost,
-// whether or not it comes back. What comes when the fault is being undone is heeded no more.
+// heed records what a look came to, and tells whether there is nothing more to look for: whatever was lost once is
+// lost, whether or not it comes back. What comes when the fault is being undone is heeded no more.
 func (v *verification) heed(ctx context.Context, l look) (over bool) {
 	switch {
 	case ctx.Err() != nil:
@@ -163,5 +163,6 @@ func (r *run) expired(s *strike, at time.Time) {
 		return
 	}
 	s.expired = true
-	r.record(history.Event{At: r.at(at), Type: history.TypeFault, Fault: &history.Change{Name: s.name, Change: history.Expired}})
+	change := &history.Change{Name: s.name, Change: history.Expired}
+	r.record(history.Event{At: r.at(at), Type: history.TypeFault, Fault: change})
 }

@@ -35,8 +35,8 @@ func (r *recorder) lost(name string) (found []*history.Change) {
 
 const throughout = "requested 5.0, effective 5.0, healing 11.0, healed 11.0"
 
-// TestSomebodyElseHeals flips the switch behind the fault's back: the history says so once, with when it was last seen in
-// force, whether or not it comes back; all else goes on as planned.
+// TestSomebodyElseHeals flips the switch behind the fault's back: the history says so once, with when it was last seen
+// in force, whether or not it comes back; all else goes on as planned.
 func TestSomebodyElseHeals(t *testing.T) {
 	for _, c := range []struct {
 		off, on float64 // 0: never
@@ -125,8 +125,8 @@ func failing(fails bool) func(context.Context) error {
 	}
 }
 
-// TestALookThatHangs is deaf to its context: no other is begun, nobody waits for it, and what it says when the fault was
-// undone counts for nothing.
+// TestALookThatHangs is deaf to its context: no other is begun, nobody waits for it, and what it says when the fault
+// was undone counts for nothing.
 func TestALookThatHangs(t *testing.T) {
 	for name, c := range map[string]struct {
 		from  int // the look that hangs

@@ -12,9 +12,9 @@ import (
 // goneLifted is what is to be said of a rule that is no longer laid.
 const goneLifted = "the rule was lifted"
 
-// Verify puts a new connection of the rule's own on every edge and tells what the links make of it. It waits for nothing:
-// what becomes of a dial and of bytes is known when they set out, so a look takes no time however slow the links are,
-// and a busy machine can't be taken for a fault, nor for its end.
+// Verify puts a new connection of the rule's own on every edge and tells what the links make of it. It waits for
+// nothing: what becomes of a dial and of bytes is known when they set out, so a look takes no time however slow the
+// links are, and a busy machine can't be taken for a fault, nor for its end.
 func (l *laid) Verify(ctx context.Context) ([]harness.Sighting, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (c *canary) passes(p *pipe, books *shape) string {
 	return ""
 }
 
-// fate is what will become of the first bytes on their way if nothing changes: that they are held, or how long they take.
+// fate is what will become of the first bytes on their way if nothing changes: they are held, or take so long.
 func (h *half) fate(sent time.Time) (held bool, took time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,8 +95,8 @@ func (h *half) fate(sent time.Time) (held bool, took time.Duration) {
 	return !arrives, due.Sub(sent)
 }
 
-// Verify asks on every edge what the rules make of a call that the rule selects: by the very judgement that all calls go
-// through, but without a call, so that no link and no latency is in the way.
+// Verify asks on every edge what the rules make of a call that the rule selects: by the very judgement that all calls
+// go through, but without a call, so that no link and no latency is in the way. Odds are not drawn for it.
 func (l *laidAPI) Verify(ctx context.Context) ([]harness.Sighting, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 )
 
-// looksAt verifies a rule and checks that it takes no time, however slow the links are, and leaves no connection behind.
+// looksAt verifies a rule and checks that it takes no time, however slow the links are, and leaves nothing behind.
 func looksAt(t *testing.T, f *Fabric, l harness.Laid, what string, gone bool) (said string) {
 	t.Helper()
 	synctest.Wait() // for the canaries that prove
@@ -81,7 +81,8 @@ func TestVerify(t *testing.T) {
 // TestVerifyIsNotFooled looks at every rule among every other: while it is laid it is seen, whatever hides it, and when
 // it is lifted it isn't, whatever resembles it.
 func TestVerifyIsNotFooled(t *testing.T) {
-	others := append([]harness.Rule{{Mode: harness.Shape, Latency: time.Minute, Jitter: time.Second}, {Mode: harness.Shape, Jitter: time.Second}}, rules()...)
+	others := append(rules(), harness.Rule{Mode: harness.Shape, Jitter: time.Second},
+		harness.Rule{Mode: harness.Shape, Latency: time.Minute, Jitter: time.Second})
 	for _, mine := range rules() {
 		for _, other := range others {
 			synctest.Test(t, func(t *testing.T) {
@@ -161,7 +162,7 @@ func TestVerifyCalls(t *testing.T) {
 				for range 10 {
 					looksAt(t, f, l, "in force", false)
 				}
-				lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: []harness.Edge{{From: "dublin", To: "eu-west-1"}, {From: "eu-west-1", To: "eu-west-1"}}})
+				lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: inRegion})
 				looksAt(t, f, l, "over a dead link", false)
 				second := layCalls(t, f, rule)
 				looksAt(t, f, second, "behind its like", false)
@@ -184,7 +185,9 @@ func TestTheChaosAPILeavesOthersRules(t *testing.T) {
 		l := layCalls(t, f, harness.APIRule{Answer: harness.Fail, Calls: harness.Calls{Service: "kms", Region: "eu-west-1"}})
 		chaos := f.Chaos()
 		const same = `[{"service": "kms", "region": "eu-west-1"}]`
-		for _, c := range []struct{ method, says string }{{http.MethodPatch, same}, {http.MethodDelete, same}, {http.MethodPost, "[]"}} {
+		for _, c := range []struct{ method, says string }{
+			{http.MethodPatch, same}, {http.MethodDelete, same}, {http.MethodPost, "[]"},
+		} {
 			w := httptest.NewRecorder()
 			chaos.ServeHTTP(w, httptest.NewRequest(c.method, "/_localstack/chaos/faults", strings.NewReader(c.says)))
 			if w.Code != http.StatusOK {

@@ -106,7 +106,8 @@ func TestVerifyViaBackend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seen, err := f.Verify(t.Context(), hit); err != nil || len(seen) != 1 || seen[0].Gone != "" || seen[0].Edge != hit.Edges[0] {
+	seen, err := f.Verify(t.Context(), hit)
+	if err != nil || len(seen) != 1 || seen[0].Gone != "" || seen[0].Edge != hit.Edges[0] {
 		t.Errorf("in force: %+v, %v", seen, err)
 	}
 	mine := "[" + strings.TrimPrefix(both, `[{"service":"s3"},`)
@@ -119,7 +120,8 @@ func TestVerifyViaBackend(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close()
-	if seen, err := f.Verify(t.Context(), hit); err != nil || len(seen) != 1 || seen[0].Gone != "the backend no longer holds the rule" {
+	seen, err = f.Verify(t.Context(), hit)
+	if err != nil || len(seen) != 1 || seen[0].Gone != "the backend no longer holds the rule" {
 		t.Errorf("deleted by somebody else: %+v, %v", seen, err)
 	}
 	if err := undo(t.Context()); err != nil {

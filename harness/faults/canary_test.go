@@ -104,7 +104,7 @@ func TestRestart(t *testing.T) {
 	})
 }
 
-// TestVerifyAsksTheReplica: whoever answers is back, silence is in force, and a question that was cut short says nothing.
+// TestVerifyAsksTheReplica: who answers is back, silence is in force, and a question that was cut short says nothing.
 func TestVerifyAsksTheReplica(t *testing.T) {
 	for name, f := range map[string]harness.Fault{
 		"kill": &Process{Mode: "kill"}, "pause": &Process{Mode: "pause"}, "disconnect": &NetworkDisconnect{},

@@ -13,8 +13,8 @@ import (
 )
 
 // Fault proves what the engine relies on of a kind of fault, for one configuration of it: that it asks before it acts,
-// gives the undo back with the deed, proves itself on every edge, sees when somebody else has undone it, and takes back its
-// own change and no other.
+// gives the undo back with the deed, proves itself on every edge, sees when somebody else has undone it, and takes back
+// its own change and no other.
 func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) {
 	row(t, kind.Name, kind.Doc)
 	made := func() harness.Fault {
@@ -119,7 +119,7 @@ func proven(t *testing.T, f harness.Fault, hit harness.Hit, inForce bool) {
 	}
 }
 
-// verify looks at a fault in force, and again after somebody else has undone it behind its back. It can still be undone.
+// verify looks at a fault in force, and again after somebody else has undone it, which leaves it to be undone.
 func verify(t *testing.T, f harness.Fault) {
 	network, replica := &Network{}, &Replica{}
 	hit := hitOnBoth(network, replica)
@@ -133,7 +133,8 @@ func verify(t *testing.T, f harness.Fault) {
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if seen, err := f.Verify(canceled, hit); err == nil && slices.ContainsFunc(seen, func(s harness.Sighting) bool { return s.Gone != "" }) {
+	seen, _ := f.Verify(canceled, hit)
+	if slices.ContainsFunc(seen, func(s harness.Sighting) bool { return s.Gone != "" }) {
 		t.Errorf("who had no time to look says %+v", seen)
 	}
 	network.LiftAll()

@@ -33,7 +33,9 @@ faults:
 
 // helped runs a drill, lets somebody else take its fault back in the middle with a client of their own, and tells the
 // history and when, by it, they began and had ended.
-func helped(t *testing.T, d docker, kind string, help func(container string) error) (h *history.History, began, ended history.Instant) {
+func helped(
+	t *testing.T, d docker, kind string, help func(container string) error,
+) (h *history.History, began, ended history.Instant) {
 	t.Helper()
 	dir := t.TempDir()
 	file, folder := filepath.Join(dir, "harmed.yaml"), filepath.Join(dir, "run")
@@ -55,7 +57,8 @@ func helped(t *testing.T, d docker, kind string, help func(container string) err
 	if err != nil || h.End == nil || h.End.Reason != history.Completed || !h.End.Undone {
 		t.Fatalf("ended as %+v, %v", h.End, err)
 	}
-	if pending, err := rollback.Pending(bytes.NewReader(read(t, filepath.Join(folder, history.UndoFile)))); err != nil || len(pending) > 0 {
+	journal := bytes.NewReader(read(t, filepath.Join(folder, history.UndoFile)))
+	if pending, err := rollback.Pending(journal); err != nil || len(pending) > 0 {
 		t.Errorf("left to undo: %v, %v", pending, err)
 	}
 	if after := inventory(t, d, id); strings.Join(after, "\n") != strings.Join(before, "\n") {
@@ -104,8 +107,8 @@ func TestUnpausedBySomebodyElse(t *testing.T) {
 	t.Logf("unpaused from %s to %s; seen in force at %s, and found lost at %s", began, ended, seen, e.At)
 }
 
-// TestStartedBySomebodyElse: a container that was started without all that its disk would have kept serves nobody, so the
-// fault is in force, and healing gives it back what it needs.
+// TestStartedBySomebodyElse: a container that was started without all that its disk would have kept serves nobody, so
+// the fault is in force, and healing gives it back what it needs.
 func TestStartedBySomebodyElse(t *testing.T) {
 	d := needsDocker(t)
 	h, _, _ := helped(t, d, "kind: process, mode: kill", func(container string) error {
