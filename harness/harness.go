@@ -74,6 +74,13 @@ type Readier interface {
 	Ready(ctx context.Context, hit Hit) error
 }
 
+// Isolator is a fault that can take a whole Region away.
+type Isolator interface {
+	// Isolates tells whether nobody at all can be carried by the Region while the fault is in force on it; whole says
+	// that its where names the Region and nothing that narrows it.
+	Isolates(whole bool) bool
+}
+
 // Summarizer is a fault that tells in a few words what it does: "blackhole".
 type Summarizer interface{ Summary() string }
 
@@ -238,6 +245,11 @@ type Fault interface {
 	// Prove waits until the fault is in force on every edge, or until it no longer is, and tells since when. Its
 	// instants are those of the change itself: the time that proving took is not in them.
 	Prove(ctx context.Context, hit Hit, inForce bool) ([]Proof, error)
+	// Verify asks anew, once, whether the fault that was proven is in force still, on each edge that it was proven on.
+	// An edge that is left out could not be told about, and the error says why: the canaries' own failure. Nothing
+	// beside no error says that nothing of the fault stays in force. It may run while the fault is undone, and is then
+	// heeded no more.
+	Verify(ctx context.Context, hit Hit) ([]Sighting, error)
 }
 
 // Hit is what a fault of the scenario selects, resolved against the system.
@@ -264,6 +276,13 @@ func (e Edge) String() string { return e.From + "→" + e.To }
 type Proof struct {
 	Edge Edge
 	At   time.Time
+}
+
+// Sighting is what a canary saw of a fault on an edge while it should be in force.
+type Sighting struct {
+	Edge Edge
+	At   time.Time // when the canary set out
+	Gone string    // in a plain clause, by what it saw that the fault is no longer in force; empty: it is
 }
 
 // Network is the handle on the links between places.
@@ -340,6 +359,9 @@ const (
 type Laid interface {
 	// Prove waits until canaries on every edge saw the rule in force, or saw it lifted.
 	Prove(ctx context.Context, inForce bool) ([]Proof, error)
+	// Verify sends a new canary along every edge and tells at once what the rule does to it. What another rule hides is
+	// in force as long as the rule is laid.
+	Verify(ctx context.Context) ([]Sighting, error)
 	// Lift takes this rule alone back; more than once is no error.
 	Lift()
 	// Truth is the fabric's own log: when the rule was laid and lifted (zero while it is in force) and whether by

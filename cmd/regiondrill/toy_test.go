@@ -163,6 +163,8 @@ func (f *stuck) Prove(_ context.Context, hit harness.Hit, _ bool) ([]harness.Pro
 	return proofs, nil
 }
 
+func (*stuck) Verify(context.Context, harness.Hit) ([]harness.Sighting, error) { return nil, nil }
+
 // stubborn can be laid and lifted, but nobody can prove that it was lifted.
 type stubborn struct{}
 
@@ -179,3 +181,5 @@ func (*stubborn) Prove(ctx context.Context, hit harness.Hit, inForce bool) ([]ha
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
+
+func (*stubborn) Verify(context.Context, harness.Hit) ([]harness.Sighting, error) { return nil, nil }

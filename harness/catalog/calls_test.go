@@ -2,10 +2,13 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
 const callsScenario = `schema: regiondrill.scenario/v1
@@ -49,6 +52,59 @@ func TestWhereOfCalls(t *testing.T) {
 			t.Errorf("%s %s says %v", c.kind, c.where, err)
 		}
 	}
+}
+
+// Which Regions a fault leaves to nobody, each kind says of itself, and the plan has it.
+func TestUnreachable(t *testing.T) {
+	const europe = "eu-west-1"
+	for _, c := range []struct{ kind, where, want string }{
+		{"region_outage", "{region: eu-west-1}", europe},
+		{"region_outage, mode: refuse", "{region: eu-west-1}", europe},
+		{"region_outage, mode: reset", "{region: eu-west-1}", europe},
+		{"region_outage, mode: http_503", "{region: eu-west-1}", europe},
+		{"region_outage, hold: false", "{region: eu-west-1}", europe},
+		{"region_outage", "{region: eu-west-1, service: portal}", ""},
+		{"region_outage", "{region: eu-west-1, from: here}", ""},
+		{"region_outage", "{place: here}", ""},
+		{"link, latency: 1s", "{region: eu-west-1}", ""},
+		{"api_errors", "{region: eu-west-1}", ""},
+		{"api_latency, latency: 1s", "{region: eu-west-1}", ""},
+		{"throttle", "{region: eu-west-1}", ""},
+	} {
+		plan, err := readCalls(t, "{}", c.kind, c.where)
+		if err != nil {
+			t.Fatalf("%s %s: %v", c.kind, c.where, err)
+		}
+		if got := strings.Join(plan.Record.Faults[0].Unreachable, " "); got != c.want {
+			t.Errorf("%s %s leaves %q to nobody, want %q", c.kind, c.where, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		kind, config string
+		isolates     bool
+	}{
+		{"process", `{"mode": "kill"}`, true},
+		{"process", `{"mode": "pause"}`, true},
+		{"process", `{"mode": "restart"}`, false},
+		{"network_disconnect", `{}`, true}, // containers alone carry these
+	} {
+		f := Default().fault(t, c.kind)
+		if err := scenario.FromConfig([]byte(c.config), f); err != nil {
+			t.Fatal(err)
+		}
+		if i, says := f.(harness.Isolator); !says || i.Isolates(true) != c.isolates {
+			t.Errorf("%s %s isolates: %t", c.kind, c.config, says && i.Isolates(true))
+		}
+	}
+}
+
+func (c Catalog) fault(t *testing.T, kind string) harness.Fault {
+	t.Helper()
+	i := slices.IndexFunc(c.Faults, func(k harness.FaultKind) bool { return k.Name == kind })
+	if i < 0 {
+		t.Fatalf("there is no %s", kind)
+	}
+	return c.Faults[i].New()
 }
 
 func TestWhoPlaysKMS(t *testing.T) {

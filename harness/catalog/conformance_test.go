@@ -24,6 +24,13 @@ var settings = map[string]string{
 	"latency":      `{"probe": "staff", "fault": "virginia-dark", "p95": "10s"}`,
 }
 
+// variants are further settings that make another thing of a fault.
+var variants = map[string][]string{
+	"region_outage": {`{"mode": "blackhole", "hold": false}`, `{"mode": "refuse"}`, `{"mode": "reset"}`},
+	"api_errors":    {`{"odds": 0.5}`},
+	"process":       {`{"mode": "pause"}`, `{"mode": "restart"}`},
+}
+
 func configure(t *testing.T, kind string, v any) {
 	t.Helper()
 	if said := settings[kind]; said != "" {
@@ -44,6 +51,15 @@ func TestFaults(t *testing.T) {
 		t.Run(k.Name, func(t *testing.T) {
 			harnesstest.Fault(t, k, func(f harness.Fault) { configure(t, k.Name, f) })
 		})
+		for _, said := range variants[k.Name] {
+			t.Run(k.Name+" "+said, func(t *testing.T) {
+				harnesstest.Fault(t, k, func(f harness.Fault) {
+					if err := scenario.FromConfig([]byte(said), f); err != nil {
+						t.Fatal(err)
+					}
+				})
+			})
+		}
 	}
 }
 

@@ -251,7 +251,17 @@ func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 		after = f.At.Name + "." + f.At.Event
 	}
 	c.plan.Record.Faults = append(c.plan.Record.Faults, history.Fault{Name: f.Name, Kind: f.Kind, Summary: summary + " of " + st.subject(),
-		Region: st.region(), Where: whereOf(f.Where), After: after, At: history.At(f.At.Offset), For: history.At(f.For), Config: config})
+		Region: st.region(), Where: whereOf(f.Where), After: after, At: history.At(f.At.Offset), For: history.At(f.For),
+		Config: config, Unreachable: unreachable(fault, f.Where)})
+}
+
+// unreachable are the Regions that carry nobody while the fault is in force, as it says of itself.
+func unreachable(fault harness.Fault, w scenario.Where) []string {
+	whole := w.Service == "" && w.Operation == "" && w.From == "" && w.Name == ""
+	if f, ok := fault.(harness.Isolator); ok && w.Region != "" && f.Isolates(whole) {
+		return []string{w.Region}
+	}
+	return nil
 }
 
 // Duration is how long the drill takes from the start of the warm-up; longer where faults that others wait for are

@@ -57,6 +57,7 @@ type toySwitch struct {
 	on     bool
 	prove  error
 	inject error
+	verify func(ctx context.Context) error // what stands in the way of a look
 	bugs   bugs
 }
 
@@ -73,7 +74,7 @@ func (s *toySwitch) set(on bool) {
 }
 
 // bugs are what of a fault panics.
-type bugs struct{ inject, prove bool }
+type bugs struct{ inject, prove, verify bool }
 
 type toyFault struct{ s *toySwitch }
 
@@ -101,6 +102,22 @@ func (f *toyFault) Prove(_ context.Context, hit harness.Hit, inForce bool) ([]ha
 		return nil, errors.New("the switch says otherwise")
 	}
 	return []harness.Proof{{Edge: hit.Edges[0], At: time.Now()}}, nil
+}
+
+func (f *toyFault) Verify(ctx context.Context, hit harness.Hit) ([]harness.Sighting, error) {
+	if f.s.bugs.verify {
+		panic("a bug")
+	}
+	if f.s.verify != nil {
+		if err := f.s.verify(ctx); err != nil {
+			return nil, err
+		}
+	}
+	s := harness.Sighting{Edge: hit.Edges[0], At: time.Now()}
+	if !f.s.dark() {
+		s.Gone = "the switch is off"
+	}
+	return []harness.Sighting{s}, nil
 }
 
 const toyScenario = `
@@ -374,7 +391,7 @@ func TestPanicHealsAndStops(t *testing.T) {
 // TestPanicOfAFaultHealsAndStops shows that a bug in a fault leaves nothing in force: not what it had done already, not
 // what another fault did.
 func TestPanicOfAFaultHealsAndStops(t *testing.T) {
-	for name, b := range map[string]bugs{"inject": {inject: true}, "prove": {prove: true}} {
+	for name, b := range map[string]bugs{"inject": {inject: true}, "prove": {prove: true}, "verify": {verify: true}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, toyScenario)

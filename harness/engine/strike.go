@@ -33,6 +33,7 @@ type strike struct {
 
 	effective, healed moment
 	healing           time.Time // when its undo was due; read after the strike has returned
+	expired           bool      // and that is recorded
 }
 
 // moment is an instant that others may wait for. It may pass without having come: then it has no time.
@@ -96,9 +97,12 @@ func (s *strike) run(ctx context.Context, r *run, sys *harness.System) {
 		r.fault(s.name, history.Unproven, nil, err.Error())
 		r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("injecting %s: %v", s.name, err)})
 	} else {
-		effective = s.prove(ctx, r, hit)
+		proofs := s.prove(ctx, r, hit)
+		effective = latest(proofs)
 		effectiveOnce()
+		stop := s.verify(ctx, r, hit, proofs)
 		waitUntil(ctx, s.healing)
+		stop()
 	}
 	if undo != nil {
 		healed = s.heal(ctx, r, hit, undo)
@@ -156,7 +160,7 @@ func (p *Plan) strike(name string) *strike {
 }
 
 // prove records since when the fault is in force; it may take until the fault must end.
-func (s *strike) prove(ctx context.Context, r *run, hit harness.Hit) time.Time {
+func (s *strike) prove(ctx context.Context, r *run, hit harness.Hit) []harness.Proof {
 	ctx, cancel := context.WithDeadline(ctx, s.healing)
 	defer cancel()
 	return s.see(ctx, r, hit, history.Effective)
@@ -171,8 +175,8 @@ func (s *strike) inject(ctx context.Context, r *run, hit harness.Hit) (undo roll
 	return undo, err
 }
 
-// see lets the fault's canaries look for a change, and records what they saw.
-func (s *strike) see(ctx context.Context, r *run, hit harness.Hit, change history.ChangeKind) time.Time {
+// see lets the fault's canaries look for a change, and records what they saw: nothing where it is not proven.
+func (s *strike) see(ctx context.Context, r *run, hit harness.Hit, change history.ChangeKind) []harness.Proof {
 	var proofs []harness.Proof
 	err := guard("a fault", func() (err error) {
 		proofs, err = s.fault.Prove(ctx, hit, change == history.Effective)
@@ -186,11 +190,7 @@ func (s *strike) see(ctx context.Context, r *run, hit harness.Hit, change histor
 
 // heal undoes the fault and records since when it no longer is, whatever became of the run.
 func (s *strike) heal(ctx context.Context, r *run, hit harness.Hit, undo rollback.Undo) time.Time {
-	if leased, ok := s.fault.(harness.Leased); ok {
-		if at, expired := leased.Expired(); expired {
-			r.record(history.Event{At: r.at(at), Type: history.TypeFault, Fault: &history.Change{Name: s.name, Change: history.Expired}})
-		}
-	}
+	r.expired(s, s.expiry())
 	r.fault(s.name, history.Healing, nil, "")
 	if err := undo(ctx); err != nil {
 		r.fault(s.name, history.Unproven, nil, err.Error())
@@ -198,28 +198,34 @@ func (s *strike) heal(ctx context.Context, r *run, hit harness.Hit, undo rollbac
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), proofLimit)
 	defer cancel()
-	return s.see(ctx, r, hit, history.Healed)
+	return latest(s.see(ctx, r, hit, history.Healed))
 }
 
-// proven records a change with its edges, and returns the last one's instant.
-func (r *run) proven(name string, change history.ChangeKind, proofs []harness.Proof, err error) time.Time {
+// proven records a change with its edges. It returns nothing where nothing is proven.
+func (r *run) proven(name string, change history.ChangeKind, proofs []harness.Proof, err error) []harness.Proof {
 	if err != nil || len(proofs) == 0 {
 		why := "no canary was sent"
 		if err != nil {
 			why = err.Error()
 		}
 		r.fault(name, history.Unproven, nil, fmt.Sprintf("%s: %s", change, why))
-		return time.Time{}
+		return nil
 	}
-	var last time.Time
 	edges := make([]history.Edge, len(proofs))
 	for i, p := range proofs {
 		edges[i] = history.Edge{Edge: p.Edge.String(), At: r.at(p.At)}
+	}
+	r.fault(name, change, edges, "")
+	return proofs
+}
+
+// latest is the instant of the last of the proofs, zero where there is none.
+func latest(proofs []harness.Proof) (last time.Time) {
+	for _, p := range proofs {
 		if p.At.After(last) {
 			last = p.At
 		}
 	}
-	r.fault(name, change, edges, "")
 	return last
 }
 

@@ -112,3 +112,19 @@ func (f *APIErrors) Prove(ctx context.Context, hit harness.Hit, inForce bool) ([
 	}
 	return proofs, nil
 }
+
+// Verify asks the fabric's canaries, or the backend whether it holds the rule still.
+func (f *APIErrors) Verify(ctx context.Context, hit harness.Hit) ([]harness.Sighting, error) {
+	if f.backend == nil {
+		return f.laid.Verify(ctx, hit)
+	}
+	asked, gone := time.Now(), ""
+	holds, err := f.backend.holds(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("asking the backend: %w", err)
+	}
+	if !holds {
+		gone = "the backend no longer holds the rule"
+	}
+	return sightings(hit, asked, gone), nil
+}

@@ -97,6 +97,42 @@ func TestViaBackend(t *testing.T) {
 	}
 }
 
+// TestVerifyViaBackend: somebody else deletes the rule at the chaos API, or the backend can't be asked.
+func TestVerifyViaBackend(t *testing.T) {
+	s, back := emulator(t), &rollback.Stack{}
+	f := &APIErrors{Odds: 1, Status: 500, Via: viaBackend}
+	hit := hitBehind(s)
+	undo, err := f.Inject(t.Context(), hit, back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := f.Verify(t.Context(), hit)
+	if err != nil || len(seen) != 1 || seen[0].Gone != "" || seen[0].Edge != hit.Edges[0] {
+		t.Errorf("in force: %+v, %v", seen, err)
+	}
+	mine := "[" + strings.TrimPrefix(both, `[{"service":"s3"},`)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, s.URL+backendPath, strings.NewReader(mine))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	seen, err = f.Verify(t.Context(), hit)
+	if err != nil || len(seen) != 1 || seen[0].Gone != "the backend no longer holds the rule" {
+		t.Errorf("deleted by somebody else: %+v, %v", seen, err)
+	}
+	if err := undo(t.Context()); err != nil {
+		t.Errorf("undoing what is gone: %v", err)
+	}
+	s.Close()
+	if seen, err := f.Verify(t.Context(), hit); err == nil || len(seen) > 0 {
+		t.Errorf("a backend that is gone: %+v, %v", seen, err)
+	}
+}
+
 // Whoever is killed leaves an intent from which another process takes the rule back, more than once if need be.
 func TestViaBackendIsUndoneByAnother(t *testing.T) {
 	s, written := emulator(t), &journal{}

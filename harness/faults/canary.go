@@ -13,6 +13,7 @@ import (
 const (
 	askEvery = 2 * time.Millisecond   // between a canary's questions
 	patience = 100 * time.Millisecond // with one of them
+	longer   = 500 * time.Millisecond // with a single one, whose answer no other follows
 	sureness = 5 * time.Second        // after the deed, to see what came of it
 )
 
@@ -97,6 +98,32 @@ func (p *pulled) Prove(_ context.Context, hit harness.Hit, inForce bool) ([]harn
 		proofs = append(proofs, harness.Proof{Edge: e, At: s.at})
 	}
 	return proofs, nil
+}
+
+// Verify asks each replica once. Whoever answers is reachable again; silence is what the fault makes of it.
+func (p *pulled) Verify(ctx context.Context, hit harness.Hit) ([]harness.Sighting, error) {
+	asked, gone := time.Now(), ""
+	for _, r := range hit.Replicas {
+		asking, cancel := context.WithTimeout(ctx, longer)
+		err := r.Ask(asking)
+		cancel()
+		switch {
+		case err == nil:
+			gone = fmt.Sprintf("the replica in %s answers", r.Region)
+		case ctx.Err() != nil:
+			return nil, fmt.Errorf("asking the replica in %s: %w", r.Region, ctx.Err())
+		}
+	}
+	return sightings(hit, asked, gone), nil
+}
+
+// sightings are the same on every edge of the hit.
+func sightings(hit harness.Hit, at time.Time, gone string) []harness.Sighting {
+	var seen []harness.Sighting
+	for _, e := range hit.Edges {
+		seen = append(seen, harness.Sighting{Edge: e, At: at, Gone: gone})
+	}
+	return seen
 }
 
 // watch does a deed while a canary asks the replica again and again, until the replica answers, or no longer does, as

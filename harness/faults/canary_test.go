@@ -104,6 +104,48 @@ func TestRestart(t *testing.T) {
 	})
 }
 
+// TestVerifyAsksTheReplica: who answers is back, silence is in force, and a question that was cut short says nothing.
+func TestVerifyAsksTheReplica(t *testing.T) {
+	for name, f := range map[string]harness.Fault{
+		"kill": &Process{Mode: "kill"}, "pause": &Process{Mode: "pause"}, "disconnect": &NetworkDisconnect{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &slow{}
+				hit := hitting(s)
+				undo, err := f.Inject(t.Context(), hit, &rollback.Stack{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+				defer cancel()
+				seen, err := f.Verify(short, hit)
+				if name != "kill" && (err == nil || len(seen) > 0) {
+					t.Errorf("cut short: %+v, %v", seen, err)
+				}
+				asked := time.Now()
+				seen, err = f.Verify(t.Context(), hit)
+				if err != nil || len(seen) != 1 || seen[0].Gone != "" || !seen[0].At.Equal(asked) {
+					t.Errorf("in force: %+v, %v", seen, err)
+				}
+				time.AfterFunc(longer/2, s.Revive)
+				seen, err = f.Verify(t.Context(), hit)
+				if err != nil || len(seen) != 1 || seen[0].Gone != "" { // what it was asked before is lost on it
+					t.Errorf("revived meanwhile: %+v, %v", seen, err)
+				}
+				time.Sleep(longer)
+				seen, err = f.Verify(t.Context(), hit)
+				if err != nil || len(seen) != 1 || seen[0].Gone != "the replica in r answers" {
+					t.Errorf("revived: %+v, %v", seen, err)
+				}
+				if err := undo(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 // deaf is a replica whose handles do nothing.
 type deaf struct{ harnesstest.Replica }
 

@@ -59,6 +59,14 @@ func (l *laid) Prove(ctx context.Context, _ harness.Hit, inForce bool) ([]harnes
 	return l.rule.Prove(ctx, inForce)
 }
 
+// Verify sends new canaries.
+func (l *laid) Verify(ctx context.Context, _ harness.Hit) ([]harness.Sighting, error) {
+	if l.rule == nil {
+		return nil, errors.New("no rule was laid")
+	}
+	return l.rule.Verify(ctx)
+}
+
 // Truth is the fabric's own log of the rule, which only calibration looks at.
 func (l *laid) Truth() (injected, lifted time.Time, expired bool) {
 	if l.rule == nil {

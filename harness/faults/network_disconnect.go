@@ -24,6 +24,9 @@ func (f *NetworkDisconnect) Needs(can harness.Capabilities) error {
 // Summary of it.
 func (f *NetworkDisconnect) Summary() string { return "disconnect" }
 
+// Isolates tells that a replica that nobody reaches carries nobody.
+func (f *NetworkDisconnect) Isolates(bool) bool { return true }
+
 // Inject takes the replica off its network.
 func (f *NetworkDisconnect) Inject(ctx context.Context, hit harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
 	return f.pull(ctx, hit, back, handle{

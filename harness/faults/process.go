@@ -27,6 +27,17 @@ func (f *Process) Needs(can harness.Capabilities) error {
 // Summary of it.
 func (f *Process) Summary() string { return f.Mode }
 
+// Isolates tells that a replica that is gone, or stands still, carries nobody.
+func (f *Process) Isolates(bool) bool { return f.Mode != "restart" }
+
+// Verify asks the replica; of a restart nothing stays in force.
+func (f *Process) Verify(ctx context.Context, hit harness.Hit) ([]harness.Sighting, error) {
+	if f.Mode == "restart" {
+		return nil, nil
+	}
+	return f.pulled.Verify(ctx, hit)
+}
+
 // Inject kills or pauses the process.
 func (f *Process) Inject(ctx context.Context, hit harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
 	h := handle{

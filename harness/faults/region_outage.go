@@ -32,6 +32,9 @@ func (f *RegionOutage) Problems(harness.Topology) []harness.Problem {
 // Summary of it.
 func (f *RegionOutage) Summary() string { return string(f.Mode) }
 
+// Isolates tells that the outage of a whole Region leaves nobody a way in, in whichever mode.
+func (f *RegionOutage) Isolates(whole bool) bool { return whole }
+
 // Inject lays the rule.
 func (f *RegionOutage) Inject(ctx context.Context, hit harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
 	if f.Mode == harness.HTTP503 {

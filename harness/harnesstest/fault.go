@@ -3,7 +3,9 @@ package harnesstest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -11,7 +13,8 @@ import (
 )
 
 // Fault proves what the engine relies on of a kind of fault, for one configuration of it: that it asks before it acts,
-// gives the undo back with the deed, proves itself on every edge, and takes back its own change and no other.
+// gives the undo back with the deed, proves itself on every edge, sees when somebody else has undone it, and takes back
+// its own change and no other.
 func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) {
 	row(t, kind.Name, kind.Doc)
 	made := func() harness.Fault {
@@ -33,6 +36,9 @@ func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) 
 		}
 	})
 	t.Run("inject, prove, undo", func(t *testing.T) { injectProveUndo(t, made()) })
+	t.Run("verify", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { verify(t, made()) }) // where no canary can outlive its look
+	})
 	t.Run("what was never laid", func(t *testing.T) { neverLaid(t, made()) })
 	t.Run("unwound by the way back", func(t *testing.T) {
 		network, back := &Network{}, &rollback.Stack{}
@@ -49,8 +55,9 @@ func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) 
 	})
 }
 
-func hitOn(n *Network) harness.Hit {
-	replica := &Replica{Refuses: n.Refuses}
+func hitOn(n *Network) harness.Hit { return hitOnBoth(n, &Replica{Refuses: n.Refuses}) }
+
+func hitOnBoth(n *Network, replica *Replica) harness.Hit {
 	return harness.Hit{Fault: "it", Network: n, API: n, Edges: []harness.Edge{{From: "here", To: "there"}, {From: "there", To: "here"}},
 		Replicas: []*harness.Replica{replica.Handles("there")}}
 }
@@ -109,6 +116,61 @@ func proven(t *testing.T, f harness.Fault, hit harness.Hit, inForce bool) {
 		if !told[e] {
 			t.Errorf("no proof of %s (in force: %t)", e, inForce)
 		}
+	}
+}
+
+// verify looks at a fault in force, and again after somebody else has undone it, which leaves it to be undone.
+func verify(t *testing.T, f harness.Fault) {
+	network, replica := &Network{}, &Replica{}
+	hit := hitOnBoth(network, replica)
+	undo, err := f.Inject(t.Context(), hit, &rollback.Stack{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proven(t, f, hit, true)
+	for range 2 {
+		sighted(t, f, hit, false)
+	}
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	seen, _ := f.Verify(canceled, hit)
+	if slices.ContainsFunc(seen, func(s harness.Sighting) bool { return s.Gone != "" }) {
+		t.Errorf("who had no time to look says %+v", seen)
+	}
+	network.LiftAll()
+	replica.Revive()
+	sighted(t, f, hit, true)
+	if err := undo(t.Context()); err != nil {
+		t.Errorf("undoing what somebody else has undone: %v", err)
+	}
+	proven(t, f, hit, false)
+	answers(t, hit)
+}
+
+// sighted checks what a look says on every edge; of some faults nothing stays in force.
+func sighted(t *testing.T, f harness.Fault, hit harness.Hit, gone bool) {
+	t.Helper()
+	began := time.Now()
+	seen, err := f.Verify(t.Context(), hit)
+	if err != nil {
+		t.Fatalf("verifying it: %v", err)
+	}
+	if len(seen) == 0 {
+		return
+	}
+	for _, e := range hit.Edges {
+		i := slices.IndexFunc(seen, func(s harness.Sighting) bool { return s.Edge == e })
+		switch {
+		case i < 0:
+			t.Errorf("no look at %s", e)
+		case (seen[i].Gone != "") != gone:
+			t.Errorf("on %s it is gone: %t, and a look says %q", e, gone, seen[i].Gone)
+		case seen[i].At.Before(began) || seen[i].At.After(time.Now()):
+			t.Errorf("the look at %s was %v after it began", e, seen[i].At.Sub(began))
+		}
+	}
+	if took := time.Since(began); took >= time.Second { // the bubble's clock; the engine looks once a second
+		t.Errorf("a look takes %v", took)
 	}
 }
 

@@ -94,6 +94,29 @@ func (r *rule) Prove(ctx context.Context, inForce bool) ([]harness.Proof, error)
 	return proofs, nil
 }
 
+// Verify tells whether the rule is in force.
+func (r *rule) Verify(context.Context) ([]harness.Sighting, error) {
+	var seen []harness.Sighting
+	for _, e := range r.Edges {
+		s := harness.Sighting{Edge: e, At: time.Now()}
+		if _, lifted, _ := r.Truth(); !lifted.IsZero() {
+			s.Gone = "the rule was lifted"
+		}
+		seen = append(seen, s)
+	}
+	return seen, nil
+}
+
+// LiftAll is somebody else who takes every rule back.
+func (n *Network) LiftAll() {
+	n.mu.Lock()
+	rules := slices.Clone(n.rules)
+	n.mu.Unlock()
+	for _, r := range rules {
+		r.Lift()
+	}
+}
+
 // Lift takes the rule back.
 func (r *rule) Lift() {
 	r.network.mu.Lock()

@@ -47,6 +47,13 @@ func (r *Replica) set(what *bool, to bool) error {
 	return nil
 }
 
+// Revive is somebody else who takes back all that was done to it.
+func (r *Replica) Revive() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.killed, r.paused, r.away = false, false, false
+}
+
 func (r *Replica) Kill(context.Context) error       { return r.set(&r.killed, true) }
 func (r *Replica) Start(context.Context) error      { return r.set(&r.killed, false) }
 func (r *Replica) Pause(context.Context) error      { return r.set(&r.paused, true) }

@@ -101,7 +101,8 @@ func phaseWords(phase string) string {
 func changeWords(c history.ChangeKind) string {
 	words := map[history.ChangeKind]string{
 		history.Requested: "requested", history.Effective: "proven in force", history.Healing: "being healed", history.Healed: "proven healed",
-		history.Expired: "lifted itself, because nobody renewed it", history.Unproven: "could not be proven",
+		history.Expired: "lifted itself, because nobody renewed it", history.Lost: "was no longer in force",
+		history.Unproven: "could not be proven",
 	}
 	return cmp.Or(words[c], clean(string(c)))
 }

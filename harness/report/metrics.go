@@ -295,7 +295,7 @@ func (m *Metrics) change(at history.Instant, c *history.Change) {
 		if healing, ok := seen[history.Healing]; ok {
 			m.heal.WithLabelValues(m.scenario, label(c.Name)).Observe(max(0, (at - healing).Seconds()))
 		}
-	case history.Expired:
+	case history.Expired, history.Lost:
 		active.Set(0)
 	}
 }

@@ -99,6 +99,22 @@ func TestPlainScreen(t *testing.T) {
 	})
 }
 
+// A fault that was lost is told with why, in the line of its change and in the live view.
+func TestLostOnTheScreen(t *testing.T) {
+	b := newBoard()
+	b.note(events(sample(t, "flagship").History)[0])
+	f := b.plan.Faults[0]
+	line := b.note(history.Event{At: history.Seconds(12.3), Type: history.TypeFault,
+		Fault: &history.Change{Name: f.Name, Change: history.Lost, Detail: "the replica answers"}})
+	if want := "  +12.3 s  " + f.Name + ": was no longer in force: the replica answers."; line != want {
+		t.Errorf("it says %q, want %q", line, want)
+	}
+	frame := strings.Join(b.frame(history.Seconds(13), 100, 40, false, false), "\n")
+	if !strings.Contains(frame, ": was no longer in force") {
+		t.Errorf("the live view doesn't tell\n%s", frame)
+	}
+}
+
 // play records events when they happened.
 func play(t *testing.T, s history.Sink, all []history.Event) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
@@ -259,6 +260,16 @@ type replica struct {
 	held     edition
 }
 
+// bare tells whether somebody else started the container: it runs and could answer, but nobody told it what to serve.
+func (r *replica) bare(ctx context.Context, c container.InspectResponse) bool {
+	if c.State.Paused || c.NetworkSettings.Networks[r.full()] == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*try) // a busy one is not bare
+	defer cancel()
+	return r.Ask(ctx) != nil
+}
+
 func (r *replica) configure(ctx context.Context) ([]string, error) {
 	var hosts []string
 	if err := r.control.Call(ctx, "configure", r.settings, &hosts); err != nil {
@@ -286,7 +297,7 @@ func (r *replica) Kill(ctx context.Context) error {
 // was gone: it asks once a second.
 func (r *replica) Start(ctx context.Context) error {
 	found, ok, err := r.its(ctx, r.own())
-	if err != nil || ok && found.Container.State.Running {
+	if err != nil || ok && found.Container.State.Running && !r.bare(ctx, found.Container) {
 		return err
 	}
 	r.hangUp()

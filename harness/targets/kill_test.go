@@ -101,6 +101,12 @@ func TestKilledRunWithoutFolder(t *testing.T) {
 // killed runs the program until it says something, and kills it then.
 func killed(t *testing.T, says string, args ...string) {
 	t.Helper()
+	during(t, says, func(p *os.Process) { _ = p.Kill() }, args...)
+}
+
+// during runs the program, does something when it says something, and waits for its end.
+func during(t *testing.T, says string, do func(*os.Process), args ...string) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Getenv(binaryVariable), args...)
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
@@ -116,9 +122,9 @@ func killed(t *testing.T, says string, args ...string) {
 			break
 		}
 	}
-	_ = cmd.Process.Kill()
+	do(cmd.Process)
 	_, _ = io.Copy(&heard, stderr)
-	_ = cmd.Wait() // it was killed
+	_ = cmd.Wait() // what became of it is for the caller to find out
 	if !strings.Contains(heard.String(), says) {
 		t.Fatalf("it never said %q, but\n%s", says, heard.String())
 	}
