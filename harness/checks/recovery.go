@@ -95,6 +95,8 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 			c.Probe, rounded(*r.RecoveryTimeActual.Upper, math.Ceil))
 	case r.EndedBy == verdict.Failover:
 		return fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
+	case r.EndedBy == verdict.Heal && len(r.Broken) > 0:
+		return fmt.Sprintf("%s were back for good only when %s ended, after %s: nobody stayed in before", c.Probe, c.Fault, took)
 	case r.EndedBy == verdict.Heal:
 		return fmt.Sprintf("%s were back only when %s ended, after %s: nobody failed over", c.Probe, c.Fault, took)
 	case r.RecoveryTimeActual.Upper != nil:
@@ -107,7 +109,7 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 
 // undecided says why a recovery is neither in time nor too late.
 func (c *Recovery) undecided(h *history.History, r *verdict.Recovery) string {
-	if !c.watched(h, r) && judge(r.RecoveryTimeActual, seconds(c.Within)) != verdict.Pass {
+	if !c.watched(h, r) && (r.EndedBy == verdict.Heal || judge(r.RecoveryTimeActual, seconds(c.Within)) != verdict.Pass) {
 		return fmt.Sprintf("; the fault ended before the objective of %s could be judged: it was watched for %s, and that takes %s",
 			asked(c.Within), rounded(*r.Watched, math.Floor), rounded(seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault), math.Ceil))
 	}

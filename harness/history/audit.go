@@ -66,6 +66,7 @@ func (h *History) Audit() []Contradiction {
 	a.attempts()
 	a.carried()
 	for i, n := range a.times {
+		slices.Sort(a.found[i].Lines)
 		if n > 1 {
 			a.found[i].Sentence += fmt.Sprintf(" (and %d more like it)", n-1)
 		}
@@ -169,7 +170,6 @@ func (a *audit) fault(name string, said map[ChangeKind]Event) {
 		for _, e := range said {
 			lines = append(lines, e.Seq)
 		}
-		slices.Sort(lines)
 		a.between("never requested "+name, lines, "%s changed and was never requested", name)
 	}
 }

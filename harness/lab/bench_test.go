@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/analysis"
+	"github.com/regiondrill/regiondrill/harness/catalog"
 	"github.com/regiondrill/regiondrill/harness/checks"
 	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/faults"
@@ -22,6 +25,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 	"github.com/regiondrill/regiondrill/harness/targets"
+	"github.com/regiondrill/regiondrill/harness/verdict"
 	"github.com/regiondrill/regiondrill/probes"
 	"github.com/regiondrill/regiondrill/probes/browser"
 )
@@ -82,63 +86,101 @@ func signIn(tb testing.TB, l *lab.Lab, p harness.Probe, k int64) {
 	}
 }
 
-// calibrated is an outage of known length over unshaped links, with nobody steering.
+// modes are the outages of which a calibration in real time has a hundred each, over unshaped links, with nobody steering.
+func modes() []string {
+	return []string{"blackhole", "blackhole, hold: false", "refuse", "reset", "http_503"}
+}
+
 const calibrated = `
 schema: regiondrill.scenario/v1
 name: calibration
 system: {primary: us-east-1}
 vantages:
   here: {rtt: {us-east-1: 0s}}
-warm_up: 400ms
-settle: 300ms
+warm_up: 800ms
+settle: 700ms
 probes:
   - {name: staff, kind: saml_login, from: here, home: us-east-1, every: 80ms, limit: 200ms}
 faults:
-  - {name: dark, kind: region_outage, where: {region: us-east-1}, at: 100ms, for: %dms, mode: %s}
+  - {name: dark, kind: region_outage, where: {region: us-east-1}, at: 400ms, for: %dms, mode: %s}
+checks:
+  - {kind: recovery, probe: staff, fault: dark, within: 10ms, sustained: {for: 240ms, ratio: 0.5}}
 `
 
-// BenchmarkCalibration holds what is measured against what the fabric itself logged: of a hundred outages, in how many
-// does the interval of the recovery time overlap the truth, from the outage's length to that and the slowest sign-in
-// of the warm-up; and how wide are the intervals, in periods.
+// BenchmarkCalibration holds what is measured against what the fabric itself logged: of a hundred outages (or
+// REGIONDRILL_OUTAGES), how many intervals hold the truth, which lies between the outage's length and that and the slowest
+// sign-in of the warm-up; how many miss it, of how many nothing is said; and how wide they are, in periods. With
+// REGIONDRILL_BUSY so many loops keep this machine busy meanwhile.
 func BenchmarkCalibration(b *testing.B) {
+	each, loops := 100, 0
+	if n, err := strconv.Atoi(os.Getenv("REGIONDRILL_OUTAGES")); err == nil {
+		each = n
+	}
+	if n, err := strconv.Atoi(os.Getenv("REGIONDRILL_BUSY")); err == nil {
+		loops = n
+	}
+	defer busy(b, loops)()
 	for _, mode := range modes() {
 		b.Run(strings.ReplaceAll(mode, ", hold: false", "_lost"), func(b *testing.B) {
-			overlaps, widest := 0, 0.0
 			for b.Loop() {
-				for _, o := range outages(b, mode, 100) {
-					widest = max(widest, o.periods)
-					if o.err != nil {
+				held, missed, widths := 0, 0, []float64{}
+				for _, o := range outages(b, mode, each) {
+					switch {
+					case !o.told:
+						b.Log("nothing is said: ", o.err)
+						continue
+					case o.err != nil:
 						b.Log(o.err)
-					} else {
-						overlaps++
+						missed++
+					default:
+						held++
 					}
+					widths = append(widths, o.periods)
+				}
+				slices.Sort(widths)
+				b.ReportMetric(float64(held), "held")
+				b.ReportMetric(float64(missed), "missed")
+				b.ReportMetric(float64(each-held-missed), "unknown")
+				if n := len(widths); n > 0 {
+					b.ReportMetric(widths[n/2], "median_periods")
+					b.ReportMetric(widths[n-1], "widest_periods")
 				}
 			}
-			b.ReportMetric(float64(overlaps)/float64(b.N), "overlaps/100")
-			b.ReportMetric(widest, "widest_periods")
 		})
+	}
+}
+
+// busy keeps so many cores of this machine busy, in processes of their own, until it is told to stop.
+func busy(tb testing.TB, loops int) (stop func()) {
+	var all []*exec.Cmd
+	for range loops {
+		cmd := exec.Command("sh", "-c", "while :; do :; done")
+		if err := cmd.Start(); err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, cmd)
+	}
+	return func() {
+		for _, cmd := range all {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
 	}
 }
 
 type outage struct {
 	periods float64
+	told    bool
 	err     error
 }
 
-// outages are so many, two at a time.
+// outages are so many, one after the other.
 func outages(b *testing.B, mode string, n int) []outage {
 	done := make([]outage, n)
-	var next atomic.Int64
-	var lanes sync.WaitGroup
-	for range 2 {
-		lanes.Go(func() {
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				rng := rand.New(rand.NewPCG(uint64(i), 1))
-				_, done[i].periods, done[i].err = calibrate(b.Context(), mode, 200+rng.IntN(300), rng.Uint64())
-			}
-		})
+	for i := range done {
+		rng := rand.New(rand.NewPCG(uint64(i), 1))
+		done[i] = calibrate(b, mode, 400+rng.IntN(300), rng.Uint64())
 	}
-	lanes.Wait()
 	return done
 }
 
@@ -187,45 +229,47 @@ func drill(b *testing.B, text string) *history.History {
 }
 
 // calibrate is one outage of so many milliseconds.
-func calibrate(ctx context.Context, mode string, lasts int, seed uint64) (hit bool, periods float64, err error) {
+func calibrate(b *testing.B, mode string, lasts int, seed uint64) outage {
 	s, err := scenario.Read(strings.NewReader(fmt.Sprintf(calibrated, lasts, mode)), "calibration.yaml")
 	if err != nil {
-		return false, 0, err
+		b.Fatal(err)
 	}
 	var fault harness.Fault
-	kinds := faults.Table()
-	outage := kinds[0].New
-	kinds[0].New = func() harness.Fault { fault = outage(); return fault }
-	plan, err := engine.Compile(s, engine.Catalog{Probes: probes.Table(), Faults: kinds}, engine.Options{Target: targets.Table()[0], Seed: &seed})
+	c := catalog.Default()
+	injected := c.Faults[0].New
+	c.Faults[0].New = func() harness.Fault { fault = injected(); return fault }
+	plan, err := c.Compile(s, engine.Options{Target: c.Targets[0], Seed: &seed})
 	if err != nil {
-		return false, 0, err
+		b.Fatal(err)
 	}
 	h := &history.History{}
-	if err := plan.Run(ctx, nil, (*memory)(h)); err != nil {
-		return false, 0, err
+	if err := plan.Run(b.Context(), nil, (*memory)(h)); err != nil {
+		b.Fatal(err)
 	}
 	v, err := analysis.Conclude(h, checks.Table())
 	if err != nil {
-		return false, 0, err
+		b.Fatal(err)
 	}
-	actual := v.Recovery("staff", "dark").RecoveryTimeActual
-	if actual == nil || actual.Upper == nil {
-		return false, 0, fmt.Errorf("%s of %d ms: no recovery: %v", mode, lasts, v.Validity.Notes)
+	r := v.Recovery("staff", "dark")
+	actual := r.RecoveryTimeActual
+	if actual == nil || actual.Upper == nil || len(r.Doubts) > 0 || v.Validity.Grade != verdict.Pass {
+		return outage{err: fmt.Errorf("%s of %d ms: %v, %v", mode, lasts, r.Doubts, v.Validity.Notes)}
 	}
-	injected, lifted, _ := fault.(interface {
+	laid, lifted, _ := fault.(interface {
 		Truth() (time.Time, time.Time, bool)
 	}).Truth()
-	truth, slowest := lifted.Sub(injected).Seconds(), 0.0
+	truth, slowest := lifted.Sub(laid).Seconds(), 0.0
 	for _, a := range h.Attempts {
 		if a.Ended < 0 {
 			slowest = max(slowest, (a.Ended - a.Due).Seconds())
 		}
 	}
 	lower, upper := float64(actual.Lower), float64(*actual.Upper)
-	if hit = lower <= truth+slowest && upper >= truth; !hit {
-		err = fmt.Errorf("%s: measured [%.6f, %.6f], the truth is [%.6f, %.6f]", mode, lower, upper, truth, truth+slowest)
+	o := outage{told: true, periods: (upper - lower) / 0.080}
+	if lower > truth+slowest || upper < truth {
+		o.err = fmt.Errorf("%s: measured [%.6f, %.6f], the truth is [%.6f, %.6f]", mode, lower, upper, truth, truth+slowest)
 	}
-	return hit, (upper - lower) / 0.080, err
+	return o
 }
 
 // memory is a history that never was a file.

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 
@@ -155,24 +156,43 @@ func observed(evidence, beats int) bool { return 100*evidence >= 95*beats }
 type stretch struct{ since, until history.Instant }
 
 // keptOut finds the stretches longer than the gap that began after the first was in. The end of the watch ends one too.
+// Where people came in between of whom nobody knows what came, nobody knows whether they got in.
 func (c *comeback) keptOut() {
 	if c.first == nil {
 		return
 	}
-	ends, longest := []history.Instant{}, history.Instant(0)
+	longest := history.Instant(0)
+	var in []try
 	for _, t := range c.tries {
 		longest = max(longest, t.Ended-t.Due)
 		if c.good(t) && t.Ended >= c.first.Ended && t.Ended < c.until {
-			ends = append(ends, t.Ended)
+			in = append(in, t)
 		}
 	}
-	slices.Sort(ends)
-	ends = append(ends, c.until)
-	for i := 1; i < len(ends); i++ {
-		if ends[i]-ends[i-1] > c.gap {
-			c.shut = append(c.shut, c.waits(ends[i-1], ends[i], longest)...)
+	slices.SortStableFunc(in, func(a, b try) int { return cmp.Compare(a.Ended, b.Ended) })
+	for i, t := range in {
+		next, due := c.until, c.until
+		if i+1 < len(in) {
+			next, due = in[i+1].Ended, in[i+1].Due
+		}
+		if next-t.Ended > c.gap && !c.unknownBetween(min(t.Due, due), max(t.Due, due)) {
+			c.shut = append(c.shut, c.waits(t.Ended, next, longest)...)
 		}
 	}
+}
+
+// unknownBetween tells whether somebody came in between who is no evidence.
+func (c *comeback) unknownBetween(since, until history.Instant) bool {
+	first := sort.Search(len(c.beats), func(i int) bool { return c.beats[i].Due > since })
+	for _, t := range c.beats[first:] {
+		if t.Due >= until {
+			break
+		}
+		if !t.evidence() {
+			return true
+		}
+	}
+	return false
 }
 
 // waits are the spans between a and b, longer than the gap, in each instant of which somebody waits.

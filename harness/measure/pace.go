@@ -11,7 +11,28 @@ import (
 type stride struct {
 	name, before string // the step, and for the time between two the one before
 	host, region string // of the step
-	carried      string // the Region that carried the attempt in the end: which way it went
+	way          way    // the attempt's
+	nth          int    // in the attempt: a second look at the portal has a connection that the first had to make
+}
+
+// way is how an attempt went: the Region that carried it, and the names of its steps in their order, as a hash. What went
+// another way had other things to do in steps of the same name.
+type way struct {
+	carried string
+	steps   uint64
+}
+
+func wayOf(t *history.Attempt) way {
+	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
+	sum := uint64(offset)
+	for i := range t.Steps {
+		name := t.Steps[i].Name
+		for k := range len(name) {
+			sum = (sum ^ uint64(name[k])) * prime
+		}
+		sum = (sum ^ 0xff) * prime
+	}
+	return way{t.Region, sum}
 }
 
 // The strides that are no step.
@@ -25,23 +46,26 @@ const (
 // strides calls visit for each part of a good attempt, in order: when it began and how long it took. Together they are
 // the whole of it, but for what the person spent on their home Region, which counts from due.
 func strides(t *history.Attempt, visit func(k stride, at, took history.Instant)) {
-	at, before := t.Began, ""
-	visit(stride{name: lateness, carried: t.Region}, t.Due, t.Began-t.Due)
+	at, before, nth, way := t.Began, "", 0, wayOf(t)
+	part := func(k stride, at, took history.Instant) {
+		k.way, k.nth = way, nth
+		nth++
+		visit(k, at, took)
+	}
+	part(stride{name: lateness}, t.Due, t.Began-t.Due)
 	steps := t.Steps
 	if n := gaveUp(steps); n > 0 {
 		at, before = max(at, steps[n-1].At+steps[n-1].Took), patience
-		visit(stride{name: patience, host: steps[0].Host, region: steps[0].Region, carried: t.Region}, t.Due, at-t.Due)
+		part(stride{name: patience, host: steps[0].Host, region: steps[0].Region}, t.Due, at-t.Due)
 		steps = steps[n:]
 	}
 	for i := range steps {
 		s := &steps[i]
-		if s.At > at {
-			visit(stride{name: s.Name, before: before, host: s.Host, region: s.Region, carried: t.Region}, at, s.At-at)
-		}
-		visit(stride{name: s.Name, host: s.Host, region: s.Region, carried: t.Region}, s.At, s.Took)
+		part(stride{name: s.Name, before: before, host: s.Host, region: s.Region}, at, max(0, s.At-at))
+		part(stride{name: s.Name, host: s.Host, region: s.Region}, s.At, s.Took)
 		at, before = max(at, s.At+s.Took), s.Name
 	}
-	visit(stride{name: rest, before: before, carried: t.Region}, at, t.Ended-at)
+	part(stride{name: rest, before: before}, at, t.Ended-at)
 }
 
 // gaveUp is the number of steps, from the first on, that the person spent on their home Region before they gave it up.
@@ -124,7 +148,7 @@ func (s *series) paceOf(f *fault, end history.Instant) *pace {
 	return p
 }
 
-func whole(t *try) stride { return stride{name: all, carried: t.Region} }
+func whole(t *try) stride { return stride{name: all, way: way{carried: t.Region}} }
 
 // sample finds what is known of the stride that is the nth of its attempt.
 func (p *pace) sample(n int, k stride) *sample {

@@ -3,6 +3,7 @@ package measure
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -144,11 +145,19 @@ func (j *judged) neverClosed(during *comeback) {
 	j.r.Evidence = lines(during.first, first)
 	watch, cut := j.watch()
 	c := j.newComeback(*j.f.effective, watch, j.rule, "", cut)
-	for i := c.start; i >= 0 && i < len(c.windows) && !c.untold; i++ {
+	if c.untold {
+		return
+	}
+	for i := c.start; i < len(c.windows); i++ {
 		if t := &c.tries[i]; c.good(*t) && t.Ended >= during.until {
-			upper := seconds(t.Ended - j.onset())
-			j.r.RecoveryTimeActual.Upper = &upper
-			j.r.Evidence = lines(during.first, t)
+			q := t
+			for k := i; k < len(c.tries) && c.tries[k].Due < t.Due+c.window; k++ {
+				if other := &c.tries[k]; c.good(*other) && other.Ended >= during.until && other.Ended < q.Ended {
+					q = other
+				}
+			}
+			j.r.RecoveryTimeActual.Upper = secondsOf(ptr(q.Ended - j.onset()))
+			j.r.Evidence = lines(during.first, q)
 			return
 		}
 	}
@@ -241,11 +250,21 @@ func (j *judged) holes(c *comeback) string {
 		switch {
 		case t.Outcome == history.Dropped:
 			dropped++
-		case t.Outcome != history.Good && t.Outcome != history.Bad:
+		case !t.evidence():
 			unknown++
 		}
 	}
-	return fmt.Sprintf("of %d who arrived, %d found no room to begin, and of %d nobody knows what came", all, dropped, unknown)
+	var missing []string
+	if dropped > 0 {
+		missing = append(missing, fmt.Sprintf("%d found no room to begin", dropped))
+	}
+	if unknown > 0 {
+		missing = append(missing, fmt.Sprintf("of %d nobody knows what came", unknown))
+	}
+	if missing == nil {
+		return fmt.Sprintf("the %d who arrived left holes", all)
+	}
+	return fmt.Sprintf("of %d who arrived, %s", all, strings.Join(missing, ", and "))
 }
 
 // flaps lists the windows that broke after the first was in, neighbours as one.

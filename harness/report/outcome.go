@@ -210,6 +210,8 @@ func endedWords(r *verdict.Recovery) string {
 		return "while the fault lasted, in their own Region " + place(r.RecoveredIn)
 	case r.EndedBy == verdict.Failover:
 		return "by failing over to " + place(r.RecoveredIn)
+	case r.EndedBy == verdict.Heal && len(r.Broken) > 0:
+		return "for good only when the fault ended: nobody stayed in before"
 	case r.EndedBy == verdict.Heal:
 		return "only when the fault ended: nobody failed over"
 	case r.EndedBy == verdict.None:

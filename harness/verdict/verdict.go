@@ -144,7 +144,7 @@ type Recovery struct {
 	Outages            []Outage  `json:"outages"`
 	Loss               Loss      `json:"loss"`
 	AlsoInForce        []string  `json:"also_in_force"` // other faults that were, at some time, while this one was
-	Evidence           []int64   `json:"evidence"` // the lines of f and q
+	Evidence           []int64   `json:"evidence"`      // the lines of f and q
 	FailbackEvidence   []int64   `json:"failback_evidence"`
 }
 
