@@ -184,7 +184,7 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 		Limit: history.At(p.Limit), Offset: c.offset(p), Browser: kinds[i].Browser,
 		Skipped: kinds[i].Browser && c.opts.WithoutBrowser != "", Config: config}
 	c.plan.Record.Probes = append(c.plan.Record.Probes, rec)
-	if !rec.Skipped {
+	if !rec.Skipped && rec.Every > 0 { // where it is not, the reader has said so
 		c.plan.beats = append(c.plan.beats, newBeat(rec, c.plan.Record.WarmUp, probe))
 	}
 }
