@@ -56,12 +56,13 @@ func (c *compiler) sustained(m compiled) {
 	if sub.Sustained == nil {
 		return
 	}
-	asked := history.Sustained{Probe: sub.Probe, Fault: sub.Fault, For: history.At(sub.Sustained.For), Ratio: sub.Sustained.Ratio}
+	asked := history.Sustained{Probe: sub.Probe, Fault: sub.Fault, For: history.At(sub.Sustained.For),
+		Ratio: sub.Sustained.Ratio, Gap: history.At(sub.Sustained.Gap)}
 	for _, known := range c.plan.Sustained {
 		if known.Probe == asked.Probe && known.Fault == asked.Fault {
 			if known != asked {
-				c.errs = append(c.errs, m.Block.Errorf("sustained", "another check of %s and %s says for: %v, ratio: %v; they must agree",
-					asked.Probe, asked.Fault, known.For.Duration(), known.Ratio))
+				c.errs = append(c.errs, m.Block.Errorf("sustained", "another check of %s and %s says for: %v, ratio: %v, gap: %v; they must agree",
+					asked.Probe, asked.Fault, known.For.Duration(), known.Ratio, known.Gap.Duration()))
 			}
 			return
 		}

@@ -56,10 +56,12 @@ func Table() []Kind {
 	}
 }
 
-// Sustained says when people count as back: in every window of For the share of good attempts is at least Ratio.
+// Sustained says when people count as back: in every window of For the share of good attempts is at least Ratio, and
+// nowhere is there a stretch longer than Gap in which somebody waits and nobody gets in.
 type Sustained struct {
-	For   time.Duration `yaml:"for" min:"100ms" doc:"the length of the windows in which it must hold"`
+	For   time.Duration `yaml:"for" min:"100ms" max:"24h" doc:"the length of the windows in which it must hold; counts as at least three periods of the probe"`
 	Ratio float64       `yaml:"ratio" min:"0" max:"1" doc:"the share of good attempts that each window must have"`
+	Gap   time.Duration `yaml:"gap" min:"0s" max:"24h" doc:"how long nobody may get in while somebody waits; 0s: the longer of 1s and three periods of the probe"`
 }
 
 func defaultSustained() Sustained {

@@ -12,7 +12,7 @@ import (
 // is taken from the recovery check of the same probe and fault.
 type Failback struct {
 	pair   `yaml:",inline"`
-	Within time.Duration `yaml:"within" required:"true" min:"1ms" doc:"the objective, counted from the instant the fault is proven healed"`
+	Within time.Duration `yaml:"within" required:"true" min:"1ms" max:"24h" doc:"the objective, counted from the instant the fault is proven healed"`
 }
 
 func newFailback() Check { return &Failback{} }

@@ -12,7 +12,7 @@ import (
 // are back only because the fault ended have not recovered from it.
 type Recovery struct {
 	pair      `yaml:",inline"`
-	Within    time.Duration `yaml:"within" required:"true" min:"1ms" doc:"the recovery time objective, counted from the instant the fault is proven in force"`
+	Within    time.Duration `yaml:"within" required:"true" min:"1ms" max:"24h" doc:"the recovery time objective, counted from the instant the fault is proven in force"`
 	Sustained Sustained     `yaml:"sustained" doc:"when people count as back"`
 }
 

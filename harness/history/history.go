@@ -84,6 +84,22 @@ type Sustained struct {
 	Gap   Instant `json:"gap,omitempty"` // how long nobody may get in while somebody waits; 0: the longer of 1 s and three periods
 }
 
+// steady is how many periods it takes at least to say how a beat goes on.
+const steady = 3
+
+// Window is the length of the windows that counts for a probe that arrives once in every: For, and at least three
+// periods.
+func (s Sustained) Window(every Instant) Instant { return max(s.For, steady*every) }
+
+// MaxGap is how long nobody may get in while somebody waits, for a probe that arrives once in every: Gap, and where
+// that is 0 the longer of a second and three periods.
+func (s Sustained) MaxGap(every Instant) Instant {
+	if s.Gap > 0 {
+		return s.Gap
+	}
+	return max(At(time.Second), steady*every)
+}
+
 // DefaultSustained is what counts where no check says otherwise.
 const (
 	DefaultSustainedFor   = 5 * time.Second
