@@ -60,7 +60,8 @@ type Plan struct {
 	Target         string    `json:"target"`
 	Environment    string    `json:"environment,omitempty"`
 	Seed           uint64    `json:"seed"`
-	Zero           time.Time `json:"zero"` // wall time of zero, the end of the warm-up
+	PhaseSeed      uint64    `json:"phase_seed,omitempty"` // of the probes' offsets; 0: they are drawn from Seed
+	Zero           time.Time `json:"zero"`                 // wall time of zero, the end of the warm-up
 	Sets           []string  `json:"sets,omitempty"`
 	WithoutBrowser string    `json:"without_browser,omitempty"` // why browser probes don't run
 	Primary        string    `json:"primary"`
