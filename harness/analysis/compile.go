@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/checks"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
-// Compile resolves the checks of a scenario into the plan of its run. Its error is a scenario.Errors with every
-// mistake: a check that names no probe or fault, or that could not be measured.
-func Compile(s *scenario.Scenario, kinds []checks.Kind, plan *history.Plan) error {
+// Compile resolves the checks of a scenario into the plan of its run, and reviews what then stands: steering is what the
+// people of each probe do who aren't in at home. It returns what is worth a second look. Its error is a scenario.Errors
+// with every mistake: a check that names no probe or fault, or of which no truthful verdict is possible.
+func Compile(s *scenario.Scenario, kinds []checks.Kind, plan *history.Plan, steering map[string]harness.Steer) ([]scenario.Remark, error) {
 	c := &compiler{plan: plan}
 	var made []compiled
 	for _, sc := range s.Checks {
@@ -25,10 +27,12 @@ func Compile(s *scenario.Scenario, kinds []checks.Kind, plan *history.Plan) erro
 	for _, m := range made {
 		c.check(m)
 	}
-	if len(c.errs) > 0 {
-		return c.errs
+	r := &review{s: s, plan: plan, steering: steering}
+	r.all(made)
+	if c.errs = append(c.errs, r.mistakes...); len(c.errs) > 0 {
+		return r.remarks, c.errs
 	}
-	return nil
+	return r.remarks, nil
 }
 
 type compiled struct {

@@ -44,6 +44,11 @@ type Plan struct {
 	strikes  []*strike
 	reaches  []string
 
+	// Steering is what the people of each probe do who aren't in at home, of those probes that tell.
+	Steering map[string]harness.Steer
+	// Remarks are what is worth a second look; whoever compiles the checks adds them.
+	Remarks []scenario.Remark
+
 	// Standing is told of the system when it stands; nil: nobody is.
 	Standing func(*harness.System)
 }
@@ -58,7 +63,7 @@ type compiler struct {
 
 // Compile resolves a scenario against the kinds there are. Its error is a scenario.Errors with every mistake.
 func Compile(s *scenario.Scenario, kinds Catalog, opts Options) (*Plan, error) {
-	c := &compiler{s: s, opts: opts, plan: &Plan{target: opts.Target.New()}}
+	c := &compiler{s: s, opts: opts, plan: &Plan{target: opts.Target.New(), Steering: map[string]harness.Steer{}}}
 	c.regions()
 	c.topology()
 	c.record()
@@ -178,6 +183,9 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 	}
 	probe := kinds[i].New()
 	c.block(p.Block, probe)
+	if steerer, ok := probe.(harness.Steerer); ok {
+		c.plan.Steering[p.Name] = steerer.Steering()
+	}
 	config, err := scenario.Config(probe)
 	if err != nil {
 		c.fail(p.Block.Errorf("kind", "%v", err))

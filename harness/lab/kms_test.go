@@ -260,7 +260,7 @@ func short(t *testing.T, sets ...string) *verdict.Verdict {
 	}
 	var parsed []scenario.Set
 	for _, text := range append([]string{"warm_up=1s", "settle=3s", "faults.0.at=1s", "faults.0.for=6s",
-		"checks.0.within=4s", "checks.1.within=2s", "checks.0.sustained={for: 1s}", "probes.ireland.steer.after=1s", "probes.ireland.every=300ms", "probes.ireland-stays.every=300ms", "probes.virginia.every=600ms"}, sets...) {
+		"checks.0.within=4s", "checks.1.within=2s", "checks.0.sustained={for: 1s}", "probes.ireland.steer.after=1s", "probes.ireland.every=300ms", "probes.ireland-stays.every=300ms", "probes.virginia.every=250ms"}, sets...) {
 		set, err := scenario.ParseSet(text)
 		if err != nil {
 			t.Fatal(err)
