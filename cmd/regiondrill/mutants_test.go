@@ -14,12 +14,14 @@ import (
 )
 
 // nonsense is what somebody may have left behind a key.
-var nonsense = []string{`""`, "0", "-1", "x", "1e99", "[]", "{}", "null", "99999999999999999999", "5 parsecs", "0s", "-3s", "2562047h", "1ns"}
+var nonsense = []string{`""`, "0", "-1", "x", "1e99", "[]", "{}", "null",
+	"99999999999999999999", "5 parsecs", "0s", "-3s", "2562047h", "1ns"}
 
 // mutants are a text with each line dropped in turn, and with nonsense for each line's value and for each value that
 // stands in braces.
 func mutants(text string) []string {
-	value, inner := regexp.MustCompile(`^(\s*(?:- )?[a-z_0-9-]+:)\s.*`), regexp.MustCompile(`[a-z_0-9-]+: ?([^{},]+)[,}]`)
+	value := regexp.MustCompile(`^(\s*(?:- )?[a-z_0-9-]+:)\s.*`)
+	inner := regexp.MustCompile(`[a-z_0-9-]+: ?([^{},]+)[,}]`)
 	lines := strings.SplitAfter(text, "\n")
 	var made []string
 	with := func(i int, line string) {

@@ -93,7 +93,8 @@ func describePlan(w io.Writer, c *compiled, carriers []string) {
 	if len(c.plan.Remarks) > 0 {
 		fmt.Fprintf(w, "\nWorth a second look\n")
 		for _, r := range c.plan.Remarks {
-			fmt.Fprintf(w, "%s\n", "  - "+strings.TrimLeft(wrap(fmt.Sprintf("%v: %s", r.Position, r.Sentence), "    ", 96), " "))
+			said := wrap(fmt.Sprintf("%v: %s", r.Position, r.Sentence), "    ", 96)
+			fmt.Fprintln(w, "  - "+strings.TrimLeft(said, " "))
 		}
 	}
 }

@@ -92,7 +92,7 @@ func meaning(check history.Check, r history.Plan) string {
 	back := r.SustainedFor(own.Probe, own.Fault)
 	window := back.Window(probe.Every)
 	arrive := int64(window / probe.Every)
-	needed := int64(math.Ceil(back.Ratio*float64(arrive) - 1e-9)) // no ratio that people write is so near a whole number
+	needed := int64(math.Ceil(back.Ratio*float64(arrive) - 1e-9)) // 0.9 of 10 is 9, in binary too
 	who := fmt.Sprintf("%d of the %d", needed, arrive)
 	if needed == arrive {
 		who = fmt.Sprintf("all %d", arrive)

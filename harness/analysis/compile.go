@@ -10,10 +10,13 @@ import (
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
-// Compile resolves the checks of a scenario into the plan of its run, and reviews what then stands: steering is what the
-// people of each probe do who aren't in at home. It returns what is worth a second look. Its error is a scenario.Errors
-// with every mistake: a check that names no probe or fault, or of which no truthful verdict is possible.
-func Compile(s *scenario.Scenario, kinds []checks.Kind, plan *history.Plan, steering map[string]harness.Steer) ([]scenario.Remark, error) {
+// Steering is what the people of each probe do who aren't in at home.
+type Steering map[string]harness.Steer
+
+// Compile resolves the checks of a scenario into the plan of its run, and reviews what then stands. It returns what is
+// worth a second look. Its error is a scenario.Errors with every mistake: a check that names no probe or fault, or of
+// which no truthful verdict is possible.
+func Compile(s *scenario.Scenario, kinds []checks.Kind, plan *history.Plan, to Steering) ([]scenario.Remark, error) {
 	c := &compiler{plan: plan}
 	var made []compiled
 	for _, sc := range s.Checks {
@@ -27,7 +30,7 @@ func Compile(s *scenario.Scenario, kinds []checks.Kind, plan *history.Plan, stee
 	for _, m := range made {
 		c.check(m)
 	}
-	r := &review{s: s, plan: plan, steering: steering}
+	r := &review{s: s, plan: plan, steering: to}
 	r.all(made)
 	if c.errs = append(c.errs, r.mistakes...); len(c.errs) > 0 {
 		return r.remarks, c.errs
@@ -65,8 +68,9 @@ func (c *compiler) sustained(m compiled) {
 	for _, known := range c.plan.Sustained {
 		if known.Probe == asked.Probe && known.Fault == asked.Fault {
 			if known != asked {
-				c.errs = append(c.errs, m.Block.Errorf("sustained", "another check of %s and %s says for: %v, ratio: %v, gap: %v; they must agree",
-					asked.Probe, asked.Fault, known.For.Duration(), known.Ratio, known.Gap.Duration()))
+				c.errs = append(c.errs, m.Block.Errorf("sustained",
+					"another check of %s and %s says for: %v, ratio: %v, gap: %v; they must agree", asked.Probe, asked.Fault,
+					known.For.Duration(), known.Ratio, known.Gap.Duration()))
 			}
 			return
 		}

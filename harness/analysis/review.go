@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -15,7 +14,7 @@ import (
 type review struct {
 	s        *scenario.Scenario
 	plan     *history.Plan
-	steering map[string]harness.Steer
+	steering Steering
 
 	mistakes scenario.Errors
 	remarks  []scenario.Remark

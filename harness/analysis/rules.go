@@ -39,7 +39,8 @@ const (
 func unregistered(r *review) {
 	for _, region := range r.plan.Regions {
 		if !slices.Contains(r.s.System.IdP.ACS, region) {
-			r.remark(r.s.Block, "system.idp.acs", "the ACS URL of %s is not registered at the IdP, so nobody can sign in there", region)
+			r.remark(r.s.Block, "system.idp.acs",
+				"the ACS URL of %s is not registered at the IdP, so nobody can sign in there", region)
 		}
 	}
 }
@@ -50,17 +51,19 @@ func coldStart(r *review, p scenario.Probe, rec history.Probe) {
 		return
 	}
 	if rec.Gated {
-		r.mistake(r.s.Block, "warm_up", "%s arrive one every %v, so in %v of warm-up it may be that nobody is seen in, and the drill "+
-			"can't begin; raise warm_up to %v and more", p.Name, p.Every, r.s.WarmUp, p.Every)
+		r.mistake(r.s.Block, "warm_up", "%s arrive one every %v, so in %v of warm-up it may be that nobody is seen in, "+
+			"and the drill can't begin; raise warm_up to %v and more", p.Name, p.Every, r.s.WarmUp, p.Every)
 		return
 	}
-	r.remark(r.s.Block, "warm_up", "%s arrive one every %v, so in %v of warm-up it may be that nobody of them signs in", p.Name, p.Every, r.s.WarmUp)
+	r.remark(r.s.Block, "warm_up", "%s arrive one every %v, so in %v of warm-up it may be that nobody of them signs in",
+		p.Name, p.Every, r.s.WarmUp)
 }
 
 // noBookmark: at AWS nothing makes one by itself.
 func noBookmark(r *review, p scenario.Probe, _ history.Probe) {
 	if to := r.steering[p.Name].To; to != "" && !slices.Contains(r.s.System.IdP.Bookmarks, to) {
-		r.remark(p.Block, "steer.to", "people of %s steer to %s, for which the IdP has no bookmark (system.idp.bookmarks)", p.Name, to)
+		r.remark(p.Block, "steer.to",
+			"people of %s steer to %s, for which the IdP has no bookmark (system.idp.bookmarks)", p.Name, to)
 	}
 }
 
@@ -78,7 +81,8 @@ func lateSteer(r *review, p scenario.Probe, _ history.Probe) {
 	}
 	left := p.Limit - steer.After
 	if left <= 0 {
-		r.remark(p.Block, "steer.after", "people of %s give up (limit %v) before they would steer (after %v)", p.Name, p.Limit, steer.After)
+		r.remark(p.Block, "steer.after",
+			"people of %s give up (limit %v) before they would steer (after %v)", p.Name, p.Limit, steer.After)
 		return
 	}
 	i := slices.IndexFunc(r.s.Vantages, func(v scenario.Vantage) bool { return v.Name == p.From })
@@ -87,8 +91,9 @@ func lateSteer(r *review, p scenario.Probe, _ history.Probe) {
 	}
 	rtt := r.s.Vantages[i].RTT
 	if takes := tripsToRegion*rtt[steer.To] + tripsToIdP*rtt[names.IdPPlace]; left < takes {
-		r.remark(p.Block, "steer.after", "when people of %s steer, %v of their limit are left, but by the bookmark of %s it takes them about %v "+
-			"(%d round trips to the Region, %d to the IdP), so nobody gets in", p.Name, left, steer.To, takes, tripsToRegion, tripsToIdP)
+		r.remark(p.Block, "steer.after", "when people of %s steer, %v of their limit are left, but by the bookmark of %s "+
+			"it takes them about %v (%d round trips to the Region, %d to the IdP), so nobody gets in",
+			p.Name, left, steer.To, takes, tripsToRegion, tripsToIdP)
 	}
 }
 
@@ -104,7 +109,8 @@ func tooShort(r *review, o *objective) {
 	case o.window != verdict.Fault:
 		open, remedy = "of settle", "raise settle"
 	}
-	r.mistake(o.Block, "within", "could not be measured: within (%v) and sustained.for (%s) together exceed the %v %s; lower them or %s",
+	r.mistake(o.Block, "within",
+		"could not be measured: within (%v) and sustained.for (%s) together exceed the %v %s; lower them or %s",
 		o.within.Duration(), counting(r.plan, o), o.watched.Duration(), open, remedy)
 }
 
@@ -120,11 +126,13 @@ func counting(plan *history.Plan, o *objective) string {
 // nobodyArrives: where a window is no longer than a period, whether anybody arrives in it is a matter of luck. What
 // asks when people are back is told so by tooShort.
 func nobodyArrives(r *review, o *objective) {
-	if o.within > 0 || o.probe.Every == 0 || o.fault.For == 0 || o.window == verdict.Baseline || o.watched > o.probe.Every {
+	every := o.probe.Every
+	if every == 0 || o.fault.For == 0 || o.within > 0 || o.window == verdict.Baseline || o.watched > every {
 		return
 	}
-	r.mistake(o.Block, "probe", "%s arrive one every %v, and the window is open for %v only, so it may be that nobody arrives in it; "+
-		"let them arrive more often (every)", o.probe.Name, o.probe.Every.Duration(), o.watched.Duration())
+	r.mistake(o.Block, "probe", "%s arrive one every %v, and the window is open for %v only, "+
+		"so it may be that nobody arrives in it; let them arrive more often (every)",
+		o.probe.Name, every.Duration(), o.watched.Duration())
 }
 
 // fewForQuantile: of few sign-ins, a high quantile is their slowest or nothing.
@@ -138,13 +146,13 @@ func fewForQuantile(r *review, o *objective) {
 		most += int(o.probe.Limit / o.probe.Every)
 	}
 	for _, q := range o.check.Subject().Quantiles {
+		sum := fmt.Sprintf("%s needs %d sign-ins; %v of one every %v are %d",
+			q.Key, q.Needs, o.watched.Duration(), o.probe.Every.Duration(), expected)
 		switch {
 		case most < q.Needs:
-			r.mistake(o.Block, q.Key, "%s needs %d sign-ins; %v of one every %v are %d; ask for max or p50, or let %s arrive more often (every)",
-				q.Key, q.Needs, o.watched.Duration(), o.probe.Every.Duration(), expected, o.probe.Name)
+			r.mistake(o.Block, q.Key, "%s; ask for max or p50, or let %s arrive more often (every)", sum, o.probe.Name)
 		case expected <= q.Needs:
-			r.remark(o.Block, q.Key, "%s needs %d sign-ins; %v of one every %v are %d, so one that fails may leave it unknown",
-				q.Key, q.Needs, o.watched.Duration(), o.probe.Every.Duration(), expected)
+			r.remark(o.Block, q.Key, "%s, so one that fails may leave it unknown", sum)
 		}
 	}
 }
@@ -155,29 +163,32 @@ func noTimeToProve(r *review, o *objective) {
 	if o.within == 0 || o.window != verdict.Fault || spare < 0 || spare >= proving {
 		return
 	}
-	r.remark(o.Block, "within", "within (%v) and sustained.for (%s) leave %v of the %v of %s: where it takes longer to be proven, "+
-		"an objective that is missed can't be told", o.within.Duration(), counting(r.plan, o), spare.Duration(), o.fault.For.Duration(), o.fault.Name)
+	r.remark(o.Block, "within", "within (%v) and sustained.for (%s) leave %v of the %v of %s: "+
+		"where it takes longer to be proven, an objective that is missed can't be told",
+		o.within.Duration(), counting(r.plan, o), spare.Duration(), o.fault.For.Duration(), o.fault.Name)
 }
 
 // coarse: between two people who arrive nobody looks.
 func coarse(r *review, o *objective) {
 	if every := o.probe.Every; o.within > 0 && 2*every >= o.within {
-		r.remark(o.Block, "within", "%s arrive one every %v, so the number will be about as wide, which can't tell %v from %v; "+
-			"let them arrive more often (every)", o.probe.Name, every.Duration(), o.within.Duration(), max(0, o.within-every).Duration())
+		r.remark(o.Block, "within", "%s arrive one every %v, so the number will be about as wide, which can't tell %v "+
+			"from %v; let them arrive more often (every)",
+			o.probe.Name, every.Duration(), o.within.Duration(), max(0, o.within-every).Duration())
 	}
 }
 
 // slowToGiveUp: an attempt counts from when its person arrived, so a few that hang can use an objective up.
 func slowToGiveUp(r *review, o *objective) {
 	if limit := o.probe.Limit; o.within > 0 && 2*limit > o.within {
-		r.remark(o.Block, "within", "the limit of %s (%v) is more than half of within (%v), so two sign-ins that hang one after the other use it up",
-			o.probe.Name, limit.Duration(), o.within.Duration())
+		r.remark(o.Block, "within", "the limit of %s (%v) is more than half of within (%v), "+
+			"so two sign-ins that hang one after the other use it up", o.probe.Name, limit.Duration(), o.within.Duration())
 	}
 }
 
 func nobodyAsked(r *review, o *objective) {
 	if s := o.check.Subject().Sustained; s != nil && s.Ratio == 0 {
-		r.remark(o.Block, "sustained.ratio", "a ratio of 0 holds where nobody gets in, so the first who does counts for all")
+		r.remark(o.Block, "sustained.ratio",
+			"a ratio of 0 holds where nobody gets in, so the first who does counts for all")
 	}
 }
 
@@ -191,11 +202,11 @@ func shortBaseline(r *review, o *objective) {
 	made, filled := before/every, (before+r.plan.WarmUp)/every
 	switch {
 	case filled < leastBaseline:
-		r.remark(r.block(o.fault.Name), "at", "only %d of %s sign in before %s, the warm-up included, so that they were not interrupted "+
-			"can't be told; raise at or warm_up", filled, o.probe.Name, o.fault.Name)
+		r.remark(r.block(o.fault.Name), "at", "only %d of %s sign in before %s, the warm-up included, "+
+			"so that they were not interrupted can't be told; raise at or warm_up", filled, o.probe.Name, o.fault.Name)
 	case made < fullBaseline:
-		r.remark(r.block(o.fault.Name), "at", "only %d of %s sign in between the warm-up and %s, so the baseline is filled from the warm-up",
-			made, o.probe.Name, o.fault.Name)
+		r.remark(r.block(o.fault.Name), "at", "only %d of %s sign in between the warm-up and %s, "+
+			"so the baseline is filled from the warm-up", made, o.probe.Name, o.fault.Name)
 	}
 }
 
@@ -205,8 +216,8 @@ func nobodySteers(r *review, o *objective) {
 	if o.check.Subject().Sustained == nil || home == "" || home != o.probe.Home || r.steering[o.probe.Name].To != "" {
 		return
 	}
-	r.remark(o.Block, "probe", "nobody of %s steers, so whom %s keeps out only its end brings back, and this check then never passes",
-		o.probe.Name, o.fault.Name)
+	r.remark(o.Block, "probe", "nobody of %s steers, so whom %s keeps out only its end brings back, "+
+		"and this check then never passes", o.probe.Name, o.fault.Name)
 }
 
 // allDark: nobody could fail over anywhere.
@@ -219,7 +230,8 @@ func allDark(r *review, o *objective) {
 			return
 		}
 	}
-	r.remark(o.Block, "fault", "while %s lasts no Region can carry anybody, so nobody can be back, and this check never passes", o.fault.Name)
+	r.remark(o.Block, "fault", "while %s lasts no Region can carry anybody, so nobody can be back, "+
+		"and this check never passes", o.fault.Name)
 }
 
 // dark tells whether one fault after another keeps everybody out of a Region for all of a time.

@@ -23,7 +23,8 @@ func newLatency() Check { return &Latency{Window: verdict.Fault} }
 
 // Subject of the check.
 func (c *Latency) Subject() Subject {
-	s := Subject{Title: fmt.Sprintf("latency of %s %s %s", c.Probe, when(c.Window), c.Fault), Probe: c.Probe, Fault: c.Fault, Window: c.Window}
+	s := Subject{Title: fmt.Sprintf("latency of %s %s %s", c.Probe, when(c.Window), c.Fault),
+		Probe: c.Probe, Fault: c.Fault, Window: c.Window}
 	if c.P95 > 0 {
 		s.Quantiles = append(s.Quantiles, Quantile{"p95", 20})
 	}

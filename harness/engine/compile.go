@@ -156,7 +156,8 @@ func (c *compiler) record() {
 	c.plan.Record = history.Plan{
 		Schema: history.Schema, Version: c.opts.Version, Scenario: c.s.Name, About: strings.TrimSpace(c.s.About),
 		Target: c.opts.Target.Name, Environment: c.opts.Environment, Seed: c.plan.Topology.Seed,
-		PhaseSeed: c.opts.PhaseSeed, WithoutBrowser: c.opts.WithoutBrowser, Primary: c.s.System.Primary, Regions: c.s.System.Regions(),
+		PhaseSeed: c.opts.PhaseSeed, WithoutBrowser: c.opts.WithoutBrowser,
+		Primary: c.s.System.Primary, Regions: c.s.System.Regions(),
 		WarmUp: history.At(c.s.WarmUp), Settle: history.At(c.s.Settle),
 		Probes: []history.Probe{}, Faults: []history.Fault{}, Checks: []history.Check{},
 	}
