@@ -386,6 +386,9 @@ type Steer struct {
 	After time.Duration `yaml:"after" doc:"how long from due they wait for the home Region before they give up on it"`
 }
 
+// Steerer is a probe whose people may go to another Region.
+type Steerer interface{ Steering() Steer }
+
 // Attempt is one sign-in, as the engine hands it to a probe and as the probe fills it in. Instants are wall-clock
 // times with a monotonic reading; the engine turns them into the history's.
 type Attempt struct {

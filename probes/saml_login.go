@@ -35,6 +35,9 @@ func NewSAMLLogin() harness.Probe {
 // Problems of its settings.
 func (p *SAMLLogin) Problems(t harness.Topology) []harness.Problem { return p.Steer.Problems(t) }
 
+// Steering is what a person does who isn't signed in at home.
+func (p *SAMLLogin) Steering() harness.Steer { return p.Steer }
+
 // Open keeps the system.
 func (p *SAMLLogin) Open(_ context.Context, sys *harness.System) error {
 	p.sys = sys

@@ -46,7 +46,10 @@ func (p *program) plan(args []string, flags runFlags) error {
 	}
 	c := compiled[0]
 	if flags.json {
-		return p.json(c.plan.Record)
+		return p.json(struct {
+			history.Plan
+			Remarks []mistake `json:"remarks"`
+		}{c.plan.Record, remarksOf(c.plan)})
 	}
 	var text strings.Builder
 	describePlan(&text, c, p.carriers(c.scenario))
@@ -68,7 +71,7 @@ func (p *program) carriers(s *scenario.Scenario) []string {
 }
 
 // describePlan writes a plan for people: what stands, who signs in, what happens when, what is judged, and what of it
-// is legal and foolish.
+// is worth a second look.
 func describePlan(w io.Writer, c *compiled, carriers []string) {
 	r := c.plan.Record
 	fmt.Fprintf(w, "%s, in the %s, seed %d\n", r.Scenario, r.Target, r.Seed)
@@ -87,10 +90,11 @@ func describePlan(w io.Writer, c *compiled, carriers []string) {
 	table(w, "\n"+"Who signs in", probeRows(c))
 	table(w, "\n"+"What happens, and when", timeline(c))
 	table(w, "\n"+"What is judged", checkRows(r))
-	if notes := foolish(c); len(notes) > 0 {
+	if len(c.plan.Remarks) > 0 {
 		fmt.Fprintf(w, "\nWorth a second look\n")
-		for _, n := range notes {
-			fmt.Fprintf(w, "%s\n", "  - "+strings.TrimLeft(wrap(n, "    ", 96), " "))
+		for _, r := range c.plan.Remarks {
+			said := wrap(fmt.Sprintf("%v: %s", r.Position, r.Sentence), "    ", 96)
+			fmt.Fprintln(w, "  - "+strings.TrimLeft(said, " "))
 		}
 	}
 }
@@ -170,6 +174,9 @@ func checkRows(r history.Plan) []string {
 	var rows []string
 	for _, check := range r.Checks {
 		rows = append(rows, fmt.Sprintf("%s\t%s", check.Name, settings(check.Config, "probe", "fault")))
+		if means := meaning(check, r); means != "" {
+			rows = append(rows, "\t  "+means)
+		}
 	}
 	return rows
 }

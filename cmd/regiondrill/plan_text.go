@@ -5,9 +5,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -75,60 +75,30 @@ func waits(s *scenario.Scenario) bool {
 	return slices.ContainsFunc(s.Faults, func(f scenario.Fault) bool { return f.At.Name != "" })
 }
 
-// foolish notes what is legal at AWS and will surprise: the drill runs all the same, because showing what then happens
-// is what drills are for.
-func foolish(c *compiled) []string {
-	var notes []string
-	idp := c.scenario.System.IdP
-	for _, region := range c.plan.Record.Regions {
-		if !slices.Contains(idp.ACS, region) {
-			notes = append(notes, fmt.Sprintf("system.idp.acs: the ACS URL of %s is not registered at the IdP, so nobody can sign in there", region))
-		}
-	}
-	for _, probe := range c.plan.Record.Probes {
-		notes = append(notes, foolishProbe(probe, idp)...)
-	}
-	for _, check := range c.plan.Record.Checks {
-		notes = append(notes, foolishCheck(check, c.plan.Record)...)
-	}
-	return notes
-}
-
-func foolishProbe(p history.Probe, idp scenario.IdP) []string {
+// meaning says in people what a check means by being back, and how sharply that can be told; empty where the check
+// doesn't define it.
+func meaning(check history.Check, r history.Plan) string {
 	var own struct {
-		Steer struct{ By, To, After string }
+		Probe, Fault string
+		Sustained    json.RawMessage
 	}
-	if json.Unmarshal(p.Config, &own) != nil || own.Steer.To == "" {
-		return nil
+	if json.Unmarshal(check.Config, &own) != nil || own.Sustained == nil {
+		return ""
 	}
-	var notes []string
-	steer := own.Steer
-	if !slices.Contains(idp.Bookmarks, steer.To) {
-		notes = append(notes, fmt.Sprintf("probe %s: its people steer to %s, for which the IdP has no bookmark (system.idp.bookmarks)", p.Name, steer.To))
-	}
-	if steer.To == p.Home {
-		notes = append(notes, fmt.Sprintf("probe %s: its people steer to %s, which is where they come from", p.Name, steer.To))
-	}
-	if after, err := time.ParseDuration(steer.After); err == nil && after >= p.Limit.Duration() {
-		notes = append(notes, fmt.Sprintf("probe %s: its people give up (limit %v) before they would steer (after %v)", p.Name, p.Limit.Duration(), after))
-	}
-	return notes
-}
-
-// foolishCheck notes an objective that a few hanging sign-ins can miss by themselves: an attempt counts from when its
-// person arrived.
-func foolishCheck(check history.Check, r history.Plan) []string {
-	var own struct{ Probe, Within string }
-	if json.Unmarshal(check.Config, &own) != nil || own.Within == "" {
-		return nil
-	}
-	within, err := time.ParseDuration(own.Within)
 	probe := r.Probe(own.Probe)
-	if err != nil || probe == nil || 2*probe.Limit.Duration() <= within {
-		return nil
+	if probe == nil || probe.Every <= 0 {
+		return ""
 	}
-	return []string{fmt.Sprintf("%s: the limit of %s (%v) is more than half of within (%v), so two sign-ins that hang one after the other use it up",
-		check.Name, probe.Name, probe.Limit.Duration(), within)}
+	back := r.SustainedFor(own.Probe, own.Fault)
+	window := back.Window(probe.Every)
+	arrive := int64(window / probe.Every)
+	needed := int64(math.Ceil(back.Ratio*float64(arrive) - 1e-9)) // 0.9 of 10 is 9, in binary too
+	who := fmt.Sprintf("%d of the %d", needed, arrive)
+	if needed == arrive {
+		who = fmt.Sprintf("all %d", arrive)
+	}
+	return fmt.Sprintf("back: %s who arrive in %v get in, and nobody waits %v with no one getting in; told to about %v",
+		who, window.Duration(), back.MaxGap(probe.Every).Duration(), probe.Every.Duration())
 }
 
 // ableTarget is a target that claims to carry every fault, to compile what another can't carry.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -142,11 +144,12 @@ func parseSets(flags []string) ([]scenario.Set, error) {
 	return sets, errors.Join(errs...)
 }
 
-// target finds the target that a flag names.
+// options are those of a target by its name, with a phase of their own: no two commands draw the same one, but by their
+// flags.
 func (p *program) options(target string) (engine.Options, error) {
 	kind, ok := p.catalog.Target(target)
 	if ok {
-		return engine.Options{Target: kind, Version: versionText()}, nil
+		return engine.Options{Target: kind, Version: versionText(), PhaseSeed: 1 + rand.Uint64N(math.MaxUint32)}, nil
 	}
 	var known []string
 	for _, k := range p.catalog.Targets {

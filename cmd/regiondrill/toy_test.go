@@ -128,6 +128,8 @@ func (l *toyLogin) Try(ctx context.Context, a *harness.Attempt) error {
 	return nil
 }
 
+func (l *toyLogin) Steering() harness.Steer { return l.Steer }
+
 func (l *toyLogin) Close() error { return nil }
 
 // stuck leaves a file behind that only recover removes.

@@ -6,10 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
-// mistake is one error of a scenario for scripts.
+// mistake is one error of a scenario, or one remark on it, for scripts.
 type mistake struct {
 	File     string `json:"file,omitempty"`
 	Line     int    `json:"line,omitempty"`
@@ -20,9 +21,11 @@ type mistake struct {
 
 // validated is what validate says of one file.
 type validated struct {
-	File   string    `json:"file"`
-	Valid  bool      `json:"valid"`
-	Errors []mistake `json:"errors"`
+	File    string    `json:"file"`
+	OK      bool      `json:"ok"`
+	Valid   bool      `json:"valid"` // the same, by its first name
+	Errors  []mistake `json:"errors"`
+	Remarks []mistake `json:"remarks"`
 }
 
 func (p *program) validateCommand() *cobra.Command {
@@ -30,7 +33,7 @@ func (p *program) validateCommand() *cobra.Command {
 	var target string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "validate FILE…", Short: "Tell every mistake of scenarios, starting nothing",
+		Use: "validate FILE…", Short: "Tell every mistake of scenarios and what is worth a second look, starting nothing",
 		Example: `  regiondrill validate mine.yaml
   regiondrill validate primary-region-outage --set faults.0.mode=refuse`,
 		Args: atLeastOne("a scenario"),
@@ -53,17 +56,23 @@ func (p *program) validate(args, sets []string, target string, asJSON bool) erro
 	}
 	result, ended := []validated{}, exitPass
 	for _, src := range from {
-		_, err := p.compile([]source{src}, sets, opts)
+		all, err := p.compile([]source{src}, sets, opts)
+		told := validated{File: src.name, Errors: mistakes(err), Remarks: []mistake{}}
 		if err != nil {
 			ended = exitUsage
+		} else {
+			told.OK, told.Valid, told.Remarks = true, true, remarksOf(all[0].plan)
 		}
-		result = append(result, validated{src.name, err == nil, mistakes(err)})
+		result = append(result, told)
 		switch {
 		case asJSON:
 		case err != nil:
 			p.complain(err)
 		default:
 			fmt.Fprintf(p.stdout, "%s: valid\n", src.name)
+			for _, r := range all[0].plan.Remarks {
+				fmt.Fprintln(p.stderr, r)
+			}
 		}
 	}
 	if asJSON {
@@ -81,13 +90,25 @@ func mistakes(err error) []mistake {
 		return append(told, mistake{Sentence: err.Error()})
 	}
 	for _, e := range errs {
-		m := mistake{Flag: e.Flag, Sentence: e.Sentence}
-		if e.Flag == "" {
-			m.File, m.Line, m.Column = e.File, e.Line, e.Col
-		}
-		told = append(told, m)
+		told = append(told, located(e.Position, e.Sentence))
 	}
 	return told
+}
+
+func remarksOf(plan *engine.Plan) []mistake {
+	told := []mistake{}
+	for _, r := range plan.Remarks {
+		told = append(told, located(r.Position, r.Sentence))
+	}
+	return told
+}
+
+func located(at scenario.Position, sentence string) mistake {
+	m := mistake{Flag: at.Flag, Sentence: sentence}
+	if at.Flag == "" {
+		m.File, m.Line, m.Column = at.File, at.Line, at.Col
+	}
+	return m
 }
 
 // atLeastOne refuses a command line that names nothing.

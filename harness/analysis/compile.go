@@ -4,14 +4,19 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/checks"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
-// Compile resolves the checks of a scenario into the plan of its run. Its error is a scenario.Errors with every
-// mistake: a check that names no probe or fault, or that could not be measured.
-func Compile(s *scenario.Scenario, kinds []checks.Kind, plan *history.Plan) error {
+// Steering is what the people of each probe do who aren't in at home.
+type Steering map[string]harness.Steer
+
+// Compile resolves the checks of a scenario into the plan of its run, and reviews what then stands. It returns what is
+// worth a second look. Its error is a scenario.Errors with every mistake: a check that names no probe or fault, or of
+// which no truthful verdict is possible.
+func Compile(s *scenario.Scenario, kinds []checks.Kind, plan *history.Plan, to Steering) ([]scenario.Remark, error) {
 	c := &compiler{plan: plan}
 	var made []compiled
 	for _, sc := range s.Checks {
@@ -25,10 +30,12 @@ func Compile(s *scenario.Scenario, kinds []checks.Kind, plan *history.Plan) erro
 	for _, m := range made {
 		c.check(m)
 	}
-	if len(c.errs) > 0 {
-		return c.errs
+	r := &review{s: s, plan: plan, steering: to}
+	r.all(made)
+	if c.errs = append(c.errs, r.mistakes...); len(c.errs) > 0 {
+		return r.remarks, c.errs
 	}
-	return nil
+	return r.remarks, nil
 }
 
 type compiled struct {
@@ -56,12 +63,14 @@ func (c *compiler) sustained(m compiled) {
 	if sub.Sustained == nil {
 		return
 	}
-	asked := history.Sustained{Probe: sub.Probe, Fault: sub.Fault, For: history.At(sub.Sustained.For), Ratio: sub.Sustained.Ratio}
+	asked := history.Sustained{Probe: sub.Probe, Fault: sub.Fault, For: history.At(sub.Sustained.For),
+		Ratio: sub.Sustained.Ratio, Gap: history.At(sub.Sustained.Gap)}
 	for _, known := range c.plan.Sustained {
 		if known.Probe == asked.Probe && known.Fault == asked.Fault {
 			if known != asked {
-				c.errs = append(c.errs, m.Block.Errorf("sustained", "another check of %s and %s says for: %v, ratio: %v; they must agree",
-					asked.Probe, asked.Fault, known.For.Duration(), known.Ratio))
+				c.errs = append(c.errs, m.Block.Errorf("sustained",
+					"another check of %s and %s says for: %v, ratio: %v, gap: %v; they must agree", asked.Probe, asked.Fault,
+					known.For.Duration(), known.Ratio, known.Gap.Duration()))
 			}
 			return
 		}

@@ -101,10 +101,11 @@ func (c Catalog) Compile(s *scenario.Scenario, opts engine.Options) (*engine.Pla
 	if plan == nil {
 		return nil, scenario.Join(kinds, err)
 	}
-	judging := analysis.Compile(s, c.Checks, &plan.Record)
+	remarks, judging := analysis.Compile(s, c.Checks, &plan.Record, plan.Steering)
 	if err := scenario.Join(kinds, err, judging); err != nil {
 		return nil, err
 	}
+	plan.Remarks = remarks
 	return plan, nil
 }
 

@@ -36,7 +36,7 @@ var mayImport = map[string]string{
 	"harness/measure":     "harness/history harness/verdict",
 	"harness/checks":      "harness/history harness/verdict",
 	"harness/report":      "harness/scenario harness/history harness/verdict",
-	"harness/analysis":    "harness/measure harness/checks harness/report harness/scenario harness/history harness/verdict",
+	"harness/analysis":    "harness harness/names harness/measure harness/checks harness/report harness/scenario harness/history harness/verdict",
 	"harness/catalog":     "harness harness/rollback harness/targets harness/faults harness/actions probes harness/checks harness/report harness/engine harness/analysis harness/scenario",
 	"harness/harnesstest": "harness harness/history harness/verdict harness/rollback",
 	"cmd/regiondrill":     "*",

@@ -20,18 +20,28 @@ import (
 type Check interface {
 	// Subject tells whom the check is about, before anything runs.
 	Subject() Subject
-	// Problems says what of the check could not be measured under the plan.
+	// Problems says what of the check makes no sense by itself, and which of its names the plan lacks. Whether what it
+	// asks for can be measured follows from its Subject.
 	Problems(p *history.Plan) []Problem
 	// Check judges. The name and the kind of the finding are set by the caller.
 	Check(h *history.History, m *verdict.Measures) verdict.Finding
 }
 
-// Subject is whom a check is about.
+// Subject is whom a check is about, and what it asks of them as far as that decides whether it can be measured.
 type Subject struct {
 	Title        string // what the finding is called where the scenario gives no name
 	Probe, Fault string
-	Sustained    *Sustained // set by the checks that define when the pair counts as recovered
-	Gated        bool       // the probe must be steady in the warm-up
+	Window       string        // baseline, fault or after: where it looks
+	Within       time.Duration // the key within: people must be back so soon, and stay; 0: it doesn't ask
+	Sustained    *Sustained    // set by the checks that define when the pair counts as recovered
+	Gated        bool          // the probe must be steady in the warm-up
+	Quantiles    []Quantile    // of latency, those that few sign-ins can't bear
+}
+
+// Quantile is one that a check asks for.
+type Quantile struct {
+	Key   string // p99
+	Needs int    // how many sign-ins bear it
 }
 
 // Problem is a mistake in a check's block, at one of its keys.
@@ -57,10 +67,12 @@ func Table() []Kind {
 	}
 }
 
-// Sustained says when people count as back: in every window of For the share of good attempts is at least Ratio.
+// Sustained says when people count as back: in every window of For the share of good attempts is at least Ratio, and
+// nowhere is there a stretch longer than Gap in which somebody waits and nobody gets in.
 type Sustained struct {
-	For   time.Duration `yaml:"for" min:"100ms" doc:"the length of the windows in which it must hold"`
+	For   time.Duration `yaml:"for" min:"100ms" max:"24h" doc:"the length of the windows in which it must hold; counts as at least three periods of the probe"`
 	Ratio float64       `yaml:"ratio" min:"0" max:"1" doc:"the share of good attempts that each window must have"`
+	Gap   time.Duration `yaml:"gap" min:"0s" max:"24h" doc:"how long nobody may get in while somebody waits; 0s: the longer of 1s and three periods of the probe"`
 }
 
 func defaultSustained() Sustained {

@@ -12,30 +12,19 @@ import (
 // is taken from the recovery check of the same probe and fault.
 type Failback struct {
 	pair   `yaml:",inline"`
-	Within time.Duration `yaml:"within" required:"true" min:"1ms" doc:"the objective, counted from the instant the fault is proven healed"`
+	Within time.Duration `yaml:"within" required:"true" min:"1ms" max:"24h" doc:"the objective, counted from the instant the fault is proven healed"`
 }
 
 func newFailback() Check { return &Failback{} }
 
 // Subject of the check.
 func (c *Failback) Subject() Subject {
-	return Subject{Title: fmt.Sprintf("failback of %s after %s", c.Probe, c.Fault), Probe: c.Probe, Fault: c.Fault, Gated: true}
+	return Subject{Title: fmt.Sprintf("failback of %s after %s", c.Probe, c.Fault), Probe: c.Probe, Fault: c.Fault,
+		Window: verdict.After, Within: c.Within, Gated: true}
 }
 
 // Problems of the check.
-func (c *Failback) Problems(p *history.Plan) []Problem {
-	problems := c.known(p)
-	f := p.Fault(c.Fault)
-	if f == nil {
-		return problems
-	}
-	sustained := p.SustainedFor(c.Probe, c.Fault).For.Duration()
-	if c.Within+sustained > p.Settle.Duration() {
-		problems = append(problems, Problem{Key: "within", Sentence: fmt.Sprintf(
-			"could not be measured: within (%v) and sustained.for (%v) together exceed the %v of settle", c.Within, sustained, p.Settle.Duration())})
-	}
-	return problems
-}
+func (c *Failback) Problems(p *history.Plan) []Problem { return c.known(p) }
 
 // Check judges the failback.
 func (c *Failback) Check(h *history.History, m *verdict.Measures) verdict.Finding {

@@ -15,17 +15,25 @@ import (
 type Latency struct {
 	pair   `yaml:",inline"`
 	Window string        `yaml:"window" enum:"baseline,fault,after" doc:"which attempts: those before, during or after the fault"`
-	P50    time.Duration `yaml:"p50" doc:"half of them are at least as quick"`
-	P95    time.Duration `yaml:"p95" doc:"95 in a hundred are at least as quick"`
-	P99    time.Duration `yaml:"p99" doc:"99 in a hundred are at least as quick"`
-	Max    time.Duration `yaml:"max" doc:"all of them are at least as quick"`
+	P50    time.Duration `yaml:"p50" max:"24h" doc:"half of them are at least as quick"`
+	P95    time.Duration `yaml:"p95" max:"24h" doc:"95 in a hundred are at least as quick"`
+	P99    time.Duration `yaml:"p99" max:"24h" doc:"99 in a hundred are at least as quick"`
+	Max    time.Duration `yaml:"max" max:"24h" doc:"all of them are at least as quick"`
 }
 
 func newLatency() Check { return &Latency{Window: verdict.Fault} }
 
 // Subject of the check.
 func (c *Latency) Subject() Subject {
-	return Subject{Title: fmt.Sprintf("latency of %s %s %s", c.Probe, when(c.Window), c.Fault), Probe: c.Probe, Fault: c.Fault}
+	s := Subject{Title: fmt.Sprintf("latency of %s %s %s", c.Probe, when(c.Window), c.Fault),
+		Probe: c.Probe, Fault: c.Fault, Window: c.Window}
+	if c.P95 > 0 {
+		s.Quantiles = append(s.Quantiles, Quantile{"p95", 20})
+	}
+	if c.P99 > 0 {
+		s.Quantiles = append(s.Quantiles, Quantile{"p99", 100})
+	}
+	return s
 }
 
 // Problems of the check.

@@ -14,7 +14,7 @@ import (
 // are back only because the fault ended have not recovered from it.
 type Recovery struct {
 	pair      `yaml:",inline"`
-	Within    time.Duration `yaml:"within" required:"true" min:"1ms" doc:"the recovery time objective, counted from the instant the fault is proven in force"`
+	Within    time.Duration `yaml:"within" required:"true" min:"1ms" max:"24h" doc:"the recovery time objective, counted from the instant the fault is proven in force"`
 	Sustained Sustained     `yaml:"sustained" doc:"when people count as back"`
 }
 
@@ -23,19 +23,11 @@ func newRecovery() Check { return &Recovery{Sustained: defaultSustained()} }
 // Subject of the check.
 func (c *Recovery) Subject() Subject {
 	return Subject{Title: fmt.Sprintf("recovery of %s from %s", c.Probe, c.Fault), Probe: c.Probe, Fault: c.Fault,
-		Sustained: &c.Sustained, Gated: true}
+		Window: verdict.Fault, Within: c.Within, Sustained: &c.Sustained, Gated: true}
 }
 
 // Problems of the check.
-func (c *Recovery) Problems(p *history.Plan) []Problem {
-	problems := c.known(p)
-	if f := p.Fault(c.Fault); f != nil && c.Within+c.Sustained.For > f.For.Duration() {
-		problems = append(problems, Problem{Key: "within", Sentence: fmt.Sprintf(
-			"could not be measured: within (%v) and sustained.for (%v) together exceed the %v for which %s lasts",
-			c.Within, c.Sustained.For, f.For.Duration(), c.Fault)})
-	}
-	return problems
-}
+func (c *Recovery) Problems(p *history.Plan) []Problem { return c.known(p) }
 
 // Check judges the recovery.
 func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Finding {

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -29,7 +30,8 @@ type Options struct {
 	Target         harness.TargetKind
 	Version        string
 	Environment    string
-	Seed           *uint64 // instead of the scenario's
+	Seed           *uint64 // of people, keys, ids and jitter, instead of the scenario's
+	PhaseSeed      uint64  // of the phase of each probe's beat; 0: it is drawn from the seed, so that runs are alike
 	WithoutBrowser string  // why browser probes are left out; empty: they run
 }
 
@@ -41,6 +43,11 @@ type Plan struct {
 	beats    []*beat
 	strikes  []*strike
 	reaches  []string
+
+	// Steering is what the people of each probe do who aren't in at home, of those probes that tell.
+	Steering map[string]harness.Steer
+	// Remarks are what is worth a second look; whoever compiles the checks adds them.
+	Remarks []scenario.Remark
 
 	// Standing is told of the system when it stands; nil: nobody is.
 	Standing func(*harness.System)
@@ -56,7 +63,7 @@ type compiler struct {
 
 // Compile resolves a scenario against the kinds there are. Its error is a scenario.Errors with every mistake.
 func Compile(s *scenario.Scenario, kinds Catalog, opts Options) (*Plan, error) {
-	c := &compiler{s: s, opts: opts, plan: &Plan{target: opts.Target.New()}}
+	c := &compiler{s: s, opts: opts, plan: &Plan{target: opts.Target.New(), Steering: map[string]harness.Steer{}}}
 	c.regions()
 	c.topology()
 	c.record()
@@ -149,7 +156,8 @@ func (c *compiler) record() {
 	c.plan.Record = history.Plan{
 		Schema: history.Schema, Version: c.opts.Version, Scenario: c.s.Name, About: strings.TrimSpace(c.s.About),
 		Target: c.opts.Target.Name, Environment: c.opts.Environment, Seed: c.plan.Topology.Seed,
-		WithoutBrowser: c.opts.WithoutBrowser, Primary: c.s.System.Primary, Regions: c.s.System.Regions(),
+		PhaseSeed: c.opts.PhaseSeed, WithoutBrowser: c.opts.WithoutBrowser,
+		Primary: c.s.System.Primary, Regions: c.s.System.Regions(),
 		WarmUp: history.At(c.s.WarmUp), Settle: history.At(c.s.Settle),
 		Probes: []history.Probe{}, Faults: []history.Fault{}, Checks: []history.Check{},
 	}
@@ -176,6 +184,9 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 	}
 	probe := kinds[i].New()
 	c.block(p.Block, probe)
+	if steerer, ok := probe.(harness.Steerer); ok {
+		c.plan.Steering[p.Name] = steerer.Steering()
+	}
 	config, err := scenario.Config(probe)
 	if err != nil {
 		c.fail(p.Block.Errorf("kind", "%v", err))
@@ -184,17 +195,19 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 		Limit: history.At(p.Limit), Offset: c.offset(p), Browser: kinds[i].Browser,
 		Skipped: kinds[i].Browser && c.opts.WithoutBrowser != "", Config: config}
 	c.plan.Record.Probes = append(c.plan.Record.Probes, rec)
-	if !rec.Skipped {
+	if !rec.Skipped && rec.Every > 0 { // where it is not, the reader has said so
 		c.plan.beats = append(c.plan.beats, newBeat(rec, c.plan.Record.WarmUp, probe))
 	}
 }
 
-// offset is the seeded phase of a probe's first beat, drawn from its own name, so that no other probe changes it.
+// offset is the phase of a probe's first beat, drawn by the probe's own name, so that no other probe changes it. It has
+// a seed of its own: nights that are alike in all else must not all meet the fault at the same instant of the beat.
 func (c *compiler) offset(p scenario.Probe) history.Instant {
 	if p.Every <= 0 {
 		return 0
 	}
-	return history.At(time.Duration(seeded(c.plan.Topology.Seed, "beat of "+p.Name).Int64N(int64(p.Every))))
+	seed := cmp.Or(c.opts.PhaseSeed, c.plan.Topology.Seed)
+	return history.At(time.Duration(seeded(seed, "beat of "+p.Name).Int64N(int64(p.Every))))
 }
 
 // seeded is a generator of its own for every name.

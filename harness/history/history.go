@@ -60,7 +60,8 @@ type Plan struct {
 	Target         string    `json:"target"`
 	Environment    string    `json:"environment,omitempty"`
 	Seed           uint64    `json:"seed"`
-	Zero           time.Time `json:"zero"` // wall time of zero, the end of the warm-up
+	PhaseSeed      uint64    `json:"phase_seed,omitempty"` // of the probes' offsets; 0: they are drawn from Seed
+	Zero           time.Time `json:"zero"`                 // wall time of zero, the end of the warm-up
 	Sets           []string  `json:"sets,omitempty"`
 	WithoutBrowser string    `json:"without_browser,omitempty"` // why browser probes don't run
 	Primary        string    `json:"primary"`
@@ -82,6 +83,22 @@ type Sustained struct {
 	For   Instant `json:"for"`
 	Ratio float64 `json:"ratio"`
 	Gap   Instant `json:"gap,omitempty"` // how long nobody may get in while somebody waits; 0: the longer of 1 s and three periods
+}
+
+// steady is how many periods it takes at least to say how a beat goes on.
+const steady = 3
+
+// Window is the length of the windows that counts for a probe that arrives once in every: For, and at least three
+// periods.
+func (s Sustained) Window(every Instant) Instant { return max(s.For, steady*every) }
+
+// MaxGap is how long nobody may get in while somebody waits, for a probe that arrives once in every: Gap, and where
+// that is 0 the longer of a second and three periods.
+func (s Sustained) MaxGap(every Instant) Instant {
+	if s.Gap > 0 {
+		return s.Gap
+	}
+	return max(At(time.Second), steady*every)
 }
 
 // DefaultSustained is what counts where no check says otherwise.

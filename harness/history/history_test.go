@@ -220,3 +220,18 @@ func TestFolder(t *testing.T) {
 		t.Errorf("a folder was made under a file: %s", under)
 	}
 }
+
+// TestSustainedCounts: three periods are the least that can be told of a beat.
+func TestSustainedCounts(t *testing.T) {
+	for _, c := range []struct{ lasts, gap, every, window, maxGap time.Duration }{
+		{5 * time.Second, 0, 100 * time.Millisecond, 5 * time.Second, time.Second},
+		{5 * time.Second, 0, 3 * time.Second, 9 * time.Second, 9 * time.Second},
+		{5 * time.Second, 2 * time.Second, 3 * time.Second, 9 * time.Second, 2 * time.Second},
+		{time.Second, 0, 334 * time.Millisecond, 1002 * time.Millisecond, 1002 * time.Millisecond},
+	} {
+		s := Sustained{For: At(c.lasts), Gap: At(c.gap)}
+		if w, g := s.Window(At(c.every)).Duration(), s.MaxGap(At(c.every)).Duration(); w != c.window || g != c.maxGap {
+			t.Errorf("%+v: a window of %v, a gap of %v", c, w, g)
+		}
+	}
+}

@@ -448,6 +448,11 @@ func (d *drill) pageFacts(v *pageDrill) {
 	add("Environment", p.Environment)
 	add("Regions", strings.Join(p.Regions, ", "))
 	add("Seed", fmt.Sprint(d.Seed))
+	seeds := fmt.Sprintf(" --seed %d", d.Seed)
+	if p.PhaseSeed != 0 {
+		add("Phase", fmt.Sprint(p.PhaseSeed))
+		seeds += fmt.Sprintf(" --phase %d", p.PhaseSeed)
+	}
 	add("Version", d.Version)
 	add("Began", v.Started)
 	add("Lasted", v.Lasted+" after a warm-up of "+exactOf(p.WarmUp))
@@ -458,7 +463,7 @@ func (d *drill) pageFacts(v *pageDrill) {
 	}
 	add("Set by flags", strings.Join(p.Sets, " "))
 	add("Folder", d.dir)
-	run := "regiondrill run " + quote(pathIn(d.dir, history.ScenarioFile)) + " --target " + quote(d.Target) + fmt.Sprintf(" --seed %d", d.Seed)
+	run := "regiondrill run " + quote(pathIn(d.dir, history.ScenarioFile)) + " --target " + quote(d.Target) + seeds
 	for _, s := range p.Sets {
 		run += " --set " + quote(s)
 	}

@@ -25,6 +25,22 @@ func (p Position) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
 }
 
+// Compare orders places as the file does; those of flags come last.
+func (p Position) Compare(o Position) int {
+	return cmp.Or(
+		cmp.Compare(p.Flag, o.Flag), cmp.Compare(p.File, o.File),
+		cmp.Compare(p.Line, o.Line), cmp.Compare(p.Col, o.Col))
+}
+
+// Remark is a sentence on what is no mistake, and worth a second look.
+type Remark struct {
+	Position
+	Sentence string
+}
+
+// String is PLACE: remark: SENTENCE.
+func (r Remark) String() string { return r.Position.String() + ": remark: " + r.Sentence }
+
 // Error is one mistake of the scenario's author, as a sentence that says what was expected.
 type Error struct {
 	Position
@@ -58,18 +74,12 @@ func (es Errors) err() error {
 		told[e.Error()] = true
 		return again
 	})
-	slices.SortStableFunc(es, byPosition)
+	slices.SortStableFunc(es, func(a, b *Error) int { return a.Compare(b.Position) })
 	if more := len(es) - maxErrors; more > 0 {
 		last := &Error{es[maxErrors].Position, fmt.Sprintf("and %d more", more)}
 		es = append(es[:maxErrors:maxErrors], last)
 	}
 	return es
-}
-
-func byPosition(a, b *Error) int {
-	return cmp.Or(
-		cmp.Compare(a.Flag, b.Flag), cmp.Compare(a.File, b.File),
-		cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 }
 
 // Join makes one error of what several steps found in the same scenario, sorted as if one step had found it all and

@@ -21,7 +21,7 @@ type Scenario struct {
 	Name   string   `yaml:"name" required:"true" form:"name" doc:"names the drill in its folder, its report and its metrics"`
 	About  string   `yaml:"about" doc:"what the drill is to show, for whoever reads the report"`
 	Tags   []string `yaml:"tags" form:"name" unique:"true" doc:"to run several scenarios at once: run tag:NAME"`
-	Seed   uint64   `yaml:"seed" doc:"seeds all that is drawn: jitter, the beat's phase, users' data"`
+	Seed   uint64   `yaml:"seed" doc:"seeds people, keys, ids and jitter; the phase of each probe's beat is drawn anew each run"`
 
 	System   System    `yaml:"system" required:"true" doc:"what is provisioned"`
 	Vantages []Vantage `yaml:"vantages" required:"true" doc:"where people sit"`

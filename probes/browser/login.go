@@ -37,6 +37,9 @@ func New() *Login { return &Login{Steer: harness.Steer{By: "none"}} }
 // Problems says what of it makes no sense.
 func (l *Login) Problems(t harness.Topology) []harness.Problem { return l.Steer.Problems(t) }
 
+// Steering is what the person does when their home Region does not let them in.
+func (l *Login) Steering() harness.Steer { return l.Steer }
+
 // Open finds the browser of this machine and starts it.
 func (l *Login) Open(ctx context.Context, sys *harness.System) error {
 	path, err := Find(os.Getenv)
