@@ -194,7 +194,7 @@ func judge(i *verdict.Interval, objective verdict.Seconds) verdict.Grade {
 func window(plan *history.Plan, probe, fault string) verdict.Seconds {
 	s := plan.SustainedFor(probe, fault)
 	if p := plan.Probe(probe); p != nil {
-		return verdict.Seconds(max(s.For, 3*p.Every).Seconds())
+		return verdict.Seconds(s.Window(p.Every).Seconds())
 	}
 	return verdict.Seconds(s.For.Seconds())
 }

@@ -17,11 +17,7 @@ type rule struct {
 }
 
 func ruleOf(p history.Probe, s history.Sustained) rule {
-	r := rule{window: max(s.For, 3*p.Every), gap: s.Gap, ratio: s.Ratio, every: p.Every}
-	if r.gap == 0 {
-		r.gap = max(history.Seconds(1), 3*p.Every)
-	}
-	return r
+	return rule{window: s.Window(p.Every), gap: s.MaxGap(p.Every), ratio: s.Ratio, every: p.Every}
 }
 
 // state is what became of a window.
