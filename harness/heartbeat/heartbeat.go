@@ -4,7 +4,6 @@
 package heartbeat
 
 import (
-	"runtime"
 	"sync"
 	"time"
 
@@ -21,90 +20,50 @@ const (
 	longest = time.Second
 )
 
-// The clocks. A thread of the process shows what the kernel did to it; a timer of an ordinary goroutine, which is what
-// probes wait on, shows besides what Go's scheduler and its garbage collector did.
-const (
-	thread = iota
-	goroutine
-	clocks
-)
-
 // Start begins to watch and tells every stall in instants after zero, which may be ahead. It tells with at most 1.2 s of
 // delay while this process gets a CPU at all, from one goroutine, in the order of their beginnings for each of who saw
 // them; spans of one observer never overlap. A tell that blocks delays what is told later and no beat. After stop has
 // returned everything was told and nothing is left; more than one stop is no error.
 //
-// It is made for real time: in a testing/synctest bubble its thread would wait for a clock that isn't the bubble's.
+// The clock is a timer of an ordinary goroutine, which is what probes wait on: it is late when the kernel gives this
+// process no CPU, when the garbage collector stops the world, and when more goroutines want to run than can. A thread
+// that sleeps in the kernel beside it was tried and saw nothing else: held in a system call it keeps a processor of
+// Go's scheduler from the others two hundred times a second, which cost a drill 5 % of a core, where the timer costs
+// less than can be measured.
 func Start(zero time.Time, tell func(history.Stall)) (stop func()) {
 	w := &watch{zero: zero, quit: make(chan struct{})}
-	now := time.Since(zero)
-	for i := range w.pulses {
-		w.pulses[i] = pulse{due: now + Period}
-	}
-	w.book.seen = [clocks]time.Duration{now, now}
-	var running sync.WaitGroup
-	running.Go(w.thread)
-	running.Go(w.goroutine)
-	told := make(chan struct{})
-	go func() {
-		defer close(told)
-		w.report(tell, &running)
-	}()
-	return sync.OnceFunc(func() { close(w.quit); <-told })
+	w.pulse.due = time.Since(zero) + Period
+	var beating, reporting sync.WaitGroup
+	beating.Go(w.beat)
+	reporting.Go(func() { w.report(tell, &beating) })
+	return sync.OnceFunc(func() { close(w.quit); reporting.Wait() })
 }
 
 // watch is a heartbeat that beats.
 type watch struct {
-	zero   time.Time
-	quit   chan struct{}
-	pulses [clocks]pulse // each with its own clock's goroutine
-	book   book
+	zero  time.Time
+	quit  chan struct{}
+	pulse pulse
+	book  book
 }
 
-// ended tells whether it was stopped, without waiting.
-func (w *watch) ended() bool {
-	select {
-	case <-w.quit:
-		return true
-	default:
-		return false
-	}
-}
-
-// thread beats on a thread of its own, which sleeps in the kernel.
-func (w *watch) thread() {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	sleep := newSleeper(w.zero)
-	for !w.ended() {
-		sleep.until(w.pulses[thread].due)
-		w.beat(thread)
-	}
-}
-
-// goroutine beats as a probe does: by a timer, and by whichever thread takes it up.
-func (w *watch) goroutine() {
+func (w *watch) beat() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		timer.Reset(w.pulses[goroutine].due - time.Since(w.zero))
+		timer.Reset(w.pulse.due - time.Since(w.zero))
 		select {
 		case <-timer.C:
-			w.beat(goroutine)
+			late, is := w.pulse.beat(time.Since(w.zero))
+			w.book.add(late, is)
 		case <-w.quit:
 			return
 		}
 	}
 }
 
-func (w *watch) beat(clock int) {
-	came := time.Since(w.zero)
-	late, is := w.pulses[clock].beat(came)
-	w.book.add(clock, came, late, is)
-}
-
-// report tells what has become sure, until the clocks have stopped, and then the rest.
-func (w *watch) report(tell func(history.Stall), running *sync.WaitGroup) {
+// report tells what has become sure, until the clock has stopped, and then the rest.
+func (w *watch) report(tell func(history.Stall), beating *sync.WaitGroup) {
 	heard := func(s span) { tell(s.stall(history.StallHeartbeat)) }
 	pressed := func(s span) { tell(s.stall(history.StallPressure)) }
 	file := openPressure()
@@ -122,12 +81,12 @@ func (w *watch) report(tell func(history.Stall), running *sync.WaitGroup) {
 		select {
 		case <-tick.C:
 			look()
-			w.book.sure(heard)
+			w.book.give(false, heard)
 		case <-w.quit:
-			running.Wait()
+			beating.Wait()
 			look()
 			p.rest(pressed)
-			w.book.rest(heard)
+			w.book.give(true, heard)
 			return
 		}
 	}
@@ -143,7 +102,7 @@ func (s span) stall(by string) history.Stall {
 	return history.Stall{Since: since, Until: until, Took: min(history.At(s.took), until-since), By: by}
 }
 
-// pulse is one clock's beats, which are due on a grid.
+// pulse is the clock's beats, which are due on a grid.
 type pulse struct{ due time.Duration }
 
 // beat notes when a beat came and fixes the next. The beat was late where a period or more lies between when it was due

@@ -37,52 +37,32 @@ func TestPulse(t *testing.T) {
 	}
 }
 
-// taken drives two clocks' beats into a book: late ones as spans, the others as instants.
-type said struct {
-	clock       int
-	since, came time.Duration
-}
-
-func filled(beats ...said) *book {
-	b := &book{}
-	for _, s := range beats {
-		b.add(s.clock, s.came, span{s.since, s.came, s.came - s.since}, s.came-s.since >= Period)
-	}
-	return b
-}
-
-func told(give func(func(span))) (spans []span) {
-	give(func(s span) { spans = append(spans, s) })
+func (b *book) all(all bool) (spans []span) {
+	b.give(all, func(s span) { spans = append(spans, s) })
 	return spans
 }
 
-func TestBookIsTheUnionOfBothClocks(t *testing.T) {
-	b := filled(
-		said{thread, 10 * ms, 20 * ms}, said{goroutine, 15 * ms, 30 * ms}, // overlap
-		said{thread, 35 * ms, 45 * ms},    // adjoins
-		said{goroutine, 60 * ms, 70 * ms}, // does not
-		said{goroutine, 200 * ms, 201 * ms}, said{thread, 200 * ms, 201 * ms},
-	)
-	want := []span{{10 * ms, 45 * ms, 35 * ms}, {60 * ms, 70 * ms, 10 * ms}}
-	if got := told(b.sure); !slices.Equal(got, want) {
-		t.Errorf("told %v, want %v", got, want)
-	}
-	if got := told(b.rest); len(got) > 0 {
-		t.Errorf("told twice: %v", got)
+func (b *book) beats(beats ...[2]time.Duration) {
+	for _, at := range beats {
+		since, came := at[0]*ms, at[1]*ms
+		b.add(span{since, came, came - since}, came-since >= Period)
 	}
 }
 
-// A clock that is still late may say that a span began earlier, or went on.
-func TestBookWaitsForTheLaterClock(t *testing.T) {
-	b := filled(said{goroutine, 4 * ms, 5 * ms}, said{thread, 10 * ms, 20 * ms}, said{thread, 40 * ms, 41 * ms})
-	if got := told(b.sure); len(got) > 0 {
-		t.Errorf("told too early: %v", got)
+func TestBookJoinsWhatAdjoins(t *testing.T) {
+	b := &book{}
+	b.beats([2]time.Duration{10, 20})
+	if got := b.all(false); len(got) > 0 {
+		t.Errorf("gave what may still grow: %v", got)
 	}
-	b.add(goroutine, 90*ms, span{8 * ms, 90 * ms, 82 * ms}, true)
-	b.add(thread, 100*ms, span{}, false)
-	b.add(goroutine, 100*ms, span{}, false)
-	if got, want := told(b.sure), []span{{8 * ms, 90 * ms, 82 * ms}}; !slices.Equal(got, want) {
-		t.Errorf("told %v, want %v", got, want)
+	b.beats([2]time.Duration{25, 32}, [2]time.Duration{35, 36}, [2]time.Duration{40, 45})
+	want := []span{{10 * ms, 32 * ms, 22 * ms}}
+	if got := b.all(false); !slices.Equal(got, want) {
+		t.Errorf("gave %v, want %v", got, want)
+	}
+	want = []span{{40 * ms, 45 * ms, 5 * ms}}
+	if got := b.all(true); !slices.Equal(got, want) {
+		t.Errorf("at the end gave %v, want %v", got, want)
 	}
 }
 
@@ -90,15 +70,13 @@ func TestBookWaitsForTheLaterClock(t *testing.T) {
 func TestBookTellsALongStallInParts(t *testing.T) {
 	b := &book{}
 	var got []span
-	for now := time.Duration(0); now < 3*time.Second; now += 12 * ms {
-		for clock := range clocks {
-			b.add(clock, now+10*ms, span{now, now + 10*ms, 10 * ms}, true)
-		}
-		b.sure(func(s span) { got = append(got, s) })
+	for now := time.Duration(0); now < 3000; now += 12 {
+		b.beats([2]time.Duration{now, now + 10})
+		got = append(got, b.all(false)...)
 	}
-	got = append(got, told(b.rest)...)
+	got = append(got, b.all(true)...)
 	if len(got) != 3 || got[0].since != 0 || got[len(got)-1].until != 2998*ms {
-		t.Errorf("told %v", got)
+		t.Errorf("gave %v", got)
 	}
 	for i, s := range got {
 		if s.took != s.length() || i > 0 && s.since <= got[i-1].until {
@@ -107,16 +85,13 @@ func TestBookTellsALongStallInParts(t *testing.T) {
 	}
 }
 
-func TestBookAllocatesNothing(t *testing.T) {
+func TestBeatAllocatesNothing(t *testing.T) {
 	b, now, p := &book{}, time.Duration(0), pulse{}
-	give := func(span) {}
+	to := func(span) {}
 	if n := testing.AllocsPerRun(1000, func() {
 		now += 40 * ms
-		for clock := range clocks {
-			late, is := p.beat(now)
-			b.add(clock, now, late, is)
-		}
-		b.sure(give)
+		b.add(p.beat(now))
+		b.give(false, to)
 	}); n > 0 {
 		t.Errorf("%v allocations a beat", n)
 	}
