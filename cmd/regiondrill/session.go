@@ -194,6 +194,7 @@ func (s *session) record(ctx context.Context, f *finished, folder *history.Folde
 		how = "q or Ctrl-C"
 	}
 	fmt.Fprintf(s.stderr, "%s runs in %s; %s heals and concludes\n", f.scenario.Name, f.dir, how)
+	defer s.roomy()()
 	screen := report.NewScreen(s.stderr, s.screen())
 	defer screen.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
