@@ -20,7 +20,9 @@ type linkedTarget struct {
 	flying *atomic.Int32
 }
 
-func (t linkedTarget) Provision(ctx context.Context, top harness.Topology, back *rollback.Stack) (*harness.System, error) {
+func (t linkedTarget) Provision(
+	ctx context.Context, top harness.Topology, back *rollback.Stack,
+) (*harness.System, error) {
 	sys, err := t.toyTarget.Provision(ctx, top, back)
 	for _, region := range top.Regions() {
 		sys.Places = append(sys.Places, &harness.Place{Name: region, Region: true})
@@ -82,7 +84,8 @@ func TestStallsAreWrittenDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
 		stopped := false
-		stall := history.Stall{Since: history.Seconds(-1), Until: history.Seconds(-0.9), Took: history.Seconds(0.1), By: history.StallHeartbeat}
+		stall := history.Stall{Since: history.Seconds(-1), Until: history.Seconds(-0.9), Took: history.Seconds(0.1),
+			By: history.StallHeartbeat}
 		w.plan.Heartbeat = func(zero time.Time, tell func(history.Stall)) func() {
 			if until := time.Until(zero); until != 2*time.Second {
 				t.Errorf("it began %v before zero", until)

@@ -7,8 +7,8 @@ import (
 )
 
 // scribe hands events to the sink one after another, in the order in which they were put, from a goroutine of its own:
-// whoever has something to record is on the schedule, and a disk may be slow. What a killed process loses is what was put in the
-// instants that the sink was behind.
+// whoever has something to record is on the schedule, and a disk may be slow. What a killed process loses is what was
+// put in the instants that the sink was behind.
 type scribe struct {
 	sink   history.Sink
 	failed func(error) // told of every error of the sink

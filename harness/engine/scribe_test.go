@@ -19,8 +19,8 @@ func (u *unhurried) Write(b []byte) (int, error) {
 	return u.Buffer.Write(b)
 }
 
-// Whoever records at once, and however slow the disk is: each one's events stand in his order, numbered without gaps, and what
-// is put after the end is not there.
+// Whoever records at once, and however slow the disk is: each one's events stand in his order, numbered without gaps,
+// and what is put after the end is not there.
 func TestScribeKeepsTheOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := &unhurried{}

@@ -28,10 +28,11 @@ func TestRoundTrip(t *testing.T) {
 		}
 		want(home, 8*time.Millisecond)
 		want(away, 0)
-		slow := lay(t, f, harness.Rule{Edges: []harness.Edge{{From: vantage, To: home}}, Mode: harness.Shape, Latency: 3 * time.Millisecond})
+		way := []harness.Edge{{From: vantage, To: home}}
+		slow := lay(t, f, harness.Rule{Edges: way, Mode: harness.Shape, Latency: 3 * time.Millisecond})
 		want(home, 11*time.Millisecond)
 		slow.Lift()
-		cut := lay(t, f, harness.Rule{Edges: []harness.Edge{{From: vantage, To: home}}, Mode: harness.Refuse})
+		cut := lay(t, f, harness.Rule{Edges: way, Mode: harness.Refuse})
 		if _, err := trip(home, time.Second); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("where dials are refused: %v", err)
 		}

@@ -20,10 +20,10 @@ const (
 	longest = time.Second
 )
 
-// Start begins to watch and tells every stall in instants after zero, which may be ahead. It tells with at most 1.2 s of
-// delay while this process gets a CPU at all, from one goroutine, in the order of their beginnings for each of who saw
-// them; spans of one observer never overlap. A tell that blocks delays what is told later and no beat. After stop has
-// returned everything was told and nothing is left; more than one stop is no error.
+// Start begins to watch and tells every stall in instants after zero, which may be ahead. It tells with at most 1.2 s
+// of delay while this process gets a CPU at all, from one goroutine, in the order of their beginnings for each of who
+// saw them; spans of one observer never overlap. A tell that blocks delays what is told later and no beat. After stop
+// has returned everything was told and nothing is left; more than one stop is no error.
 //
 // The clock is a timer of an ordinary goroutine, which is what probes wait on: it is late when the kernel gives this
 // process no CPU, when the garbage collector stops the world, and when more goroutines want to run than can. A thread
@@ -109,6 +109,6 @@ type pulse struct{ due time.Duration }
 // and when it came; those that fell into that time are not made up for.
 func (p *pulse) beat(came time.Duration) (late span, is bool) {
 	late = span{since: p.due, until: came, took: came - p.due}
-	p.due += max(0, came-p.due)/Period*Period + Period
+	p.due += max(0, came-p.due).Truncate(Period) + Period
 	return late, late.took >= Period
 }

@@ -42,20 +42,20 @@ func (b *book) all(all bool) (spans []span) {
 	return spans
 }
 
-func (b *book) beats(beats ...[2]time.Duration) {
+func (b *book) beats(beats ...[2]int) {
 	for _, at := range beats {
-		since, came := at[0]*ms, at[1]*ms
+		since, came := time.Duration(at[0])*ms, time.Duration(at[1])*ms
 		b.add(span{since, came, came - since}, came-since >= Period)
 	}
 }
 
 func TestBookJoinsWhatAdjoins(t *testing.T) {
 	b := &book{}
-	b.beats([2]time.Duration{10, 20})
+	b.beats([2]int{10, 20})
 	if got := b.all(false); len(got) > 0 {
 		t.Errorf("gave what may still grow: %v", got)
 	}
-	b.beats([2]time.Duration{25, 32}, [2]time.Duration{35, 36}, [2]time.Duration{40, 45})
+	b.beats([2]int{25, 32}, [2]int{35, 36}, [2]int{40, 45})
 	want := []span{{10 * ms, 32 * ms, 22 * ms}}
 	if got := b.all(false); !slices.Equal(got, want) {
 		t.Errorf("gave %v, want %v", got, want)
@@ -70,8 +70,8 @@ func TestBookJoinsWhatAdjoins(t *testing.T) {
 func TestBookTellsALongStallInParts(t *testing.T) {
 	b := &book{}
 	var got []span
-	for now := time.Duration(0); now < 3000; now += 12 {
-		b.beats([2]time.Duration{now, now + 10})
+	for now := 0; now < 3000; now += 12 {
+		b.beats([2]int{now, now + 10})
 		got = append(got, b.all(false)...)
 	}
 	got = append(got, b.all(true)...)
@@ -119,7 +119,7 @@ func TestPressure(t *testing.T) {
 		p.read(time.Duration(i+7)*100*ms, total, give)
 	}
 	p.rest(give)
-	want = []span{{600 * ms, 1600 * ms, time.Second}, {1600 * ms, 2600 * ms, time.Second}, {2600 * ms, 3100 * ms, 500 * ms}}
+	want = []span{{600 * ms, 1600 * ms, 1000 * ms}, {1600 * ms, 2600 * ms, 1000 * ms}, {2600 * ms, 3100 * ms, 500 * ms}}
 	if !slices.Equal(got, want) {
 		t.Errorf("of a busy time gave %v, want %v", got, want)
 	}

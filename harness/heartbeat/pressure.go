@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// pressureFile is the kernel's account of stalls for want of a CPU, of the whole machine (Linux, Documentation/accounting/psi.rst).
+// pressureFile is the kernel's account of stalls for want of a CPU, of the whole machine (Linux,
+// Documentation/accounting/psi.rst).
 const pressureFile = "/proc/pressure/cpu"
 
 // share is one part in how many of a span must have been lost to be worth telling.
