@@ -27,9 +27,9 @@ const (
 //
 // The clock is a timer of an ordinary goroutine, which is what probes wait on: it is late when the kernel gives this
 // process no CPU, when the garbage collector stops the world, and when more goroutines want to run than can. A thread
-// that sleeps in the kernel beside it was tried and saw nothing else: held in a system call it keeps a processor of
-// Go's scheduler from the others two hundred times a second, which cost a drill 5 % of a core, where the timer costs
-// less than can be measured.
+// that sleeps in the kernel beside it was tried: held in a system call it keeps a processor of Go's scheduler from the
+// others two hundred times a second, which cost a drill 5.8 % of a core where the timer costs 0.3 %. It saw less than
+// the timer, and of what both saw together 3 % (our own goroutines in the way) to 12 % (other programs) alone.
 func Start(zero time.Time, tell func(history.Stall)) (stop func()) {
 	w := &watch{zero: zero, quit: make(chan struct{})}
 	w.pulse.due = time.Since(zero) + Period
