@@ -43,6 +43,7 @@ bench: ## measure what BENCHMARKS.md promises, and tell on which machine (about 
 	@$(GO) test -run '^$$' -bench 'ScheduleSlip|Calibration' -benchtime 1x -timeout 30m ./harness/lab
 	@$(GO) test -run '^$$' -bench Analyze -benchtime 1x ./harness/analysis
 	@$(GO) test -run '^$$' -bench WholeRun -benchtime 1x ./cmd/regiondrill
+	@$(GO) test -run '^$$' -bench Heartbeat -benchtime 5x ./harness/heartbeat
 	@$(GO) test -run '^$$' -bench ContainersUp -benchtime 5x ./harness/targets
 	@REGIONDRILL_COMPARE=1 $(GO) test -run TestBesideToxiproxy -v ./harness/fabric
 

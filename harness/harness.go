@@ -129,6 +129,9 @@ type System struct {
 	Dial func(ctx context.Context, from *Place, hostport string) (net.Conn, error)
 	// Door is the URL of the place's HTTP proxy, for clients in other processes. It listens from the first call on.
 	Door func(from *Place) (*url.URL, error)
+	// RoundTrip sends a canary to another place and back through the links as they are now, and tells how long it took.
+	// What holds it holds it until ctx ends. It is nil where the target has no links of its own.
+	RoundTrip func(ctx context.Context, from, to *Place) (time.Duration, error)
 
 	Roots   *x509.CertPool // what clients trust
 	RootPEM []byte         // the same for AWS_CA_BUNDLE and SSL_CERT_FILE

@@ -12,6 +12,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/heartbeat"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
 )
@@ -193,12 +194,13 @@ func (s *session) record(ctx context.Context, f *finished, folder *history.Folde
 		how = "q or Ctrl-C"
 	}
 	fmt.Fprintf(s.stderr, "%s runs in %s; %s heals and concludes\n", f.scenario.Name, f.dir, how)
+	defer s.roomy()()
 	screen := report.NewScreen(s.stderr, s.screen())
 	defer screen.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watch(ctx, f.dir, cancel)
-	f.plan.Standing = s.chaos.stand
+	f.plan.Standing, f.plan.Heartbeat = s.chaos.stand, heartbeat.Start
 	defer s.chaos.set(nil)
 	err := f.plan.Run(ctx, folder, history.Sinks{history.NewWriter(folder.History), f.metrics, screen})
 	if stopped(ctx) && errors.Is(err, context.Canceled) && !errors.Is(err, engine.ErrUndo) {

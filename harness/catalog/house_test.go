@@ -25,6 +25,7 @@ var mayImport = map[string]string{
 	"fakes/pki": "", "fakes/control": "", "scenarios": "", "dashboards": "",
 	"fakes/*":             "fakes/pki fakes/control harness/names",
 	"harness":             "harness/history harness/rollback",
+	"harness/heartbeat":   "harness/history",
 	"harness/fabric":      "harness harness/rollback harness/names fakes/pki",
 	"harness/lab":         "harness harness/history harness/rollback harness/names harness/fabric fakes/*",
 	"harness/targets":     "harness harness/history harness/rollback harness/names harness/fabric harness/lab fakes/*",

@@ -51,6 +51,9 @@ type Plan struct {
 
 	// Standing is told of the system when it stands; nil: nobody is.
 	Standing func(*harness.System)
+	// Heartbeat watches from the warm-up to the end how late the machine is, and tells every stall in instants after
+	// zero; when stop has returned it tells no more. nil: nobody watches, as in virtual time, where nothing is late.
+	Heartbeat func(zero time.Time, tell func(history.Stall)) (stop func())
 }
 
 // compiler gathers the mistakes of a scenario, each at its line and column.

@@ -33,16 +33,16 @@ var ErrUndo = errors.New("something could not be undone")
 type run struct {
 	plan   *Plan
 	back   *rollback.Stack
-	sink   history.Sink
+	scribe *scribe
 	cancel context.CancelCauseFunc
 
 	mu      sync.Mutex
 	zero    time.Time       // fixed when the system stands
 	early   []history.Event // recorded before that
 	began   []time.Time     // when those were
-	sinkErr error
-	closed  bool      // the last line is written
-	end     time.Time // of the settling, known when the last fault is healed; guarded by mu
+	sinkErr error           // the first
+	closed  bool            // the last line was recorded
+	end     time.Time       // of the settling, known when the last fault is healed; guarded by mu
 }
 
 // Run runs the plan: provisions, warms up, strikes, settles, and undoes all of it whatever happens. Everything that
@@ -51,7 +51,8 @@ type run struct {
 func (p *Plan) Run(ctx context.Context, folder *history.Folder, sink history.Sink) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := &run{plan: p, back: &rollback.Stack{}, sink: sink, cancel: cancel}
+	r := &run{plan: p, back: &rollback.Stack{}, cancel: cancel}
+	r.scribe = newScribe(sink, r.unwritten)
 	if folder != nil {
 		r.back.Journal = folder.Undo
 	}
@@ -71,6 +72,7 @@ func (p *Plan) Run(ctx context.Context, folder *history.Folder, sink history.Sin
 		return err
 	}
 	r.begin()
+	defer r.watch()()
 	for _, n := range sys.Notes {
 		r.note("%s", n)
 	}
@@ -87,6 +89,7 @@ func (r *run) conclude(ctx context.Context, err, undone error) error {
 	if r.zero.IsZero() { // it never stood
 		r.begin()
 	}
+	r.scribe.flush() // a sink that fails is a cause
 	end := history.End{Reason: history.Completed, Undone: undone == nil}
 	var stop Stop
 	switch cause := context.Cause(ctx); {
@@ -102,6 +105,7 @@ func (r *run) conclude(ctx context.Context, err, undone error) error {
 		err = errors.Join(err, fmt.Errorf("%w: %w", ErrUndo, undone))
 	}
 	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeEnd, End: &end})
+	r.scribe.close()
 	if end.Reason == history.Broken && err == nil && r.sinkErr == nil {
 		err = stop
 	}
@@ -181,6 +185,7 @@ func (r *run) drill(ctx context.Context, sys *harness.System) {
 	for _, b := range r.plan.beats {
 		beats.Go(func() { b.run(ctx, r, start, done) })
 	}
+	beats.Go(func() { r.control(ctx, sys, done) })
 	if waitUntil(ctx, r.zero) && r.steady() {
 		r.phase(history.PhaseDrill)
 		r.strikeAll(ctx, sys)
@@ -237,9 +242,8 @@ func (r *run) note(format string, args ...any) {
 	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeNote, Note: &history.Note{Text: fmt.Sprintf(format, args...)}})
 }
 
-// record passes an event to the sink. What comes before zero is known is held back. A sink that fails stops the run:
-// what can't be written down was not measured. What comes after the last line (from outside, or from a probe that was
-// given up) is lost.
+// record hands an event to the scribe and waits for no sink. What comes before zero is known is held back. What comes
+// after the last line (from outside, or from a probe that was given up) is lost.
 func (r *run) record(e history.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -251,7 +255,14 @@ func (r *run) record(e history.Event) {
 		return
 	}
 	r.closed = e.Type == history.TypeEnd
-	if err := guard("a sink", func() error { return r.sink.Record(e) }); err != nil && r.sinkErr == nil {
+	r.scribe.put(e)
+}
+
+// unwritten stops the run at the first error of a sink: what can't be written down was not measured.
+func (r *run) unwritten(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sinkErr == nil {
 		r.sinkErr = err
 		r.cancel(Stop{Reason: history.Broken, Detail: err.Error()})
 	}

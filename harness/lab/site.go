@@ -51,6 +51,9 @@ func (s *Site) system() {
 		Dial: func(ctx context.Context, from *harness.Place, hostport string) (net.Conn, error) {
 			return s.Fabric.Dial(ctx, from.Name, hostport)
 		},
+		RoundTrip: func(ctx context.Context, from, to *harness.Place) (time.Duration, error) {
+			return s.Fabric.RoundTrip(ctx, from.Name, to.Name)
+		},
 		Door:  func(from *harness.Place) (*url.URL, error) { return s.Fabric.Door(from.Name) },
 		Roots: s.CA.Pool(), RootPEM: s.CA.PEM(), LeafPin: s.CA.LeafPin(),
 		Portal:    s.Instance.PortalURL,

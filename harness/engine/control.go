@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// looking is how often canaries are sent over the links, and how long they may take.
+const looking = time.Second
+
+// way is a link that controls go over, there and back.
+type way struct{ from, to *harness.Place }
+
+// ways are those from each vantage to every Region and to the identity provider.
+func (p *Plan) ways(sys *harness.System) (found []way) {
+	for _, v := range p.Topology.Vantages {
+		from := sys.Place(v.Name)
+		if from == nil {
+			continue
+		}
+		for _, to := range sys.Places {
+			if to.Region || to.Name == names.IdPPlace {
+				found = append(found, way{from, to})
+			}
+		}
+	}
+	return found
+}
+
+// control sends canaries over the links, one look a second, until done is closed or ctx ends. A look lasts a second at
+// most, so that none meets the next, however long a fault holds its canaries. One that is cut short by the end is not
+// recorded: what did not come back by then might have.
+func (r *run) control(ctx context.Context, sys *harness.System, done <-chan struct{}) {
+	ways := r.plan.ways(sys)
+	if sys.RoundTrip == nil || len(ways) == 0 {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() {
+		select {
+		case <-done:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	for next := time.Now(); waitUntil(ctx, next); next = later(next.Add(looking), time.Now()) {
+		c := look(ctx, r, sys, ways)
+		if ctx.Err() != nil {
+			break
+		}
+		r.record(history.Event{At: r.at(time.Now()), Type: history.TypeControl, Control: c})
+	}
+	cancel()
+}
+
+// look sends a canary over every way at once and waits for them.
+func look(ctx context.Context, r *run, sys *harness.System, ways []way) *history.Control {
+	ctx, cancel := context.WithTimeout(ctx, looking)
+	defer cancel()
+	took := make([]time.Duration, len(ways))
+	sent := time.Now()
+	var trips sync.WaitGroup
+	for i, w := range ways {
+		trips.Go(func() {
+			took[i] = -1
+			_ = guard("a target", func() (err error) {
+				if d, err := sys.RoundTrip(ctx, w.from, w.to); err == nil {
+					took[i] = d
+				}
+				return nil
+			})
+		})
+	}
+	trips.Wait()
+	c := &history.Control{Sent: r.at(sent), Trips: []history.Trip{}}
+	for i, w := range ways {
+		if took[i] >= 0 {
+			edge := harness.Edge{From: w.from.Name, To: w.to.Name}
+			c.Trips = append(c.Trips, history.Trip{Edge: edge.String(), Took: history.At(took[i])})
+		}
+	}
+	return c
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
