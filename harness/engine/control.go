@@ -52,7 +52,7 @@ func (r *run) control(ctx context.Context, sys *harness.System, done <-chan stru
 		}
 	})
 	for next := time.Now(); waitUntil(ctx, next); next = later(next.Add(looking), time.Now()) {
-		c := look(ctx, r, sys, ways)
+		c := roundTrips(ctx, r, sys, ways)
 		if ctx.Err() != nil {
 			break
 		}
@@ -61,8 +61,8 @@ func (r *run) control(ctx context.Context, sys *harness.System, done <-chan stru
 	cancel()
 }
 
-// look sends a canary over every way at once and waits for them.
-func look(ctx context.Context, r *run, sys *harness.System, ways []way) *history.Control {
+// roundTrips sends a canary over every way at once and waits for them.
+func roundTrips(ctx context.Context, r *run, sys *harness.System, ways []way) *history.Control {
 	ctx, cancel := context.WithTimeout(ctx, looking)
 	defer cancel()
 	took := make([]time.Duration, len(ways))
