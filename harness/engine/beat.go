@@ -28,7 +28,8 @@ type beat struct {
 	mu     sync.Mutex
 	flying int
 	good   int // of those that ended in the warm-up
-	lately int // bad ones that ended in its last half
+	lately int // those that ended in its last half,
+	bad    int // and of them the bad ones
 }
 
 func newBeat(rec history.Probe, warmUp history.Instant, probe harness.Probe) *beat {
@@ -173,16 +174,22 @@ func (b *beat) warm(a *history.Attempt) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch {
-	case a.Outcome == history.Good:
+	if a.Outcome != history.Good && a.Outcome != history.Bad {
+		return
+	}
+	if a.Outcome == history.Good {
 		b.good++
-	case a.Outcome == history.Bad && a.Ended >= -b.warmUp/2:
-		b.lately++
+	}
+	if a.Ended >= -b.warmUp/2 {
+		if b.lately++; a.Outcome == history.Bad {
+			b.bad++
+		}
 	}
 }
 
-// unsteady says why the drill can't begin: nobody was in yet, or somebody failed lately.
-func (b *beat) unsteady() string {
+// unsteady says why the drill can't begin: nobody was in yet, or too many failed lately for the ratio that is asked of the
+// probe's people.
+func (b *beat) unsteady(ratio float64) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -190,8 +197,8 @@ func (b *beat) unsteady() string {
 		return ""
 	case b.good == 0:
 		return fmt.Sprintf("no attempt of %s was good in the warm-up", b.rec.Name)
-	case b.lately > 0:
-		return fmt.Sprintf("%d attempts of %s were bad in the last half of the warm-up", b.lately, b.rec.Name)
+	case !history.Kept(b.lately-b.bad, b.lately, ratio):
+		return fmt.Sprintf("%d of %d attempts of %s were bad in the last half of the warm-up", b.bad, b.lately, b.rec.Name)
 	}
 	return ""
 }

@@ -200,7 +200,7 @@ func (r *run) drill(ctx context.Context, sys *harness.System) {
 // steady stops a run whose warm-up proved nothing: harming a system that isn't well shows nothing either.
 func (r *run) steady() bool {
 	for _, b := range r.plan.beats {
-		if why := b.unsteady(); why != "" {
+		if why := b.unsteady(r.plan.Record.Ratio(b.rec.Name)); why != "" {
 			r.stop(Stop{Reason: history.NotSteady, Detail: why})
 			return false
 		}

@@ -16,6 +16,7 @@ const (
 	verifyEvery = time.Second            // between looks at a fault that should be in force
 	verifyLimit = 900 * time.Millisecond // of a look, so that it is over when the next one is due
 	blindLooks  = 3                      // may tell nothing in a row
+	lastLook    = 30 * time.Millisecond  // before the undo is due: what is lost in the last second shows there
 )
 
 // verification is the watch over one fault from when it is effective until its undo is due.
@@ -66,7 +67,13 @@ func (s *strike) verify(ctx context.Context, r *run, hit harness.Hit, proofs []h
 func (v *verification) watch(ctx context.Context, hit harness.Hit) {
 	tick := time.NewTicker(verifyEvery)
 	defer tick.Stop()
+	last := time.NewTimer(time.Until(v.s.healing.Add(-lastLook)))
+	defer last.Stop()
 	var out chan look // nil while none is
+	begin := func() {
+		out = make(chan look, 1)
+		go func(out chan<- look) { out <- v.look(ctx, hit) }(out)
+	}
 	for over := false; !over; {
 		select {
 		case <-ctx.Done():
@@ -78,8 +85,11 @@ func (v *verification) watch(ctx context.Context, hit harness.Hit) {
 				over = v.heed(ctx, look{err: errOut})
 				continue
 			}
-			out = make(chan look, 1)
-			go func(out chan<- look) { out <- v.look(ctx, hit) }(out)
+			begin()
+		case <-last.C:
+			if out == nil {
+				begin()
+			}
 		}
 	}
 }

@@ -47,6 +47,7 @@ func TestSomebodyElseHeals(t *testing.T) {
 		{7.3, 0, "requested 5.0, effective 5.0, lost 8.0, healing 11.0, healed 11.0", history.Seconds(7)},
 		{7.3, 8.4, "requested 5.0, effective 5.0, lost 8.0, healing 11.0, healed 11.0", history.Seconds(7)},
 		{5.1, 0, "requested 5.0, effective 5.0, lost 6.0, healing 11.0, healed 11.0", history.Seconds(5)},
+		{10.9, 0, "requested 5.0, effective 5.0, lost 10.97, healing 11.0, healed 11.0", history.Seconds(10)},
 		{9.9, 0, "requested 5.0, effective 5.0, lost 10.0, healing 11.0, healed 11.0", history.Seconds(9)},
 	} {
 		t.Run(fmt.Sprintf("%g %g", c.off, c.on), func(t *testing.T) {

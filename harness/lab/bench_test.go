@@ -19,6 +19,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/checks"
 	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/faults"
+	"github.com/regiondrill/regiondrill/harness/heartbeat"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/measure"
@@ -97,8 +98,8 @@ name: calibration
 system: {primary: us-east-1}
 vantages:
   here: {rtt: {us-east-1: 0s}}
-warm_up: 800ms
-settle: 700ms
+warm_up: 500ms
+settle: 550ms
 probes:
   - {name: staff, kind: saml_login, from: here, home: us-east-1, every: 80ms, limit: 200ms}
 faults:
@@ -242,6 +243,7 @@ func calibrate(b *testing.B, mode string, lasts int, seed uint64) outage {
 	if err != nil {
 		b.Fatal(err)
 	}
+	plan.Heartbeat = heartbeat.Start
 	h := &history.History{}
 	if err := plan.Run(b.Context(), nil, (*memory)(h)); err != nil {
 		b.Fatal(err)

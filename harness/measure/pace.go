@@ -2,6 +2,7 @@ package measure
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 )
@@ -236,18 +237,21 @@ func stallsOf(h *history.History) stalls {
 // within is how long of a span this process stood still.
 func (s stalls) within(since, until history.Instant) history.Instant {
 	var sum history.Instant
-	for _, one := range s {
-		sum += max(0, min(until, one.until)-max(since, one.since))
+	first := sort.Search(len(s), func(i int) bool { return s[i].until > since })
+	for _, one := range s[first:] {
+		if one.since >= until {
+			break
+		}
+		sum += min(until, one.until) - max(since, one.since)
 	}
 	return sum
 }
 
 // begin is when the stall began that an instant lies in, or the instant: what was stamped then may have come as early.
 func (s stalls) begin(at history.Instant) history.Instant {
-	for _, one := range s {
-		if one.since <= at && at <= one.until {
-			return one.since
-		}
+	first := sort.Search(len(s), func(i int) bool { return s[i].until >= at })
+	if first < len(s) && s[first].since <= at {
+		return s[first].since
 	}
 	return at
 }

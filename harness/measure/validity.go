@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -41,7 +42,7 @@ func validity(h *history.History, all []*series, faults []fault, m *verdict.Meas
 		if slip, ok := s.slip(); ok {
 			v.ScheduleSlipP99[s.probe.Name] = seconds(slip)
 			if float64(slip) > maxSlip*float64(s.probe.Every) {
-				s.notes = append(s.notes, fmt.Sprintf("attempts of %s began up to %.0f ms late (99th percentile): this machine was busy", s.probe.Name, slip.Seconds()*1000))
+				s.notes = append(s.notes, fmt.Sprintf("attempts of %s began up to %.0f ms late (99th percentile): this machine was busy; give it one that does nothing else, or fewer sign-ins", s.probe.Name, slip.Seconds()*1000))
 			}
 		}
 		if why := s.unsteady(&h.Plan); s.probe.Gated && why != "" {
@@ -83,9 +84,9 @@ func (f *fault) doubt() string {
 	case f.healing != nil && *f.effective >= *f.healing:
 		return fmt.Sprintf("it was proven in force on its last edge only at %s s, when it was being undone already", *f.effective)
 	case f.lost != nil:
-		return fmt.Sprintf("it was not in force throughout: it was last seen at %s s", *f.lost) + because(f.lostWhy)
+		return fmt.Sprintf("it was not in force throughout: it was last seen at %s s", *f.lost) + because(f.lostWhy) + "; find out who ended it, and run the drill again"
 	case f.expired != nil:
-		return fmt.Sprintf("it was not in force throughout: it lifted itself at %s s, because its lease ran out", *f.expired)
+		return fmt.Sprintf("it was not in force throughout: it lifted itself at %s s, because its lease ran out; run the drill again", *f.expired)
 	case f.healed == nil:
 		return "it was never proven healed" + because(f.unproven)
 	}
@@ -117,13 +118,15 @@ func (s *series) slip() (history.Instant, bool) {
 // unsteady says why the warm-up was not steady: of the attempts that ended in it none was good, or its last half did not
 // keep the ratio that the probe's checks ask for.
 func (s *series) unsteady(p *history.Plan) string {
-	good, lately, bad := 0, 0, 0
+	good, lately, bad, said := 0, 0, 0, ""
 	for _, t := range s.evidence {
 		if t.Ended > 0 {
 			continue
 		}
 		if t.Outcome == history.Good {
 			good++
+		} else {
+			said = cmp.Or(t.Detail, string(t.Class), said)
 		}
 		if t.Ended >= -p.WarmUp/2 {
 			if lately++; t.Outcome == history.Bad {
@@ -133,9 +136,9 @@ func (s *series) unsteady(p *history.Plan) string {
 	}
 	switch {
 	case good == 0:
-		return "no attempt of the warm-up was good"
+		return "no attempt of the warm-up was good" + because(said)
 	case !history.Kept(lately-bad, lately, p.Ratio(s.probe.Name)):
-		return fmt.Sprintf("%d of %d attempts were bad in the last half of the warm-up", bad, lately)
+		return fmt.Sprintf("%d of %d attempts were bad in the last half of the warm-up", bad, lately) + because(said)
 	}
 	return ""
 }
@@ -179,7 +182,7 @@ func disagree(m *verdict.Measures, protocol, browser history.Probe, fault string
 	if p.lower <= b.upper && b.lower <= p.upper {
 		return ""
 	}
-	return fmt.Sprintf("%s and %s, who sign in alike, disagree about %s: %s and %s", protocol.Name, browser.Name, fault, p, b)
+	return fmt.Sprintf("%s and %s, who sign in alike, disagree about %s: %s and %s; one of them measured something else, so look at what failed for each", protocol.Name, browser.Name, fault, p, b)
 }
 
 // bounds is an interval of seconds.

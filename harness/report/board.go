@@ -19,6 +19,7 @@ type board struct {
 	faults map[string]*state
 	length history.Instant // of the drill, from zero, as far as the plan can tell
 	end    *history.End
+	ended  history.Instant
 }
 
 // lane is what one probe has seen, second by second.
@@ -38,8 +39,10 @@ type slot struct {
 
 // state is where a fault stands.
 type state struct {
-	change history.ChangeKind
-	since  history.Instant
+	change    history.ChangeKind
+	since     history.Instant // of the change
+	effective *history.Instant
+	healing   *history.Instant
 }
 
 // Regions are told apart by how dense their glyph is, and by colour where there is any.
@@ -69,15 +72,43 @@ func (b *board) note(e history.Event) string {
 	case e.Attempt != nil:
 		b.attempt(e.Attempt)
 	case e.Fault != nil:
-		b.faults[e.Fault.Name] = &state{e.Fault.Change, e.At}
+		b.fault(e)
 		return at + "  " + sentence(e.Fault.Name+": "+detailed(changeWords(e.Fault.Change), e.Fault.Detail))
 	case e.Note != nil:
 		return at + "  " + sentence(e.Note.Text)
 	case e.End != nil:
-		b.end = e.End
+		b.end, b.ended = e.End, e.At
 		return at + "  " + sentence("The run has ended: "+detailed(e.End.Reason, e.End.Detail))
 	}
 	return ""
+}
+
+func (b *board) fault(e history.Event) {
+	s := b.faults[e.Fault.Name]
+	if s == nil {
+		s = &state{}
+		b.faults[e.Fault.Name] = s
+	}
+	s.change, s.since = e.Fault.Change, e.At
+	switch e.Fault.Change {
+	case history.Effective:
+		s.effective = &e.At
+	case history.Healing:
+		s.healing = &e.At
+	}
+}
+
+// happened is when a fault was in force, as far as it was; ok is false where it never was.
+func (b *board) happened(fault string) (since, until history.Instant, ok bool) {
+	s := b.faults[fault]
+	if s == nil || s.effective == nil {
+		return 0, 0, false
+	}
+	until = b.ended
+	if s.healing != nil {
+		until = *s.healing
+	}
+	return *s.effective, until, true
 }
 
 func detailed(words, detail string) string {
@@ -218,6 +249,10 @@ func (b *board) frame(now history.Instant, width, height int, color, over bool) 
 		return []string{fit("regiondrill: starting", width)}
 	}
 	v := &view{board: b, now: now, width: max(20, width), color: color, over: over || b.end != nil}
+	if b.end != nil { // what was planned beyond that did not happen
+		shown := *b
+		v.board, shown.length = &shown, max(1e6, b.ended)
+	}
 	detail := 2 // lines of charts a probe
 	lines := v.lines(detail)
 	for ; len(lines) > height && detail > 0; detail-- {
@@ -280,6 +315,9 @@ func (v *view) title() string {
 	if v.over {
 		right = "over"
 	}
+	if v.end != nil && v.end.Reason != history.Completed {
+		right = fmt.Sprintf("stopped at %.0f s: %s", v.ended.Seconds(), clean(strings.ReplaceAll(v.end.Reason, "_", " ")))
+	}
 	gap := v.width - utf8.RuneCountInString(left) - utf8.RuneCountInString(right)
 	if gap < 2 {
 		return v.paint("1", fit(left, v.width))
@@ -341,7 +379,14 @@ func (v *view) timeline() string {
 	for c := range v.columns() {
 		faulty := slices.ContainsFunc(v.plan.Faults, func(f history.Fault) bool {
 			begins := v.plan.Begins(f)
-			return c >= v.column(begins) && c < max(v.column(begins)+1, v.column(begins+f.For))
+			ends := begins + f.For
+			if v.end != nil {
+				var ok bool
+				if begins, ends, ok = v.happened(f.Name); !ok {
+					return false
+				}
+			}
+			return c >= v.column(begins) && c < max(v.column(begins)+1, v.column(ends))
 		})
 		switch past := c <= here || v.over; {
 		case faulty && past:
@@ -360,10 +405,16 @@ func (v *view) timeline() string {
 func (v *view) faultLine(f history.Fault) string {
 	what := cmp.Or(clean(f.Summary), clean(f.Kind))
 	s := v.faults[f.Name]
+	if s == nil && v.end != nil {
+		return v.row(f.Name, what+": it did not come to it")
+	}
 	if s == nil {
 		return v.row(f.Name, fmt.Sprintf("%s, from %s s for %s", what, trimZero(fmt.Sprintf("%.1f", v.plan.Begins(f).Seconds())), span(verdict.Seconds(f.For.Seconds()))))
 	}
 	words := changeWords(s.change)
+	if since, until, ok := v.happened(f.Name); ok && v.end != nil {
+		words = fmt.Sprintf("%s; in force for %s", words, span(verdict.Seconds((until-since).Seconds())))
+	}
 	if s.change == history.Effective && !v.over {
 		words = fmt.Sprintf("in force for %.0f s, %.0f s to go", (v.now - s.since).Seconds(), max(0, (s.since+f.For-v.now).Seconds()))
 	}

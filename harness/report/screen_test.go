@@ -46,6 +46,13 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// TestFrameOfAStop: after a stop the view shows what happened, and nothing of what was planned beyond it.
+func TestFrameOfAStop(t *testing.T) {
+	now := history.Seconds(20)
+	lines := boardAt(t, "stopped", now).frame(now, 100, 29, false, true)
+	golden(t, "frame-stopped.txt", []byte(strings.Join(lines, "\n")+"\n"))
+}
+
 func TestFramesFitAnyTerminal(t *testing.T) {
 	for _, name := range sampleNames(t) {
 		for _, width := range []int{20, 33, 60, 100, 250} {
