@@ -153,7 +153,11 @@ func (a *audit) fault(name string, said map[ChangeKind]Event) {
 		at   Instant
 	}
 	var before *point
-	for _, c := range []ChangeKind{Requested, Effective, Healing, Healed} {
+	order := []ChangeKind{Requested, Effective, Healing, Healed}
+	if _, ok := said[Expired]; ok { // it lifted itself, and was healed before anybody undid it
+		order[2] = Expired
+	}
+	for _, c := range order {
 		e, ok := said[c]
 		if !ok {
 			continue

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -37,6 +38,27 @@ func (j *judged) controls(c *comeback) {
 	}
 	j.controlPeople(since, until)
 	j.controlTrips(since, until)
+	if share := pressure(j.h, since, until); share >= pressing {
+		j.notes = append(j.notes, fmt.Sprintf("while the recovery of %s from %s was decided, somebody on this machine waited for a CPU %.0f %% of the time; "+
+			"give it one that does nothing else", j.probe.Name, j.f.name, 100*share))
+	}
+}
+
+// pressing is the share of a span with pressure from which on it is worth a remark. Whose task waited the kernel doesn't
+// tell, so that pressure by itself neither widens nor voids a number; this process's own clock and the controls do.
+const pressing = 0.5
+
+// pressure is the share of a span in which some task on the machine waited for a CPU.
+func pressure(h *history.History, since, until history.Instant) float64 {
+	waited := 0.0
+	for _, e := range h.Events {
+		if e.Type != history.TypeStall || e.Stall.By != history.StallPressure || e.Stall.Until <= e.Stall.Since {
+			continue
+		}
+		shared := max(0, min(until, e.Stall.Until)-max(since, e.Stall.Since))
+		waited += float64(shared) * float64(e.Stall.Took) / float64(e.Stall.Until-e.Stall.Since)
+	}
+	return waited / float64(max(1, until-since))
 }
 
 func (j *judged) controlPeople(since, until history.Instant) {

@@ -24,7 +24,7 @@ const (
 	cell          = 7.0 // marks stand on a grid of such cells, so that their shapes stay apart and a million fit
 	cells         = 124 // a row of the plot
 	maxShapes     = 5
-	glyphWidth    = 6.0 // of a letter of a label, on the average, and a little more
+	glyphWidth    = 7.0 // of a letter of a label, on the average, and a little more
 )
 
 // chart is the timeline of one probe: latency over the time at which people arrived.

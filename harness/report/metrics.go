@@ -376,7 +376,7 @@ func (m *Metrics) concludeRecovery(r *verdict.Recovery) {
 		m.lastRecovery.WithLabelValues(labels...).Set(float64(s))
 		m.recovery.WithLabelValues(labels...).Observe(float64(s))
 	}
-	if i := r.RecoveryTimeActual; i != nil {
+	if i := r.RecoveryTimeActual; i != nil && len(r.Doubts) == 0 {
 		bound("lower", i.Lower)
 		if i.Upper != nil {
 			bound("upper", *i.Upper)
