@@ -185,9 +185,12 @@ func (c *crowd) signIn(t *testing.T, sys *harness.System, v variant, onset time.
 			c.best = min(c.best, time.Since(onset))
 		})
 	}
-	spans := [][2]time.Duration{{lasts - 90*time.Millisecond, lasts + 15*time.Millisecond}}
+	var spans [][2]time.Duration
 	if v.steer > 0 {
 		spans = append(spans, [2]time.Duration{0, 40 * time.Millisecond})
+	}
+	if v.steer == 0 || v.far {
+		spans = append(spans, [2]time.Duration{lasts - 90*time.Millisecond, lasts + 15*time.Millisecond})
 	}
 	for _, span := range spans {
 		for since := span[0]; since < span[1]; since += time.Millisecond {

@@ -32,10 +32,10 @@ func Measure(h *history.History) *verdict.Measures {
 		for i := range faults {
 			f := &faults[i]
 			w := s.windows(faults, f, end)
-			s.notes = append(s.notes, w.notes(s.probe.Name, f.name, len(faults) == 1)...)
 			m.Windows = append(m.Windows, w.all...)
 			m.Recoveries = append(m.Recoveries, s.recovery(h, all, faults, f, w, end))
 		}
+		s.noteOutside()
 	}
 	m.Validity = validity(h, all, faults, m)
 	return m
@@ -76,6 +76,7 @@ type series struct {
 	evidence []try           // of tries
 	rules    map[string]rule // when its people count as back, by fault
 	stalls   stalls
+	placed   []bool // which of tries are in a window of some fault
 	notes    []string
 }
 

@@ -16,7 +16,6 @@ type windows struct {
 	usual   []history.Instant // how long good sign-ins took before it, sorted; of the warm-up where there were few
 	short   bool              // too few of them to compare with
 	carried map[string]int    // how many of those each Region carried
-	outside int               // attempts due at or after zero that are in no window
 }
 
 // view is a span of a probe's attempts.
@@ -53,19 +52,18 @@ func (s *series) windows(faults []fault, f *fault, end history.Instant) *windows
 	watch, cut := f.watchEnd(faults, end)
 	w := &windows{carried: map[string]int{}}
 	var in [3][]try
-	for _, t := range s.tries {
-		placed := false
+	if s.placed == nil {
+		s.placed = make([]bool, len(s.tries))
+	}
+	for i, t := range s.tries {
 		for k, inside := range []bool{
 			t.Due >= 0 && (f.requested == nil || t.Ended <= *f.requested) && !others.touch(t),
 			f.met(t),
 			f.healed != nil && t.Due >= *f.healed && (!cut || t.Ended <= watch),
 		} {
 			if inside {
-				in[k], placed = append(in[k], t), true
+				in[k], s.placed[i] = append(in[k], t), true
 			}
-		}
-		if t.Due >= 0 && !placed {
-			w.outside++
 		}
 	}
 	views := [3]view{}
@@ -203,18 +201,18 @@ func (w *windows) loss() verdict.Loss {
 	return loss
 }
 
-// notes says how many attempts are in no window of the fault, if any.
-func (w *windows) notes(probe, fault string, single bool) []string {
-	if w.outside == 0 {
-		return nil
+// noteOutside says how many attempts are in no window of any fault, if any.
+func (s *series) noteOutside() {
+	n := 0
+	for i, placed := range s.placed {
+		if !placed && s.tries[i].Due >= 0 {
+			n++
+		}
 	}
-	what := "attempts of %s are"
-	if w.outside == 1 {
-		what = "attempt of %s is"
+	switch {
+	case n == 1:
+		s.notes = append(s.notes, fmt.Sprintf("1 attempt of %s is in no window", s.probe.Name))
+	case n > 1:
+		s.notes = append(s.notes, fmt.Sprintf("%d attempts of %s are in no window", n, s.probe.Name))
 	}
-	note := fmt.Sprintf("%d "+what+" in no window", w.outside, probe)
-	if !single {
-		note += " of " + fault
-	}
-	return []string{note}
 }
