@@ -413,7 +413,7 @@ func (v *view) faultLine(f history.Fault) string {
 	}
 	words := changeWords(s.change)
 	if since, until, ok := v.happened(f.Name); ok && v.end != nil {
-		words = fmt.Sprintf("%s; in force for %s", words, span(verdict.Seconds((until-since).Seconds())))
+		words = fmt.Sprintf("%s; in force for %s", words, span(verdict.Seconds((until - since).Seconds())))
 	}
 	if s.change == history.Effective && !v.over {
 		words = fmt.Sprintf("in force for %.0f s, %.0f s to go", (v.now - s.since).Seconds(), max(0, (s.since+f.For-v.now).Seconds()))
