@@ -170,6 +170,7 @@ func (a *audit) fault(name string, said map[ChangeKind]Event) {
 		for _, e := range said {
 			lines = append(lines, e.Seq)
 		}
+		slices.Sort(lines) // the first few are kept
 		a.between("never requested "+name, lines, "%s changed and was never requested", name)
 	}
 }

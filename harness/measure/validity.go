@@ -175,8 +175,9 @@ func steer(p history.Probe) string {
 
 func disagree(m *verdict.Measures, protocol, browser history.Probe, fault string) string {
 	rp, rb := m.Recovery(protocol.Name, fault), m.Recovery(browser.Name, fault)
-	if rp.RecoveryTimeActual == nil || rb.RecoveryTimeActual == nil || len(rp.Doubts)+len(rb.Doubts) > 0 {
-		return ""
+	if rp == nil || rb == nil || rp.RecoveryTimeActual == nil || rb.RecoveryTimeActual == nil ||
+		len(rp.Doubts)+len(rb.Doubts) > 0 {
+		return "" // a history may say of either that it was skipped
 	}
 	p, b := widened(m, rp, protocol), widened(m, rb, browser)
 	if p.lower <= b.upper && b.lower <= p.upper {
