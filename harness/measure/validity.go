@@ -15,9 +15,10 @@ import (
 // remark. It voids nothing: what is late widens the interval that it bounds.
 const maxSlip = 0.25
 
-// validity says whether the measurement can be believed, and why not.
+// validity says whether the measurement can be believed, and why not. What ends belief is noted before mere remarks.
 func validity(h *history.History, all []*series, faults []fault, m *verdict.Measures) verdict.Validity {
 	v := verdict.Validity{Grade: verdict.Pass, ScheduleSlipP99: map[string]verdict.Seconds{}, FaultsProven: true, Notes: []string{}}
+	var remarks []string
 	doubt := func(format string, args ...any) {
 		v.Grade, v.Notes = verdict.Unknown, append(v.Notes, fmt.Sprintf(format, args...))
 	}
@@ -48,13 +49,14 @@ func validity(h *history.History, all []*series, faults []fault, m *verdict.Meas
 		if why := s.unsteady(&h.Plan); s.probe.Gated && why != "" {
 			doubt("%s: %s", s.probe.Name, why)
 		}
-		v.Notes = append(v.Notes, s.notes...)
+		remarks = append(remarks, s.notes...)
 	}
 	if h.End != nil && h.End.Reason == history.Completed { // else one of them may only not have come to it
 		for _, why := range disagreements(h, m) {
 			doubt("%s", why)
 		}
 	}
+	v.Notes = append(v.Notes, remarks...)
 	return v
 }
 

@@ -181,7 +181,7 @@ func (d *drill) body(f verdict.Finding) string {
 // junitMeasurement is the case that makes an invalid measurement visible where every finding passed.
 func (d *drill) junitMeasurement() junitCase {
 	c := junitCase{Name: "the measurement is valid"}
-	notes := strings.Join(append(d.doubts(), oneDraw()), "\n")
+	notes := strings.Join(append(d.notes(), oneDraw()), "\n")
 	switch {
 	case d.Grade == verdict.Skipped:
 		c.grade(verdict.Skipped, clean(d.headline()), "")

@@ -129,7 +129,7 @@ func (d *drill) missed() string {
 func (d *drill) doubt() string {
 	switch {
 	case d.Validity.Grade != verdict.Pass && len(d.Validity.Notes) > 0:
-		return sentence("nobody can say, because the measurement is not valid: " + d.doubts()[0])
+		return sentence("nobody can say, because the measurement is not valid: " + d.notes()[0])
 	case d.Validity.Grade != verdict.Pass:
 		return "nobody can say, because the measurement is not valid."
 	}
@@ -141,17 +141,13 @@ func (d *drill) doubt() string {
 	return "nobody can say."
 }
 
-// doubts are the notes of the validity, those that end belief before mere remarks about attempts in no window.
-func (d *drill) doubts() []string {
-	var doubts, remarks []string
+// notes are those of the validity, as they may be shown: what ends belief stands before mere remarks.
+func (d *drill) notes() []string {
+	var notes []string
 	for _, n := range d.Validity.Notes {
-		if strings.Contains(n, "in no window") {
-			remarks = append(remarks, clean(n))
-		} else {
-			doubts = append(doubts, clean(n))
-		}
+		notes = append(notes, clean(n))
 	}
-	return append(doubts, remarks...)
+	return notes
 }
 
 // withoutChecks is the headline of a drill that asked for nothing.

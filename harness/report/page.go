@@ -325,7 +325,7 @@ func (d *drill) pageValidity(v *pageDrill) {
 	if len(d.Recoveries) > 0 {
 		v.OneDraw = oneDraw()
 	}
-	for _, n := range d.doubts() {
+	for _, n := range d.notes() {
 		v.Notes = append(v.Notes, words(sentence(n)))
 		v.Outside = v.Outside || strings.Contains(n, "in no window")
 	}

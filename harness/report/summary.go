@@ -72,7 +72,7 @@ func (d *drill) summary() string {
 	}
 	if len(d.Validity.Notes) > 0 {
 		fmt.Fprintf(&b, "**The measurement is %s:**\n\n", map[bool]string{true: "valid, with remarks", false: "not valid"}[d.Validity.Grade == verdict.Pass])
-		for _, note := range d.doubts() {
+		for _, note := range d.notes() {
 			fmt.Fprintf(&b, "- %s\n", md(short(sentence(note), 2000)))
 		}
 		b.WriteString("\n")

@@ -199,7 +199,7 @@ func (t *textWriter) validity(d *drill) {
 		said = "The measurement is not valid:"
 	}
 	t.b.WriteString("\n" + t.paint("1", said) + "\n")
-	for _, note := range d.doubts() {
+	for _, note := range d.notes() {
 		t.paragraph("  · ", sentence(note))
 	}
 }
