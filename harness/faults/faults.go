@@ -25,7 +25,7 @@ func Table() []harness.FaultKind {
 	}
 }
 
-// laid is the rule that a fault has in force, shared by its Inject and its Prove.
+// laid is the rule that a fault has in force, shared by its Inject, Prove and Verify.
 type laid struct{ rule harness.Laid }
 
 // lay puts the rule in force. The rule dies with this process, so no other needs to know how to undo it.
@@ -59,7 +59,7 @@ func (l *laid) Prove(ctx context.Context, _ harness.Hit, inForce bool) ([]harnes
 	return l.rule.Prove(ctx, inForce)
 }
 
-// Verify sends new canaries.
+// Verify asks what the fabric would do to a new connection, or to a new call.
 func (l *laid) Verify(ctx context.Context, _ harness.Hit) ([]harness.Sighting, error) {
 	if l.rule == nil {
 		return nil, errors.New("no rule was laid")
