@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -138,44 +137,22 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// span writes a length of time for people: three digits are plenty.
-func span(s verdict.Seconds) string { return rounded(s, math.Round) }
+// span writes a length of time for people.
+func span(s verdict.Seconds) string { return s.Rounded(math.Round) }
 
-// rounded writes a length of time with three digits, rounded as round does.
-func rounded(s verdict.Seconds, round func(float64) float64) string {
-	digits := func(v, unit float64) float64 { return round(math.Round(v*1e6)/unit) * unit / 1e6 }
-	switch v := float64(s); {
-	case digits(v, 1e3) < 1:
-		return fmt.Sprintf("%.0f ms", digits(v, 1e3)*1000)
-	case digits(v, 1e4) < 10:
-		return fmt.Sprintf("%.2f s", digits(v, 1e4))
-	default:
-		return fmt.Sprintf("%.1f s", digits(v, 1e5))
-	}
-}
+// floor and ceil are span, rounded to the side to which a bound may be, so that no sentence claims more than was seen.
+func floor(s verdict.Seconds) string { return s.Rounded(math.Floor) }
+func ceil(s verdict.Seconds) string  { return s.Rounded(math.Ceil) }
 
 // asked writes an objective as it was asked for: "10 s", "1.5 s", "500 ms".
-func asked(d time.Duration) string {
-	if d < time.Second {
-		return strconv.FormatFloat(d.Seconds()*1000, 'f', -1, 64) + " ms"
-	}
-	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
-}
+func asked(d time.Duration) string { return seconds(d).Exact() }
 
-// within writes an interval, rounded outwards, so that it never claims more than was seen: "2.93 to 3.02 s".
+// within writes an interval, rounded outwards: "2.93 to 3.02 s".
 func within(i *verdict.Interval) string {
-	lower := rounded(i.Lower, math.Floor)
 	if i.Upper == nil {
-		return "more than " + lower
+		return "more than " + floor(i.Lower)
 	}
-	upper := rounded(*i.Upper, math.Ceil)
-	if lower == upper {
-		return upper
-	}
-	if l, unit, ok := strings.Cut(lower, " "); ok && strings.HasSuffix(upper, " "+unit) {
-		lower = l
-	}
-	return lower + " to " + upper
+	return verdict.Between(floor(i.Lower), ceil(*i.Upper))
 }
 
 // judge holds an interval against an objective: at most so much passes, more than so much fails, and what lies between

@@ -2,7 +2,6 @@ package checks
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -84,7 +83,7 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 	switch {
 	case r.EndedBy == verdict.None:
 		return fmt.Sprintf("%s were not interrupted, as far as their sign-ins can show: nothing shorter than %s could be seen",
-			c.Probe, rounded(*r.RecoveryTimeActual.Upper, math.Ceil))
+			c.Probe, ceil(*r.RecoveryTimeActual.Upper))
 	case r.EndedBy == verdict.Failover:
 		return fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0:
@@ -94,7 +93,7 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 	case r.RecoveryTimeActual.Upper != nil:
 		return fmt.Sprintf("%s were in again after %s, but %s ended before that could be seen to last", c.Probe, took, c.Fault)
 	case len(r.Evidence) > 0 && r.TimeToFirstSuccess != nil && r.TimeToFirstSuccess.Upper != nil:
-		return fmt.Sprintf("%s were in again after %s at the earliest, and nobody saw it last", c.Probe, rounded(r.RecoveryTimeActual.Lower, math.Floor))
+		return fmt.Sprintf("%s were in again after %s at the earliest, and nobody saw it last", c.Probe, floor(r.RecoveryTimeActual.Lower))
 	}
 	return fmt.Sprintf("%s never came back in the %s that were watched", c.Probe, span(r.RecoveryTimeActual.Lower))
 }
@@ -103,7 +102,7 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 func (c *Recovery) undecided(h *history.History, r *verdict.Recovery) string {
 	if !c.watched(h, r) && (r.EndedBy == verdict.Heal || judge(r.RecoveryTimeActual, seconds(c.Within)) != verdict.Pass) {
 		return fmt.Sprintf("; the fault ended before the objective of %s could be judged: it was watched for %s, and that takes %s",
-			asked(c.Within), rounded(*r.Watched, math.Floor), rounded(seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault), math.Ceil))
+			asked(c.Within), floor(*r.Watched), ceil(seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault)))
 	}
 	return fmt.Sprintf(", which can't be told from the objective of %s", asked(c.Within))
 }
