@@ -346,6 +346,12 @@ type Edge struct {
 	At   Instant `json:"at"`   // since when it is so; of a fault that was lost, when it was last seen in force
 }
 
+// Ends are the places that an edge goes from and to.
+func Ends(edge string) (from, to string) {
+	from, to, _ = strings.Cut(edge, "→")
+	return from, to
+}
+
 // Marker is something that somebody or something noticed: a detector, a health check, a key press.
 type Marker struct {
 	Name    string `json:"name"` // detected, decided, …

@@ -2,7 +2,6 @@ package measure
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 )
@@ -20,12 +19,12 @@ const (
 func slowed(before, now []history.Instant, matters history.Instant) bool {
 	slices.Sort(before)
 	slices.Sort(now)
-	was, is := rank(before, 0.5), rank(now, 0.5)
+	was, is := percentile(before, 0.5), percentile(now, 0.5)
 	return 2*is > 3*was && is-was > matters
 }
 
-// controls doubts the number where a control was slower in the span that decides it.
-func (j *judged) controls(c *comeback) {
+// doubtByControls doubts the number where a control was slower in the span that decides it.
+func (j *judged) doubtByControls(c *comeback) {
 	actual := j.r.RecoveryTimeActual
 	if actual == nil || actual.Upper == nil || c.first == nil || j.f.requested == nil {
 		return
@@ -40,14 +39,14 @@ func (j *judged) controls(c *comeback) {
 }
 
 func (j *judged) controlPeople(since, until history.Instant) {
-	for _, s := range j.all {
-		if s == j.series || s.touched(j.faults) {
+	for _, s := range j.untouched {
+		if s == j.series {
 			continue
 		}
 		before, now := s.took(0, *j.f.requested), s.took(since, until)
 		if len(before) >= controlPeople && len(now) >= controlPeople && slowed(before, now, slowPerson) {
 			j.doubt("this machine was slow while it was decided: sign-ins of %s, whom no fault touches, took %.3f s instead of %.3f s",
-				s.probe.Name, rank(now, 0.5).Seconds(), rank(before, 0.5).Seconds())
+				s.probe.Name, percentile(now, 0.5).Seconds(), percentile(before, 0.5).Seconds())
 		}
 	}
 }
@@ -73,7 +72,7 @@ func (s *series) touched(faults []fault) bool {
 			return true
 		}
 		for _, e := range f.edges {
-			from, to, _ := strings.Cut(e, "→")
+			from, to := history.Ends(e)
 			if slices.Contains(places, from) && slices.Contains(places, to) {
 				return true
 			}
@@ -84,15 +83,12 @@ func (s *series) touched(faults []fault) bool {
 
 func (j *judged) controlTrips(since, until history.Instant) {
 	before, now := map[string][]history.Instant{}, map[string][]history.Instant{}
-	for _, e := range j.h.Events {
-		if e.Type != history.TypeControl {
-			continue
-		}
-		for _, t := range e.Control.Trips {
+	for _, c := range j.controls {
+		for _, t := range c.Trips {
 			switch {
-			case e.Control.Sent+t.Took <= *j.f.requested:
+			case c.Sent+t.Took <= *j.f.requested:
 				before[t.Edge] = append(before[t.Edge], t.Took)
-			case e.Control.Sent >= since && e.Control.Sent <= until:
+			case c.Sent >= since && c.Sent <= until:
 				now[t.Edge] = append(now[t.Edge], t.Took)
 			}
 		}
@@ -108,7 +104,7 @@ func (j *judged) controlTrips(since, until history.Instant) {
 		}
 		if slowed(before[edge], now[edge], slowTrip) {
 			j.doubt("this machine was slow while it was decided: canaries from %s and back, where no fault acts, took %.1f ms instead of %.1f ms",
-				edge, 1000*rank(now[edge], 0.5).Seconds(), 1000*rank(before[edge], 0.5).Seconds())
+				edge, 1000*percentile(now[edge], 0.5).Seconds(), 1000*percentile(before[edge], 0.5).Seconds())
 			return // the others say the same
 		}
 	}
@@ -116,10 +112,12 @@ func (j *judged) controlTrips(since, until history.Instant) {
 
 // edgeTouched tells whether a fault acts on a link, in either direction.
 func edgeTouched(edge string, faults []fault) bool {
-	from, to, _ := strings.Cut(edge, "→")
+	from, to := history.Ends(edge)
 	for i := range faults {
-		if slices.Contains(faults[i].edges, edge) || slices.Contains(faults[i].edges, to+"→"+from) {
-			return true
+		for _, e := range faults[i].edges {
+			if a, b := history.Ends(e); a == from && b == to || a == to && b == from {
+				return true
+			}
 		}
 	}
 	return false

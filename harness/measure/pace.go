@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 
@@ -116,7 +117,7 @@ func (s *sample) least() history.Instant {
 		return s.fastest
 	}
 	slices.Sort(s.some)
-	return max(0, min(s.fastest, 2*rank(s.some, 0.5)-s.slowest))
+	return max(0, min(s.fastest, 2*percentile(s.some, 0.5)-s.slowest))
 }
 
 // pace knows how fast each stride of a probe's good attempts can be.
@@ -222,7 +223,7 @@ func stallsOf(h *history.History) stalls {
 			all = append(all, stretch{e.Stall.Since, e.Stall.Until})
 		}
 	}
-	slices.SortFunc(all, func(a, b stretch) int { return int(a.since - b.since) })
+	slices.SortFunc(all, func(a, b stretch) int { return cmp.Compare(a.since, b.since) })
 	var apart stalls
 	for _, s := range all {
 		if n := len(apart); n > 0 && s.since <= apart[n-1].until {

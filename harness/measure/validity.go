@@ -16,7 +16,8 @@ import (
 const maxSlip = 0.25
 
 // validity says whether the measurement can be believed, and why not. What ends belief is noted before mere remarks.
-func validity(h *history.History, all []*series, faults []fault, m *verdict.Measures) verdict.Validity {
+func (d *drill) validity(m *verdict.Measures) verdict.Validity {
+	h := d.h
 	v := verdict.Validity{Grade: verdict.Pass, ScheduleSlipP99: map[string]verdict.Seconds{}, FaultsProven: true, Notes: []string{}}
 	var remarks []string
 	doubt := func(format string, args ...any) {
@@ -33,13 +34,13 @@ func validity(h *history.History, all []*series, faults []fault, m *verdict.Meas
 	for _, c := range h.Contradictions {
 		doubt("the history contradicts itself: %s", c)
 	}
-	for _, f := range faults {
+	for _, f := range d.faults {
 		if why := f.doubt(); why != "" {
 			v.FaultsProven = false
 			doubt("%s: %s", f.name, why)
 		}
 	}
-	for _, s := range all {
+	for _, s := range d.series {
 		if slip, ok := s.slip(); ok {
 			v.ScheduleSlipP99[s.probe.Name] = seconds(slip)
 			if float64(slip) > maxSlip*float64(s.probe.Every) {
@@ -114,7 +115,7 @@ func (s *series) slip() (history.Instant, bool) {
 		return 0, false
 	}
 	slices.Sort(slips)
-	return rank(slips, 0.99), true
+	return percentile(slips, 0.99), true
 }
 
 // unsteady says why the warm-up was not steady: of the attempts that ended in it none was good, or its last half did not

@@ -33,7 +33,7 @@ func viewOf(tries []try, every history.Instant) view {
 		if !t.evidence() {
 			continue
 		}
-		if n := len(v.evidence); n > 0 && t.Due-v.evidence[n-1].Due > 3*every {
+		if n := len(v.evidence); n > 0 && t.Due-v.evidence[n-1].Due > holePeriods*every {
 			holes = true
 		}
 		v.evidence = append(v.evidence, t)
@@ -48,9 +48,9 @@ func viewOf(tries []try, every history.Instant) view {
 
 // windows sorts the attempts by overlap: baseline ended before the fault was requested and met no other, fault met it,
 // after arrived when it was healed, until another fault came. An attempt between healing and healed is in none.
-func (s *series) windows(faults []fault, f *fault, end history.Instant) *windows {
-	others := s.troubles(faults, f, end)
-	watch, cut := f.watchEnd(faults, end)
+func (d *drill) windows(s *series, f *fault, all troubles) *windows {
+	others := slices.DeleteFunc(slices.Clone(all), func(t trouble) bool { return t.fault == f.name })
+	watched := f.watch(d.faults, d.end)
 	w := &windows{carried: map[string]int{}}
 	var in [3][]try
 	for _, t := range s.tries {
@@ -58,7 +58,7 @@ func (s *series) windows(faults []fault, f *fault, end history.Instant) *windows
 		for k, inside := range []bool{
 			t.Due >= 0 && (f.requested == nil || t.Ended <= *f.requested) && !others.touch(t),
 			f.met(t),
-			f.healed != nil && t.Due >= *f.healed && (!cut || t.Ended <= watch),
+			f.healed != nil && t.Due >= *f.healed && (!watched.byFault || t.Ended <= watched.until),
 		} {
 			if inside {
 				in[k], placed = append(in[k], t), true
@@ -74,7 +74,7 @@ func (s *series) windows(faults []fault, f *fault, end history.Instant) *windows
 		w.all = append(w.all, s.window(name, f.name, views[k]))
 	}
 	w.during = views[1]
-	w.during.observed = w.during.observed && f.spanned(w.during.evidence, 3*s.probe.Every)
+	w.during.observed = w.during.observed && f.spanned(w.during.evidence, holePeriods*s.probe.Every)
 	s.compareWith(w, views[0])
 	return w
 }
@@ -113,26 +113,33 @@ func (s *series) compareWith(w *windows, baseline view) {
 	w.short = len(usual) < leastUsual
 }
 
-// troubles are the spans in which a probe was not as usual because of other faults.
-type troubles []stretch
+// troubles are the spans in which a probe was not as usual, each because of one fault.
+type troubles []trouble
 
-func (all troubles) touch(t try) bool {
-	return slices.ContainsFunc(all, func(s stretch) bool { return t.Ended >= s.since && t.Due < s.until })
+type trouble struct {
+	fault string
+	stretch
 }
 
-// troubles lists, for every other fault, the span from its request until people were home again. Where they were not
-// seen to be, that is the rest of the run.
-func (s *series) troubles(faults []fault, f *fault, end history.Instant) troubles {
+func (all troubles) touch(t try) bool {
+	return slices.ContainsFunc(all, func(s trouble) bool { return t.Ended >= s.since && t.Due < s.until })
+}
+
+// troubles lists, for every fault, the span from its request until the probe's people were home again. Where they were
+// not seen to be, that is the rest of the run. A fault alone is in no other's way.
+func (d *drill) troubles(s *series) troubles {
+	if len(d.faults) < 2 {
+		return nil
+	}
 	var all troubles
-	for i := range faults {
-		o := &faults[i]
-		if o.name == f.name || o.requested == nil {
+	for i := range d.faults {
+		f := &d.faults[i]
+		if f.requested == nil {
 			continue
 		}
-		one := stretch{*o.requested, math.MaxInt64}
-		if o.healed != nil {
-			watch, cut := o.watchEnd(faults, end)
-			c := s.newComeback(*o.healed, watch, s.rules[o.name], s.probe.Home, cutAt(watch, cut))
+		one := trouble{f.name, stretch{*f.requested, math.MaxInt64}}
+		if f.healed != nil {
+			c := s.newComeback(*f.healed, f.watch(d.faults, d.end), s.rules[f.name], s.probe.Home)
 			if c.sustained != nil {
 				one.until = c.sustained.Ended
 			}
@@ -167,8 +174,8 @@ func (s *series) window(name, fault string, v view) verdict.Window {
 	return w
 }
 
-// rank is the nearest-rank percentile of sorted values.
-func rank(sorted []history.Instant, p float64) history.Instant {
+// percentile is the p-th, from 0 to 1, of sorted values, at least one, by nearest rank.
+func percentile(sorted []history.Instant, p float64) history.Instant {
 	return sorted[max(0, int(math.Ceil(p*float64(len(sorted))))-1)]
 }
 
@@ -177,8 +184,8 @@ func percentiles(sorted []history.Instant) *verdict.Latency {
 		return nil
 	}
 	return &verdict.Latency{
-		P50: seconds(rank(sorted, 0.50)), P95: seconds(rank(sorted, 0.95)),
-		P99: seconds(rank(sorted, 0.99)), Max: seconds(sorted[len(sorted)-1]),
+		P50: seconds(percentile(sorted, 0.50)), P95: seconds(percentile(sorted, 0.95)),
+		P99: seconds(percentile(sorted, 0.99)), Max: seconds(sorted[len(sorted)-1]),
 	}
 }
 
@@ -191,13 +198,13 @@ func (w *windows) loss() verdict.Loss {
 		return loss
 	}
 	loss.Compared = true
-	usual := rank(w.usual, 0.50)
+	usual := percentile(w.usual, 0.50)
 	extra := func(latency history.Instant) history.Instant { return max(0, latency-usual) }
 	var total history.Instant
 	for _, latency := range took {
 		total += extra(latency)
 	}
-	loss.ExtraMedian = seconds(extra(rank(took, 0.50)))
+	loss.ExtraMedian = seconds(extra(percentile(took, 0.50)))
 	loss.ExtraMax = seconds(extra(took[len(took)-1]))
 	loss.ExtraTotal = seconds(total)
 	return loss
