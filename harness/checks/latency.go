@@ -27,11 +27,10 @@ func newLatency() Check { return &Latency{Window: verdict.Fault} }
 func (c *Latency) Subject() Subject {
 	s := Subject{Title: fmt.Sprintf("latency of %s %s %s", c.Probe, when(c.Window), c.Fault),
 		Probe: c.Probe, Fault: c.Fault, Window: c.Window}
-	if c.P95 > 0 {
-		s.Quantiles = append(s.Quantiles, Quantile{"p95", 20})
-	}
-	if c.P99 > 0 {
-		s.Quantiles = append(s.Quantiles, Quantile{"p99", 100})
+	for _, q := range c.limits(&verdict.Latency{}) {
+		if q.least > 1 {
+			s.Quantiles = append(s.Quantiles, Quantile{q.name, q.least})
+		}
 	}
 	return s
 }

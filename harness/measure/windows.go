@@ -92,15 +92,16 @@ func (f *fault) spanned(evidence []try, within history.Instant) bool {
 	return evidence[0].Due-*f.first <= within && *f.healing-evidence[len(evidence)-1].Due <= within
 }
 
+// What a baseline needs, in good sign-ins.
 const (
-	fewUsual   = 5 // good sign-ins of a baseline below which those of the warm-up count too
-	leastUsual = 3 // below which nothing can be compared
+	FullBaseline  = 5 // below which those of the warm-up count too
+	LeastBaseline = 3 // with the warm-up, below which nothing can be compared
 )
 
 // compareWith finds what was usual before the fault.
 func (s *series) compareWith(w *windows, baseline view) {
 	usual := slices.DeleteFunc(slices.Clone(baseline.evidence), func(t try) bool { return t.Outcome != history.Good })
-	for i := len(s.tries) - 1; i >= 0 && len(usual) < fewUsual; i-- {
+	for i := len(s.tries) - 1; i >= 0 && len(usual) < FullBaseline; i-- {
 		if t := s.tries[i]; t.Due < 0 && t.Ended <= 0 && t.Outcome == history.Good {
 			usual = append(usual, t)
 		}
@@ -110,7 +111,7 @@ func (s *series) compareWith(w *windows, baseline view) {
 		w.carried[t.Region]++
 	}
 	slices.Sort(w.usual)
-	w.short = len(usual) < leastUsual
+	w.short = len(usual) < LeastBaseline
 }
 
 // troubles are the spans in which a probe was not as usual, each because of one fault.
