@@ -121,27 +121,17 @@ func (s *series) slip() (history.Instant, bool) {
 // unsteady says why the warm-up was not steady: of the attempts that ended in it none was good, or its last half did not
 // keep the ratio that the probe's checks ask for.
 func (s *series) unsteady(p *history.Plan) string {
-	good, lately, bad, said := 0, 0, 0, ""
+	warmUp, said := history.WarmUp{Lasts: p.WarmUp}, ""
 	for _, t := range s.evidence {
-		if t.Ended > 0 {
-			continue
-		}
-		if t.Outcome == history.Good {
-			good++
-		} else {
+		if warmUp.Add(t.Attempt); t.Ended <= 0 && t.Outcome == history.Bad {
 			said = cmp.Or(t.Detail, string(t.Class), said)
-		}
-		if t.Ended >= -p.WarmUp/2 {
-			if lately++; t.Outcome == history.Bad {
-				bad++
-			}
 		}
 	}
 	switch {
-	case good == 0:
+	case warmUp.Good == 0:
 		return "no attempt of the warm-up was good" + because(said)
-	case !history.Kept(lately-bad, lately, p.Ratio(s.probe.Name)):
-		return fmt.Sprintf("%d of %d attempts were bad in the last half of the warm-up", bad, lately) + because(said)
+	case !warmUp.Kept(p.Ratio(s.probe.Name)):
+		return fmt.Sprintf("%d of %d attempts were bad in the last half of the warm-up", warmUp.Bad, warmUp.Lately) + because(said)
 	}
 	return ""
 }
