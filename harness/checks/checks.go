@@ -90,15 +90,18 @@ func because(h *history.History, m *verdict.Measures, probe, fault, window strin
 	if w == nil || w.Bad == 0 {
 		return ""
 	}
-	class := slices.MaxFunc(slices.Sorted(maps.Keys(w.Classes)), func(a, b string) int { return cmp.Compare(w.Classes[a], w.Classes[b]) })
+	class := slices.MaxFunc(slices.Sorted(maps.Keys(w.Classes)),
+		func(a, b string) int { return cmp.Compare(w.Classes[a], w.Classes[b]) })
 	said, within := cmp.Or(class, "nothing"), inside(m.Recovery(probe, fault), window)
 	for i := range h.Attempts {
-		if a := &h.Attempts[i]; a.Probe == probe && string(a.Class) == class && a.Outcome == history.Bad && a.Detail != "" && within(a) {
+		if a := &h.Attempts[i]; a.Probe == probe && string(a.Class) == class && a.Outcome == history.Bad && a.Detail != "" &&
+			within(a) {
 			said = a.Detail
 			break
 		}
 	}
-	return fmt.Sprintf("; %s failed, %s: %s", plural(w.Bad, "attempt"), most(w.Bad, w.Classes[class]), strings.TrimRight(said, "."))
+	return fmt.Sprintf("; %s failed, %s: %s", plural(w.Bad, "attempt"), most(w.Bad, w.Classes[class]),
+		strings.TrimRight(said, "."))
 }
 
 // inside tells which attempts are in a window of the fault, as measuring has put them there.
@@ -197,14 +200,16 @@ func (p pair) known(plan *history.Plan) []Problem {
 		for _, probe := range plan.Probes {
 			names = append(names, probe.Name)
 		}
-		problems = append(problems, Problem{Key: "probe", Sentence: fmt.Sprintf("there is no probe %q", p.Probe), Unknown: p.Probe, Among: names})
+		problems = append(problems, Problem{Key: "probe", Sentence: fmt.Sprintf("there is no probe %q", p.Probe),
+			Unknown: p.Probe, Among: names})
 	}
 	if plan.Fault(p.Fault) == nil {
 		var names []string
 		for _, fault := range plan.Faults {
 			names = append(names, fault.Name)
 		}
-		problems = append(problems, Problem{Key: "fault", Sentence: fmt.Sprintf("there is no fault %q", p.Fault), Unknown: p.Fault, Among: names})
+		problems = append(problems, Problem{Key: "fault", Sentence: fmt.Sprintf("there is no fault %q", p.Fault),
+			Unknown: p.Fault, Among: names})
 	}
 	return problems
 }

@@ -30,7 +30,8 @@ type beat struct {
 }
 
 func newBeat(rec history.Probe, warmUp history.Instant, probe harness.Probe) *beat {
-	return &beat{rec: rec, warmUp: history.WarmUp{Lasts: warmUp}, probe: probe, room: int((rec.Limit+rec.Every-1)/rec.Every) + 1}
+	return &beat{rec: rec, warmUp: history.WarmUp{Lasts: warmUp}, probe: probe,
+		room: int((rec.Limit+rec.Every-1)/rec.Every) + 1}
 }
 
 // run beats from start until done is closed or ctx ends, then waits for the attempts in flight.
@@ -151,11 +152,12 @@ func (r *run) settle(b *beat, a *harness.Attempt, began time.Time, err error) {
 	case a.Outcome == history.Good && ended.Sub(a.Due) > b.rec.Limit.Duration():
 		a.Fail(history.ClassTimeout, "signed in, but only after the limit")
 	}
-	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: b.rec.Kind, Home: a.Home, From: b.rec.From, User: a.Person.Name,
-		Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended), Outcome: a.Outcome, Class: a.Class, Region: a.Region,
-		Detail: a.Detail, Artifacts: a.Artifacts}
+	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: b.rec.Kind, Home: a.Home, From: b.rec.From,
+		User: a.Person.Name, Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended),
+		Outcome: a.Outcome, Class: a.Class, Region: a.Region, Detail: a.Detail, Artifacts: a.Artifacts}
 	for _, s := range a.Steps {
-		rec.Steps = append(rec.Steps, history.Step{Name: s.Name, Host: s.Host, Region: s.Region, At: r.at(s.Began), Took: history.At(s.Ended.Sub(s.Began))})
+		rec.Steps = append(rec.Steps, history.Step{Name: s.Name, Host: s.Host, Region: s.Region, At: r.at(s.Began),
+			Took: history.At(s.Ended.Sub(s.Began))})
 	}
 	b.mu.Lock()
 	b.warmUp.Add(rec)
@@ -177,7 +179,8 @@ func (b *beat) unsteady(ratio float64) string {
 	case b.warmUp.Good == 0:
 		return fmt.Sprintf("no attempt of %s was good in the warm-up", b.rec.Name)
 	case !b.warmUp.Kept(ratio):
-		return fmt.Sprintf("%d of %d attempts of %s were bad in the last half of the warm-up", b.warmUp.Bad, b.warmUp.Lately, b.rec.Name)
+		return fmt.Sprintf("%d of %d attempts of %s were bad in the last half of the warm-up", b.warmUp.Bad, b.warmUp.Lately,
+			b.rec.Name)
 	}
 	return ""
 }

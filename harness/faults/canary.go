@@ -167,7 +167,8 @@ func watch(ctx context.Context, r *harness.Replica, answers bool, deed func(cont
 				return sighting{at: since}, nil
 			}
 		case <-limit:
-			return sighting{err: fmt.Errorf("asking the replica in %s for %v: it answers: %t", r.Region, sureness, !answers)}, nil
+			err := fmt.Errorf("asking the replica in %s for %v: it answers: %t", r.Region, sureness, !answers)
+			return sighting{err: err}, nil
 		}
 	}
 }

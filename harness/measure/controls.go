@@ -7,12 +7,13 @@ import (
 )
 
 // A control is what no fault touches: canaries' round trips over other links, and people whose way to sign in crosses
-// none that is hit. Where one got slower in the span that decides a number, this machine was, and the number is nobody's.
+// none that is hit. Where one got slower in the span that decides a number, this machine was, and nobody can say whose
+// the number is.
 const (
-	controlPeople = 5 // of a control, before and in the span, below which it says nothing
-	slowPerson    = history.Instant(25_000)
-	slowTrip      = history.Instant(5_000)
-	controlTrips  = 2
+	controlPeople = 5                       // sign-ins, or trips before the fault, below which a control says nothing
+	controlTrips  = 2                       // trips in the span, below which it says nothing
+	slowPerson    = history.Instant(25_000) // by how much longer, in microseconds, a sign-in must take to matter
+	slowTrip      = history.Instant(5_000)  // and a trip
 )
 
 // slowed tells whether something takes longer than before by half, and by so much that it matters.
@@ -45,7 +46,8 @@ func (j *judged) controlPeople(since, until history.Instant) {
 		}
 		before, now := s.took(0, *j.f.requested), s.took(since, until)
 		if len(before) >= controlPeople && len(now) >= controlPeople && slowed(before, now, slowPerson) {
-			j.doubt("this machine was slow while it was decided: sign-ins of %s, whom no fault touches, took %.3f s instead of %.3f s",
+			j.doubt("this machine was slow while it was decided: sign-ins of %s, whom no fault touches, took %.3f s "+
+				"instead of %.3f s",
 				s.probe.Name, percentile(now, 0.5).Seconds(), percentile(before, 0.5).Seconds())
 		}
 	}
@@ -78,7 +80,8 @@ func (s *series) touched(faults []fault) bool {
 			}
 		}
 	}
-	return slices.ContainsFunc(s.evidence, func(t try) bool { return t.Outcome == history.Good && t.Region != s.probe.Home })
+	return slices.ContainsFunc(s.evidence,
+		func(t try) bool { return t.Outcome == history.Good && t.Region != s.probe.Home })
 }
 
 func (j *judged) controlTrips(since, until history.Instant) {
@@ -103,7 +106,8 @@ func (j *judged) controlTrips(since, until history.Instant) {
 			continue
 		}
 		if slowed(before[edge], now[edge], slowTrip) {
-			j.doubt("this machine was slow while it was decided: canaries from %s and back, where no fault acts, took %.1f ms instead of %.1f ms",
+			j.doubt("this machine was slow while it was decided: canaries from %s and back, where no fault acts, took %.1f ms "+
+				"instead of %.1f ms",
 				edge, 1000*percentile(now[edge], 0.5).Seconds(), 1000*percentile(before[edge], 0.5).Seconds())
 			return // the others say the same
 		}

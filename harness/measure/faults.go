@@ -81,7 +81,8 @@ func (f *fault) watch(faults []fault, end history.Instant) watch {
 	w := watch{until: end}
 	for i := range faults {
 		o := &faults[i]
-		if o.name != f.name && o.requested != nil && f.healing != nil && *o.requested >= *f.healing && *o.requested < w.until {
+		if o.name != f.name && o.requested != nil && f.healing != nil && *o.requested >= *f.healing &&
+			*o.requested < w.until {
 			w = watch{until: *o.requested, byFault: true}
 		}
 	}

@@ -24,9 +24,11 @@ type judged struct {
 func (d *drill) recovery(s *series, f *fault, w *windows) verdict.Recovery {
 	j := &judged{drill: d, series: s, f: f, w: w, rule: s.rules[f.name]}
 	j.r = verdict.Recovery{
-		Probe: s.probe.Name, Fault: f.name, Home: s.probe.Home, Requested: secondsOf(f.requested), FirstEffective: secondsOf(f.first),
-		Effective: secondsOf(f.effective), Healing: secondsOf(f.healing), Healed: secondsOf(f.healed), Doubts: []string{},
-		Broken: []verdict.Broken{}, Outages: []verdict.Outage{}, AlsoInForce: []string{}, Evidence: []int64{}, FailbackEvidence: []int64{},
+		Probe: s.probe.Name, Fault: f.name, Home: s.probe.Home,
+		Requested: secondsOf(f.requested), FirstEffective: secondsOf(f.first), Effective: secondsOf(f.effective),
+		Healing: secondsOf(f.healing), Healed: secondsOf(f.healed),
+		Doubts: []string{}, Broken: []verdict.Broken{}, Outages: []verdict.Outage{}, AlsoInForce: []string{},
+		Evidence: []int64{}, FailbackEvidence: []int64{},
 	}
 	until := f.until(d.end)
 	if f.effective == nil || *f.effective >= until {
@@ -226,7 +228,8 @@ func (j *judged) uninterrupted() (resolution history.Instant, ok bool) {
 
 // allAtHome tells whether everybody who came while the fault was in force was carried by their own Region.
 func (j *judged) allAtHome() bool {
-	return !slices.ContainsFunc(j.w.during.evidence, func(t try) bool { return t.Outcome != history.Good || t.Region != j.probe.Home })
+	return !slices.ContainsFunc(j.w.during.evidence,
+		func(t try) bool { return t.Outcome != history.Good || t.Region != j.probe.Home })
 }
 
 // holes says what is missing of a comeback's beats.

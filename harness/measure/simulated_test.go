@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -211,7 +210,7 @@ func TestSimulatedDrillsHoldTheTruth(t *testing.T) {
 					widest = max(widest, instantOf(*i.Upper-i.Lower))
 				}
 			}
-			t.Log(fmt.Sprintf("%d of %d hold the truth, of %d drills; the widest is %s s", held, told, drills, widest))
+			t.Logf("%d of %d hold the truth, of %d drills; the widest is %s s", held, told, drills, widest)
 			if held*100 < told*99 {
 				t.Errorf("%d of %d hold the truth", held, told)
 			}

@@ -133,7 +133,8 @@ func recoveryWords(r *verdict.Recovery, objective *verdict.Seconds, grade verdic
 	if objective == nil {
 		return actual + " (no objective)"
 	}
-	met := map[verdict.Grade]string{verdict.Pass: ": met", verdict.Fail: ": missed", verdict.Unknown: ": not proven"}[grade]
+	met := map[verdict.Grade]string{verdict.Pass: ": met", verdict.Fail: ": missed",
+		verdict.Unknown: ": not proven"}[grade]
 	return actual + " vs objective " + exact(*objective) + met
 }
 

@@ -169,7 +169,8 @@ func isClean(s string) bool {
 }
 
 func hostile(r rune) bool {
-	return unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
+	return unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' ||
+		r == '\u2029'
 }
 
 // short cuts words that are longer than n runes, and shows that it did.
@@ -184,7 +185,8 @@ func short(s string, n int) string {
 // sentence makes one of words: a capital in front is not ours to give, a full stop at the end is.
 func sentence(s string) string {
 	s = strings.TrimSpace(clean(s))
-	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") || strings.HasSuffix(s, "…") {
+	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") ||
+		strings.HasSuffix(s, "…") {
 		return s
 	}
 	return s + "."

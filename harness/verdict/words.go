@@ -35,7 +35,8 @@ func Between(lower, upper string) string {
 	if lower == upper {
 		return upper
 	}
-	if amount, unit, ok := strings.Cut(lower, " "); ok && strings.Count(upper, " ") == 1 && strings.HasSuffix(upper, " "+unit) {
+	if amount, unit, ok := strings.Cut(lower, " "); ok && strings.Count(upper, " ") == 1 &&
+		strings.HasSuffix(upper, " "+unit) {
 		lower = amount
 	}
 	return lower + " to " + upper
