@@ -383,8 +383,8 @@ const (
 	StallPressure  = "pressure"  // the kernel tells how long some task on the machine waited for a CPU in the span
 )
 
-// Control is one look at all links from the vantages to the Regions and to the identity provider: how long canaries, sent
-// at once over each of them, took there and back.
+// Control is one look at all links from the vantages to the Regions and to the identity provider: how long canaries,
+// sent at once over each of them, took there and back.
 type Control struct {
 	Sent  Instant `json:"sent"`
 	Trips []Trip  `json:"trips"` // of those that came back in time

@@ -16,12 +16,13 @@ const (
 	slowTrip      = history.Instant(5_000)  // and a trip
 )
 
-// slowed tells whether something takes longer than before by half, and by so much that it matters.
-func slowed(before, now []history.Instant, matters history.Instant) bool {
+// slowed tells whether something takes longer than before by half, and by so much that it matters; by the medians,
+// which it returns. It sorts both.
+func slowed(before, now []history.Instant, matters history.Instant) (was, is history.Instant, slow bool) {
 	slices.Sort(before)
 	slices.Sort(now)
-	was, is := percentile(before, 0.5), percentile(now, 0.5)
-	return 2*is > 3*was && is-was > matters
+	was, is = percentile(before, 0.5), percentile(now, 0.5)
+	return was, is, 2*is > 3*was && is-was > matters
 }
 
 // doubtByControls doubts the number where a control was slower in the span that decides it.
@@ -45,10 +46,12 @@ func (j *judged) controlPeople(since, until history.Instant) {
 			continue
 		}
 		before, now := s.took(0, *j.f.requested), s.took(since, until)
-		if len(before) >= controlPeople && len(now) >= controlPeople && slowed(before, now, slowPerson) {
+		if len(before) < controlPeople || len(now) < controlPeople {
+			continue
+		}
+		if was, is, slow := slowed(before, now, slowPerson); slow {
 			j.doubt("this machine was slow while it was decided: sign-ins of %s, whom no fault touches, took %.3f s "+
-				"instead of %.3f s",
-				s.probe.Name, percentile(now, 0.5).Seconds(), percentile(before, 0.5).Seconds())
+				"instead of %.3f s", s.probe.Name, is.Seconds(), was.Seconds())
 		}
 	}
 }
@@ -105,10 +108,9 @@ func (j *judged) controlTrips(since, until history.Instant) {
 		if len(before[edge]) < controlPeople || len(now[edge]) < controlTrips || edgeTouched(edge, j.faults) {
 			continue
 		}
-		if slowed(before[edge], now[edge], slowTrip) {
+		if was, is, slow := slowed(before[edge], now[edge], slowTrip); slow {
 			j.doubt("this machine was slow while it was decided: canaries from %s and back, where no fault acts, took %.1f ms "+
-				"instead of %.1f ms",
-				edge, 1000*percentile(now[edge], 0.5).Seconds(), 1000*percentile(before[edge], 0.5).Seconds())
+				"instead of %.1f ms", edge, 1000*is.Seconds(), 1000*was.Seconds())
 			return // the others say the same
 		}
 	}
