@@ -202,19 +202,26 @@ func (j *judged) failback() {
 	}
 }
 
-// uninterrupted tells whether nobody noticed the fault, and how long an interruption would have had to last to be seen.
+// What of a sign-in is ordinary, beside the usual median, and who may carry people unnoticed.
+const (
+	slack     = history.Instant(50_000) // microseconds beyond half as long again
+	rareShare = 10                      // a Region that carried less than one in so many before is unusual
+)
+
+// uninterrupted tells whether nobody noticed the fault, and how long an interruption would have had to last to be seen:
+// everybody was good, by the usual way and in ordinary time, but for one in the middle who may have been slow by chance.
 func (j *judged) uninterrupted() (resolution history.Instant, ok bool) {
 	usual := j.w.usual
 	if j.w.short || j.f.healing == nil || !j.w.during.observed {
 		return 0, false
 	}
-	ordinary := percentile(usual, 0.5)*3/2 + history.Seconds(0.05)
+	ordinary := percentile(usual, 0.5)*3/2 + slack
 	resolution, slow := j.probe.Every+percentile(usual, 0.99), 0
 	tries := j.w.during.evidence
 	for i, t := range tries {
 		took := t.Ended - t.Due
 		switch {
-		case t.Outcome != history.Good || 10*j.w.carried[t.Region] < len(usual):
+		case t.Outcome != history.Good || rareShare*j.w.carried[t.Region] < len(usual):
 			return 0, false
 		case took <= ordinary:
 		case slow > 0 || i == 0 || i+1 == len(tries):
