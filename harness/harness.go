@@ -446,7 +446,8 @@ func (s Steer) Problems(t Topology) []Problem {
 	case s.By != "bookmark" && (s.To != "" || s.After != 0):
 		return []Problem{{"steer", "to and after say nothing without by: bookmark"}}
 	case s.By == "bookmark" && !slices.Contains(t.Regions(), s.To):
-		return []Problem{{"steer.to", fmt.Sprintf("no Region of the system is called %q; there are %s", s.To, strings.Join(t.Regions(), ", "))}}
+		return []Problem{{"steer.to", fmt.Sprintf("no Region of the system is called %q; there are %s", s.To,
+			strings.Join(t.Regions(), ", "))}}
 	}
 	return nil
 }

@@ -110,8 +110,9 @@ func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {
 // tenth less than HTTP/2 where a connection carries so few requests; browsers speak HTTP/2.
 func newTransport(sys *harness.System, from *harness.Place) *http.Transport {
 	return &http.Transport{
-		DialContext:         func(ctx context.Context, _, addr string) (net.Conn, error) { return sys.Dial(ctx, from, addr) },
-		TLSClientConfig:     &tls.Config{RootCAs: sys.Roots, CurvePreferences: []tls.CurveID{tls.X25519}, NextProtos: []string{"http/1.1"}},
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) { return sys.Dial(ctx, from, addr) },
+		TLSClientConfig: &tls.Config{RootCAs: sys.Roots, CurvePreferences: []tls.CurveID{tls.X25519},
+			NextProtos: []string{"http/1.1"}},
 		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
 		MaxIdleConnsPerHost: 64,
 		DisableCompression:  true,

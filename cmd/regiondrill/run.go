@@ -127,7 +127,8 @@ func distinct(drills []*compiled) error {
 	first := map[string]string{}
 	for _, d := range drills {
 		if other, taken := first[d.scenario.Name]; taken {
-			return fmt.Errorf("%s and %s are both named %s; their results could not be told apart", other, d.name, d.scenario.Name)
+			return fmt.Errorf("%s and %s are both named %s; their results could not be told apart", other, d.name,
+				d.scenario.Name)
 		}
 		first[d.scenario.Name] = d.name
 	}
@@ -155,7 +156,8 @@ func runnable(drills []*compiled) error {
 // browsable refuses a drill with browser probes on a machine without a browser.
 func (p *program) browsable(drills []*compiled) error {
 	for _, d := range drills {
-		if d.skipped != nil || !slices.ContainsFunc(d.plan.Record.Probes, func(p history.Probe) bool { return p.Browser && !p.Skipped }) {
+		if d.skipped != nil || !slices.ContainsFunc(d.plan.Record.Probes,
+			func(p history.Probe) bool { return p.Browser && !p.Skipped }) {
 			continue
 		}
 		if _, err := browser.Find(p.getenv); err != nil {

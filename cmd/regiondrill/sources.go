@@ -85,7 +85,8 @@ func tagged(tag string) ([]source, error) {
 	slices.Sort(tags)
 	tags = slices.Compact(tags)
 	if found == nil {
-		return nil, fmt.Errorf("no scenario that comes with regiondrill bears the tag %q; %s", tag, suggest(tag, tags, "known are "+strings.Join(tags, ", ")))
+		return nil, fmt.Errorf("no scenario that comes with regiondrill bears the tag %q; %s", tag,
+			suggest(tag, tags, "known are "+strings.Join(tags, ", ")))
 	}
 	return found, nil
 }

@@ -43,7 +43,9 @@ func Conclude(h *history.History, kinds []checks.Kind) (*verdict.Verdict, error)
 }
 
 // judge reads a check back from the plan and lets it judge.
-func judge(h *history.History, m *verdict.Measures, planned history.Check, kinds []checks.Kind) (verdict.Finding, error) {
+func judge(h *history.History, m *verdict.Measures, planned history.Check, kinds []checks.Kind) (
+	verdict.Finding, error,
+) {
 	i := slices.IndexFunc(kinds, func(k checks.Kind) bool { return k.Name == planned.Kind })
 	if i < 0 {
 		return verdict.Finding{}, fmt.Errorf("judging %s: this version knows no check of kind %q", planned.Name, planned.Kind)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/measure"
 	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -29,11 +30,8 @@ const (
 	tripsToIdP    = 5
 )
 
-const (
-	fullBaseline  = 5 // attempts before the fault; where fewer were made, the warm-up fills them up
-	leastBaseline = 3 // with the warm-up; fewer tell nothing of how people fared before
-	proving       = history.Instant(time.Second / time.Microsecond)
-)
+// proving is how much longer than the objective and a window a fault should last, so that there is time to prove it.
+const proving = history.Instant(time.Second / time.Microsecond)
 
 // unregistered: the drill shows what then happens, and that may be what it is for.
 func unregistered(r *review) {
@@ -201,10 +199,10 @@ func shortBaseline(r *review, o *objective) {
 	before := r.plan.Begins(o.fault)
 	made, filled := before/every, (before+r.plan.WarmUp)/every
 	switch {
-	case filled < leastBaseline:
+	case filled < measure.LeastBaseline:
 		r.remark(r.block(o.fault.Name), "at", "only %d of %s sign in before %s, the warm-up included, "+
 			"so that they were not interrupted can't be told; raise at or warm_up", filled, o.probe.Name, o.fault.Name)
-	case made < fullBaseline:
+	case made < measure.FullBaseline:
 		r.remark(r.block(o.fault.Name), "at", "only %d of %s sign in between the warm-up and %s, "+
 			"so the baseline is filled from the warm-up", made, o.probe.Name, o.fault.Name)
 	}

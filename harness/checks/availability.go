@@ -3,8 +3,6 @@ package checks
 import (
 	"fmt"
 	"math"
-	"strconv"
-	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -38,13 +36,13 @@ func (c *Availability) Check(h *history.History, m *verdict.Measures) verdict.Fi
 	}
 	f := verdict.Finding{Grade: verdict.Unknown, Objective: c.AtLeast}
 	least, most := float64(w.Good)/float64(w.Attempts), float64(w.Attempts-w.Bad)/float64(w.Attempts)
-	said := percent(least, math.Floor)
+	said := verdict.Percent(least, math.Floor)
 	if f.Actual = least; least < most {
 		f.Actual = verdict.Share{Lower: least, Upper: most}
-		said = percent(least, math.Floor) + " to " + percent(most, math.Ceil)
+		said = verdict.Percent(least, math.Floor) + " to " + verdict.Percent(most, math.Ceil)
 	}
 	f.Summary = fmt.Sprintf("%d of %s of %s %s %s were good%s: %s (objective %s)", w.Good, plural(w.Attempts, "attempt"),
-		c.Probe, when(c.Window), c.Fault, notSeen(w), said, percent(c.AtLeast, math.Round))
+		c.Probe, when(c.Window), c.Fault, notSeen(w), said, verdict.Percent(c.AtLeast, math.Round))
 	switch {
 	case history.Kept(w.Good, w.Attempts, c.AtLeast):
 		f.Grade = verdict.Pass
@@ -70,10 +68,4 @@ func notSeen(w *verdict.Window) string {
 // when is a window in words, as in "during virginia-dark".
 func when(window string) string {
 	return map[string]string{verdict.Baseline: "before", verdict.Fault: "during", verdict.After: "after"}[window]
-}
-
-// percent writes a ratio with as many digits as it has, up to three after the point, rounded as round does.
-func percent(ratio float64, round func(float64) float64) string {
-	s := strconv.FormatFloat(round(math.Round(ratio*1e9)/1e4)/1e3, 'f', 3, 64)
-	return strings.TrimRight(strings.TrimRight(s, "0"), ".") + " %"
 }

@@ -18,7 +18,8 @@ func Baseline(h *history.History, m *verdict.Measures) []verdict.Finding {
 			continue
 		}
 		findings = append(findings, verdict.Finding{Check: "baseline", Name: "baseline of " + p.Name, Grade: verdict.Fail,
-			Summary: fmt.Sprintf("%s were failing before %s began%s", p.Name, fault, because(h, m, p.Name, fault, verdict.Baseline))})
+			Summary: fmt.Sprintf("%s were failing before %s began%s", p.Name, fault,
+				because(h, m, p.Name, fault, verdict.Baseline))})
 	}
 	return findings
 }

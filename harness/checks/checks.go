@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -91,15 +90,18 @@ func because(h *history.History, m *verdict.Measures, probe, fault, window strin
 	if w == nil || w.Bad == 0 {
 		return ""
 	}
-	class := slices.MaxFunc(slices.Sorted(maps.Keys(w.Classes)), func(a, b string) int { return cmp.Compare(w.Classes[a], w.Classes[b]) })
+	class := slices.MaxFunc(slices.Sorted(maps.Keys(w.Classes)),
+		func(a, b string) int { return cmp.Compare(w.Classes[a], w.Classes[b]) })
 	said, within := cmp.Or(class, "nothing"), inside(m.Recovery(probe, fault), window)
 	for i := range h.Attempts {
-		if a := &h.Attempts[i]; a.Probe == probe && string(a.Class) == class && a.Outcome == history.Bad && a.Detail != "" && within(a) {
+		if a := &h.Attempts[i]; a.Probe == probe && string(a.Class) == class && a.Outcome == history.Bad && a.Detail != "" &&
+			within(a) {
 			said = a.Detail
 			break
 		}
 	}
-	return fmt.Sprintf("; %s failed, %s: %s", plural(w.Bad, "attempt"), most(w.Bad, w.Classes[class]), strings.TrimRight(said, "."))
+	return fmt.Sprintf("; %s failed, %s: %s", plural(w.Bad, "attempt"), most(w.Bad, w.Classes[class]),
+		strings.TrimRight(said, "."))
 }
 
 // inside tells which attempts are in a window of the fault, as measuring has put them there.
@@ -138,44 +140,22 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// span writes a length of time for people: three digits are plenty.
-func span(s verdict.Seconds) string { return rounded(s, math.Round) }
+// span writes a length of time for people.
+func span(s verdict.Seconds) string { return s.Rounded(math.Round) }
 
-// rounded writes a length of time with three digits, rounded as round does.
-func rounded(s verdict.Seconds, round func(float64) float64) string {
-	digits := func(v, unit float64) float64 { return round(math.Round(v*1e6)/unit) * unit / 1e6 }
-	switch v := float64(s); {
-	case digits(v, 1e3) < 1:
-		return fmt.Sprintf("%.0f ms", digits(v, 1e3)*1000)
-	case digits(v, 1e4) < 10:
-		return fmt.Sprintf("%.2f s", digits(v, 1e4))
-	default:
-		return fmt.Sprintf("%.1f s", digits(v, 1e5))
-	}
-}
+// floor and ceil are span, rounded to the side to which a bound may be, so that no sentence claims more than was seen.
+func floor(s verdict.Seconds) string { return s.Rounded(math.Floor) }
+func ceil(s verdict.Seconds) string  { return s.Rounded(math.Ceil) }
 
 // asked writes an objective as it was asked for: "10 s", "1.5 s", "500 ms".
-func asked(d time.Duration) string {
-	if d < time.Second {
-		return strconv.FormatFloat(d.Seconds()*1000, 'f', -1, 64) + " ms"
-	}
-	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
-}
+func asked(d time.Duration) string { return seconds(d).Exact() }
 
-// within writes an interval, rounded outwards, so that it never claims more than was seen: "2.93 to 3.02 s".
+// within writes an interval, rounded outwards: "2.93 to 3.02 s".
 func within(i *verdict.Interval) string {
-	lower := rounded(i.Lower, math.Floor)
 	if i.Upper == nil {
-		return "more than " + lower
+		return "more than " + floor(i.Lower)
 	}
-	upper := rounded(*i.Upper, math.Ceil)
-	if lower == upper {
-		return upper
-	}
-	if l, unit, ok := strings.Cut(lower, " "); ok && strings.HasSuffix(upper, " "+unit) {
-		lower = l
-	}
-	return lower + " to " + upper
+	return verdict.Between(floor(i.Lower), ceil(*i.Upper))
 }
 
 // judge holds an interval against an objective: at most so much passes, more than so much fails, and what lies between
@@ -220,14 +200,16 @@ func (p pair) known(plan *history.Plan) []Problem {
 		for _, probe := range plan.Probes {
 			names = append(names, probe.Name)
 		}
-		problems = append(problems, Problem{Key: "probe", Sentence: fmt.Sprintf("there is no probe %q", p.Probe), Unknown: p.Probe, Among: names})
+		problems = append(problems, Problem{Key: "probe", Sentence: fmt.Sprintf("there is no probe %q", p.Probe),
+			Unknown: p.Probe, Among: names})
 	}
 	if plan.Fault(p.Fault) == nil {
 		var names []string
 		for _, fault := range plan.Faults {
 			names = append(names, fault.Name)
 		}
-		problems = append(problems, Problem{Key: "fault", Sentence: fmt.Sprintf("there is no fault %q", p.Fault), Unknown: p.Fault, Among: names})
+		problems = append(problems, Problem{Key: "fault", Sentence: fmt.Sprintf("there is no fault %q", p.Fault),
+			Unknown: p.Fault, Among: names})
 	}
 	return problems
 }

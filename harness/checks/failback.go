@@ -35,7 +35,8 @@ func (c *Failback) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	case r.Failback == nil:
 		return unmeasured(fmt.Sprintf("nobody can say: too little is known of %s after %s", c.Probe, c.Fault))
 	}
-	f := verdict.Finding{Grade: judge(r.Failback, seconds(c.Within)), Objective: seconds(c.Within), Actual: r.Failback, Evidence: r.FailbackEvidence}
+	f := verdict.Finding{Grade: judge(r.Failback, seconds(c.Within)), Objective: seconds(c.Within), Actual: r.Failback,
+		Evidence: r.FailbackEvidence}
 	took := within(r.Failback)
 	if f.Grade == verdict.Fail && (stopped(h) || r.FailbackWatched == nil || *r.FailbackWatched < seconds(c.Within)) {
 		f.Grade = verdict.Unknown
@@ -44,17 +45,22 @@ func (c *Failback) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	case r.Failback.Upper == nil && stopped(h):
 		f.Summary = fmt.Sprintf("%s were not back in %s when the run was stopped", c.Probe, p.Home)
 	case f.Grade == verdict.Pass:
-		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended (objective %s)", p.Home, c.Probe, took, asked(c.Within))
+		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended (objective %s)", p.Home, c.Probe, took,
+			asked(c.Within))
 	case f.Grade == verdict.Fail && r.Failback.Upper == nil:
-		f.Summary = fmt.Sprintf("%s did not carry %s again in the %s that were watched%s", p.Home, c.Probe, span(r.Failback.Lower),
+		f.Summary = fmt.Sprintf("%s did not carry %s again in the %s that were watched%s", p.Home, c.Probe,
+			span(r.Failback.Lower),
 			because(h, m, c.Probe, c.Fault, verdict.After))
 	case f.Grade == verdict.Fail:
-		f.Summary = fmt.Sprintf("%s carried %s again only %s after the fault had ended, which misses the objective of %s", p.Home, c.Probe, took, asked(c.Within))
+		f.Summary = fmt.Sprintf("%s carried %s again only %s after the fault had ended, which misses the objective of %s",
+			p.Home, c.Probe, took, asked(c.Within))
 	case r.Failback.Upper == nil: // the undo took what settle had for watching, or another fault came
-		f.Summary = fmt.Sprintf("nobody can say: %s were not seen to be back in %s for good when the watching ended, which is too soon for the objective of %s",
+		f.Summary = fmt.Sprintf("nobody can say: %s were not seen to be back in %s for good when the watching ended, "+
+			"which is too soon for the objective of %s",
 			c.Probe, p.Home, asked(c.Within))
 	default:
-		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended, which can't be told from the objective of %s", p.Home, c.Probe, took, asked(c.Within))
+		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended, which can't be told from the objective "+
+			"of %s", p.Home, c.Probe, took, asked(c.Within))
 	}
 	return f
 }

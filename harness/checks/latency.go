@@ -27,11 +27,10 @@ func newLatency() Check { return &Latency{Window: verdict.Fault} }
 func (c *Latency) Subject() Subject {
 	s := Subject{Title: fmt.Sprintf("latency of %s %s %s", c.Probe, when(c.Window), c.Fault),
 		Probe: c.Probe, Fault: c.Fault, Window: c.Window}
-	if c.P95 > 0 {
-		s.Quantiles = append(s.Quantiles, Quantile{"p95", 20})
-	}
-	if c.P99 > 0 {
-		s.Quantiles = append(s.Quantiles, Quantile{"p99", 100})
+	for _, q := range c.limits(&verdict.Latency{}) {
+		if q.least > 1 {
+			s.Quantiles = append(s.Quantiles, Quantile{q.name, q.least})
+		}
 	}
 	return s
 }
@@ -54,7 +53,8 @@ type limit struct {
 
 func (c *Latency) limits(l *verdict.Latency) []limit {
 	var asked []limit
-	for _, q := range []limit{{"p50", 1, l.P50, seconds(c.P50)}, {"p95", 20, l.P95, seconds(c.P95)}, {"p99", 100, l.P99, seconds(c.P99)},
+	for _, q := range []limit{{"p50", 1, l.P50, seconds(c.P50)}, {"p95", 20, l.P95, seconds(c.P95)},
+		{"p99", 100, l.P99, seconds(c.P99)},
 		{"max", 1, l.Max, seconds(c.Max)}} {
 		if q.asked > 0 {
 			asked = append(asked, q)
@@ -98,7 +98,8 @@ func (c *Latency) Check(_ *history.History, m *verdict.Measures) verdict.Finding
 		}
 		said = append(said, fmt.Sprintf("%s %s (objective %s)%s", q.name, span(q.actual), asked(q.asked.Duration()), why))
 	}
-	f.Summary = fmt.Sprintf("%s of %s %s %s took %s", plural(w.Good, "sign-in"), c.Probe, when(c.Window), c.Fault, strings.Join(said, ", "))
+	f.Summary = fmt.Sprintf("%s of %s %s %s took %s", plural(w.Good, "sign-in"), c.Probe, when(c.Window), c.Fault,
+		strings.Join(said, ", "))
 	if !w.Observed {
 		f.Summary += fmt.Sprintf("; of %s arrivals %d were seen, too few to tell", strconv.Itoa(w.Attempts), w.Good+w.Bad)
 	}

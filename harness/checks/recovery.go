@@ -2,7 +2,6 @@ package checks
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -83,18 +82,22 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 	took := within(r.RecoveryTimeActual)
 	switch {
 	case r.EndedBy == verdict.None:
-		return fmt.Sprintf("%s were not interrupted, as far as their sign-ins can show: nothing shorter than %s could be seen",
-			c.Probe, rounded(*r.RecoveryTimeActual.Upper, math.Ceil))
+		return fmt.Sprintf("%s were not interrupted, as far as their sign-ins can show: "+
+			"nothing shorter than %s could be seen",
+			c.Probe, ceil(*r.RecoveryTimeActual.Upper))
 	case r.EndedBy == verdict.Failover:
 		return fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0:
-		return fmt.Sprintf("%s were back for good only when %s ended, after %s: nobody stayed in before", c.Probe, c.Fault, took)
+		return fmt.Sprintf("%s were back for good only when %s ended, after %s: nobody stayed in before", c.Probe,
+			c.Fault, took)
 	case r.EndedBy == verdict.Heal:
 		return fmt.Sprintf("%s were back only when %s ended, after %s: nobody failed over", c.Probe, c.Fault, took)
 	case r.RecoveryTimeActual.Upper != nil:
-		return fmt.Sprintf("%s were in again after %s, but %s ended before that could be seen to last", c.Probe, took, c.Fault)
+		return fmt.Sprintf("%s were in again after %s, but %s ended before that could be seen to last", c.Probe,
+			took, c.Fault)
 	case len(r.Evidence) > 0 && r.TimeToFirstSuccess != nil && r.TimeToFirstSuccess.Upper != nil:
-		return fmt.Sprintf("%s were in again after %s at the earliest, and nobody saw it last", c.Probe, rounded(r.RecoveryTimeActual.Lower, math.Floor))
+		return fmt.Sprintf("%s were in again after %s at the earliest, and nobody saw it last", c.Probe,
+			floor(r.RecoveryTimeActual.Lower))
 	}
 	return fmt.Sprintf("%s never came back in the %s that were watched", c.Probe, span(r.RecoveryTimeActual.Lower))
 }
@@ -102,8 +105,9 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 // undecided says why a recovery is neither in time nor too late.
 func (c *Recovery) undecided(h *history.History, r *verdict.Recovery) string {
 	if !c.watched(h, r) && (r.EndedBy == verdict.Heal || judge(r.RecoveryTimeActual, seconds(c.Within)) != verdict.Pass) {
-		return fmt.Sprintf("; the fault ended before the objective of %s could be judged: it was watched for %s, and that takes %s",
-			asked(c.Within), rounded(*r.Watched, math.Floor), rounded(seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault), math.Ceil))
+		return fmt.Sprintf("; the fault ended before the objective of %s could be judged: "+
+			"it was watched for %s, and that takes %s",
+			asked(c.Within), floor(*r.Watched), ceil(seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault)))
 	}
 	return fmt.Sprintf(", which can't be told from the objective of %s", asked(c.Within))
 }
@@ -120,9 +124,11 @@ func broke(r *verdict.Recovery) string {
 	}
 	switch {
 	case b.By == verdict.KeptOut:
-		return fmt.Sprintf("; what was back broke %sbetween %s and %s, when nobody got in for too long", times, at(b.Since), at(b.Until))
+		return fmt.Sprintf("; what was back broke %sbetween %s and %s, when nobody got in for too long", times, at(b.Since),
+			at(b.Until))
 	case b.Bad == 1:
-		return fmt.Sprintf("; what was back broke %sby a single failure between %s and %s, where all of them had to be good", times, at(b.Since), at(b.Until))
+		return fmt.Sprintf("; what was back broke %sby a single failure between %s and %s, where all of them had to be good",
+			times, at(b.Since), at(b.Until))
 	}
 	return fmt.Sprintf("; what was back broke %swhen %d failed between %s and %s", times, b.Bad, at(b.Since), at(b.Until))
 }

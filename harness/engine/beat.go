@@ -18,7 +18,6 @@ const grace = 5 * time.Second
 // whether or not anything answers. A beat that finds no room is recorded as dropped, never skipped.
 type beat struct {
 	rec    history.Probe
-	warmUp history.Instant
 	probe  harness.Probe
 	room   int
 	people []harness.Person
@@ -27,13 +26,12 @@ type beat struct {
 
 	mu     sync.Mutex
 	flying int
-	good   int // of those that ended in the warm-up
-	lately int // those that ended in its last half,
-	bad    int // and of them the bad ones
+	warmUp history.WarmUp
 }
 
 func newBeat(rec history.Probe, warmUp history.Instant, probe harness.Probe) *beat {
-	return &beat{rec: rec, warmUp: warmUp, probe: probe, room: int((rec.Limit+rec.Every-1)/rec.Every) + 1}
+	return &beat{rec: rec, warmUp: history.WarmUp{Lasts: warmUp}, probe: probe,
+		room: int((rec.Limit+rec.Every-1)/rec.Every) + 1}
 }
 
 // run beats from start until done is closed or ctx ends, then waits for the attempts in flight.
@@ -154,36 +152,19 @@ func (r *run) settle(b *beat, a *harness.Attempt, began time.Time, err error) {
 	case a.Outcome == history.Good && ended.Sub(a.Due) > b.rec.Limit.Duration():
 		a.Fail(history.ClassTimeout, "signed in, but only after the limit")
 	}
-	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: b.rec.Kind, Home: a.Home, From: b.rec.From, User: a.Person.Name,
-		Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended), Outcome: a.Outcome, Class: a.Class, Region: a.Region,
-		Detail: a.Detail, Artifacts: a.Artifacts}
+	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: b.rec.Kind, Home: a.Home, From: b.rec.From,
+		User: a.Person.Name, Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended),
+		Outcome: a.Outcome, Class: a.Class, Region: a.Region, Detail: a.Detail, Artifacts: a.Artifacts}
 	for _, s := range a.Steps {
-		rec.Steps = append(rec.Steps, history.Step{Name: s.Name, Host: s.Host, Region: s.Region, At: r.at(s.Began), Took: history.At(s.Ended.Sub(s.Began))})
+		rec.Steps = append(rec.Steps, history.Step{Name: s.Name, Host: s.Host, Region: s.Region, At: r.at(s.Began),
+			Took: history.At(s.Ended.Sub(s.Began))})
 	}
-	b.warm(rec)
+	b.mu.Lock()
+	b.warmUp.Add(rec)
+	b.mu.Unlock()
 	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeAttempt, Attempt: rec})
 	if errors.Is(err, errPanic) {
 		r.stop(Stop{Reason: history.Broken, Detail: err.Error()})
-	}
-}
-
-// warm counts what ended in the warm-up.
-func (b *beat) warm(a *history.Attempt) {
-	if a.Ended > 0 {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if a.Outcome != history.Good && a.Outcome != history.Bad {
-		return
-	}
-	if a.Outcome == history.Good {
-		b.good++
-	}
-	if a.Ended >= -b.warmUp/2 {
-		if b.lately++; a.Outcome == history.Bad {
-			b.bad++
-		}
 	}
 }
 
@@ -195,10 +176,11 @@ func (b *beat) unsteady(ratio float64) string {
 	switch {
 	case !b.rec.Gated:
 		return ""
-	case b.good == 0:
+	case b.warmUp.Good == 0:
 		return fmt.Sprintf("no attempt of %s was good in the warm-up", b.rec.Name)
-	case !history.Kept(b.lately-b.bad, b.lately, ratio):
-		return fmt.Sprintf("%d of %d attempts of %s were bad in the last half of the warm-up", b.bad, b.lately, b.rec.Name)
+	case !b.warmUp.Kept(ratio):
+		return fmt.Sprintf("%d of %d attempts of %s were bad in the last half of the warm-up", b.warmUp.Bad, b.warmUp.Lately,
+			b.rec.Name)
 	}
 	return ""
 }

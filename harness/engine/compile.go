@@ -182,7 +182,8 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 	}
 	i := slices.IndexFunc(kinds, func(k harness.ProbeKind) bool { return k.Name == p.Kind })
 	if i < 0 { // the kinds' own check has said so; that there is such a probe is known to the checks all the same
-		c.plan.Record.Probes = append(c.plan.Record.Probes, history.Probe{Name: p.Name, Kind: p.Kind, From: p.From, Home: p.Home})
+		c.plan.Record.Probes = append(c.plan.Record.Probes,
+			history.Probe{Name: p.Name, Kind: p.Kind, From: p.From, Home: p.Home})
 		return
 	}
 	probe := kinds[i].New()
@@ -235,7 +236,8 @@ func (c *compiler) block(b scenario.Block, v any) {
 func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 	i := slices.IndexFunc(kinds, func(k harness.FaultKind) bool { return k.Name == f.Kind })
 	if i < 0 {
-		c.plan.Record.Faults = append(c.plan.Record.Faults, history.Fault{Name: f.Name, Kind: f.Kind, At: history.At(f.At.Offset), For: history.At(f.For)})
+		c.plan.Record.Faults = append(c.plan.Record.Faults,
+			history.Fault{Name: f.Name, Kind: f.Kind, At: history.At(f.At.Offset), For: history.At(f.For)})
 		return
 	}
 	fault := kinds[i].New()
@@ -266,9 +268,10 @@ func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 	if f.At.Name != "" {
 		after = f.At.Name + "." + f.At.Event
 	}
-	c.plan.Record.Faults = append(c.plan.Record.Faults, history.Fault{Name: f.Name, Kind: f.Kind, Summary: summary + " of " + st.subject(),
-		Region: st.region(), Where: whereOf(f.Where), After: after, At: history.At(f.At.Offset), For: history.At(f.For),
-		Config: config, Unreachable: unreachable(fault, f.Where)})
+	c.plan.Record.Faults = append(c.plan.Record.Faults,
+		history.Fault{Name: f.Name, Kind: f.Kind, Summary: summary + " of " + st.subject(),
+			Region: st.region(), Where: whereOf(f.Where), After: after, At: history.At(f.At.Offset), For: history.At(f.For),
+			Config: config, Unreachable: unreachable(fault, f.Where)})
 }
 
 // unreachable are the Regions that carry nobody while the fault is in force, as it says of itself.

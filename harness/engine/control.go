@@ -10,8 +10,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
-// looking is how often canaries are sent over the links, and how long they may take.
-const looking = time.Second
+// controlEvery is how often canaries are sent over the links, and how long they may take.
+const controlEvery = time.Second
 
 // way is a link that controls go over, there and back.
 type way struct{ from, to *harness.Place }
@@ -41,9 +41,9 @@ func (r *run) control(ctx context.Context, sys *harness.System, done <-chan stru
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	var watching sync.WaitGroup
 	defer watching.Wait()
+	defer cancel()
 	watching.Go(func() {
 		select {
 		case <-done:
@@ -51,19 +51,18 @@ func (r *run) control(ctx context.Context, sys *harness.System, done <-chan stru
 		case <-ctx.Done():
 		}
 	})
-	for next := time.Now(); waitUntil(ctx, next); next = later(next.Add(looking), time.Now()) {
+	for next := time.Now(); waitUntil(ctx, next); next = later(next.Add(controlEvery), time.Now()) {
 		c := roundTrips(ctx, r, sys, ways)
 		if ctx.Err() != nil {
-			break
+			return
 		}
 		r.record(history.Event{At: r.at(time.Now()), Type: history.TypeControl, Control: c})
 	}
-	cancel()
 }
 
-// roundTrips sends a canary over every way at once and waits for them.
+// roundTrips sends a canary over every way at once and waits for them. One that errs, or panics, did not come back.
 func roundTrips(ctx context.Context, r *run, sys *harness.System, ways []way) *history.Control {
-	ctx, cancel := context.WithTimeout(ctx, looking)
+	ctx, cancel := context.WithTimeout(ctx, controlEvery)
 	defer cancel()
 	took := make([]time.Duration, len(ways))
 	sent := time.Now()
@@ -71,11 +70,12 @@ func roundTrips(ctx context.Context, r *run, sys *harness.System, ways []way) *h
 	for i, w := range ways {
 		trips.Go(func() {
 			took[i] = -1
-			_ = guard("a target", func() (err error) {
-				if d, err := sys.RoundTrip(ctx, w.from, w.to); err == nil {
+			_ = guard("a target", func() error {
+				d, err := sys.RoundTrip(ctx, w.from, w.to)
+				if err == nil {
 					took[i] = d
 				}
-				return nil
+				return err
 			})
 		})
 	}

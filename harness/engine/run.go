@@ -239,7 +239,8 @@ func (r *run) phase(name string) {
 }
 
 func (r *run) note(format string, args ...any) {
-	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeNote, Note: &history.Note{Text: fmt.Sprintf(format, args...)}})
+	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeNote,
+		Note: &history.Note{Text: fmt.Sprintf(format, args...)}})
 }
 
 // record hands an event to the scribe and waits for no sink. What comes before zero is known is held back. What comes

@@ -113,12 +113,14 @@ func (s *strike) run(ctx context.Context, r *run, sys *harness.System) {
 func (s *strike) hit(sys *harness.System) harness.Hit {
 	hit := harness.Hit{Fault: s.name, Place: s.place(), Edges: s.edges, Lease: s.lasts + leaseSlack, Network: sys.Network}
 	if s.replica {
-		hit.Replicas = slices.DeleteFunc(slices.Clone(sys.Replicas), func(r *harness.Replica) bool { return r.Region != s.where.Region })
+		hit.Replicas = slices.DeleteFunc(slices.Clone(sys.Replicas),
+			func(r *harness.Replica) bool { return r.Region != s.where.Region })
 		return hit
 	}
 	if s.calls {
 		hit.API, hit.KMS = sys.API, sys.KMS
-		hit.Calls = harness.Calls{Region: s.place(), Service: s.where.Service, Operation: s.where.Operation, From: s.where.From}
+		hit.Calls = harness.Calls{Region: s.place(), Service: s.where.Service, Operation: s.where.Operation,
+			From: s.where.From}
 		return hit
 	}
 	if s.where.Service != "" {

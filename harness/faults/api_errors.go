@@ -106,14 +106,10 @@ func (f *APIErrors) Prove(ctx context.Context, hit harness.Hit, inForce bool) ([
 	if !inForce {
 		at = f.freed
 	}
-	var proofs []harness.Proof
-	for _, e := range hit.Edges {
-		proofs = append(proofs, harness.Proof{Edge: e, At: at})
-	}
-	return proofs, nil
+	return proofs(hit, at), nil
 }
 
-// Verify asks the fabric's canaries, or the backend whether it holds the rule still.
+// Verify asks what the fabric would make of a call, or the backend whether it holds the rule still.
 func (f *APIErrors) Verify(ctx context.Context, hit harness.Hit) ([]harness.Sighting, error) {
 	if f.backend == nil {
 		return f.laid.Verify(ctx, hit)

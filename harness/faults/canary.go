@@ -93,11 +93,16 @@ func (p *pulled) Prove(_ context.Context, hit harness.Hit, inForce bool) ([]harn
 	case s.err != nil:
 		return nil, s.err
 	}
-	var proofs []harness.Proof
+	return proofs(hit, s.at), nil
+}
+
+// proofs are of the same instant on every edge of the hit.
+func proofs(hit harness.Hit, at time.Time) []harness.Proof {
+	var all []harness.Proof
 	for _, e := range hit.Edges {
-		proofs = append(proofs, harness.Proof{Edge: e, At: s.at})
+		all = append(all, harness.Proof{Edge: e, At: at})
 	}
-	return proofs, nil
+	return all
 }
 
 // Verify asks each replica once. Whoever answers is reachable again; silence is what the fault makes of it.
@@ -167,7 +172,8 @@ func watch(ctx context.Context, r *harness.Replica, answers bool, deed func(cont
 				return sighting{at: since}, nil
 			}
 		case <-limit:
-			return sighting{err: fmt.Errorf("asking the replica in %s for %v: it answers: %t", r.Region, sureness, !answers)}, nil
+			err := fmt.Errorf("asking the replica in %s for %v: it answers: %t", r.Region, sureness, !answers)
+			return sighting{err: err}, nil
 		}
 	}
 }

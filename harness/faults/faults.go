@@ -15,17 +15,21 @@ import (
 // Table lists the kinds of faults. A new one is a file and a line here.
 func Table() []harness.FaultKind {
 	return []harness.FaultKind{
-		{Name: "region_outage", Doc: "every link to and from a Region is cut: portal, APIs, KMS, outgoing replication", New: newRegionOutage},
+		{Name: "region_outage", Doc: "every link to and from a Region is cut: portal, APIs, KMS, outgoing replication",
+			New: newRegionOutage},
 		{Name: "link", Doc: "links get slow: latency, jitter, bandwidth", New: newLink},
 		{Name: "api_errors", Doc: "an API of AWS answers with errors of its own", Calls: true, New: newAPIErrors},
-		{Name: "api_latency", Doc: "an API of AWS is slow to answer, while the links to it are not", Calls: true, New: newAPILatency},
+		{Name: "api_latency", Doc: "an API of AWS is slow to answer, while the links to it are not", Calls: true,
+			New: newAPILatency},
 		{Name: "throttle", Doc: "an API of AWS says that it is called too often", Calls: true, New: newThrottle},
-		{Name: "process", Doc: "the process of a Region's replica is killed, paused or restarted", Replica: true, New: newProcess},
-		{Name: "network_disconnect", Doc: "a Region's replica is taken off its network, and runs on alone", Replica: true, New: newNetworkDisconnect},
+		{Name: "process", Doc: "the process of a Region's replica is killed, paused or restarted", Replica: true,
+			New: newProcess},
+		{Name: "network_disconnect", Doc: "a Region's replica is taken off its network, and runs on alone", Replica: true,
+			New: newNetworkDisconnect},
 	}
 }
 
-// laid is the rule that a fault has in force, shared by its Inject and its Prove.
+// laid is the rule that a fault has in force, shared by its Inject, Prove and Verify.
 type laid struct{ rule harness.Laid }
 
 // lay puts the rule in force. The rule dies with this process, so no other needs to know how to undo it.
@@ -59,7 +63,7 @@ func (l *laid) Prove(ctx context.Context, _ harness.Hit, inForce bool) ([]harnes
 	return l.rule.Prove(ctx, inForce)
 }
 
-// Verify sends new canaries.
+// Verify asks what the fabric would do to a new connection, or to a new call.
 func (l *laid) Verify(ctx context.Context, _ harness.Hit) ([]harness.Sighting, error) {
 	if l.rule == nil {
 		return nil, errors.New("no rule was laid")

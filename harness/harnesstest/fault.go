@@ -23,7 +23,8 @@ func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) 
 		return f
 	}
 	t.Run("needs", func(t *testing.T) {
-		if err := made().Needs(harness.Capabilities{Network: true, Process: true, Attach: true, API: map[string][]string{"kms": {"Decrypt"}}}); err != nil {
+		if err := made().Needs(harness.Capabilities{Network: true, Process: true, Attach: true,
+			API: map[string][]string{"kms": {"Decrypt"}}}); err != nil {
 			t.Errorf("a target that can do everything can't carry it: %v", err)
 		}
 		if made().Needs(harness.Capabilities{}) == nil {
@@ -58,7 +59,8 @@ func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) 
 func hitOn(n *Network) harness.Hit { return hitOnBoth(n, &Replica{Refuses: n.Refuses}) }
 
 func hitOnBoth(n *Network, replica *Replica) harness.Hit {
-	return harness.Hit{Fault: "it", Network: n, API: n, Edges: []harness.Edge{{From: "here", To: "there"}, {From: "there", To: "here"}},
+	return harness.Hit{Fault: "it", Network: n, API: n,
+		Edges:    []harness.Edge{{From: "here", To: "there"}, {From: "there", To: "here"}},
 		Replicas: []*harness.Replica{replica.Handles("there")}}
 }
 

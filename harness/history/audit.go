@@ -174,6 +174,7 @@ func (a *audit) fault(name string, said map[ChangeKind]Event) {
 		for _, e := range said {
 			lines = append(lines, e.Seq)
 		}
+		slices.Sort(lines) // the first few are kept
 		a.between("never requested "+name, lines, "%s changed and was never requested", name)
 	}
 }
@@ -229,20 +230,23 @@ func (a *audit) attempt(p *Probe, t *Attempt, line int64) {
 		a.good(p, t, line)
 	case Bad, Unknown, Dropped:
 	default:
-		a.note("outcome "+p.Name+string(t.Outcome), line, "an attempt of %s came out %q, which is no outcome", p.Name, t.Outcome)
+		a.note("outcome "+p.Name+string(t.Outcome), line, "an attempt of %s came out %q, which is no outcome",
+			p.Name, t.Outcome)
 	}
 }
 
 // good holds what only good attempts promise.
 func (a *audit) good(p *Probe, t *Attempt, line int64) {
 	if p.Limit > 0 && t.Ended-t.Due > p.Limit+rounding {
-		a.note("limit "+p.Name, line, "an attempt of %s is called good %s s after it was due, beyond its limit of %s s", p.Name, t.Ended-t.Due, p.Limit)
+		a.note("limit "+p.Name, line, "an attempt of %s is called good %s s after it was due, beyond its limit of %s s",
+			p.Name, t.Ended-t.Due, p.Limit)
 	}
 	switch {
 	case t.Region == "":
 		a.note("no region "+p.Name, line, "a good attempt of %s names no Region that carried it", p.Name)
 	case !slices.Contains(a.h.Plan.Regions, t.Region):
-		a.note("region "+p.Name+t.Region, line, "a good attempt of %s was carried by %q, which is no Region of the system", p.Name, t.Region)
+		a.note("region "+p.Name+t.Region, line, "a good attempt of %s was carried by %q, which is no Region of the system",
+			p.Name, t.Region)
 	}
 }
 
@@ -291,7 +295,8 @@ func (b *beats) gaps(a *audit) {
 	case missing == 1:
 		a.between("gap "+b.probe.Name, nil, "attempt %d of %s is missing", first, b.probe.Name)
 	case missing > 1:
-		a.between("gap "+b.probe.Name, nil, "%d attempts of %s are missing, the first of them number %d", missing, b.probe.Name, first)
+		a.between("gap "+b.probe.Name, nil, "%d attempts of %s are missing, the first of them number %d", missing,
+			b.probe.Name, first)
 	}
 }
 

@@ -134,7 +134,8 @@ func (p *Plan) Ratio(probe string) float64 {
 // whole is a ratio of 1 in the millionths in which ratios are compared.
 const whole = 1_000_000
 
-// Kept tells whether so many of n keep a ratio. It compares whole numbers, so that 99 of 100 keep 0.99 exactly.
+// Kept tells whether so many of n keep a ratio between 0 and 1; none of none keep any ratio. It compares whole numbers,
+// so that 99 of 100 keep 0.99 exactly.
 func Kept(good, n int, ratio float64) bool {
 	return int64(good)*whole >= int64(ratio*whole+0.5)*int64(n)
 }
@@ -319,8 +320,8 @@ func Classes() []Class {
 type Change struct {
 	Name   string     `json:"name"`
 	Change ChangeKind `json:"change"`
-	Edges  []Edge     `json:"edges,omitempty"`  // with effective and healed: where it was proven, and since when
-	Detail string     `json:"detail,omitempty"` // with an error: why
+	Edges  []Edge     `json:"edges,omitempty"`  // with effective, healed and lost: where
+	Detail string     `json:"detail,omitempty"` // with unproven and lost: why
 }
 
 // ChangeKind is what changed.
@@ -339,10 +340,16 @@ const (
 	Unproven  ChangeKind = "unproven"
 )
 
-// Edge is one place where a fault was proven in force, or lifted.
+// Edge is one directed link on which a fault was proven in force, or lifted, or was lost.
 type Edge struct {
 	Edge string  `json:"edge"` // "new-york→us-east-1"
-	At   Instant `json:"at"`   // since when it is so
+	At   Instant `json:"at"`   // since when it is so; of a fault that was lost, when it was last seen in force
+}
+
+// Ends are the places that an edge goes from and to.
+func Ends(edge string) (from, to string) {
+	from, to, _ = strings.Cut(edge, "→")
+	return from, to
 }
 
 // Marker is something that somebody or something noticed: a detector, a health check, a key press.
@@ -376,13 +383,14 @@ const (
 	StallPressure  = "pressure"  // the kernel tells how long some task on the machine waited for a CPU in the span
 )
 
-// Control is one look at links through which no sign-in goes: how long canaries took there and back.
+// Control is one look at all links from the vantages to the Regions and to the identity provider: how long canaries,
+// sent at once over each of them, took there and back.
 type Control struct {
 	Sent  Instant `json:"sent"`
-	Trips []Trip  `json:"trips"`
+	Trips []Trip  `json:"trips"` // of those that came back in time
 }
 
-// Trip is one canary's way there and back. One that did not come back in time isn't listed.
+// Trip is one canary's way there and back.
 type Trip struct {
 	Edge string  `json:"edge"` // of the way there, as in a fault's proof: "new-york→us-east-1"
 	Took Instant `json:"took"`

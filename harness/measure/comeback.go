@@ -50,16 +50,23 @@ type comeback struct {
 	candidate *try // without r: the earliest good one after all that broke, whose window does not close by until
 }
 
-// newComeback finds r and q. What ends after cut is no evidence; zero: all is.
-func (s *series) newComeback(from, until history.Instant, r rule, region string, cut history.Instant) *comeback {
-	c := &comeback{rule: r, from: from, until: until, good: goodIn(region)}
+// watch is until when people were watched. Where another fault ended it, what ends later is no evidence.
+type watch struct {
+	until   history.Instant
+	byFault bool
+}
+
+// newComeback finds r and q of people who arrive from one instant on and are watched; where a Region is named, of those
+// whom it carries.
+func (s *series) newComeback(from history.Instant, w watch, r rule, region string) *comeback {
+	c := &comeback{rule: r, from: from, until: w.until, good: goodIn(region)}
 	due := func(tries []try) []try {
 		return tries[sort.Search(len(tries), func(i int) bool { return tries[i].Due >= from }):]
 	}
 	c.beats, c.tries = due(s.tries), due(s.evidence)
-	if cut > 0 {
+	if w.byFault {
 		c.tries = slices.Clone(c.tries)
-		c.tries = slices.DeleteFunc(c.tries, func(t try) bool { return t.Ended > cut })
+		c.tries = slices.DeleteFunc(c.tries, func(t try) bool { return t.Ended > w.until })
 	}
 	if i := earliest(c.tries, c.good); i >= 0 {
 		c.first = &c.tries[i]
@@ -118,9 +125,9 @@ func (c *comeback) count(n *tally, i, by int) {
 	}
 }
 
-// hole is 1 where the evidence before i, if it is in the window that opens at first, is more than three periods before.
+// hole is 1 where the evidence before i, if it is in the window that opens at first, is more than holePeriods before.
 func (c *comeback) hole(first, i int) int {
-	if i > first && c.tries[i].Due-c.tries[i-1].Due > 3*c.every {
+	if i > first && c.tries[i].Due-c.tries[i-1].Due > holePeriods*c.every {
 		return 1
 	}
 	return 0
@@ -135,7 +142,7 @@ func (c *comeback) alone(i int) bool {
 // its end.
 func (c *comeback) judge(t tally, n, beats int, rest history.Instant) state {
 	switch {
-	case !observed(n, beats) || t.holes > 0 || rest > 3*c.every:
+	case !observed(n, beats) || t.holes > 0 || rest > holePeriods*c.every:
 		return unseen
 	case history.Kept(t.good, n, c.ratio):
 		return holds

@@ -3,32 +3,33 @@ package measure
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
 // A control is what no fault touches: canaries' round trips over other links, and people whose way to sign in crosses
-// none that is hit. Where one got slower in the span that decides a number, this machine was, and the number is nobody's.
+// none that is hit. Where one got slower in the span that decides a number, this machine was, and nobody can say whose
+// the number is.
 const (
-	controlPeople = 5 // of a control, before and in the span, below which it says nothing
-	slowPerson    = history.Instant(25_000)
-	slowTrip      = history.Instant(5_000)
-	controlTrips  = 2
+	controlPeople = 5                       // sign-ins, or trips before the fault, below which a control says nothing
+	controlTrips  = 2                       // trips in the span, below which it says nothing
+	slowPerson    = history.Instant(25_000) // by how much longer, in microseconds, a sign-in must take to matter
+	slowTrip      = history.Instant(5_000)  // and a trip
 )
 
-// slowed tells whether something takes longer than before by half, and by so much that it matters.
-func slowed(before, now []history.Instant, matters history.Instant) bool {
+// slowed tells whether something takes longer than before by half, and by so much that it matters; by the medians,
+// which it returns. It sorts both.
+func slowed(before, now []history.Instant, matters history.Instant) (was, is history.Instant, slow bool) {
 	slices.Sort(before)
 	slices.Sort(now)
-	was, is := rank(before, 0.5), rank(now, 0.5)
-	return 2*is > 3*was && is-was > matters
+	was, is = percentile(before, 0.5), percentile(now, 0.5)
+	return was, is, 2*is > 3*was && is-was > matters
 }
 
-// controls doubts the number where a control was slower in the span that decides it.
-func (j *judged) controls(c *comeback) {
+// doubtByControls doubts the number where a control was slower in the span that decides it.
+func (j *judged) doubtByControls(c *comeback) {
 	actual := j.r.RecoveryTimeActual
-	if actual == nil || actual.Upper == nil || c.first == nil {
+	if actual == nil || actual.Upper == nil || c.first == nil || j.f.requested == nil {
 		return
 	}
 	until := j.onset() + instantOf(*actual.Upper)
@@ -62,14 +63,17 @@ func pressure(h *history.History, since, until history.Instant) float64 {
 }
 
 func (j *judged) controlPeople(since, until history.Instant) {
-	for _, s := range j.all {
-		if s == j.series || s.touched(j.faults) {
+	for _, s := range j.untouched {
+		if s == j.series {
 			continue
 		}
 		before, now := s.took(0, *j.f.requested), s.took(since, until)
-		if len(before) >= controlPeople && len(now) >= controlPeople && slowed(before, now, slowPerson) {
-			j.doubt("this machine was slow while it was decided: sign-ins of %s, whom no fault touches, took %.3f s instead of %.3f s",
-				s.probe.Name, rank(now, 0.5).Seconds(), rank(before, 0.5).Seconds())
+		if len(before) < controlPeople || len(now) < controlPeople {
+			continue
+		}
+		if was, is, slow := slowed(before, now, slowPerson); slow {
+			j.doubt("this machine was slow while it was decided: sign-ins of %s, whom no fault touches, took %.3f s "+
+				"instead of %.3f s", s.probe.Name, is.Seconds(), was.Seconds())
 		}
 	}
 }
@@ -95,26 +99,24 @@ func (s *series) touched(faults []fault) bool {
 			return true
 		}
 		for _, e := range f.edges {
-			from, to, _ := strings.Cut(e, "→")
+			from, to := history.Ends(e)
 			if slices.Contains(places, from) && slices.Contains(places, to) {
 				return true
 			}
 		}
 	}
-	return slices.ContainsFunc(s.evidence, func(t try) bool { return t.Outcome == history.Good && t.Region != s.probe.Home })
+	return slices.ContainsFunc(s.evidence,
+		func(t try) bool { return t.Outcome == history.Good && t.Region != s.probe.Home })
 }
 
 func (j *judged) controlTrips(since, until history.Instant) {
 	before, now := map[string][]history.Instant{}, map[string][]history.Instant{}
-	for _, e := range j.h.Events {
-		if e.Type != history.TypeControl {
-			continue
-		}
-		for _, t := range e.Control.Trips {
+	for _, c := range j.controls {
+		for _, t := range c.Trips {
 			switch {
-			case e.Control.Sent+t.Took <= *j.f.requested:
+			case c.Sent+t.Took <= *j.f.requested:
 				before[t.Edge] = append(before[t.Edge], t.Took)
-			case e.Control.Sent >= since && e.Control.Sent <= until:
+			case c.Sent >= since && c.Sent <= until:
 				now[t.Edge] = append(now[t.Edge], t.Took)
 			}
 		}
@@ -128,9 +130,9 @@ func (j *judged) controlTrips(since, until history.Instant) {
 		if len(before[edge]) < controlPeople || len(now[edge]) < controlTrips || edgeTouched(edge, j.faults) {
 			continue
 		}
-		if slowed(before[edge], now[edge], slowTrip) {
-			j.doubt("this machine was slow while it was decided: canaries from %s and back, where no fault acts, took %.1f ms instead of %.1f ms",
-				edge, 1000*rank(now[edge], 0.5).Seconds(), 1000*rank(before[edge], 0.5).Seconds())
+		if was, is, slow := slowed(before[edge], now[edge], slowTrip); slow {
+			j.doubt("this machine was slow while it was decided: canaries from %s and back, where no fault acts, took %.1f ms "+
+				"instead of %.1f ms", edge, 1000*is.Seconds(), 1000*was.Seconds())
 			return // the others say the same
 		}
 	}
@@ -138,10 +140,12 @@ func (j *judged) controlTrips(since, until history.Instant) {
 
 // edgeTouched tells whether a fault acts on a link, in either direction.
 func edgeTouched(edge string, faults []fault) bool {
-	from, to, _ := strings.Cut(edge, "→")
+	from, to := history.Ends(edge)
 	for i := range faults {
-		if slices.Contains(faults[i].edges, edge) || slices.Contains(faults[i].edges, to+"→"+from) {
-			return true
+		for _, e := range faults[i].edges {
+			if a, b := history.Ends(e); a == from && b == to || a == to && b == from {
+				return true
+			}
 		}
 	}
 	return false

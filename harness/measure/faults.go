@@ -23,12 +23,16 @@ type fault struct {
 // faultsOf reads the changes of every fault of the plan, in the plan's order.
 func faultsOf(h *history.History) []fault {
 	faults := make([]fault, len(h.Plan.Faults))
+	changes := map[string][]history.Event{}
+	for _, e := range h.Events {
+		if e.Type == history.TypeFault {
+			changes[e.Fault.Name] = append(changes[e.Fault.Name], e)
+		}
+	}
 	for i, p := range h.Plan.Faults {
 		faults[i].name, faults[i].plan = p.Name, p
-		for _, e := range h.Events {
-			if e.Type == history.TypeFault && e.Fault.Name == p.Name {
-				faults[i].note(e)
-			}
+		for _, e := range changes[p.Name] {
+			faults[i].note(e)
 		}
 	}
 	return faults
@@ -71,17 +75,18 @@ func (f *fault) until(end history.Instant) history.Instant {
 	return end
 }
 
-// watchEnd is until when what came of the fault's end could be seen: until the next fault was requested, or the end of
-// the settling. cut tells that it was another fault.
-func (f *fault) watchEnd(faults []fault, end history.Instant) (until history.Instant, cut bool) {
-	until = end
+// watch is how long what came of the fault's end could be seen: until the next fault was requested, or the end of the
+// settling.
+func (f *fault) watch(faults []fault, end history.Instant) watch {
+	w := watch{until: end}
 	for i := range faults {
 		o := &faults[i]
-		if o.name != f.name && o.requested != nil && f.healing != nil && *o.requested >= *f.healing && *o.requested < until {
-			until, cut = *o.requested, true
+		if o.name != f.name && o.requested != nil && f.healing != nil && *o.requested >= *f.healing &&
+			*o.requested < w.until {
+			w = watch{until: *o.requested, byFault: true}
 		}
 	}
-	return until, cut
+	return w
 }
 
 // others are the faults that were in force at some time between since and until.

@@ -19,26 +19,65 @@ import (
 
 // Measure measures a whole history: every probe that ran against every fault.
 func Measure(h *history.History) *verdict.Measures {
-	end := End(h)
-	faults := faultsOf(h)
+	d := open(h)
 	m := &verdict.Measures{
 		Recoveries:     []verdict.Recovery{},
 		RecoveryPoints: []verdict.RecoveryPoint{},
 		Windows:        []verdict.Window{},
 		Invariants:     []verdict.Invariant{},
 	}
-	all := seriesOf(h)
-	for _, s := range all {
-		for i := range faults {
-			f := &faults[i]
-			w := s.windows(faults, f, end)
+	for _, s := range d.series {
+		troubles := d.troubles(s)
+		for i := range d.faults {
+			f := &d.faults[i]
+			w := d.windows(s, f, troubles)
 			m.Windows = append(m.Windows, w.all...)
-			m.Recoveries = append(m.Recoveries, s.recovery(h, all, faults, f, w, end))
+			m.Recoveries = append(m.Recoveries, d.recovery(s, f, w))
 		}
 		s.noteOutside()
 	}
-	m.Validity = validity(h, all, faults, m)
+	m.Validity = d.validity(m)
 	return m
+}
+
+// drill is what a history holds, sorted once by what asks for it.
+type drill struct {
+	h         *history.History
+	end       history.Instant // of the settling
+	faults    []fault         // in the plan's order
+	series    []*series       // of the probes that ran, in the plan's order
+	untouched []*series       // of those, the ones whose people no fault touches
+	markers   []history.Event
+	controls  []*history.Control
+}
+
+func open(h *history.History) *drill {
+	d := &drill{h: h, end: End(h), faults: faultsOf(h), series: seriesOf(h)}
+	for _, e := range h.Events {
+		switch e.Type {
+		case history.TypeMarker:
+			d.markers = append(d.markers, e)
+		case history.TypeControl:
+			d.controls = append(d.controls, e.Control)
+		}
+	}
+	for _, s := range d.series {
+		if len(d.series) > 1 && !s.touched(d.faults) {
+			d.untouched = append(d.untouched, s)
+		}
+	}
+	return d
+}
+
+// marker is the instant of the earliest one of that name since the fault was effective, about it or about nothing in
+// particular; nil where there is none.
+func (d *drill) marker(name string, f *fault) *history.Instant {
+	for _, e := range d.markers {
+		if e.Marker.Name == name && e.At >= *f.effective && (e.Marker.Subject == "" || e.Marker.Subject == f.name) {
+			return ptr(e.At)
+		}
+	}
+	return nil
 }
 
 // End is the end of the settling: from here nobody arrived any more. A run that was stopped before ended there.
@@ -140,6 +179,16 @@ func secondsOf(i *history.Instant) *verdict.Seconds {
 
 // instantOf is the exact inverse of seconds.
 func instantOf(s verdict.Seconds) history.Instant { return history.Seconds(float64(s)) }
+
+// holePeriods is how many periods without evidence leave a hole, in which nobody knows what came.
+const holePeriods = 3
+
+func ptr[T any](v T) *T { return &v }
+
+// atLeast is an interval whose upper bound never came.
+func atLeast(lower history.Instant) *verdict.Interval {
+	return &verdict.Interval{Lower: seconds(lower)}
+}
 
 func interval(lower, upper history.Instant) *verdict.Interval {
 	u := seconds(upper)

@@ -196,3 +196,16 @@ func TestSomebodyAlwaysGetsIn(t *testing.T) {
 		t.Errorf("ended by %s after %+v", r.EndedBy, r.RecoveryTimeActual)
 	}
 }
+
+// TestDoubtsBeforeRemarks: what is told first of a measurement that is not valid is why.
+func TestDoubtsBeforeRemarks(t *testing.T) {
+	h := load(t, "two-probes-disagree")
+	for i := range h.Attempts {
+		a := &h.Attempts[i]
+		a.Began = max(a.Began, a.Due+h.Plan.Probe(a.Probe).Every/2)
+	}
+	notes := Measure(h).Validity.Notes
+	if len(notes) < 2 || !strings.Contains(notes[0], "disagree") || !strings.Contains(strings.Join(notes[1:], " "), "ms late") {
+		t.Errorf("notes %q", notes)
+	}
+}

@@ -1,14 +1,15 @@
 package measure
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
-// stride is a part of a good attempt that can be compared with the same part of others: a step, the time between two, or
-// the person's patience with their home Region.
+// stride is a part of a good attempt that can be compared with the same part of others: a step, the time between two,
+// or the person's patience with their home Region.
 type stride struct {
 	name, before string // the step, and for the time between two the one before
 	host, region string // of the step
@@ -16,8 +17,8 @@ type stride struct {
 	nth          int    // in the attempt: a second look at the portal has a connection that the first had to make
 }
 
-// way is how an attempt went: the Region that carried it, and the names of its steps in their order, as a hash. What went
-// another way had other things to do in steps of the same name.
+// way is how an attempt went: the Region that carried it, and the names of its steps in their order, as a hash. What
+// went another way had other things to do in steps of the same name.
 type way struct {
 	carried string
 	steps   uint64
@@ -116,17 +117,18 @@ func (s *sample) least() history.Instant {
 		return s.fastest
 	}
 	slices.Sort(s.some)
-	return max(0, min(s.fastest, 2*rank(s.some, 0.5)-s.slowest))
+	return max(0, min(s.fastest, 2*percentile(s.some, 0.5)-s.slowest))
 }
 
 // pace knows how fast each stride of a probe's good attempts can be.
 type pace struct {
 	samples map[stride]*sample
-	recent  []place // by position in an attempt: most attempts are made of the same strides as the one before
+	recent  []slot // by position in an attempt: most attempts are made of the same strides as the one before
 	healing history.Instant
 }
 
-type place struct {
+// slot is the stride that was last seen at its position in an attempt, and its sample.
+type slot struct {
 	stride
 	*sample
 }
@@ -154,13 +156,13 @@ func whole(t *try) stride { return stride{name: all, way: way{carried: t.Region}
 // sample finds what is known of the stride that is the nth of its attempt.
 func (p *pace) sample(n int, k stride) *sample {
 	if n == len(p.recent) {
-		p.recent = append(p.recent, place{})
+		p.recent = append(p.recent, slot{})
 	}
 	if at := &p.recent[n]; at.sample == nil || at.stride != k {
 		if p.samples[k] == nil {
 			p.samples[k] = &sample{}
 		}
-		*at = place{k, p.samples[k]}
+		*at = slot{k, p.samples[k]}
 	}
 	return p.recent[n].sample
 }
@@ -185,12 +187,13 @@ func (p *pace) excess(t *try) history.Instant {
 		sum += slower
 	})
 	took := t.Ended - t.Due
-	if s := p.sample(n, whole(t)); !known && s.n >= few {
-		return min(took, took-s.least())
-	} else if !known {
-		return took
+	if known {
+		return min(sum, took)
 	}
-	return min(sum, took)
+	if s := p.sample(n, whole(t)); s.n >= few {
+		return min(took, took-s.least())
+	}
+	return took
 }
 
 // lower bounds from below when anybody could have been in: what the good attempts due from tries[first] on until then
@@ -222,7 +225,7 @@ func stallsOf(h *history.History) stalls {
 			all = append(all, stretch{e.Stall.Since, e.Stall.Until})
 		}
 	}
-	slices.SortFunc(all, func(a, b stretch) int { return int(a.since - b.since) })
+	slices.SortFunc(all, func(a, b stretch) int { return cmp.Compare(a.since, b.since) })
 	var apart stalls
 	for _, s := range all {
 		if n := len(apart); n > 0 && s.since <= apart[n-1].until {

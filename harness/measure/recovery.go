@@ -11,33 +11,33 @@ import (
 
 // judged is one probe and one fault while their recovery is measured.
 type judged struct {
+	*drill
 	*series
-	h      *history.History
-	all    []*series
-	f      *fault
-	faults []fault
-	w      *windows
-	end    history.Instant // of the settling
-	rule   rule
-	pace   *pace
-	r      verdict.Recovery
+	f    *fault
+	w    *windows
+	rule rule
+	pace *pace
+	r    verdict.Recovery
 }
 
-// recovery is how the probe got over the fault.
-func (s *series) recovery(h *history.History, all []*series, faults []fault, f *fault, w *windows, end history.Instant) verdict.Recovery {
-	j := &judged{series: s, h: h, all: all, f: f, faults: faults, w: w, end: end, rule: s.rules[f.name]}
+// recovery is how a probe got over a fault.
+func (d *drill) recovery(s *series, f *fault, w *windows) verdict.Recovery {
+	j := &judged{drill: d, series: s, f: f, w: w, rule: s.rules[f.name]}
 	j.r = verdict.Recovery{
-		Probe: s.probe.Name, Fault: f.name, Home: s.probe.Home, Requested: secondsOf(f.requested), FirstEffective: secondsOf(f.first),
-		Effective: secondsOf(f.effective), Healing: secondsOf(f.healing), Healed: secondsOf(f.healed), Doubts: []string{},
-		Broken: []verdict.Broken{}, Outages: []verdict.Outage{}, AlsoInForce: []string{}, Evidence: []int64{}, FailbackEvidence: []int64{},
+		Probe: s.probe.Name, Fault: f.name, Home: s.probe.Home,
+		Requested: secondsOf(f.requested), FirstEffective: secondsOf(f.first), Effective: secondsOf(f.effective),
+		Healing: secondsOf(f.healing), Healed: secondsOf(f.healed),
+		Doubts: []string{}, Broken: []verdict.Broken{}, Outages: []verdict.Outage{}, AlsoInForce: []string{},
+		Evidence: []int64{}, FailbackEvidence: []int64{},
 	}
-	if f.effective == nil || *f.effective >= f.until(end) {
+	until := f.until(d.end)
+	if f.effective == nil || *f.effective >= until {
 		return j.r
 	}
-	j.r.Watched = secondsOf(ptr(f.until(end) - *f.effective))
-	j.r.AlsoInForce = f.others(faults, *f.effective, f.until(end))
-	j.pace = s.paceOf(f, end)
-	if detected := marker(h, history.MarkerDetected, f); detected != nil {
+	j.r.Watched = secondsOf(ptr(until - *f.effective))
+	j.r.AlsoInForce = f.others(d.faults, *f.effective, until)
+	j.pace = s.paceOf(f, d.end)
+	if detected := d.marker(history.MarkerDetected, f); detected != nil {
 		j.r.Detection = secondsOf(ptr(*detected - *f.effective))
 	}
 	j.comeBack()
@@ -53,7 +53,7 @@ func (j *judged) doubt(format string, args ...any) {
 // comeBack measures from effective to healing.
 func (j *judged) comeBack() {
 	f := j.f
-	c := j.newComeback(*f.effective, f.until(j.end), j.rule, "", 0)
+	c := j.newComeback(*f.effective, watch{until: f.until(j.end)}, j.rule, "")
 	if arrived := c.dueFrom(f.until(j.end)); arrived == 0 {
 		j.doubt("nobody of %s arrived and was seen while %s was in force", j.probe.Name, f.name)
 		return
@@ -77,7 +77,7 @@ func (j *judged) comeBack() {
 		j.neverClosed(c)
 	}
 	j.flaps(c)
-	j.controls(c)
+	j.doubtByControls(c)
 }
 
 // carriedBy is the Region that carried the first, empty where nobody got in.
@@ -96,9 +96,14 @@ func (j *judged) ended(by verdict.EndedBy, c *comeback, q *try) {
 	j.r.Evidence = lines(c.first, q)
 }
 
+// lower is the comeback's lower bound at this probe's pace.
+func (j *judged) lower(c *comeback, first int, until history.Instant) history.Instant {
+	return c.lower(first, until, j.pace, j.stalls)
+}
+
 // bounds is from what could have been, since the last edge was in force, to what was seen since the first one was.
 func (j *judged) bounds(c *comeback, first int, q *try) *verdict.Interval {
-	lower := c.lower(first, q.Ended, j.pace, j.stalls)
+	lower := j.lower(c, first, q.Ended)
 	if t := j.r.TimeToFirstSuccess; t != nil { // nobody is back for good before the first is in
 		lower = max(lower, instantOf(t.Lower))
 	}
@@ -110,25 +115,25 @@ func (j *judged) onset() history.Instant { return j.stalls.begin(*j.f.first) }
 
 func (j *judged) firstSuccess(c *comeback) *verdict.Interval {
 	if c.first == nil {
-		return &verdict.Interval{Lower: seconds(max(0, j.end-c.from))}
+		return atLeast(max(0, j.end-c.from))
 	}
-	return interval(c.lower(c.nextGood(0), c.first.Ended, j.pace, j.stalls), c.first.Ended-j.onset())
+	return interval(j.lower(c, c.nextGood(0), c.first.Ended), c.first.Ended-j.onset())
 }
 
 // byHeal measures people who were out when the healing came: back by the same rule, watched for as long as anybody did.
 func (j *judged) byHeal(during *comeback) {
-	watch, cut := j.watch()
-	c := j.newComeback(*j.f.effective, watch, j.rule, "", cut)
+	w := j.watch()
+	c := j.newComeback(*j.f.effective, w, j.rule, "")
 	switch {
 	case c.untold:
 		j.doubt("too little is known of %s: %s", j.probe.Name, j.holes(c))
 	case c.sustained != nil:
 		j.ended(verdict.Heal, c, c.sustained)
 	case c.candidate != nil: // back, but not watched for long enough
-		j.r.RecoveryTimeActual = &verdict.Interval{Lower: seconds(c.lower(c.nextGood(c.early), c.candidate.Ended, j.pace, j.stalls))}
+		j.r.RecoveryTimeActual = atLeast(j.lower(c, c.nextGood(c.early), c.candidate.Ended))
 		j.r.Evidence = lines(c.first, c.candidate)
 	default:
-		j.r.RecoveryTimeActual = &verdict.Interval{Lower: seconds(max(0, watch-c.from))}
+		j.r.RecoveryTimeActual = atLeast(max(0, w.until-c.from))
 		j.r.Evidence = lines(during.first)
 	}
 }
@@ -141,43 +146,30 @@ func (j *judged) neverClosed(during *comeback) {
 		return
 	}
 	first := &during.tries[from]
-	j.r.RecoveryTimeActual = &verdict.Interval{Lower: seconds(during.lower(from, first.Ended, j.pace, j.stalls))}
+	j.r.RecoveryTimeActual = atLeast(j.lower(during, from, first.Ended))
 	j.r.Evidence = lines(during.first, first)
-	watch, cut := j.watch()
-	c := j.newComeback(*j.f.effective, watch, j.rule, "", cut)
+	w := j.watch()
+	c := j.newComeback(*j.f.effective, w, j.rule, "")
 	if c.untold {
 		return
 	}
-	for i := c.start; i < len(c.windows); i++ {
-		if t := &c.tries[i]; c.good(*t) && t.Ended >= during.until {
-			q := t
-			for k := i; k < len(c.tries) && c.tries[k].Due < t.Due+c.window; k++ {
-				if other := &c.tries[k]; c.good(*other) && other.Ended >= during.until && other.Ended < q.Ended {
-					q = other
-				}
-			}
-			j.r.RecoveryTimeActual.Upper = secondsOf(ptr(q.Ended - j.onset()))
-			j.r.Evidence = lines(during.first, q)
-			return
-		}
+	late := func(t try) bool { return c.good(t) && t.Ended >= during.until }
+	opens := c.tries[min(c.start, len(c.windows)):len(c.windows)]
+	if i := slices.IndexFunc(opens, late); i >= 0 {
+		inside := c.tries[c.start+i : c.dueFrom(opens[i].Due+c.window)]
+		q := &inside[earliest(inside, late)]
+		j.r.RecoveryTimeActual.Upper = secondsOf(ptr(q.Ended - j.onset()))
+		j.r.Evidence = lines(during.first, q)
 	}
 }
 
-// watch is until when people were watched: at the longest until they came no more. cut is the same where another fault
-// ended it, else 0.
-func (j *judged) watch() (until, cut history.Instant) {
-	until, byFault := j.f.watchEnd(j.faults, j.end)
+// watch is how long people were watched after the fault: at the longest until they came no more.
+func (j *judged) watch() watch {
+	w := j.f.watch(j.faults, j.end)
 	if n := len(j.tries); n > 0 {
-		until = min(until, j.tries[n-1].Due+j.probe.Every)
+		w.until = min(w.until, j.tries[n-1].Due+j.probe.Every)
 	}
-	return until, cutAt(until, byFault)
-}
-
-func cutAt(at history.Instant, cut bool) history.Instant {
-	if cut {
-		return at
-	}
-	return 0
+	return w
 }
 
 // failback measures the way home since the fault was healed.
@@ -185,23 +177,23 @@ func (j *judged) failback() {
 	if j.f.healed == nil || *j.f.healed < j.f.until(j.end) {
 		return
 	}
-	watch, cut := j.watch()
-	c := j.newComeback(*j.f.healed, watch, j.rule, j.probe.Home, cut)
-	if c.dueFrom(watch) == 0 || c.untold {
+	w := j.watch()
+	c := j.newComeback(*j.f.healed, w, j.rule, j.probe.Home)
+	if c.dueFrom(w.until) == 0 || c.untold {
 		return // nobody looked
 	}
-	j.r.FailbackWatched = secondsOf(ptr(max(0, watch-*j.f.healed-j.rule.window)))
-	until := watch
+	j.r.FailbackWatched = secondsOf(ptr(max(0, w.until-*j.f.healed-j.rule.window)))
+	until := w.until
 	switch q := c.sustained; {
 	case q != nil:
 		until = q.Ended
-		lower := c.lower(c.nextGood(c.early), q.Ended, j.pace, j.stalls)
+		lower := j.lower(c, c.nextGood(c.early), q.Ended)
 		j.r.Failback, j.r.FailbackEvidence = interval(lower, max(lower, q.Ended-*j.f.cleared)), lines(c.first, q)
 	case c.candidate != nil:
-		lower := c.lower(c.nextGood(c.early), c.candidate.Ended, j.pace, j.stalls)
-		j.r.Failback, j.r.FailbackEvidence = &verdict.Interval{Lower: seconds(lower)}, lines(c.first, c.candidate)
+		lower := j.lower(c, c.nextGood(c.early), c.candidate.Ended)
+		j.r.Failback, j.r.FailbackEvidence = atLeast(lower), lines(c.first, c.candidate)
 	default:
-		j.r.Failback = &verdict.Interval{Lower: seconds(max(0, watch-c.from))}
+		j.r.Failback = atLeast(max(0, w.until-c.from))
 	}
 	for _, t := range c.tries {
 		if t.Outcome == history.Bad && t.Due <= until {
@@ -210,19 +202,26 @@ func (j *judged) failback() {
 	}
 }
 
-// uninterrupted tells whether nobody noticed the fault, and how long an interruption would have had to last to be seen.
+// What of a sign-in is ordinary, beside the usual median, and who may carry people unnoticed.
+const (
+	slack     = history.Instant(50_000) // microseconds beyond half as long again
+	rareShare = 10                      // a Region that carried less than one in so many before is unusual
+)
+
+// uninterrupted tells whether nobody noticed the fault, and how long an interruption would have had to last to be seen:
+// everybody was good, by the usual way and in ordinary time, but for one in the middle who may have been slow by chance.
 func (j *judged) uninterrupted() (resolution history.Instant, ok bool) {
 	usual := j.w.usual
 	if j.w.short || j.f.healing == nil || !j.w.during.observed {
 		return 0, false
 	}
-	ordinary := rank(usual, 0.5)*3/2 + history.Seconds(0.05)
-	resolution, slow := j.probe.Every+rank(usual, 0.99), 0
+	ordinary := percentile(usual, 0.5)*3/2 + slack
+	resolution, slow := j.probe.Every+percentile(usual, 0.99), 0
 	tries := j.w.during.evidence
 	for i, t := range tries {
 		took := t.Ended - t.Due
 		switch {
-		case t.Outcome != history.Good || 10*j.w.carried[t.Region] < len(usual):
+		case t.Outcome != history.Good || rareShare*j.w.carried[t.Region] < len(usual):
 			return 0, false
 		case took <= ordinary:
 		case slow > 0 || i == 0 || i+1 == len(tries):
@@ -236,7 +235,8 @@ func (j *judged) uninterrupted() (resolution history.Instant, ok bool) {
 
 // allAtHome tells whether everybody who came while the fault was in force was carried by their own Region.
 func (j *judged) allAtHome() bool {
-	return !slices.ContainsFunc(j.w.during.evidence, func(t try) bool { return t.Outcome != history.Good || t.Region != j.probe.Home })
+	return !slices.ContainsFunc(j.w.during.evidence,
+		func(t try) bool { return t.Outcome != history.Good || t.Region != j.probe.Home })
 }
 
 // holes says what is missing of a comeback's beats.
@@ -302,10 +302,10 @@ func (j *judged) phases(c *comeback, q *try) *verdict.Phases {
 	f := c.first
 	gaveUp, request := story(f)
 	detect := f.Due
-	if detected := marker(j.h, history.MarkerDetected, j.f); detected != nil {
+	if detected := j.marker(history.MarkerDetected, j.f); detected != nil {
 		detect = min(detect, *detected)
 	}
-	if decided := marker(j.h, history.MarkerDecided, j.f); decided != nil {
+	if decided := j.marker(history.MarkerDecided, j.f); decided != nil {
 		gaveUp = *decided
 	}
 	onset := q.Ended - instantOf(*j.r.RecoveryTimeActual.Upper)
@@ -356,8 +356,7 @@ func (s *series) outages(f *fault) []verdict.Outage {
 		}
 		j, during := i, false
 		for ; j < len(s.evidence) && s.evidence[j].Outcome == history.Bad; j++ {
-			t := s.evidence[j]
-			during = during || (t.Ended > *f.first && (f.healing == nil || t.Due < *f.healing))
+			during = during || f.met(s.evidence[j])
 		}
 		if during {
 			outages = append(outages, s.outage(i, j))
@@ -381,16 +380,3 @@ func (s *series) outage(i, j int) verdict.Outage {
 	o.Upper = secondsOf(ptr(s.evidence[j].Due - before))
 	return o
 }
-
-// marker is the earliest one of that name since the fault was effective, about it or about nothing in particular.
-func marker(h *history.History, name string, f *fault) *history.Instant {
-	for _, e := range h.Events {
-		if e.Type == history.TypeMarker && e.Marker.Name == name && e.At >= *f.effective &&
-			(e.Marker.Subject == "" || e.Marker.Subject == f.name) {
-			return ptr(e.At)
-		}
-	}
-	return nil
-}
-
-func ptr[T any](v T) *T { return &v }

@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -57,15 +56,15 @@ const (
 	ends   = 20 // seconds of settling
 )
 
-// drill is one draw of a world.
-type drill struct {
+// draw is one drill of a world.
+type draw struct {
 	simulated
 	rng                       *rand.Rand
 	first, last, healing, end history.Instant
 }
 
 // signIn is one person: when they are in, or that they fail, with the steps of whoever gets in.
-func (d *drill) signIn(due history.Instant, seq int64) history.Attempt {
+func (d *draw) signIn(due history.Instant, seq int64) history.Attempt {
 	a := history.Attempt{Probe: "staff", Seq: seq, Home: "us-east-1", Due: due, Began: due, Outcome: history.Good, Region: "us-east-1"}
 	begin := due
 	out := func(at history.Instant) bool { return at >= d.first && at < d.healing }
@@ -86,21 +85,21 @@ func (d *drill) signIn(due history.Instant, seq int64) history.Attempt {
 }
 
 // steered is who gives up on home then.
-func (d *drill) steered(a history.Attempt, gaveUp history.Instant) history.Attempt {
+func (d *draw) steered(a history.Attempt, gaveUp history.Instant) history.Attempt {
 	a.Region = "eu-west-1"
 	a.Steps = []history.Step{{Name: history.StepHome, Host: "us-east-1", Region: "us-east-1", At: a.Due, Took: gaveUp - a.Due}}
 	d.walk(&a, gaveUp, "eu-west-1", d.parts(d.away))
 	return d.inTime(a)
 }
 
-func (d *drill) inTime(a history.Attempt) history.Attempt {
+func (d *draw) inTime(a history.Attempt) history.Attempt {
 	if a.Ended-a.Due > d.limit {
 		a.Outcome, a.Region, a.Class, a.Ended, a.Steps = history.Bad, "", history.ClassTimeout, a.Due+d.limit, nil
 	}
 	return a
 }
 
-func (d *drill) parts(whole history.Instant) [3]history.Instant {
+func (d *draw) parts(whole history.Instant) [3]history.Instant {
 	var parts [3]history.Instant
 	for i, share := range []history.Instant{2, 5, 3} {
 		parts[i] = whole * share / 10
@@ -111,7 +110,7 @@ func (d *drill) parts(whole history.Instant) [3]history.Instant {
 	return parts
 }
 
-func (d *drill) walk(a *history.Attempt, at history.Instant, region string, took [3]history.Instant) {
+func (d *draw) walk(a *history.Attempt, at history.Instant, region string, took [3]history.Instant) {
 	for i, name := range []string{history.StepPortal, history.StepSignin, history.StepACS} {
 		a.Steps = append(a.Steps, history.Step{Name: name, Host: region, Region: region, At: at, Took: took[i]})
 		at += took[i]
@@ -120,7 +119,7 @@ func (d *drill) walk(a *history.Attempt, at history.Instant, region string, took
 }
 
 // history is what a probe records of the draw.
-func (d *drill) history() *history.History {
+func (d *draw) history() *history.History {
 	h := &history.History{Plan: history.Plan{Schema: history.Schema, WarmUp: history.Seconds(5), Regions: []string{"us-east-1", "eu-west-1"},
 		Probes: []history.Probe{{Name: "staff", Home: "us-east-1", Every: d.every, Limit: d.limit, Gated: true}},
 		Faults: []history.Fault{{Name: "dark", Kind: "outage", Region: "us-east-1"}}}}
@@ -142,7 +141,7 @@ func (d *drill) history() *history.History {
 }
 
 // recorded is signIn with what goes wrong beside the fault: what fails by itself, what we lose, what we begin late.
-func (d *drill) recorded(due history.Instant, k int64) history.Attempt {
+func (d *draw) recorded(due history.Instant, k int64) history.Attempt {
 	switch x := d.rng.Float64(); {
 	case x < d.strays:
 		return history.Attempt{Probe: "staff", Seq: k, Home: "us-east-1", Due: due, Began: due, Ended: due + ms(100), Outcome: history.Bad, Class: history.ClassHTTP5xx}
@@ -161,7 +160,7 @@ func (d *drill) recorded(due history.Instant, k int64) history.Attempt {
 
 // truth is the earliest end of anybody who came since the last edge was in force: of those who did, and of people 1 ms
 // apart.
-func (d *drill) truth(h *history.History) history.Instant {
+func (d *draw) truth(h *history.History) history.Instant {
 	best := history.Instant(1 << 60)
 	for i := range h.Attempts {
 		if a := &h.Attempts[i]; a.Outcome == history.Good && a.Due >= d.last {
@@ -176,8 +175,8 @@ func (d *drill) truth(h *history.History) history.Instant {
 	return best
 }
 
-func (w simulated) draw(seed uint64) *drill {
-	d := &drill{simulated: w, rng: rand.New(rand.NewPCG(seed, 7))}
+func (w simulated) draw(seed uint64) *draw {
+	d := &draw{simulated: w, rng: rand.New(rand.NewPCG(seed, 7))}
 	d.first = history.Seconds(begins)
 	d.last = d.first + w.spread
 	d.healing = d.last + w.lasts + history.Instant(d.rng.Int64N(1_000_000))
@@ -211,7 +210,7 @@ func TestSimulatedDrillsHoldTheTruth(t *testing.T) {
 					widest = max(widest, instantOf(*i.Upper-i.Lower))
 				}
 			}
-			t.Log(fmt.Sprintf("%d of %d hold the truth, of %d drills; the widest is %s s", held, told, drills, widest))
+			t.Logf("%d of %d hold the truth, of %d drills; the widest is %s s", held, told, drills, widest)
 			if held*100 < told*99 {
 				t.Errorf("%d of %d hold the truth", held, told)
 			}

@@ -15,9 +15,12 @@ import (
 // remark. It voids nothing: what is late widens the interval that it bounds.
 const maxSlip = 0.25
 
-// validity says whether the measurement can be believed, and why not.
-func validity(h *history.History, all []*series, faults []fault, m *verdict.Measures) verdict.Validity {
-	v := verdict.Validity{Grade: verdict.Pass, ScheduleSlipP99: map[string]verdict.Seconds{}, FaultsProven: true, Notes: []string{}}
+// validity says whether the measurement can be believed, and why not. What ends belief is noted before mere remarks.
+func (d *drill) validity(m *verdict.Measures) verdict.Validity {
+	h := d.h
+	v := verdict.Validity{Grade: verdict.Pass, ScheduleSlipP99: map[string]verdict.Seconds{}, FaultsProven: true,
+		Notes: []string{}}
+	var remarks []string
 	doubt := func(format string, args ...any) {
 		v.Grade, v.Notes = verdict.Unknown, append(v.Notes, fmt.Sprintf(format, args...))
 	}
@@ -32,29 +35,32 @@ func validity(h *history.History, all []*series, faults []fault, m *verdict.Meas
 	for _, c := range h.Contradictions {
 		doubt("the history contradicts itself: %s", c)
 	}
-	for _, f := range faults {
+	for _, f := range d.faults {
 		if why := f.doubt(); why != "" {
 			v.FaultsProven = false
 			doubt("%s: %s", f.name, why)
 		}
 	}
-	for _, s := range all {
+	for _, s := range d.series {
 		if slip, ok := s.slip(); ok {
 			v.ScheduleSlipP99[s.probe.Name] = seconds(slip)
 			if float64(slip) > maxSlip*float64(s.probe.Every) {
-				s.notes = append(s.notes, fmt.Sprintf("attempts of %s began up to %.0f ms late (99th percentile): this machine was busy; give it one that does nothing else, or fewer sign-ins", s.probe.Name, slip.Seconds()*1000))
+				s.notes = append(s.notes, fmt.Sprintf("attempts of %s began up to %.0f ms late (99th percentile): this "+
+					"machine was busy; give it one that does nothing else, or fewer sign-ins",
+					s.probe.Name, slip.Seconds()*1000))
 			}
 		}
 		if why := s.unsteady(&h.Plan); s.probe.Gated && why != "" {
 			doubt("%s: %s", s.probe.Name, why)
 		}
-		v.Notes = append(v.Notes, s.notes...)
+		remarks = append(remarks, s.notes...)
 	}
 	if h.End != nil && h.End.Reason == history.Completed { // else one of them may only not have come to it
 		for _, why := range disagreements(h, m) {
 			doubt("%s", why)
 		}
 	}
+	v.Notes = append(v.Notes, remarks...)
 	return v
 }
 
@@ -82,11 +88,14 @@ func (f *fault) doubt() string {
 	case f.effective == nil:
 		return "it was never proven in force" + because(f.unproven)
 	case f.healing != nil && *f.effective >= *f.healing:
-		return fmt.Sprintf("it was proven in force on its last edge only at %s s, when it was being undone already", *f.effective)
+		return fmt.Sprintf("it was proven in force on its last edge only at %s s, when it was being undone already",
+			*f.effective)
 	case f.lost != nil:
-		return fmt.Sprintf("it was not in force throughout: it was last seen at %s s", *f.lost) + because(f.lostWhy) + "; find out who ended it, and run the drill again"
+		return fmt.Sprintf("it was not in force throughout: it was last seen at %s s%s; find out who ended it, and run "+
+			"the drill again", *f.lost, because(f.lostWhy))
 	case f.expired != nil:
-		return fmt.Sprintf("it was not in force throughout: it lifted itself at %s s, because its lease ran out; run the drill again", *f.expired)
+		return fmt.Sprintf("it was not in force throughout: it lifted itself at %s s, because its lease ran out; "+
+			"run the drill again", *f.expired)
 	case f.healed == nil:
 		return "it was never proven healed" + because(f.unproven)
 	}
@@ -112,33 +121,24 @@ func (s *series) slip() (history.Instant, bool) {
 		return 0, false
 	}
 	slices.Sort(slips)
-	return rank(slips, 0.99), true
+	return percentile(slips, 0.99), true
 }
 
-// unsteady says why the warm-up was not steady: of the attempts that ended in it none was good, or its last half did not
-// keep the ratio that the probe's checks ask for.
+// unsteady says why the warm-up was not steady: of the attempts that ended in it none was good, or its last half did
+// not keep the ratio that the probe's checks ask for.
 func (s *series) unsteady(p *history.Plan) string {
-	good, lately, bad, said := 0, 0, 0, ""
+	warmUp, said := history.WarmUp{Lasts: p.WarmUp}, ""
 	for _, t := range s.evidence {
-		if t.Ended > 0 {
-			continue
-		}
-		if t.Outcome == history.Good {
-			good++
-		} else {
+		if warmUp.Add(t.Attempt); t.Ended <= 0 && t.Outcome == history.Bad {
 			said = cmp.Or(t.Detail, string(t.Class), said)
-		}
-		if t.Ended >= -p.WarmUp/2 {
-			if lately++; t.Outcome == history.Bad {
-				bad++
-			}
 		}
 	}
 	switch {
-	case good == 0:
+	case warmUp.Good == 0:
 		return "no attempt of the warm-up was good" + because(said)
-	case !history.Kept(lately-bad, lately, p.Ratio(s.probe.Name)):
-		return fmt.Sprintf("%d of %d attempts were bad in the last half of the warm-up", bad, lately) + because(said)
+	case !warmUp.Kept(p.Ratio(s.probe.Name)):
+		return fmt.Sprintf("%d of %d attempts were bad in the last half of the warm-up%s",
+			warmUp.Bad, warmUp.Lately, because(said))
 	}
 	return ""
 }
@@ -175,14 +175,16 @@ func steer(p history.Probe) string {
 
 func disagree(m *verdict.Measures, protocol, browser history.Probe, fault string) string {
 	rp, rb := m.Recovery(protocol.Name, fault), m.Recovery(browser.Name, fault)
-	if rp.RecoveryTimeActual == nil || rb.RecoveryTimeActual == nil || len(rp.Doubts)+len(rb.Doubts) > 0 {
-		return ""
+	if rp == nil || rb == nil || rp.RecoveryTimeActual == nil || rb.RecoveryTimeActual == nil ||
+		len(rp.Doubts)+len(rb.Doubts) > 0 {
+		return "" // a history may say of either that it was skipped
 	}
 	p, b := widened(m, rp, protocol), widened(m, rb, browser)
 	if p.lower <= b.upper && b.lower <= p.upper {
 		return ""
 	}
-	return fmt.Sprintf("%s and %s, who sign in alike, disagree about %s: %s and %s; one of them measured something else, so look at what failed for each", protocol.Name, browser.Name, fault, p, b)
+	return fmt.Sprintf("%s and %s, who sign in alike, disagree about %s: %s and %s; one of them measured something else, "+
+		"so look at what failed for each", protocol.Name, browser.Name, fault, p, b)
 }
 
 // bounds is an interval of seconds.

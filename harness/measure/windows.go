@@ -32,7 +32,7 @@ func viewOf(tries []try, every history.Instant) view {
 		if !t.evidence() {
 			continue
 		}
-		if n := len(v.evidence); n > 0 && t.Due-v.evidence[n-1].Due > 3*every {
+		if n := len(v.evidence); n > 0 && t.Due-v.evidence[n-1].Due > holePeriods*every {
 			holes = true
 		}
 		v.evidence = append(v.evidence, t)
@@ -47,9 +47,9 @@ func viewOf(tries []try, every history.Instant) view {
 
 // windows sorts the attempts by overlap: baseline ended before the fault was requested and met no other, fault met it,
 // after arrived when it was healed, until another fault came. An attempt between healing and healed is in none.
-func (s *series) windows(faults []fault, f *fault, end history.Instant) *windows {
-	others := s.troubles(faults, f, end)
-	watch, cut := f.watchEnd(faults, end)
+func (d *drill) windows(s *series, f *fault, all troubles) *windows {
+	others := slices.DeleteFunc(slices.Clone(all), func(t trouble) bool { return t.fault == f.name })
+	watched := f.watch(d.faults, d.end)
 	w := &windows{carried: map[string]int{}}
 	var in [3][]try
 	if s.placed == nil {
@@ -59,7 +59,7 @@ func (s *series) windows(faults []fault, f *fault, end history.Instant) *windows
 		for k, inside := range []bool{
 			t.Due >= 0 && (f.requested == nil || t.Ended <= *f.requested) && !others.touch(t),
 			f.met(t),
-			f.healed != nil && t.Due >= *f.healed && (!cut || t.Ended <= watch),
+			f.healed != nil && t.Due >= *f.healed && (!watched.byFault || t.Ended <= watched.until),
 		} {
 			if inside {
 				in[k], s.placed[i] = append(in[k], t), true
@@ -72,7 +72,7 @@ func (s *series) windows(faults []fault, f *fault, end history.Instant) *windows
 		w.all = append(w.all, s.window(name, f.name, views[k]))
 	}
 	w.during = views[1]
-	w.during.observed = w.during.observed && f.spanned(w.during.evidence, 3*s.probe.Every)
+	w.during.observed = w.during.observed && f.spanned(w.during.evidence, holePeriods*s.probe.Every)
 	s.compareWith(w, views[0])
 	return w
 }
@@ -90,15 +90,16 @@ func (f *fault) spanned(evidence []try, within history.Instant) bool {
 	return evidence[0].Due-*f.first <= within && *f.healing-evidence[len(evidence)-1].Due <= within
 }
 
+// What a baseline needs, in good sign-ins.
 const (
-	fewUsual   = 5 // good sign-ins of a baseline below which those of the warm-up count too
-	leastUsual = 3 // below which nothing can be compared
+	FullBaseline  = 5 // below which those of the warm-up count too
+	LeastBaseline = 3 // with the warm-up, below which nothing can be compared
 )
 
 // compareWith finds what was usual before the fault.
 func (s *series) compareWith(w *windows, baseline view) {
 	usual := slices.DeleteFunc(slices.Clone(baseline.evidence), func(t try) bool { return t.Outcome != history.Good })
-	for i := len(s.tries) - 1; i >= 0 && len(usual) < fewUsual; i-- {
+	for i := len(s.tries) - 1; i >= 0 && len(usual) < FullBaseline; i-- {
 		if t := s.tries[i]; t.Due < 0 && t.Ended <= 0 && t.Outcome == history.Good {
 			usual = append(usual, t)
 		}
@@ -108,29 +109,36 @@ func (s *series) compareWith(w *windows, baseline view) {
 		w.carried[t.Region]++
 	}
 	slices.Sort(w.usual)
-	w.short = len(usual) < leastUsual
+	w.short = len(usual) < LeastBaseline
 }
 
-// troubles are the spans in which a probe was not as usual because of other faults.
-type troubles []stretch
+// troubles are the spans in which a probe was not as usual, each because of one fault.
+type troubles []trouble
+
+type trouble struct {
+	fault string
+	stretch
+}
 
 func (all troubles) touch(t try) bool {
-	return slices.ContainsFunc(all, func(s stretch) bool { return t.Ended >= s.since && t.Due < s.until })
+	return slices.ContainsFunc(all, func(s trouble) bool { return t.Ended >= s.since && t.Due < s.until })
 }
 
-// troubles lists, for every other fault, the span from its request until people were home again. Where they were not
-// seen to be, that is the rest of the run.
-func (s *series) troubles(faults []fault, f *fault, end history.Instant) troubles {
+// troubles lists, for every fault, the span from its request until the probe's people were home again. Where they were
+// not seen to be, that is the rest of the run. A fault alone is in no other's way.
+func (d *drill) troubles(s *series) troubles {
+	if len(d.faults) < 2 {
+		return nil
+	}
 	var all troubles
-	for i := range faults {
-		o := &faults[i]
-		if o.name == f.name || o.requested == nil {
+	for i := range d.faults {
+		f := &d.faults[i]
+		if f.requested == nil {
 			continue
 		}
-		one := stretch{*o.requested, math.MaxInt64}
-		if o.healed != nil {
-			watch, cut := o.watchEnd(faults, end)
-			c := s.newComeback(*o.healed, watch, s.rules[o.name], s.probe.Home, cutAt(watch, cut))
+		one := trouble{f.name, stretch{*f.requested, math.MaxInt64}}
+		if f.healed != nil {
+			c := s.newComeback(*f.healed, f.watch(d.faults, d.end), s.rules[f.name], s.probe.Home)
 			if c.sustained != nil {
 				one.until = c.sustained.Ended
 			}
@@ -165,8 +173,8 @@ func (s *series) window(name, fault string, v view) verdict.Window {
 	return w
 }
 
-// rank is the nearest-rank percentile of sorted values.
-func rank(sorted []history.Instant, p float64) history.Instant {
+// percentile is the p-th, from 0 to 1, of sorted values, at least one, by nearest rank.
+func percentile(sorted []history.Instant, p float64) history.Instant {
 	return sorted[max(0, int(math.Ceil(p*float64(len(sorted))))-1)]
 }
 
@@ -175,8 +183,8 @@ func percentiles(sorted []history.Instant) *verdict.Latency {
 		return nil
 	}
 	return &verdict.Latency{
-		P50: seconds(rank(sorted, 0.50)), P95: seconds(rank(sorted, 0.95)),
-		P99: seconds(rank(sorted, 0.99)), Max: seconds(sorted[len(sorted)-1]),
+		P50: seconds(percentile(sorted, 0.50)), P95: seconds(percentile(sorted, 0.95)),
+		P99: seconds(percentile(sorted, 0.99)), Max: seconds(sorted[len(sorted)-1]),
 	}
 }
 
@@ -189,13 +197,13 @@ func (w *windows) loss() verdict.Loss {
 		return loss
 	}
 	loss.Compared = true
-	usual := rank(w.usual, 0.50)
+	usual := percentile(w.usual, 0.50)
 	extra := func(latency history.Instant) history.Instant { return max(0, latency-usual) }
 	var total history.Instant
 	for _, latency := range took {
 		total += extra(latency)
 	}
-	loss.ExtraMedian = seconds(extra(rank(took, 0.50)))
+	loss.ExtraMedian = seconds(extra(percentile(took, 0.50)))
 	loss.ExtraMax = seconds(extra(took[len(took)-1]))
 	loss.ExtraTotal = seconds(total)
 	return loss

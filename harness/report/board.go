@@ -64,7 +64,8 @@ func (b *board) note(e history.Event) string {
 	switch {
 	case e.Plan != nil:
 		b.begin(e.Plan)
-		return fmt.Sprintf("%s  %s on %s, seed %d, about %s", at, clean(e.Plan.Scenario), clean(e.Plan.Target), e.Plan.Seed, span(verdict.Seconds((b.length + e.Plan.WarmUp).Seconds())))
+		return fmt.Sprintf("%s  %s on %s, seed %d, about %s", at, clean(e.Plan.Scenario), clean(e.Plan.Target), e.Plan.Seed,
+			span(verdict.Seconds((b.length + e.Plan.WarmUp).Seconds())))
 	case b.plan == nil:
 	case e.Phase != nil:
 		b.phase = e.Phase.Name
@@ -131,7 +132,8 @@ func phaseWords(phase string) string {
 
 func changeWords(c history.ChangeKind) string {
 	words := map[history.ChangeKind]string{
-		history.Requested: "requested", history.Effective: "proven in force", history.Healing: "being healed", history.Healed: "proven healed",
+		history.Requested: "requested", history.Effective: "proven in force",
+		history.Healing: "being healed", history.Healed: "proven healed",
 		history.Expired: "lifted itself, because nobody renewed it", history.Lost: "was no longer in force",
 		history.Unproven: "could not be proven",
 	}
@@ -311,7 +313,8 @@ func (v *view) paint(colour, s string) string {
 
 func (v *view) title() string {
 	left := fmt.Sprintf("%s · %s · seed %d", clean(v.plan.Scenario), clean(v.plan.Target), v.plan.Seed)
-	right := fmt.Sprintf("%s %.0f s of %.0f s", strings.ReplaceAll(clean(v.phase), "_", "-"), v.now.Seconds(), v.length.Seconds())
+	right := fmt.Sprintf("%s %.0f s of %.0f s", strings.ReplaceAll(clean(v.phase), "_", "-"), v.now.Seconds(),
+		v.length.Seconds())
 	if v.over {
 		right = "over"
 	}
@@ -409,14 +412,16 @@ func (v *view) faultLine(f history.Fault) string {
 		return v.row(f.Name, what+": it did not come to it")
 	}
 	if s == nil {
-		return v.row(f.Name, fmt.Sprintf("%s, from %s s for %s", what, trimZero(fmt.Sprintf("%.1f", v.plan.Begins(f).Seconds())), span(verdict.Seconds(f.For.Seconds()))))
+		return v.row(f.Name, fmt.Sprintf("%s, from %s s for %s", what,
+			trimZero(fmt.Sprintf("%.1f", v.plan.Begins(f).Seconds())), span(verdict.Seconds(f.For.Seconds()))))
 	}
 	words := changeWords(s.change)
 	if since, until, ok := v.happened(f.Name); ok && v.end != nil {
-		words = fmt.Sprintf("%s; in force for %s", words, span(verdict.Seconds((until-since).Seconds())))
+		words = fmt.Sprintf("%s; in force for %s", words, span(verdict.Seconds((until - since).Seconds())))
 	}
 	if s.change == history.Effective && !v.over {
-		words = fmt.Sprintf("in force for %.0f s, %.0f s to go", (v.now - s.since).Seconds(), max(0, (s.since+f.For-v.now).Seconds()))
+		words = fmt.Sprintf("in force for %.0f s, %.0f s to go", (v.now - s.since).Seconds(),
+			max(0, (s.since+f.For-v.now).Seconds()))
 	}
 	return v.row(f.Name, what+": "+words)
 }

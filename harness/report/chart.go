@@ -105,7 +105,8 @@ func (d *drill) charts() []*chart {
 }
 
 func (d *drill) chart(probe history.Probe, attempts []*history.Attempt) *chart {
-	p := &plot{probe: probe, regions: d.h.Plan.Regions, from: -d.h.Plan.WarmUp.Seconds(), to: float64(d.Seconds), chart: &chart{}}
+	p := &plot{probe: probe, regions: d.h.Plan.Regions, from: -d.h.Plan.WarmUp.Seconds(), to: float64(d.Seconds),
+		chart: &chart{}}
 	for _, r := range d.Recoveries {
 		if r.Probe == probe.Name {
 			p.faults = append(p.faults, r)
@@ -131,7 +132,8 @@ func (d *drill) chart(probe history.Probe, attempts []*history.Attempt) *chart {
 func (p *plot) draw(d *drill) {
 	c := p.chart
 	c.Probe = words(p.probe.Name)
-	c.About = words(fmt.Sprintf("%s from %s, at home in %s, one every %s, limit %s", p.probe.Kind, p.probe.From, p.probe.Home, exactOf(p.probe.Every), exactOf(p.probe.Limit)))
+	c.About = words(fmt.Sprintf("%s from %s, at home in %s, one every %s, limit %s", p.probe.Kind, p.probe.From,
+		p.probe.Home, exactOf(p.probe.Every), exactOf(p.probe.Limit)))
 	c.Left, c.Right, c.Width = unit(plotLeft), unit(plotRight), unit(chartWidth)
 	c.Top = unit(p.top)
 	p.marks()
@@ -158,7 +160,8 @@ func (p *plot) captions(d *drill) {
 	}
 	c.Summary = fmt.Sprintf("%s: %s, %s good, %s failed.", c.Probe, plural(all, "sign-in"), group(p.good), group(p.lost))
 	for _, r := range p.faults {
-		c.Summary += fmt.Sprintf(" %s: recovery time actual %s, %s.", words(r.Fault), bounds(r.RecoveryTimeActual), words(endedWords(&r)))
+		c.Summary += fmt.Sprintf(" %s: recovery time actual %s, %s.", words(r.Fault), bounds(r.RecoveryTimeActual),
+			words(endedWords(&r)))
 	}
 }
 
@@ -206,7 +209,8 @@ func (p *plot) marks() {
 		}
 		p.good++
 		latency := (a.Ended - a.Due).Seconds()
-		s := spot{p.regionIndex(a.Region), int((p.x(a.Due.Seconds()) - plotLeft) / cell), int((p.bottom() - p.y(latency)) / cell)}
+		s := spot{p.regionIndex(a.Region), int((p.x(a.Due.Seconds()) - plotLeft) / cell),
+			int((p.bottom() - p.y(latency)) / cell)}
 		carried[s.region]++
 		h := heaps[s]
 		if h == nil {
@@ -223,7 +227,8 @@ func (p *plot) marks() {
 	}
 	for i := range paths {
 		if carried[i] > 0 {
-			p.chart.Marks = append(p.chart.Marks, markGroup{fmt.Sprintf("m%d", i), paths[i].String(), fmt.Sprintf("%s carried %s", p.regionName(i), plural(carried[i], "sign-in"))})
+			p.chart.Marks = append(p.chart.Marks, markGroup{fmt.Sprintf("m%d", i), paths[i].String(),
+				fmt.Sprintf("%s carried %s", p.regionName(i), plural(carried[i], "sign-in"))})
 		}
 	}
 }
@@ -399,7 +404,8 @@ func (p *plot) shade(r *verdict.Recovery, row int) {
 	s := shade{Name: words(r.Fault), LabelY: unit(8 + labelHeight*float64(row) + 4)}
 	add := func(at *verdict.Seconds, class, name string) {
 		if at != nil {
-			s.Lines = append(s.Lines, rule{unit(p.x(float64(*at))), class, fmt.Sprintf("%s: %s at %.3f s", s.Name, name, float64(*at))})
+			s.Lines = append(s.Lines, rule{unit(p.x(float64(*at))), class,
+				fmt.Sprintf("%s: %s at %.3f s", s.Name, name, float64(*at))})
 		}
 	}
 	add(r.Requested, "requested", "requested")
@@ -454,7 +460,8 @@ func (p *plot) bracket(r *verdict.Recovery, row int) {
 	if up := r.RecoveryTimeActual.Upper; up != nil {
 		end, said = p.x(float64(*r.FirstEffective+*up)), "back after "+bounds(r.RecoveryTimeActual)
 	}
-	b := bracket{D: "M" + unit(begin) + " " + unit(y-4) + "v8m0-4H" + unit(end) + "m0-4v8", TextX: unit(end + 6), TextY: unit(y + 4), Anchor: "start", Text: said}
+	b := bracket{D: "M" + unit(begin) + " " + unit(y-4) + "v8m0-4H" + unit(end) + "m0-4v8", TextX: unit(end + 6),
+		TextY: unit(y + 4), Anchor: "start", Text: said}
 	if end+6+textWidthOf(said) > plotRight {
 		b.TextX, b.Anchor = unit(begin-6), "end"
 	}
@@ -468,7 +475,8 @@ func legendOf(plan *history.Plan) []legend {
 	var all []legend
 	for i, r := range plan.Regions {
 		if i >= maxShapes-1 && len(plan.Regions) > maxShapes {
-			return append(all, legend{shape(maxShapes-1, 7, 7), fmt.Sprintf("m%d", maxShapes-1), fmt.Sprintf("s%d", maxShapes-1), "other Regions"})
+			return append(all, legend{shape(maxShapes-1, 7, 7), fmt.Sprintf("m%d", maxShapes-1), fmt.Sprintf("s%d", maxShapes-1),
+				"other Regions"})
 		}
 		all = append(all, legend{shape(i, 7, 7), fmt.Sprintf("m%d", i), fmt.Sprintf("s%d", i), words(place(r))})
 	}
@@ -499,7 +507,8 @@ func (d *drill) phaseBar(r *verdict.Recovery) (phaseBar, bool) {
 	x := 0.0
 	for i, p := range all {
 		w := phaseWidth * float64(p.Took/total)
-		bar.Parts = append(bar.Parts, phasePart{Name: p.Name, Means: p.Means, Took: span(p.Took), Class: fmt.Sprintf("f%d", i), X: unit(x), W: unit(w)})
+		bar.Parts = append(bar.Parts, phasePart{Name: p.Name, Means: p.Means, Took: span(p.Took),
+			Class: fmt.Sprintf("f%d", i), X: unit(x), W: unit(w)})
 		x += w
 	}
 	return bar, true
@@ -521,7 +530,8 @@ func gaugeOf(i *verdict.Interval, objective verdict.Seconds) *gauge {
 	}
 	most = max(most, float64(up)*1.1)
 	x := func(s verdict.Seconds) float64 { return gaugeWidth * float64(s) / most }
-	g := &gauge{From: unit(x(i.Lower)), Width: unit(max(3, x(up)-x(i.Lower))), Objective: unit(x(objective)), Anchor: "middle", Label: "objective " + exact(objective)}
+	g := &gauge{From: unit(x(i.Lower)), Width: unit(max(3, x(up)-x(i.Lower))), Objective: unit(x(objective)),
+		Anchor: "middle", Label: "objective " + exact(objective)}
 	if i.Upper == nil {
 		g.Width = unit(gaugeWidth - x(i.Lower))
 	}

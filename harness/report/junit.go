@@ -94,7 +94,8 @@ func (d *drill) junit(seen map[string]int) junitSuite {
 	if seen[name]++; seen[name] > 1 {
 		class = fmt.Sprintf("%s (%d)", name, seen[name])
 	}
-	s := junitSuite{Name: class, Time: junitTime(d.Seconds), Hostname: clean(d.Target), File: name + ".yaml", Properties: d.properties()}
+	s := junitSuite{Name: class, Time: junitTime(d.Seconds), Hostname: clean(d.Target), File: name + ".yaml",
+		Properties: d.properties()}
 	if !d.Started.IsZero() {
 		s.Timestamp = d.Started.UTC().Format(time.RFC3339)
 	}
@@ -181,7 +182,7 @@ func (d *drill) body(f verdict.Finding) string {
 // junitMeasurement is the case that makes an invalid measurement visible where every finding passed.
 func (d *drill) junitMeasurement() junitCase {
 	c := junitCase{Name: "the measurement is valid"}
-	notes := strings.Join(append(d.doubts(), oneDraw()), "\n")
+	notes := strings.Join(append(d.notes(), oneDraw()), "\n")
 	switch {
 	case d.Grade == verdict.Skipped:
 		c.grade(verdict.Skipped, clean(d.headline()), "")
@@ -209,7 +210,8 @@ func (d *drill) properties() []junitProperty {
 	}
 	for _, r := range d.Recoveries {
 		if r.RecoveryTimeActual != nil {
-			p = append(p, junitProperty{fmt.Sprintf("recovery time actual of %s from %s", clean(r.Probe), clean(r.Fault)), bounds(r.RecoveryTimeActual)})
+			p = append(p, junitProperty{fmt.Sprintf("recovery time actual of %s from %s", clean(r.Probe), clean(r.Fault)),
+				bounds(r.RecoveryTimeActual)})
 		}
 	}
 	return p

@@ -80,7 +80,9 @@ func NewMetrics() *Metrics {
 	m.duration = m.histogram("attempt_duration_seconds", "How long good sign-ins took, from when they were due, and how long each of their steps took.",
 		signInBuckets, "scenario", "probe", "kind", "region", "step")
 	m.slip = m.histogram("probe_schedule_slip_seconds", "How late attempts began.", slipBuckets, "scenario", "probe")
-	m.active = m.gauge("fault_active", "1 from when a fault is proven in force until it is proven healed.", "scenario", "fault", "region")
+	m.active = m.gauge("fault_active",
+		"1 from when a fault is proven in force until it is proven healed, or is seen to be in force no more.",
+		"scenario", "fault", "region")
 	m.injection = m.histogram("fault_injection_lag_seconds", "From the request of a fault until it was proven in force on its last edge.", recoveryBuckets, "scenario", "fault")
 	m.heal = m.histogram("fault_heal_seconds", "From the beginning of a fault's undoing until it was proven healed on its last edge.", recoveryBuckets, "scenario", "fault")
 	m.undoFailures = m.counter("undo_failures_total", "Runs after which something could not be undone.", "scenario")
@@ -268,11 +270,7 @@ func (m *Metrics) attempt(a *history.Attempt) {
 
 // change follows a fault. Its instants are those of the last edge, as everywhere.
 func (m *Metrics) change(at history.Instant, c *history.Change) {
-	for _, edge := range c.Edges {
-		if edge.At > at || len(c.Edges) > 0 && edge == c.Edges[0] {
-			at = edge.At
-		}
-	}
+	_, at = c.Span(at)
 	seen := m.since[c.Name]
 	if seen == nil {
 		seen = map[history.ChangeKind]history.Instant{}

@@ -129,7 +129,7 @@ func (d *drill) missed() string {
 func (d *drill) doubt() string {
 	switch {
 	case d.Validity.Grade != verdict.Pass && len(d.Validity.Notes) > 0:
-		return sentence("nobody can say, because the measurement is not valid: " + d.doubts()[0])
+		return sentence("nobody can say, because the measurement is not valid: " + d.notes()[0])
 	case d.Validity.Grade != verdict.Pass:
 		return "nobody can say, because the measurement is not valid."
 	}
@@ -141,17 +141,13 @@ func (d *drill) doubt() string {
 	return "nobody can say."
 }
 
-// doubts are the notes of the validity, those that end belief before mere remarks about attempts in no window.
-func (d *drill) doubts() []string {
-	var doubts, remarks []string
+// notes are those of the validity, as they may be shown: what ends belief stands before mere remarks.
+func (d *drill) notes() []string {
+	var notes []string
 	for _, n := range d.Validity.Notes {
-		if strings.Contains(n, "in no window") {
-			remarks = append(remarks, clean(n))
-		} else {
-			doubts = append(doubts, clean(n))
-		}
+		notes = append(notes, clean(n))
 	}
-	return append(doubts, remarks...)
+	return notes
 }
 
 // withoutChecks is the headline of a drill that asked for nothing.
@@ -235,7 +231,8 @@ func (d *drill) before(r *verdict.Recovery) string {
 	for i := range d.h.Attempts {
 		a := &d.h.Attempts[i]
 		since := verdict.Seconds(a.Due.Seconds())
-		if a.Probe != r.Probe || a.Outcome != history.Bad || since < *r.FirstEffective || since > *r.FirstEffective+r.Phases.Detect {
+		if a.Probe != r.Probe || a.Outcome != history.Bad || since < *r.FirstEffective ||
+			since > *r.FirstEffective+r.Phases.Detect {
 			continue
 		}
 		if n++; said == "" {
@@ -245,13 +242,15 @@ func (d *drill) before(r *verdict.Recovery) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("until then %s of %s, at home in %s, failed: %s", plural(n, "sign-in"), clean(r.Probe), place(r.Home), clean(said))
+	return fmt.Sprintf("until then %s of %s, at home in %s, failed: %s", plural(n, "sign-in"), clean(r.Probe),
+		place(r.Home), clean(said))
 }
 
 // oneDraw says what no single drill can say, and how many it would take.
 func oneDraw() string {
 	return fmt.Sprintf("One drill is one draw: it tells what happened once, not what is typical. Repeat it: with no miss in %d runs the objectives "+
-		"are met in at least 90 of 100 (95 %% confidence), with none in %d in at least 95 of 100.", runsFor(0.90), runsFor(0.95))
+		"are met in at least 90 of 100 (95 %% confidence), with none in %d in at least 95 of 100.", runsFor(0.90),
+		runsFor(0.95))
 }
 
 // runsFor is how many runs without a miss show, with 95 % confidence, that at least so great a share of all runs meets

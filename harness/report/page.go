@@ -130,8 +130,9 @@ func capital(s string) string {
 }
 
 func (d *drill) page(a *album) *pageDrill {
-	v := &pageDrill{Grade: viewOf(d.Grade), Name: words(d.name()), About: words(d.h.Plan.About), Headline: capital(words(d.headline())),
-		Lasted: span(d.Seconds), Number: d.number(), Tiles: d.tiles(), Legend: legendOf(&d.h.Plan), Charts: d.charts()}
+	v := &pageDrill{Grade: viewOf(d.Grade), Name: words(d.name()), About: words(d.h.Plan.About),
+		Headline: capital(words(d.headline())), Lasted: span(d.Seconds), Number: d.number(), Tiles: d.tiles(),
+		Legend: legendOf(&d.h.Plan), Charts: d.charts()}
 	if !d.Started.IsZero() {
 		v.Started = d.Started.UTC().Format("2 January 2006, 15:04:05 UTC")
 	}
@@ -142,10 +143,12 @@ func (d *drill) page(a *album) *pageDrill {
 		}
 	}
 	for _, f := range d.Findings {
-		v.Findings = append(v.Findings, findingRow{viewOf(f.Grade), words(f.Name), value(f.Objective), measured(f.Actual), words(sentence(f.Summary))})
+		v.Findings = append(v.Findings, findingRow{viewOf(f.Grade), words(f.Name), value(f.Objective), measured(f.Actual),
+			words(sentence(f.Summary))})
 	}
 	for _, i := range d.Invariants {
-		v.Findings = append(v.Findings, findingRow{viewOf(i.Grade), words(i.Name), "never", plural(i.Violations, "time"), "An invariant: it must never happen, whatever fails."})
+		v.Findings = append(v.Findings, findingRow{viewOf(i.Grade), words(i.Name), "never", plural(i.Violations, "time"),
+			"An invariant: it must never happen, whatever fails."})
 	}
 	d.pageWindows(v)
 	d.pageValidity(v)
@@ -185,12 +188,14 @@ func (d *drill) number() *number {
 	if r == nil {
 		return nil
 	}
-	n := &number{Probe: words(r.Probe), Fault: words(r.Fault), Big: bounds(r.RecoveryTimeActual), Ended: words(endedWords(r))}
+	n := &number{Probe: words(r.Probe), Fault: words(r.Fault), Big: bounds(r.RecoveryTimeActual),
+		Ended: words(endedWords(r))}
 	objective, grade := d.objective(r.Probe, r.Fault)
 	grade = d.believed(grade)
 	if objective != nil {
 		n.Objective, n.Met, n.HasGrade = exact(*objective), viewOf(grade), true
-		n.Met.Word = map[verdict.Grade]string{verdict.Pass: "MET", verdict.Fail: "MISSED", verdict.Unknown: "NOT PROVEN"}[grade]
+		n.Met.Word = map[verdict.Grade]string{verdict.Pass: "MET", verdict.Fail: "MISSED",
+			verdict.Unknown: "NOT PROVEN"}[grade]
 		n.Met.Word = cmp.Or(n.Met.Word, viewOf(grade).Word)
 		n.Gauge = gaugeOf(r.RecoveryTimeActual, *objective)
 	}
@@ -217,7 +222,8 @@ func (d *drill) tiles() []tile {
 		worst = "nobody longer"
 	}
 	tiles := []tile{
-		{"Sign-ins that failed", fmt.Sprintf("%s of %s", group(l.Failed), group(l.Attempts)), "of " + words(r.Probe) + ", while it lasted"},
+		{"Sign-ins that failed", fmt.Sprintf("%s of %s", group(l.Failed), group(l.Attempts)),
+			"of " + words(r.Probe) + ", while it lasted"},
 		{"Each waited longer", span(l.ExtraMedian), "median of those who got in; " + worst},
 	}
 	switch {
@@ -251,8 +257,9 @@ func regionShort(region string) string {
 
 func (d *drill) pageWindows(v *pageDrill) {
 	for i, w := range d.Windows {
-		row := windowRow{Probe: words(w.Probe), Window: windowWords(w.Window), Fault: words(w.Fault), Carried: carriedWords(w.Carried),
-			Attempts: group(w.Attempts), Good: group(w.Good), Bad: group(w.Bad), Dropped: group(w.Dropped), Unknown: group(w.Unknown),
+		row := windowRow{Probe: words(w.Probe), Window: windowWords(w.Window), Fault: words(w.Fault),
+			Carried: carriedWords(w.Carried), Attempts: group(w.Attempts),
+			Good: group(w.Good), Bad: group(w.Bad), Dropped: group(w.Dropped), Unknown: group(w.Unknown),
 			Availability: "–", P50: "–", P95: "–", P99: "–", Max: "–"}
 		if len(d.h.Plan.Faults) == 1 {
 			v.OneFault, row.Fault = row.Fault, "" // the heading tells it
@@ -267,7 +274,8 @@ func (d *drill) pageWindows(v *pageDrill) {
 		}
 		v.Windows = append(v.Windows, row)
 		for _, class := range sortedKeys(w.Classes) {
-			v.Classes = append(v.Classes, classRow{words(w.Probe), windowWords(w.Window) + " " + words(w.Fault), words(class), group(w.Classes[class]),
+			v.Classes = append(v.Classes, classRow{words(w.Probe), windowWords(w.Window) + " " + words(w.Fault), words(class),
+				group(w.Classes[class]),
 				words(d.said(w.Probe, class))})
 		}
 	}
@@ -325,7 +333,7 @@ func (d *drill) pageValidity(v *pageDrill) {
 	if len(d.Recoveries) > 0 {
 		v.OneDraw = oneDraw()
 	}
-	for _, n := range d.doubts() {
+	for _, n := range d.notes() {
 		v.Notes = append(v.Notes, words(sentence(n)))
 		v.Outside = v.Outside || strings.Contains(n, "in no window")
 	}
@@ -375,7 +383,8 @@ func (d *drill) faultRow(f history.Fault) faultRow {
 		Requested: "–", Effective: "–", Healing: "–", Healed: "–"}
 	for _, r := range d.Recoveries {
 		if r.Fault == f.Name {
-			row.Requested, row.Effective, row.Healing, row.Healed = instant(r.Requested), instant(r.Effective), instant(r.Healing), instant(r.Healed)
+			row.Requested, row.Effective, row.Healing, row.Healed = instant(r.Requested), instant(r.Effective),
+				instant(r.Healing), instant(r.Healed)
 			break
 		}
 	}

@@ -62,17 +62,20 @@ func (d *drill) summary() string {
 	if len(d.Findings)+len(d.Invariants) > 0 {
 		b.WriteString("| | finding | objective | actual | in words |\n|---|---|---|---|---|\n")
 		for _, f := range d.Findings {
-			fmt.Fprintf(&b, "| %s %s | %s | %s | %s | %s |\n", signs[gradeOf(f.Grade)], gradeOf(f.Grade), md(short(f.Name, 200)), value(f.Objective),
+			fmt.Fprintf(&b, "| %s %s | %s | %s | %s | %s |\n", signs[gradeOf(f.Grade)], gradeOf(f.Grade), md(short(f.Name, 200)),
+				value(f.Objective),
 				measured(f.Actual), md(short(sentence(f.Summary), 2000)))
 		}
 		for _, i := range d.Invariants {
-			fmt.Fprintf(&b, "| %s %s | %s | none | %d | %s |\n", signs[gradeOf(i.Grade)], gradeOf(i.Grade), md(i.Name), i.Violations, plural(i.Violations, "violation"))
+			fmt.Fprintf(&b, "| %s %s | %s | none | %d | %s |\n", signs[gradeOf(i.Grade)], gradeOf(i.Grade), md(i.Name),
+				i.Violations, plural(i.Violations, "violation"))
 		}
 		b.WriteString("\n")
 	}
 	if len(d.Validity.Notes) > 0 {
-		fmt.Fprintf(&b, "**The measurement is %s:**\n\n", map[bool]string{true: "valid, with remarks", false: "not valid"}[d.Validity.Grade == verdict.Pass])
-		for _, note := range d.doubts() {
+		fmt.Fprintf(&b, "**The measurement is %s:**\n\n",
+			map[bool]string{true: "valid, with remarks", false: "not valid"}[d.Validity.Grade == verdict.Pass])
+		for _, note := range d.notes() {
 			fmt.Fprintf(&b, "- %s\n", md(short(sentence(note), 2000)))
 		}
 		b.WriteString("\n")
@@ -96,7 +99,8 @@ func (d *drill) summaryRecoveries(b *strings.Builder) {
 	for i := range d.Recoveries {
 		r := &d.Recoveries[i]
 		objective, _ := d.objective(r.Probe, r.Fault)
-		fmt.Fprintf(b, "| %s | %s | **%s** | %s | %s | %d of %d | %s |\n", md(r.Probe), md(r.Fault), bounds(r.RecoveryTimeActual),
+		fmt.Fprintf(b, "| %s | %s | **%s** | %s | %s | %d of %d | %s |\n", md(r.Probe), md(r.Fault),
+			bounds(r.RecoveryTimeActual),
 			value(objective), md(endedWords(r)), r.Loss.Failed, r.Loss.Attempts, waited(r.Loss))
 	}
 	b.WriteString("\n")

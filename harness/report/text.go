@@ -133,7 +133,8 @@ func recoveryWords(r *verdict.Recovery, objective *verdict.Seconds, grade verdic
 	if objective == nil {
 		return actual + " (no objective)"
 	}
-	met := map[verdict.Grade]string{verdict.Pass: ": met", verdict.Fail: ": missed", verdict.Unknown: ": not proven"}[grade]
+	met := map[verdict.Grade]string{verdict.Pass: ": met", verdict.Fail: ": missed",
+		verdict.Unknown: ": not proven"}[grade]
 	return actual + " vs objective " + exact(*objective) + met
 }
 
@@ -199,7 +200,7 @@ func (t *textWriter) validity(d *drill) {
 		said = "The measurement is not valid:"
 	}
 	t.b.WriteString("\n" + t.paint("1", said) + "\n")
-	for _, note := range d.doubts() {
+	for _, note := range d.notes() {
 		t.paragraph("  · ", sentence(note))
 	}
 }

@@ -17,23 +17,21 @@ import (
 // span writes a length of time for people: three digits are plenty.
 func span(s verdict.Seconds) string { return rounded(s, math.Round) }
 
-// rounded is span with its last digit rounded as round does.
+// rounded is span with its last digit rounded as round does. Nobody asks for tenths of minutes.
 func rounded(s verdict.Seconds, round func(float64) float64) string {
-	digit := func(unit float64) float64 { return round(math.Round(float64(s)*1e6)/unit) * unit / 1e6 }
 	switch v := math.Abs(float64(s)); {
 	case v == 0:
 		return "0 s"
-	case math.Abs(digit(1e3)) < 1:
-		return fmt.Sprintf("%.0f ms", digit(1e3)*1000)
-	case math.Abs(digit(1e4)) < 10:
-		return fmt.Sprintf("%.2f s", digit(1e4))
-	case math.Abs(digit(1e5)) < 119.5:
-		return trimZero(fmt.Sprintf("%.1f", digit(1e5))) + " s"
+	case math.Abs(round(math.Round(float64(s)*1e6)/1e5))/10 < long:
+		return strings.Replace(s.Rounded(round), ".0 s", " s", 1)
 	case v < 3*3600:
 		return fmt.Sprintf("%.0f min %02.0f s", math.Floor(v/60), math.Floor(math.Mod(v, 60)))
 	}
 	return fmt.Sprintf("%.1f h", float64(s)/3600)
 }
+
+// long is from how many seconds on a length of time is told in minutes.
+const long = 119.5
 
 // floor and ceil round outwards what bounds something, so that no sentence claims more than was seen.
 func floor(s verdict.Seconds) string { return rounded(s, math.Floor) }
@@ -41,12 +39,10 @@ func ceil(s verdict.Seconds) string  { return rounded(s, math.Ceil) }
 
 // exact writes a length of time that somebody asked for, with no more digits than they gave: "10 s", "100 ms".
 func exact(s verdict.Seconds) string {
-	if v := math.Abs(float64(s)); v > 0 && v < 1 {
-		return strconv.FormatFloat(math.Round(float64(s)*1e6)/1e3, 'f', -1, 64) + " ms"
-	} else if v >= 119.5 {
+	if math.Abs(float64(s)) >= long {
 		return span(s)
 	}
-	return strconv.FormatFloat(math.Round(float64(s)*1e6)/1e6, 'f', -1, 64) + " s"
+	return s.Exact()
 }
 
 func trimZero(s string) string { return strings.TrimSuffix(s, ".0") }
@@ -60,23 +56,19 @@ func bounds(i *verdict.Interval) string {
 		return "more than " + floor(i.Lower)
 	}
 	lower, upper := floor(i.Lower), ceil(*i.Upper)
-	amount, unit, _ := strings.Cut(lower, " ")
-	switch {
-	case lower == upper:
-		return upper
-	case strings.Count(upper, " ") == 1 && (i.Lower == 0 || strings.HasSuffix(upper, " "+unit)):
-		lower = amount // one unit for both
-	case unit == "ms" && strings.HasSuffix(upper, " s") && strings.Count(upper, " ") == 1:
-		lower = fmt.Sprintf("%.2f", math.Floor(math.Round(float64(i.Lower)*1e6)/1e4)/100)
+	if strings.Count(upper, " ") == 1 && lower != upper { // one unit for both
+		switch {
+		case i.Lower == 0:
+			lower = "0"
+		case strings.HasSuffix(lower, " ms") && strings.HasSuffix(upper, " s"):
+			lower = fmt.Sprintf("%.2f s", math.Floor(math.Round(float64(i.Lower)*1e6)/1e4)/100)
+		}
 	}
-	return lower + " to " + upper
+	return verdict.Between(lower, upper)
 }
 
 // percent writes a ratio with as many digits as it has, up to three after the point.
-func percent(ratio float64) string {
-	s := strconv.FormatFloat(ratio*100, 'f', 3, 64)
-	return strings.TrimRight(strings.TrimRight(s, "0"), ".") + " %"
-}
+func percent(ratio float64) string { return verdict.Percent(ratio, math.Round) }
 
 func plural(n int, what string) string {
 	if n == 1 {
@@ -177,7 +169,8 @@ func isClean(s string) bool {
 }
 
 func hostile(r rune) bool {
-	return unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
+	return unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' ||
+		r == '\u2029'
 }
 
 // short cuts words that are longer than n runes, and shows that it did.
@@ -192,7 +185,8 @@ func short(s string, n int) string {
 // sentence makes one of words: a capital in front is not ours to give, a full stop at the end is.
 func sentence(s string) string {
 	s = strings.TrimSpace(clean(s))
-	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") || strings.HasSuffix(s, "…") {
+	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") ||
+		strings.HasSuffix(s, "…") {
 		return s
 	}
 	return s + "."

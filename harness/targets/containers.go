@@ -37,7 +37,8 @@ func newContainers() harness.Target { return containers{} }
 
 // Can tells that it carries all faults.
 func (containers) Can() harness.Capabilities {
-	return harness.Capabilities{Network: true, Process: true, Attach: true, Services: lab.Services(), API: fabric.Operations()}
+	return harness.Capabilities{Network: true, Process: true, Attach: true, Services: lab.Services(),
+		API: fabric.Operations()}
 }
 
 // Ready says what is in the way: no engine, no right to use it, no program for the containers, or what a killed run has
@@ -53,7 +54,8 @@ func (c containers) Ready(ctx context.Context) error {
 	}
 	left, err := d.residue(ctx)
 	if err == nil && len(left) > 0 {
-		return &harness.Lack{Sentence: fmt.Sprintf("a killed run has left %s; remove it first: regiondrill recover", strings.Join(namesOf(left), ", "))}
+		return &harness.Lack{Sentence: fmt.Sprintf("a killed run has left %s; remove it first: regiondrill recover",
+			strings.Join(namesOf(left), ", "))}
 	}
 	return err
 }
@@ -169,7 +171,8 @@ func (m *compound) keys(ctx context.Context) error {
 	if b, ours := m.boxes["kms"]; ours {
 		c := m.KMS()
 		var hosts []string
-		if err := b.control.Call(ctx, "configure", kmsSettings{c.Account, c.CreatingFor, c.Principals, m.Topology.Regions()}, &hosts); err != nil {
+		if err := b.control.Call(ctx, "configure", kmsSettings{c.Account, c.CreatingFor, c.Principals, m.Topology.Regions()},
+			&hosts); err != nil {
 			return fmt.Errorf("starting KMS: %w", err)
 		}
 	}
@@ -340,7 +343,8 @@ func (r *replica) Disconnect(ctx context.Context) error {
 	if err != nil || ok && found.Container.NetworkSettings.Networks[r.full()] == nil {
 		return err
 	}
-	if _, err = r.NetworkDisconnect(ctx, r.full(), client.NetworkDisconnectOptions{Container: r.full(), Force: true}); err != nil {
+	if _, err = r.NetworkDisconnect(ctx, r.full(),
+		client.NetworkDisconnectOptions{Container: r.full(), Force: true}); err != nil {
 		return fmt.Errorf("disconnecting container %s: %w", r.full(), err)
 	}
 	return nil

@@ -110,7 +110,8 @@ func (l *Login) Try(ctx context.Context, a *harness.Attempt) error {
 		return fmt.Errorf("finding the door of %s: %w", a.From.Name, err)
 	}
 	if !atHand(door) {
-		return fmt.Errorf("using the door of %s: a browser can only be sent to a door on loopback without a password", a.From.Name)
+		return fmt.Errorf("using the door of %s: a browser can only be sent to a door on loopback without a password",
+			a.From.Name)
 	}
 	w, lack := l.window(ctx, door)
 	if lack != "" {
