@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -70,13 +71,16 @@ func roundTrips(ctx context.Context, r *run, sys *harness.System, ways []way) *h
 	for i, w := range ways {
 		trips.Go(func() {
 			took[i] = -1
-			_ = guard("a target", func() error {
+			err := guard("a target", func() error {
 				d, err := sys.RoundTrip(ctx, w.from, w.to)
 				if err == nil {
 					took[i] = d
 				}
 				return err
 			})
+			if errors.Is(err, errPanic) {
+				r.stop(Stop{Reason: history.Broken, Detail: err.Error()})
+			}
 		})
 	}
 	trips.Wait()

@@ -94,8 +94,10 @@ func (b *board) fault(e history.Event) {
 	switch e.Fault.Change {
 	case history.Effective:
 		s.effective = &e.At
-	case history.Healing:
-		s.healing = &e.At
+	case history.Healing, history.Lost, history.Expired: // whatever comes first ended it
+		if s.healing == nil {
+			s.healing = &e.At
+		}
 	}
 }
 

@@ -105,7 +105,7 @@ func value(v any) string {
 	case float64:
 		return percent(v)
 	case verdict.Share:
-		return percent(v.Lower) + " to " + percent(v.Upper)
+		return verdict.Percent(v.Lower, math.Floor) + " to " + verdict.Percent(v.Upper, math.Ceil)
 	}
 	return clean(fmt.Sprint(v))
 }
