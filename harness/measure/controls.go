@@ -27,7 +27,7 @@ func slowed(before, now []history.Instant, matters history.Instant) bool {
 // controls doubts the number where a control was slower in the span that decides it.
 func (j *judged) controls(c *comeback) {
 	actual := j.r.RecoveryTimeActual
-	if actual == nil || actual.Upper == nil || c.first == nil {
+	if actual == nil || actual.Upper == nil || c.first == nil || j.f.requested == nil {
 		return
 	}
 	until := j.onset() + instantOf(*actual.Upper)
