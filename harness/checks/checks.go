@@ -156,10 +156,11 @@ func rounded(s verdict.Seconds, round func(float64) float64) string {
 
 // asked writes an objective as it was asked for: "10 s", "1.5 s", "500 ms".
 func asked(d time.Duration) string {
+	us := float64(history.At(d)) // whole numbers leave no dust of binary fractions behind
 	if d < time.Second {
-		return strconv.FormatFloat(d.Seconds()*1000, 'f', -1, 64) + " ms"
+		return strconv.FormatFloat(us/1e3, 'f', -1, 64) + " ms"
 	}
-	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
+	return strconv.FormatFloat(us/1e6, 'f', -1, 64) + " s"
 }
 
 // within writes an interval, rounded outwards, so that it never claims more than was seen: "2.93 to 3.02 s".

@@ -69,3 +69,27 @@ func TestBecauseIsTheSameEachTime(t *testing.T) {
 		}
 	}
 }
+
+// TestWatchedToTheMicrosecond: 11.3 s and 5.4 s are 16.7 s, whatever binary fractions make of it.
+func TestWatchedToTheMicrosecond(t *testing.T) {
+	h := judged()
+	h.Plan.Sustained = []history.Sustained{{Probe: "staff", Fault: "dark", For: history.Seconds(5.4)}}
+	watched, upper := verdict.Seconds(16.7), verdict.Seconds(16.9)
+	r := verdict.Recovery{Probe: "staff", Fault: "dark", Effective: &watched, EndedBy: verdict.Heal, Watched: &watched,
+		RecoveryTimeActual: &verdict.Interval{Lower: 16.8, Upper: &upper}}
+	for within, want := range map[time.Duration]verdict.Grade{11300 * time.Millisecond: verdict.Fail, 11300001 * time.Microsecond: verdict.Unknown} {
+		f := (&Recovery{pair: about, Within: within}).Check(h, &verdict.Measures{Recoveries: []verdict.Recovery{r}})
+		if f.Grade != want {
+			t.Errorf("within %s: %s, %s; want %s", within, f.Grade, f.Summary, want)
+		}
+	}
+}
+
+// TestAskedAsItWas: an objective is written with the digits that it has.
+func TestAskedAsItWas(t *testing.T) {
+	for d, want := range map[time.Duration]string{2977438 * time.Microsecond: "2.977438 s", 1500 * time.Millisecond: "1.5 s", 100 * time.Millisecond: "100 ms"} {
+		if got := asked(d); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

@@ -75,7 +75,12 @@ func (c *Recovery) judged(h *history.History, r *verdict.Recovery) verdict.Grade
 }
 
 func (c *Recovery) watched(h *history.History, r *verdict.Recovery) bool {
-	return r.Watched != nil && *r.Watched >= seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault)
+	return r.Watched != nil && r.Watched.Duration() >= c.needs(h).Duration()
+}
+
+// needs is for how long a fault must be watched before the objective can be missed.
+func (c *Recovery) needs(h *history.History) verdict.Seconds {
+	return seconds(c.Within) + window(&h.Plan, c.Probe, c.Fault)
 }
 
 // told says what happened.
@@ -103,7 +108,7 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 func (c *Recovery) undecided(h *history.History, r *verdict.Recovery) string {
 	if !c.watched(h, r) && (r.EndedBy == verdict.Heal || judge(r.RecoveryTimeActual, seconds(c.Within)) != verdict.Pass) {
 		return fmt.Sprintf("; the fault ended before the objective of %s could be judged: it was watched for %s, and that takes %s",
-			asked(c.Within), rounded(*r.Watched, math.Floor), rounded(seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault), math.Ceil))
+			asked(c.Within), rounded(*r.Watched, math.Floor), rounded(c.needs(h), math.Ceil))
 	}
 	return fmt.Sprintf(", which can't be told from the objective of %s", asked(c.Within))
 }

@@ -16,8 +16,9 @@ type rule struct {
 	every  history.Instant
 }
 
+// ruleOf reads it of the plan. A window holds the attempt that opens it, whatever a history says of periods.
 func ruleOf(p history.Probe, s history.Sustained) rule {
-	return rule{window: s.Window(p.Every), gap: s.MaxGap(p.Every), ratio: s.Ratio, every: p.Every}
+	return rule{window: max(1, s.Window(p.Every)), gap: s.MaxGap(p.Every), ratio: s.Ratio, every: p.Every}
 }
 
 // state is what became of a window.
@@ -152,7 +153,7 @@ func observed(evidence, beats int) bool { return 100*evidence >= 95*beats }
 type stretch struct{ since, until history.Instant }
 
 // keptOut finds the stretches longer than the gap that began after the first was in. The end of the watch ends one too.
-// Where people came in between of whom nobody knows what came, nobody knows whether they got in.
+// As much of one as people of whom nobody knows what came left out, a period each, is none.
 func (c *comeback) keptOut() {
 	if c.first == nil {
 		return
@@ -171,24 +172,24 @@ func (c *comeback) keptOut() {
 		if i+1 < len(in) {
 			next, due = in[i+1].Ended, in[i+1].Due
 		}
-		if next-t.Ended > c.gap && !c.unknownBetween(min(t.Due, due), max(t.Due, due)) {
+		if next-t.Ended > c.gap && next-t.Ended-c.every*c.unknownBetween(min(t.Due, due), max(t.Due, due)) > c.gap {
 			c.shut = append(c.shut, c.waits(t.Ended, next, longest)...)
 		}
 	}
 }
 
-// unknownBetween tells whether somebody came in between who is no evidence.
-func (c *comeback) unknownBetween(since, until history.Instant) bool {
+// unknownBetween counts who came in between and is no evidence.
+func (c *comeback) unknownBetween(since, until history.Instant) (n history.Instant) {
 	first := sort.Search(len(c.beats), func(i int) bool { return c.beats[i].Due > since })
 	for _, t := range c.beats[first:] {
 		if t.Due >= until {
 			break
 		}
 		if !t.evidence() {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 // waits are the spans between a and b, longer than the gap, in each instant of which somebody waits.

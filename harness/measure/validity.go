@@ -89,6 +89,8 @@ func (f *fault) doubt() string {
 		return fmt.Sprintf("it was not in force throughout: it lifted itself at %s s, because its lease ran out; run the drill again", *f.expired)
 	case f.healed == nil:
 		return "it was never proven healed" + because(f.unproven)
+	case f.unproven != "":
+		return "it was not proven on all of its edges" + because(f.unproven)
 	}
 	return ""
 }
