@@ -234,7 +234,7 @@ func TestUnknownAmongTheKeptOut(t *testing.T) {
 	for i := range h.Attempts {
 		a := &h.Attempts[i]
 		if a.Outcome == history.Good && a.Ended > history.Seconds(20) && a.Ended < history.Seconds(24) {
-			a.Ended = history.Seconds(24)
+			a.Ended = history.Seconds(24) + (history.Seconds(24)-a.Due)/1000 // who came last gets in first
 		}
 		if a.Due == history.Seconds(20.5) {
 			a.Outcome, a.Region = history.Unknown, ""
