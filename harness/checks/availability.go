@@ -72,8 +72,9 @@ func when(window string) string {
 	return map[string]string{verdict.Baseline: "before", verdict.Fault: "during", verdict.After: "after"}[window]
 }
 
-// percent writes a ratio with as many digits as it has, up to three after the point, rounded as round does.
+// percent writes a ratio with as many digits as it has, up to the millionths in which ratios are compared, rounded as
+// round does.
 func percent(ratio float64, round func(float64) float64) string {
-	s := strconv.FormatFloat(round(math.Round(ratio*1e9)/1e4)/1e3, 'f', 3, 64)
+	s := strconv.FormatFloat(round(math.Round(ratio*1e9)/1e3)/1e4, 'f', 4, 64)
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".") + " %"
 }

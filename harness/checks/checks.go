@@ -143,15 +143,32 @@ func span(s verdict.Seconds) string { return rounded(s, math.Round) }
 
 // rounded writes a length of time with three digits, rounded as round does.
 func rounded(s verdict.Seconds, round func(float64) float64) string {
-	digits := func(v, unit float64) float64 { return round(math.Round(v*1e6)/unit) * unit / 1e6 }
-	switch v := float64(s); {
-	case digits(v, 1e3) < 1:
-		return fmt.Sprintf("%.0f ms", digits(v, 1e3)*1000)
-	case digits(v, 1e4) < 10:
-		return fmt.Sprintf("%.2f s", digits(v, 1e4))
+	switch v, unit := digits(s, round); unit {
+	case 1e3:
+		return fmt.Sprintf("%.0f ms", v*1000)
+	case 1e4:
+		return fmt.Sprintf("%.2f s", v)
 	default:
-		return fmt.Sprintf("%.1f s", digits(v, 1e5))
+		return fmt.Sprintf("%.1f s", v)
 	}
+}
+
+// digits rounds to three digits, and says to which unit, in microseconds.
+func digits(s verdict.Seconds, round func(float64) float64) (v, unit float64) {
+	to := func(unit float64) float64 { return round(math.Round(float64(s)*1e6)/unit) * unit / 1e6 }
+	switch {
+	case to(1e3) < 1:
+		return to(1e3), 1e3
+	case to(1e4) < 10:
+		return to(1e4), 1e4
+	}
+	return to(1e5), 1e5
+}
+
+// crosses tells whether rounding puts a length of time on the other side of an objective.
+func crosses(s, objective verdict.Seconds, round func(float64) float64) bool {
+	v, _ := digits(s, round)
+	return (s > objective) != (verdict.Seconds(v) > objective)
 }
 
 // asked writes an objective as it was asked for: "10 s", "1.5 s", "500 ms".
@@ -177,6 +194,25 @@ func within(i *verdict.Interval) string {
 		lower = l
 	}
 	return lower + " to " + upper
+}
+
+// against is within, with all digits where fewer would say something else of the objective: 3.0005 s miss 3 s, 3.00 s don't.
+func against(i *verdict.Interval, objective verdict.Seconds) string {
+	if !crosses(i.Lower, objective, math.Floor) && (i.Upper == nil || !crosses(*i.Upper, objective, math.Ceil)) {
+		return within(i)
+	}
+	if i.Upper == nil {
+		return "more than " + asked(i.Lower.Duration())
+	}
+	return asked(i.Lower.Duration()) + " to " + asked(i.Upper.Duration())
+}
+
+// missed says that an objective was, where the measurement can be believed.
+func missed(m *verdict.Measures, objective time.Duration) string {
+	if m.Validity.Grade == verdict.Unknown {
+		return fmt.Sprintf(", which would be later than the objective of %s if it could be believed", asked(objective))
+	}
+	return fmt.Sprintf(", which misses the objective of %s", asked(objective))
 }
 
 // judge holds an interval against an objective: at most so much passes, more than so much fails, and what lies between

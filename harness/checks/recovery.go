@@ -44,13 +44,14 @@ func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	}
 	f := verdict.Finding{Objective: seconds(c.Within), Actual: r.RecoveryTimeActual, Evidence: r.Evidence}
 	f.Grade, f.Summary = c.judged(h, r), c.told(r)
+	late := r.EndedBy == verdict.Heal && lasting(r) // in before the healing, and too late
 	switch {
 	case f.Grade == verdict.Pass:
 		f.Summary += fmt.Sprintf(" (objective %s)", asked(c.Within))
 	case r.EndedBy == verdict.Never && stopped(h):
 		f.Summary = fmt.Sprintf("%s were not back when the run was stopped", c.Probe)
-	case f.Grade == verdict.Fail && r.EndedBy == verdict.Failover:
-		f.Summary += fmt.Sprintf(", which misses the objective of %s", asked(c.Within))
+	case f.Grade == verdict.Fail && (r.EndedBy == verdict.Failover || late):
+		f.Summary += missed(m, c.Within)
 	case f.Grade == verdict.Unknown:
 		f.Summary += c.undecided(h, r)
 	}
@@ -64,7 +65,7 @@ func (c *Recovery) judged(h *history.History, r *verdict.Recovery) verdict.Grade
 	grade := judge(r.RecoveryTimeActual, seconds(c.Within))
 	if r.EndedBy == verdict.Heal || r.EndedBy == verdict.Never && r.RecoveryTimeActual.Upper == nil && !stopped(h) {
 		grade = verdict.Fail
-		if r.EndedBy == verdict.Never && r.RecoveryTimeActual.Lower <= seconds(c.Within) {
+		if r.RecoveryTimeActual.Lower <= seconds(c.Within) { // a failure that stood alone may have broken it
 			grade = verdict.Unknown
 		}
 	}
@@ -83,15 +84,26 @@ func (c *Recovery) needs(h *history.History) verdict.Seconds {
 	return seconds(c.Within) + window(&h.Plan, c.Probe, c.Fault)
 }
 
+// lasting tells whether people of whom somebody had failed were in again before the fault ended, too shortly before to be
+// seen to stay.
+func lasting(r *verdict.Recovery) bool {
+	return len(r.Broken) > 0 && r.Healing != nil && r.RecoveryTimeActual.Upper != nil &&
+		*r.RecoveryTimeActual.Upper < *r.Healing-*r.FirstEffective
+}
+
 // told says what happened.
 func (c *Recovery) told(r *verdict.Recovery) string {
-	took := within(r.RecoveryTimeActual)
+	took := against(r.RecoveryTimeActual, seconds(c.Within))
 	switch {
 	case r.EndedBy == verdict.None:
 		return fmt.Sprintf("%s were not interrupted, as far as their sign-ins can show: nothing shorter than %s could be seen",
 			c.Probe, rounded(*r.RecoveryTimeActual.Upper, math.Ceil))
 	case r.EndedBy == verdict.Failover:
 		return fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
+	case r.EndedBy == verdict.Heal && lasting(r):
+		return fmt.Sprintf("%s were in again for good after %s, but %s ended before that could be seen to last", c.Probe, took, c.Fault)
+	case r.EndedBy == verdict.Heal && len(r.Broken) > 0 && r.Watched != nil && r.RecoveryTimeActual.Lower < *r.Watched:
+		return fmt.Sprintf("%s were back for good after %s, at the latest when %s ended", c.Probe, took, c.Fault)
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0:
 		return fmt.Sprintf("%s were back for good only when %s ended, after %s: nobody stayed in before", c.Probe, c.Fault, took)
 	case r.EndedBy == verdict.Heal:

@@ -192,6 +192,7 @@ func (d *drill) number() *number {
 		n.Objective, n.Met, n.HasGrade = exact(*objective), viewOf(grade), true
 		n.Met.Word = map[verdict.Grade]string{verdict.Pass: "MET", verdict.Fail: "MISSED", verdict.Unknown: "NOT PROVEN"}[grade]
 		n.Met.Word = cmp.Or(n.Met.Word, viewOf(grade).Word)
+		n.Big = boundsAgainst(r.RecoveryTimeActual, objective)
 		n.Gauge = gaugeOf(r.RecoveryTimeActual, *objective)
 	}
 	switch {

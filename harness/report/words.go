@@ -72,9 +72,30 @@ func bounds(i *verdict.Interval) string {
 	return lower + " to " + upper
 }
 
-// percent writes a ratio with as many digits as it has, up to three after the point.
+// boundsAgainst is bounds, with all digits where fewer would say something else of the objective.
+func boundsAgainst(i *verdict.Interval, objective *verdict.Seconds) string {
+	if i == nil || i.Upper == nil || objective == nil || (*i.Upper <= *objective) == (told(*i.Upper, math.Ceil) <= *objective) &&
+		(i.Lower > *objective) == (told(i.Lower, math.Floor) > *objective) {
+		return bounds(i)
+	}
+	return exact(i.Lower) + " to " + exact(*i.Upper)
+}
+
+// told is the number that rounded writes.
+func told(s verdict.Seconds, round func(float64) float64) verdict.Seconds {
+	digit := func(unit float64) float64 { return round(math.Round(float64(s)*1e6)/unit) * unit / 1e6 }
+	switch {
+	case digit(1e3) < 1:
+		return verdict.Seconds(digit(1e3))
+	case digit(1e4) < 10:
+		return verdict.Seconds(digit(1e4))
+	}
+	return verdict.Seconds(digit(1e5))
+}
+
+// percent writes a ratio with as many digits as it has, up to four after the point.
 func percent(ratio float64) string {
-	s := strconv.FormatFloat(ratio*100, 'f', 3, 64)
+	s := strconv.FormatFloat(ratio*100, 'f', 4, 64)
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".") + " %"
 }
 
