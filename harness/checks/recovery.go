@@ -44,7 +44,7 @@ func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	}
 	f := verdict.Finding{Objective: seconds(c.Within), Actual: r.RecoveryTimeActual, Evidence: r.Evidence}
 	f.Grade, f.Summary = c.judged(h, r), c.told(r)
-	late := r.EndedBy == verdict.Heal && lasting(r) // in before the healing, and too late
+	late := r.EndedBy == verdict.Heal && len(r.Broken) > 0 && r.Watched != nil && r.RecoveryTimeActual.Lower < *r.Watched
 	switch {
 	case f.Grade == verdict.Pass:
 		f.Summary += fmt.Sprintf(" (objective %s)", asked(c.Within))
