@@ -158,10 +158,9 @@ func (c *comeback) keptOut() {
 	if c.first == nil {
 		return
 	}
-	longest := history.Instant(0)
+	waiting := c.waiting()
 	var in []try
 	for _, t := range c.tries {
-		longest = max(longest, t.Ended-t.Due)
 		if c.good(t) && t.Ended >= c.first.Ended && t.Ended < c.until {
 			in = append(in, t)
 		}
@@ -173,7 +172,7 @@ func (c *comeback) keptOut() {
 			next, due = in[i+1].Ended, in[i+1].Due
 		}
 		if next-t.Ended > c.gap && next-t.Ended-c.every*c.unknownBetween(min(t.Due, due), max(t.Due, due)) > c.gap {
-			c.shut = append(c.shut, c.waits(t.Ended, next, longest)...)
+			c.shut = append(c.shut, c.waits(waiting, t.Ended, next)...)
 		}
 	}
 }
@@ -192,37 +191,39 @@ func (c *comeback) unknownBetween(since, until history.Instant) (n history.Insta
 	return n
 }
 
+// waiting are the spans in each instant of which somebody waits, in order and apart.
+func (c *comeback) waiting() []stretch {
+	var all []stretch
+	for _, t := range c.tries {
+		if n := len(all); n > 0 && t.Due <= all[n-1].until {
+			all[n-1].until = max(all[n-1].until, t.Ended)
+		} else if t.Ended > t.Due {
+			all = append(all, stretch{t.Due, t.Ended})
+		}
+	}
+	return all
+}
+
 // waits are the spans between a and b, longer than the gap, in each instant of which somebody waits.
-func (c *comeback) waits(a, b, longest history.Instant) []stretch {
+func (c *comeback) waits(waiting []stretch, a, b history.Instant) []stretch {
 	var found []stretch
-	since, until := a, a
-	keep := func() {
-		if until-since > c.gap {
-			found = append(found, stretch{since, until})
+	first := sort.Search(len(waiting), func(i int) bool { return waiting[i].until > a })
+	for _, w := range waiting[first:] {
+		if w.since >= b {
+			break
+		}
+		if w.since, w.until = max(w.since, a), min(w.until, b); w.until-w.since > c.gap {
+			found = append(found, w)
 		}
 	}
-	first := sort.Search(len(c.tries), func(i int) bool { return c.tries[i].Due >= a-longest })
-	for _, t := range c.tries[first:] {
-		switch {
-		case t.Due >= b:
-			keep()
-			return found
-		case t.Ended <= a:
-		case t.Due > until:
-			keep()
-			since, until = t.Due, min(t.Ended, b)
-		default:
-			until = max(until, min(t.Ended, b))
-		}
-	}
-	keep()
 	return found
 }
 
 // settle finds what all that broke leaves: r and q, or a candidate.
 func (c *comeback) settle() {
+	i := 0 // they are in order
 	for _, k := range c.shut {
-		for i := c.dueFrom(k.since - c.window + 1); i < len(c.windows) && c.tries[i].Due <= k.since; i++ {
+		for i = max(i, c.dueFrom(k.since-c.window+1)); i < len(c.windows) && c.tries[i].Due <= k.since; i++ {
 			c.windows[i] = broken
 		}
 		c.start, c.early = c.dueFrom(k.since), c.dueFrom(k.since)

@@ -75,6 +75,7 @@ type series struct {
 	tries    []try
 	evidence []try           // of tries
 	rules    map[string]rule // when its people count as back, by fault
+	troubled map[string]stretch
 	stalls   stalls
 	notes    []string
 }
@@ -87,7 +88,7 @@ func seriesOf(h *history.History) []*series {
 		if p.Skipped || slices.ContainsFunc(all, func(s *series) bool { return s.probe.Name == p.Name }) {
 			continue
 		}
-		s := &series{probe: p, stalls: still, rules: map[string]rule{}}
+		s := &series{probe: p, stalls: still, rules: map[string]rule{}, troubled: map[string]stretch{}}
 		for _, f := range h.Plan.Faults {
 			s.rules[f.Name] = ruleOf(p, h.Plan.SustainedFor(p.Name, f.Name))
 		}

@@ -1,9 +1,11 @@
 package measure
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -113,33 +115,51 @@ func (s *series) compareWith(w *windows, baseline view) {
 	w.short = len(usual) < leastUsual
 }
 
-// troubles are the spans in which a probe was not as usual because of other faults.
+// troubles are the spans in which a probe was not as usual because of other faults, in order and apart.
 type troubles []stretch
 
 func (all troubles) touch(t try) bool {
-	return slices.ContainsFunc(all, func(s stretch) bool { return t.Ended >= s.since && t.Due < s.until })
+	first := sort.Search(len(all), func(i int) bool { return all[i].until > t.Due })
+	return first < len(all) && t.Ended >= all[first].since
 }
 
-// troubles lists, for every other fault, the span from its request until people were home again. Where they were not
-// seen to be, that is the rest of the run.
+// troubles lists, for every other fault, the span from its request until people were home again.
 func (s *series) troubles(faults []fault, f *fault, end history.Instant) troubles {
 	var all troubles
 	for i := range faults {
-		o := &faults[i]
-		if o.name == f.name || o.requested == nil {
+		if o := &faults[i]; o.name != f.name && o.requested != nil {
+			all = append(all, s.trouble(faults, o, end))
+		}
+	}
+	slices.SortFunc(all, func(a, b stretch) int { return cmp.Compare(a.since, b.since) })
+	apart := all[:0]
+	for _, one := range all {
+		if n := len(apart); n > 0 && one.since <= apart[n-1].until {
+			apart[n-1].until = max(apart[n-1].until, one.until)
 			continue
 		}
-		one := stretch{*o.requested, math.MaxInt64}
-		if o.healed != nil {
-			watch, cut := o.watchEnd(faults, end)
-			c := s.newComeback(*o.healed, watch, s.rules[o.name], s.probe.Home, cutAt(watch, cut))
-			if c.sustained != nil {
-				one.until = c.sustained.Ended
-			}
-		}
-		all = append(all, one)
+		apart = append(apart, one)
 	}
-	return all
+	return apart
+}
+
+// trouble is the span from a fault's request until people were home again. Where they were not seen to be, that is the
+// rest of the run.
+func (s *series) trouble(faults []fault, o *fault, end history.Instant) stretch {
+	one, known := s.troubled[o.name]
+	if known {
+		return one
+	}
+	one = stretch{*o.requested, math.MaxInt64}
+	if o.healed != nil {
+		watch, cut := o.watchEnd(faults, end)
+		c := s.newComeback(*o.healed, watch, s.rules[o.name], s.probe.Home, cutAt(watch, cut))
+		if c.sustained != nil {
+			one.until = c.sustained.Ended
+		}
+	}
+	s.troubled[o.name] = one
+	return one
 }
 
 // window counts the attempts of one window.
