@@ -17,6 +17,11 @@ import (
 
 // Conclude judges a history.
 func Conclude(h *history.History, kinds []checks.Kind) (*verdict.Verdict, error) {
+	if len(h.Plan.Sustained) == 0 {
+		whole := *h
+		whole.Plan.Sustained = sustained(h, kinds)
+		h = &whole
+	}
 	m := measure.Measure(h)
 	v := &verdict.Verdict{
 		Schema: verdict.Schema, Scenario: h.Plan.Scenario, Target: h.Plan.Target, Seed: h.Plan.Seed,
@@ -42,17 +47,40 @@ func Conclude(h *history.History, kinds []checks.Kind) (*verdict.Verdict, error)
 	return v, nil
 }
 
-// judge reads a check back from the plan and lets it judge.
-func judge(h *history.History, m *verdict.Measures, planned history.Check, kinds []checks.Kind) (
-	verdict.Finding, error,
-) {
+// sustained is when people count as back, of the checks themselves: for a plan that doesn't say it once more.
+func sustained(h *history.History, kinds []checks.Kind) []history.Sustained {
+	var all []history.Sustained
+	for _, planned := range h.Plan.Checks {
+		check, err := read(planned, kinds)
+		if err != nil {
+			continue // judging says so
+		}
+		if s := check.Subject(); s.Sustained != nil {
+			all = append(all, history.Sustained{Probe: s.Probe, Fault: s.Fault, For: history.At(s.Sustained.For),
+				Ratio: s.Sustained.Ratio, Gap: history.At(s.Sustained.Gap)})
+		}
+	}
+	return all
+}
+
+// read reads a check back from the plan.
+func read(planned history.Check, kinds []checks.Kind) (checks.Check, error) {
 	i := slices.IndexFunc(kinds, func(k checks.Kind) bool { return k.Name == planned.Kind })
 	if i < 0 {
-		return verdict.Finding{}, fmt.Errorf("judging %s: this version knows no check of kind %q", planned.Name, planned.Kind)
+		return nil, fmt.Errorf("judging %s: this version knows no check of kind %q", planned.Name, planned.Kind)
 	}
 	check := kinds[i].New()
 	if err := scenario.FromConfig(planned.Config, check); err != nil {
-		return verdict.Finding{}, fmt.Errorf("judging %s: %w", planned.Name, err)
+		return nil, fmt.Errorf("judging %s: %w", planned.Name, err)
+	}
+	return check, nil
+}
+
+// judge lets a check of the plan judge.
+func judge(h *history.History, m *verdict.Measures, planned history.Check, kinds []checks.Kind) (verdict.Finding, error) {
+	check, err := read(planned, kinds)
+	if err != nil {
+		return verdict.Finding{}, err
 	}
 	f := verdict.Finding{Grade: verdict.Skipped, Summary: "it needs a browser, and this run had none"}
 	if p := h.Plan.Probe(check.Subject().Probe); p == nil || !p.Skipped {

@@ -158,6 +158,26 @@ func within(i *verdict.Interval) string {
 	return verdict.Between(floor(i.Lower), ceil(*i.Upper))
 }
 
+// against is within, with all digits where fewer would say something else of the objective: 3.0005 s miss 3 s, 3.00 s
+// don't.
+func against(i *verdict.Interval, objective verdict.Seconds) string {
+	switch {
+	case !i.Crosses(objective):
+		return within(i)
+	case i.Upper == nil:
+		return "more than " + i.Lower.Exact()
+	}
+	return i.Lower.Exact() + " to " + i.Upper.Exact()
+}
+
+// missed says that an objective was, where the measurement can be believed.
+func missed(m *verdict.Measures, objective time.Duration) string {
+	if m.Validity.Grade == verdict.Unknown {
+		return fmt.Sprintf(", which would be later than the objective of %s if it could be believed", asked(objective))
+	}
+	return fmt.Sprintf(", which misses the objective of %s", asked(objective))
+}
+
 // judge holds an interval against an objective: at most so much passes, more than so much fails, and what lies between
 // can't be told. One that never ended has no upper bound.
 func judge(i *verdict.Interval, objective verdict.Seconds) verdict.Grade {

@@ -69,3 +69,49 @@ func TestBecauseIsTheSameEachTime(t *testing.T) {
 		}
 	}
 }
+
+// TestWatchedToTheMicrosecond: 11.3 s and 5.4 s are 16.7 s, whatever binary fractions make of it.
+func TestWatchedToTheMicrosecond(t *testing.T) {
+	h := judged()
+	h.Plan.Sustained = []history.Sustained{{Probe: "staff", Fault: "dark", For: history.Seconds(5.4)}}
+	watched, upper := verdict.Seconds(16.7), verdict.Seconds(16.9)
+	r := verdict.Recovery{Probe: "staff", Fault: "dark", Effective: &watched, EndedBy: verdict.Heal, Watched: &watched,
+		RecoveryTimeActual: &verdict.Interval{Lower: 16.8, Upper: &upper}}
+	for within, want := range map[time.Duration]verdict.Grade{11300 * time.Millisecond: verdict.Fail, 11300001 * time.Microsecond: verdict.Unknown} {
+		f := (&Recovery{pair: about, Within: within}).Check(h, &verdict.Measures{Recoveries: []verdict.Recovery{r}})
+		if f.Grade != want {
+			t.Errorf("within %s: %s, %s; want %s", within, f.Grade, f.Summary, want)
+		}
+	}
+}
+
+// TestAskedAsItWas: an objective is written with the digits that it has.
+func TestAskedAsItWas(t *testing.T) {
+	for d, want := range map[time.Duration]string{2977438 * time.Microsecond: "2.977438 s", 1500 * time.Millisecond: "1.5 s", 100 * time.Millisecond: "100 ms"} {
+		if got := asked(d); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// TestNoSentenceContradictsItsNumber: what rounding would put on the other side of the objective is told with all digits,
+// and under a measurement that isn't valid nothing is called missed.
+func TestNoSentenceContradictsItsNumber(t *testing.T) {
+	for want, c := range map[string]struct {
+		lower, upper verdict.Seconds
+		within       time.Duration
+		validity     verdict.Grade
+	}{
+		"staff were back after 3.0005 s to 3.041855 s, through eu-west-1, which misses the objective of 3 s":                              {3.0005, 3.041855, 3 * time.Second, verdict.Pass},
+		"staff were back after 2.93603 s to 2.977438 s, through eu-west-1 (objective 2.978 s)":                                            {2.93603, 2.977438, 2978 * time.Millisecond, verdict.Pass},
+		"staff were back after 2.93 to 2.98 s, through eu-west-1 (objective 2.98 s)":                                                      {2.93603, 2.977438, 2980 * time.Millisecond, verdict.Pass},
+		"staff were back after 3.10 to 3.20 s, through eu-west-1, which would be later than the objective of 3 s if it could be believed": {3.1, 3.2, 3 * time.Second, verdict.Unknown},
+	} {
+		watched := verdict.Seconds(30)
+		m := &verdict.Measures{Validity: verdict.Validity{Grade: c.validity}, Recoveries: []verdict.Recovery{{Probe: "staff", Fault: "dark", Effective: &watched,
+			EndedBy: verdict.Failover, RecoveredIn: "eu-west-1", Watched: &watched, RecoveryTimeActual: &verdict.Interval{Lower: c.lower, Upper: &c.upper}}}}
+		if got := (&Recovery{pair: about, Within: c.within}).Check(judged(), m).Summary; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}

@@ -37,7 +37,7 @@ func (c *Failback) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	}
 	f := verdict.Finding{Grade: judge(r.Failback, seconds(c.Within)), Objective: seconds(c.Within), Actual: r.Failback,
 		Evidence: r.FailbackEvidence}
-	took := within(r.Failback)
+	took := against(r.Failback, seconds(c.Within))
 	if f.Grade == verdict.Fail && (stopped(h) || r.FailbackWatched == nil || *r.FailbackWatched < seconds(c.Within)) {
 		f.Grade = verdict.Unknown
 	}
@@ -52,8 +52,8 @@ func (c *Failback) Check(h *history.History, m *verdict.Measures) verdict.Findin
 			span(r.Failback.Lower),
 			because(h, m, c.Probe, c.Fault, verdict.After))
 	case f.Grade == verdict.Fail:
-		f.Summary = fmt.Sprintf("%s carried %s again only %s after the fault had ended, which misses the objective of %s",
-			p.Home, c.Probe, took, asked(c.Within))
+		f.Summary = fmt.Sprintf("%s carried %s again only %s after the fault had ended%s", p.Home, c.Probe, took,
+			missed(m, c.Within))
 	case r.Failback.Upper == nil: // the undo took what settle had for watching, or another fault came
 		f.Summary = fmt.Sprintf("nobody can say: %s were not seen to be back in %s for good when the watching ended, "+
 			"which is too soon for the objective of %s",

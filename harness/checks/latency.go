@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,11 @@ func (c *Latency) Check(_ *history.History, m *verdict.Measures) verdict.Finding
 		if w.Good < q.least {
 			why = fmt.Sprintf(", which takes %d sign-ins to tell", q.least)
 		}
-		said = append(said, fmt.Sprintf("%s %s (objective %s)%s", q.name, span(q.actual), asked(q.asked.Duration()), why))
+		took := span(q.actual)
+		if q.actual.Crosses(q.asked, math.Round) {
+			took = asked(q.actual.Duration())
+		}
+		said = append(said, fmt.Sprintf("%s %s (objective %s)%s", q.name, took, asked(q.asked.Duration()), why))
 	}
 	f.Summary = fmt.Sprintf("%s of %s %s %s took %s", plural(w.Good, "sign-in"), c.Probe, when(c.Window), c.Fault,
 		strings.Join(said, ", "))

@@ -43,13 +43,14 @@ func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	}
 	f := verdict.Finding{Objective: seconds(c.Within), Actual: r.RecoveryTimeActual, Evidence: r.Evidence}
 	f.Grade, f.Summary = c.judged(h, r), c.told(r)
+	late := r.EndedBy == verdict.Heal && len(r.Broken) > 0 && r.Watched != nil && r.RecoveryTimeActual.Lower < *r.Watched
 	switch {
 	case f.Grade == verdict.Pass:
 		f.Summary += fmt.Sprintf(" (objective %s)", asked(c.Within))
 	case r.EndedBy == verdict.Never && stopped(h):
 		f.Summary = fmt.Sprintf("%s were not back when the run was stopped", c.Probe)
-	case f.Grade == verdict.Fail && r.EndedBy == verdict.Failover:
-		f.Summary += fmt.Sprintf(", which misses the objective of %s", asked(c.Within))
+	case f.Grade == verdict.Fail && (r.EndedBy == verdict.Failover || late):
+		f.Summary += missed(m, c.Within)
 	case f.Grade == verdict.Unknown:
 		f.Summary += c.undecided(h, r)
 	}
@@ -63,7 +64,7 @@ func (c *Recovery) judged(h *history.History, r *verdict.Recovery) verdict.Grade
 	grade := judge(r.RecoveryTimeActual, seconds(c.Within))
 	if r.EndedBy == verdict.Heal || r.EndedBy == verdict.Never && r.RecoveryTimeActual.Upper == nil && !stopped(h) {
 		grade = verdict.Fail
-		if r.EndedBy == verdict.Never && r.RecoveryTimeActual.Lower <= seconds(c.Within) {
+		if r.RecoveryTimeActual.Lower <= seconds(c.Within) { // a failure that stood alone may have broken it
 			grade = verdict.Unknown
 		}
 	}
@@ -74,12 +75,24 @@ func (c *Recovery) judged(h *history.History, r *verdict.Recovery) verdict.Grade
 }
 
 func (c *Recovery) watched(h *history.History, r *verdict.Recovery) bool {
-	return r.Watched != nil && *r.Watched >= seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault)
+	return r.Watched != nil && r.Watched.Duration() >= c.needs(h).Duration()
+}
+
+// needs is for how long a fault must be watched before the objective can be missed.
+func (c *Recovery) needs(h *history.History) verdict.Seconds {
+	return seconds(c.Within) + window(&h.Plan, c.Probe, c.Fault)
+}
+
+// lasting tells whether people of whom somebody had failed were in again before the fault ended, too shortly before to be
+// seen to stay.
+func lasting(r *verdict.Recovery) bool {
+	return len(r.Broken) > 0 && r.Healing != nil && r.RecoveryTimeActual.Upper != nil &&
+		*r.RecoveryTimeActual.Upper < *r.Healing-*r.FirstEffective
 }
 
 // told says what happened.
 func (c *Recovery) told(r *verdict.Recovery) string {
-	took := within(r.RecoveryTimeActual)
+	took := against(r.RecoveryTimeActual, seconds(c.Within))
 	switch {
 	case r.EndedBy == verdict.None:
 		return fmt.Sprintf("%s were not interrupted, as far as their sign-ins can show: "+
@@ -87,6 +100,10 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 			c.Probe, ceil(*r.RecoveryTimeActual.Upper))
 	case r.EndedBy == verdict.Failover:
 		return fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
+	case r.EndedBy == verdict.Heal && lasting(r):
+		return fmt.Sprintf("%s were in again for good after %s, but %s ended before that could be seen to last", c.Probe, took, c.Fault)
+	case r.EndedBy == verdict.Heal && len(r.Broken) > 0 && r.Watched != nil && r.RecoveryTimeActual.Lower < *r.Watched:
+		return fmt.Sprintf("%s were back for good after %s, at the latest when %s ended", c.Probe, took, c.Fault)
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0:
 		return fmt.Sprintf("%s were back for good only when %s ended, after %s: nobody stayed in before", c.Probe,
 			c.Fault, took)
@@ -107,7 +124,7 @@ func (c *Recovery) undecided(h *history.History, r *verdict.Recovery) string {
 	if !c.watched(h, r) && (r.EndedBy == verdict.Heal || judge(r.RecoveryTimeActual, seconds(c.Within)) != verdict.Pass) {
 		return fmt.Sprintf("; the fault ended before the objective of %s could be judged: "+
 			"it was watched for %s, and that takes %s",
-			asked(c.Within), floor(*r.Watched), ceil(seconds(c.Within)+window(&h.Plan, c.Probe, c.Fault)))
+			asked(c.Within), floor(*r.Watched), ceil(c.needs(h)))
 	}
 	return fmt.Sprintf(", which can't be told from the objective of %s", asked(c.Within))
 }

@@ -3,8 +3,10 @@ package history
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Contradiction is what can't be true of a run that was recorded as it happened. A history that holds one measures
@@ -206,13 +208,16 @@ func (a *audit) attempts() {
 			continue
 		}
 		b.add(a, t.Seq, line)
+		b.due = max(b.due, t.Due)
 		a.attempt(b.probe, t, line)
 	}
 	if a.h.End == nil { // what was in flight when the run was killed is missing
 		return
 	}
 	for i := range a.h.Plan.Probes {
-		beats[a.h.Plan.Probes[i].Name].gaps(a)
+		b := beats[a.h.Plan.Probes[i].Name]
+		b.gaps(a)
+		b.tail(a)
 	}
 }
 
@@ -255,11 +260,12 @@ type beats struct {
 	probe *Probe
 	seen  []uint64 // a bit each
 	last  int64
+	due   Instant // of the latest
 }
 
 const wild = 1 << 26 // a hundred a second for a week
 
-func newBeats(p *Probe) *beats { return &beats{probe: p, last: -1} }
+func newBeats(p *Probe) *beats { return &beats{probe: p, last: -1, due: math.MinInt64} }
 
 func (b *beats) add(a *audit, seq, line int64) {
 	if seq < 0 || seq >= wild {
@@ -297,6 +303,18 @@ func (b *beats) gaps(a *audit) {
 	case missing > 1:
 		a.between("gap "+b.probe.Name, nil, "%d attempts of %s are missing, the first of them number %d", missing,
 			b.probe.Name, first)
+	}
+}
+
+// tail notes that a probe's beats end before the settling does. What a stall at the very end may have swallowed, a second
+// or five periods, is not missed.
+func (b *beats) tail(a *audit) {
+	i := slices.IndexFunc(a.h.Events, func(e Event) bool { return e.Type == TypePhase && e.Phase.Name == PhaseDraining })
+	if b.last < 0 || b.probe.Every <= 0 || i < 0 || a.h.End.Reason != Completed {
+		return
+	}
+	if until := a.h.Events[i].At; until-b.due > max(At(time.Second), 5*b.probe.Every) {
+		a.between("tail "+b.probe.Name, nil, "nobody of %s came after %s s, though they should have until %s s", b.probe.Name, b.due, until)
 	}
 }
 

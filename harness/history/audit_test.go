@@ -90,6 +90,8 @@ func TestAudit(t *testing.T) {
 		"effective early":    {with(sound(), `us-east-1","at":5.15`, `us-east-1","at":4.95`), "lines 52, 55: dark was requested at 5.0 s and effective at 4.95 s, which is no order that a fault can have"},
 		"after the end":      {moved(n-1, n-2), fmt.Sprintf("line %d: something happened after the run's end", n)},
 		"two ends":           {append(sound(), `"at":10.1,"type":"end","end":{"reason":"completed","undone":true}`), fmt.Sprintf("line %d: the run ended a second time", n+1)},
+		"until the end":      {slices.Insert(sound(), n-1, `"at":10.9,"type":"phase","phase":{"name":"draining"}`), ""},
+		"the last beats":     {slices.Insert(sound(), n-1, `"at":11.0,"type":"phase","phase":{"name":"draining"}`), "nobody of staff came after 9.9 s, though they should have until 11.0 s"},
 		"killed":             {slices.Delete(slices.Delete(sound(), n-1, n), at(95), at(95)+1), ""}, // what was in flight is missing
 	} {
 		var said []string

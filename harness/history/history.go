@@ -119,13 +119,13 @@ func (p *Plan) SustainedFor(probe, fault string) Sustained {
 
 // Ratio is the greatest ratio that a check asks for of a probe whose recovery it judges, else the default.
 func (p *Plan) Ratio(probe string) float64 {
-	ratio := 0.0
+	ratio, asked := 0.0, false
 	for _, s := range p.Sustained {
 		if s.Probe == probe {
-			ratio = max(ratio, s.Ratio)
+			ratio, asked = max(ratio, s.Ratio), true
 		}
 	}
-	if ratio == 0 {
+	if !asked {
 		return DefaultSustainedRatio
 	}
 	return ratio

@@ -237,3 +237,11 @@ func TestSustainedCounts(t *testing.T) {
 		}
 	}
 }
+
+// TestRatioOfNothing: a check that asks for no share asks for none, and where no check asks the default counts.
+func TestRatioOfNothing(t *testing.T) {
+	p := Plan{Sustained: []Sustained{{Probe: "staff", Ratio: 0}}}
+	if p.Ratio("staff") != 0 || p.Ratio("other") != DefaultSustainedRatio {
+		t.Error(p.Ratio("staff"), p.Ratio("other"))
+	}
+}

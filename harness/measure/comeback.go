@@ -16,8 +16,9 @@ type rule struct {
 	every  history.Instant
 }
 
+// ruleOf reads it of the plan. A window holds the attempt that opens it, whatever a history says of periods.
 func ruleOf(p history.Probe, s history.Sustained) rule {
-	return rule{window: s.Window(p.Every), gap: s.MaxGap(p.Every), ratio: s.Ratio, every: p.Every}
+	return rule{window: max(1, s.Window(p.Every)), gap: s.MaxGap(p.Every), ratio: s.Ratio, every: p.Every}
 }
 
 // state is what became of a window.
@@ -159,15 +160,14 @@ func observed(evidence, beats int) bool { return 100*evidence >= 95*beats }
 type stretch struct{ since, until history.Instant }
 
 // keptOut finds the stretches longer than the gap that began after the first was in. The end of the watch ends one too.
-// Where people came in between of whom nobody knows what came, nobody knows whether they got in.
+// As much of one as people of whom nobody knows what came left out, a period each, is none.
 func (c *comeback) keptOut() {
 	if c.first == nil {
 		return
 	}
-	longest := history.Instant(0)
+	waiting := c.waiting()
 	var in []try
 	for _, t := range c.tries {
-		longest = max(longest, t.Ended-t.Due)
 		if c.good(t) && t.Ended >= c.first.Ended && t.Ended < c.until {
 			in = append(in, t)
 		}
@@ -178,57 +178,59 @@ func (c *comeback) keptOut() {
 		if i+1 < len(in) {
 			next, due = in[i+1].Ended, in[i+1].Due
 		}
-		if next-t.Ended > c.gap && !c.unknownBetween(min(t.Due, due), max(t.Due, due)) {
-			c.shut = append(c.shut, c.waits(t.Ended, next, longest)...)
+		if next-t.Ended > c.gap && next-t.Ended-c.every*c.unknownBetween(min(t.Due, due), max(t.Due, due)) > c.gap {
+			c.shut = append(c.shut, c.waits(waiting, t.Ended, next)...)
 		}
 	}
 }
 
-// unknownBetween tells whether somebody came in between who is no evidence.
-func (c *comeback) unknownBetween(since, until history.Instant) bool {
+// unknownBetween counts who came in between and is no evidence.
+func (c *comeback) unknownBetween(since, until history.Instant) (n history.Instant) {
 	first := sort.Search(len(c.beats), func(i int) bool { return c.beats[i].Due > since })
 	for _, t := range c.beats[first:] {
 		if t.Due >= until {
 			break
 		}
 		if !t.evidence() {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
+}
+
+// waiting are the spans in each instant of which somebody waits, in order and apart.
+func (c *comeback) waiting() []stretch {
+	var all []stretch
+	for _, t := range c.tries {
+		if n := len(all); n > 0 && t.Due <= all[n-1].until {
+			all[n-1].until = max(all[n-1].until, t.Ended)
+		} else if t.Ended > t.Due {
+			all = append(all, stretch{t.Due, t.Ended})
+		}
+	}
+	return all
 }
 
 // waits are the spans between a and b, longer than the gap, in each instant of which somebody waits.
-func (c *comeback) waits(a, b, longest history.Instant) []stretch {
+func (c *comeback) waits(waiting []stretch, a, b history.Instant) []stretch {
 	var found []stretch
-	since, until := a, a
-	keep := func() {
-		if until-since > c.gap {
-			found = append(found, stretch{since, until})
+	first := sort.Search(len(waiting), func(i int) bool { return waiting[i].until > a })
+	for _, w := range waiting[first:] {
+		if w.since >= b {
+			break
+		}
+		if w.since, w.until = max(w.since, a), min(w.until, b); w.until-w.since > c.gap {
+			found = append(found, w)
 		}
 	}
-	first := sort.Search(len(c.tries), func(i int) bool { return c.tries[i].Due >= a-longest })
-	for _, t := range c.tries[first:] {
-		switch {
-		case t.Due >= b:
-			keep()
-			return found
-		case t.Ended <= a:
-		case t.Due > until:
-			keep()
-			since, until = t.Due, min(t.Ended, b)
-		default:
-			until = max(until, min(t.Ended, b))
-		}
-	}
-	keep()
 	return found
 }
 
 // settle finds what all that broke leaves: r and q, or a candidate.
 func (c *comeback) settle() {
+	i := 0 // they are in order
 	for _, k := range c.shut {
-		for i := c.dueFrom(k.since - c.window + 1); i < len(c.windows) && c.tries[i].Due <= k.since; i++ {
+		for i = max(i, c.dueFrom(k.since-c.window+1)); i < len(c.windows) && c.tries[i].Due <= k.since; i++ {
 			c.windows[i] = broken
 		}
 		c.start, c.early = c.dueFrom(k.since), c.dueFrom(k.since)

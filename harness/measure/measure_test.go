@@ -99,6 +99,9 @@ func TestWhateverHappens(t *testing.T) {
 				t.Fatalf("seed %d: interval %+v", seed, i)
 			}
 		}
+		if a, f := r.RecoveryTimeActual, r.TimeToFirstSuccess; a != nil && f != nil && a.Lower < f.Lower {
+			t.Fatalf("seed %d: back for good from %v on, before anybody was in, from %v on", seed, a.Lower, f.Lower)
+		}
 		if p := r.Phases; p != nil {
 			sum := history.Seconds(float64(p.Detect)) + history.Seconds(float64(p.Decide)) + history.Seconds(float64(p.Steer)) +
 				history.Seconds(float64(p.Authenticate)) + history.Seconds(float64(p.Stabilise))
@@ -207,5 +210,50 @@ func TestDoubtsBeforeRemarks(t *testing.T) {
 	notes := Measure(h).Validity.Notes
 	if len(notes) < 2 || !strings.Contains(notes[0], "disagree") || !strings.Contains(strings.Join(notes[1:], " "), "ms late") {
 		t.Errorf("notes %q", notes)
+	}
+}
+
+// TestWhateverAPlanSays: no period, window or fault that was never requested breaks measuring.
+func TestWhateverAPlanSays(t *testing.T) {
+	for _, every := range []float64{-1, 0, 1, 3e9} {
+		for _, window := range []float64{-5, 0, 3e9} {
+			h := random(rand.New(rand.NewPCG(1, 5)))
+			h.Plan.Probes[0].Every = history.Seconds(every)
+			h.Plan.Probes = append(h.Plan.Probes, history.Probe{Name: "q", Home: "eu-west-1"})
+			h.Plan.Sustained = []history.Sustained{{Probe: "p", Fault: "f", For: history.Seconds(window)}}
+			h.Events = slices.DeleteFunc(h.Events, func(e history.Event) bool { return e.Fault.Change == history.Requested })
+			for i := range h.Attempts {
+				h.Attempts[i].Outcome, h.Attempts[i].Region = history.Good, "eu-west-1"
+			}
+			Measure(h)
+		}
+	}
+}
+
+// TestAnEdgeThatWasNeverProven: a fault that one canary didn't see is not proven by the others.
+func TestAnEdgeThatWasNeverProven(t *testing.T) {
+	h := load(t, "flagship")
+	h.Events = append(h.Events, history.Event{At: history.Seconds(11), Type: history.TypeFault,
+		Fault: &history.Change{Name: "virginia-dark", Change: history.Unproven, Detail: "effective: a canary was answered"}})
+	if v := Measure(h).Validity; v.Grade != verdict.Unknown || v.FaultsProven {
+		t.Errorf("validity %+v", v)
+	}
+}
+
+// TestUnknownAmongTheKeptOut: one person of whom nobody knows what came hides no stretch of seconds in which all others
+// waited and nobody got in.
+func TestUnknownAmongTheKeptOut(t *testing.T) {
+	h := load(t, "flagship")
+	for i := range h.Attempts {
+		a := &h.Attempts[i]
+		if a.Outcome == history.Good && a.Ended > history.Seconds(20) && a.Ended < history.Seconds(24) {
+			a.Ended = history.Seconds(24) + (history.Seconds(24)-a.Due)/1000 // who came last gets in first
+		}
+		if a.Due == history.Seconds(20.5) {
+			a.Outcome, a.Region = history.Unknown, ""
+		}
+	}
+	if r := Measure(h).Recoveries[0]; r.RecoveryTimeActual.Lower < 10 || r.Flaps != 1 {
+		t.Errorf("%+v, %d flaps", r.RecoveryTimeActual, r.Flaps)
 	}
 }

@@ -285,12 +285,16 @@ func (j *judged) flaps(c *comeback) {
 		b := &j.r.Broken[len(j.r.Broken)-1]
 		b.Until, open = seconds(t.Due+c.window), true
 	}
+	failed := make([]int, len(c.tries)+1) // of the first so many: spans may overlap, and there may be as many as people
+	for i, t := range c.tries {
+		if failed[i+1] = failed[i]; !c.good(t) {
+			failed[i+1]++
+		}
+	}
 	for k := range j.r.Broken {
 		b := &j.r.Broken[k]
-		for _, t := range c.tries[c.dueFrom(instantOf(b.Since)):c.dueFrom(instantOf(b.Until))] {
-			if !c.good(t) {
-				b.Bad, b.By = b.Bad+1, verdict.Failed
-			}
+		if b.Bad = failed[c.dueFrom(instantOf(b.Until))] - failed[c.dueFrom(instantOf(b.Since))]; b.Bad > 0 {
+			b.By = verdict.Failed
 		}
 	}
 	j.r.Flaps = len(j.r.Broken)

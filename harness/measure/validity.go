@@ -98,6 +98,8 @@ func (f *fault) doubt() string {
 			"run the drill again", *f.expired)
 	case f.healed == nil:
 		return "it was never proven healed" + because(f.unproven)
+	case f.unproven != "":
+		return "it was not proven on all of its edges" + because(f.unproven)
 	}
 	return ""
 }

@@ -1,9 +1,11 @@
 package measure
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -48,7 +50,7 @@ func viewOf(tries []try, every history.Instant) view {
 // windows sorts the attempts by overlap: baseline ended before the fault was requested and met no other, fault met it,
 // after arrived when it was healed, until another fault came. An attempt between healing and healed is in none.
 func (d *drill) windows(s *series, f *fault, all troubles) *windows {
-	others := slices.DeleteFunc(slices.Clone(all), func(t trouble) bool { return t.fault == f.name })
+	others := all.besides(f.name)
 	watched := f.watch(d.faults, d.end)
 	w := &windows{carried: map[string]int{}}
 	var in [3][]try
@@ -57,7 +59,7 @@ func (d *drill) windows(s *series, f *fault, all troubles) *windows {
 	}
 	for i, t := range s.tries {
 		for k, inside := range []bool{
-			t.Due >= 0 && (f.requested == nil || t.Ended <= *f.requested) && !others.touch(t),
+			t.Due >= 0 && (f.requested == nil || t.Ended <= *f.requested) && !touch(others, t),
 			f.met(t),
 			f.healed != nil && t.Due >= *f.healed && (!watched.byFault || t.Ended <= watched.until),
 		} {
@@ -120,12 +122,29 @@ type trouble struct {
 	stretch
 }
 
-func (all troubles) touch(t try) bool {
-	return slices.ContainsFunc(all, func(s trouble) bool { return t.Ended >= s.since && t.Due < s.until })
+// besides are the spans because of other faults, in order and apart.
+func (all troubles) besides(fault string) (apart []stretch) {
+	for _, one := range all {
+		if one.fault == fault {
+			continue
+		}
+		if n := len(apart); n > 0 && one.since <= apart[n-1].until {
+			apart[n-1].until = max(apart[n-1].until, one.until)
+			continue
+		}
+		apart = append(apart, one.stretch)
+	}
+	return apart
 }
 
-// troubles lists, for every fault, the span from its request until the probe's people were home again. Where they were
-// not seen to be, that is the rest of the run. A fault alone is in no other's way.
+// touch tells whether an attempt was under way in one of some spans, which are in order and apart.
+func touch(spans []stretch, t try) bool {
+	first := sort.Search(len(spans), func(i int) bool { return spans[i].until > t.Due })
+	return first < len(spans) && t.Ended >= spans[first].since
+}
+
+// troubles lists, for every fault, the span from its request until the probe's people were home again, in order. Where
+// they were not seen to be, that is the rest of the run. A fault alone is in no other's way.
 func (d *drill) troubles(s *series) troubles {
 	if len(d.faults) < 2 {
 		return nil
@@ -145,6 +164,7 @@ func (d *drill) troubles(s *series) troubles {
 		}
 		all = append(all, one)
 	}
+	slices.SortFunc(all, func(a, b trouble) int { return cmp.Compare(a.since, b.since) })
 	return all
 }
 

@@ -206,6 +206,10 @@ func endedWords(r *verdict.Recovery) string {
 		return "while the fault lasted, in their own Region " + place(r.RecoveredIn)
 	case r.EndedBy == verdict.Failover:
 		return "by failing over to " + place(r.RecoveredIn)
+	case r.EndedBy == verdict.Heal && len(r.Broken) > 0 && i.Upper != nil && *i.Upper < *r.Healing-*r.FirstEffective:
+		return "in again, but the fault ended before that could be seen to last"
+	case r.EndedBy == verdict.Heal && len(r.Broken) > 0 && r.Watched != nil && i.Lower < *r.Watched:
+		return "for good at the latest when the fault ended"
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0:
 		return "for good only when the fault ended: nobody stayed in before"
 	case r.EndedBy == verdict.Heal:

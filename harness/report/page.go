@@ -197,6 +197,7 @@ func (d *drill) number() *number {
 		n.Met.Word = map[verdict.Grade]string{verdict.Pass: "MET", verdict.Fail: "MISSED",
 			verdict.Unknown: "NOT PROVEN"}[grade]
 		n.Met.Word = cmp.Or(n.Met.Word, viewOf(grade).Word)
+		n.Big = boundsAgainst(r.RecoveryTimeActual, objective)
 		n.Gauge = gaugeOf(r.RecoveryTimeActual, *objective)
 	}
 	switch {

@@ -100,7 +100,7 @@ func (d *drill) summaryRecoveries(b *strings.Builder) {
 		r := &d.Recoveries[i]
 		objective, _ := d.objective(r.Probe, r.Fault)
 		fmt.Fprintf(b, "| %s | %s | **%s** | %s | %s | %d of %d | %s |\n", md(r.Probe), md(r.Fault),
-			bounds(r.RecoveryTimeActual),
+			boundsAgainst(r.RecoveryTimeActual, objective),
 			value(objective), md(endedWords(r)), r.Loss.Failed, r.Loss.Attempts, waited(r.Loss))
 	}
 	b.WriteString("\n")

@@ -126,7 +126,7 @@ func (t *textWriter) recovery(d *drill, r *verdict.Recovery) {
 
 // recoveryWords says the number: actual against objective, and never the one for the other.
 func recoveryWords(r *verdict.Recovery, objective *verdict.Seconds, grade verdict.Grade) string {
-	actual := "actual " + bounds(r.RecoveryTimeActual)
+	actual := "actual " + boundsAgainst(r.RecoveryTimeActual, objective)
 	if r.RecoveryTimeActual != nil && r.EndedBy == verdict.None {
 		actual = "not interrupted: what is shorter than " + ceil(*r.RecoveryTimeActual.Upper) + " could not be seen"
 	}

@@ -67,7 +67,15 @@ func bounds(i *verdict.Interval) string {
 	return verdict.Between(lower, upper)
 }
 
-// percent writes a ratio with as many digits as it has, up to three after the point.
+// boundsAgainst is bounds, with all digits where fewer would say something else of the objective.
+func boundsAgainst(i *verdict.Interval, objective *verdict.Seconds) string {
+	if i == nil || i.Upper == nil || objective == nil || !i.Crosses(*objective) {
+		return bounds(i)
+	}
+	return i.Lower.Exact() + " to " + i.Upper.Exact()
+}
+
+// percent writes a ratio with as many digits as it has, up to four after the point.
 func percent(ratio float64) string { return verdict.Percent(ratio, math.Round) }
 
 func plural(n int, what string) string {
