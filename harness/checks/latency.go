@@ -64,13 +64,15 @@ func (c *Latency) limits(l *verdict.Latency) []limit {
 	return asked
 }
 
-// grade of one quantile of n good sign-ins.
-func (q limit) grade(n int, observed bool) verdict.Grade {
+// grade of one quantile of a window's good sign-ins. Of those that nobody saw, any may have been slower than all others.
+func (q limit) grade(w *verdict.Window) verdict.Grade {
 	switch {
-	case n < q.least || !observed:
+	case w.Good < q.least || !w.Observed:
 		return verdict.Unknown
 	case q.actual > q.asked:
 		return verdict.Fail
+	case q.name == "max" && w.Dropped+w.Unknown > 0:
+		return verdict.Unknown
 	}
 	return verdict.Pass
 }
@@ -89,13 +91,15 @@ func (c *Latency) Check(_ *history.History, m *verdict.Measures) verdict.Finding
 		return slices.Index(order, a) > slices.Index(order, b)
 	}
 	for i, q := range c.limits(w.Latency) {
-		g := q.grade(w.Good, w.Observed)
+		g := q.grade(w)
 		if i == 0 || worse(g, f.Grade) {
 			f.Grade, f.Objective, f.Actual = g, q.asked, q.actual
 		}
 		why := ""
 		if w.Good < q.least {
 			why = fmt.Sprintf(", which takes %d sign-ins to tell", q.least)
+		} else if g == verdict.Unknown && w.Observed {
+			why = fmt.Sprintf(", and of %d nobody knows", w.Dropped+w.Unknown)
 		}
 		took := span(q.actual)
 		if q.actual.Crosses(q.asked, math.Round) {

@@ -279,3 +279,19 @@ func (c *comeback) out() bool {
 	n := len(c.windows)
 	return n > 0 && (c.windows[n-1] == broken || c.windows[n-1] == stray)
 }
+
+// seenFor is how long people were seen from the beginning of the watch on: until an instant, or until the last before a
+// hole among those who are evidence.
+func (c *comeback) seenFor(until history.Instant) history.Instant {
+	last := c.from
+	for _, t := range c.tries {
+		if t.Due-last > 3*c.every {
+			break
+		}
+		last = t.Due
+	}
+	if until-last <= 3*c.every {
+		last = until
+	}
+	return max(0, last-c.from)
+}

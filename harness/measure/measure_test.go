@@ -257,3 +257,17 @@ func TestUnknownAmongTheKeptOut(t *testing.T) {
 		t.Errorf("%+v, %d flaps", r.RecoveryTimeActual, r.Flaps)
 	}
 }
+
+// TestNobodySeen: of people who were seen no more nobody can say that they were not in.
+func TestNobodySeen(t *testing.T) {
+	h := load(t, "never-recovered")
+	for i := range h.Attempts {
+		if a := &h.Attempts[i]; a.Due > history.Seconds(15) {
+			a.Outcome, a.Class = history.Unknown, history.ClassHarness
+		}
+	}
+	r := Measure(h).Recoveries[0]
+	if r.TimeToFirstSuccess.Upper != nil || r.TimeToFirstSuccess.Lower > 5 || r.RecoveryTimeActual != nil || len(r.Doubts) == 0 {
+		t.Errorf("first success %+v, recovery %+v, doubts %q", r.TimeToFirstSuccess, r.RecoveryTimeActual, r.Doubts)
+	}
+}

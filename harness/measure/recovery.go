@@ -115,7 +115,7 @@ func (j *judged) onset() history.Instant { return j.stalls.begin(*j.f.first) }
 
 func (j *judged) firstSuccess(c *comeback) *verdict.Interval {
 	if c.first == nil {
-		return atLeast(max(0, j.end-c.from))
+		return atLeast(c.seenFor(j.watch().until))
 	}
 	return interval(j.lower(c, c.nextGood(0), c.first.Ended), c.first.Ended-j.onset())
 }
@@ -133,7 +133,7 @@ func (j *judged) byHeal(during *comeback) {
 		j.r.RecoveryTimeActual = atLeast(j.lower(c, c.nextGood(c.early), c.candidate.Ended))
 		j.r.Evidence = lines(c.first, c.candidate)
 	default:
-		j.r.RecoveryTimeActual = atLeast(max(0, w.until-c.from))
+		j.r.RecoveryTimeActual = atLeast(c.seenFor(w.until))
 		j.r.Evidence = lines(during.first)
 	}
 }
@@ -323,20 +323,18 @@ func (j *judged) phases(c *comeback, q *try) *verdict.Phases {
 
 // story tells when the person gave up on their home Region (they arrived decided where they never did), and when they
 // first asked the Region that carried them.
-func story(t *try) (gaveUp, request history.Instant) {
-	gaveUp = t.Due
-	for _, step := range t.Steps {
-		if step.Name == history.StepHome || step.Name == history.StepWait {
-			gaveUp = max(gaveUp, step.At+step.Took)
+func story(t *try) (decided, request history.Instant) {
+	decided = t.Due
+	n := gaveUp(t.Steps)
+	if n > 0 {
+		decided = max(decided, t.Steps[n-1].At+t.Steps[n-1].Took)
+	}
+	for _, step := range t.Steps[n:] {
+		if step.Region == t.Region && step.At >= decided {
+			return decided, step.At
 		}
 	}
-	request = gaveUp
-	for _, step := range t.Steps {
-		if step.Region == t.Region && step.At >= gaveUp && step.Name != history.StepHome {
-			return gaveUp, step.At
-		}
-	}
-	return gaveUp, request
+	return decided, decided
 }
 
 // lines are those of the attempts that decide.
