@@ -218,8 +218,12 @@ func TestCalibration(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("REGIONDRILL_OUTAGES")); err == nil {
 		drills = n
 	}
-	missed := make([]int, len(mutants()))
+	missed, all := make([]int, len(mutants())), 0
 	for k, v := range variants() {
+		if drills == 1 && v.shaped && k > 4*2 { // a sample of the links' shapes is enough where there is little time
+			continue
+		}
+		all += drills
 		name := v.name
 		if v.shaped {
 			name += ", jitter and bandwidth"
@@ -227,11 +231,11 @@ func TestCalibration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(k), 2))
 			held, widest := 0, 0.0
-			all := phases(max(drills, 1), rng)
+			beats := phases(drills, rng)
 			if drills == 1 {
-				all = []time.Duration{[]time.Duration{time.Millisecond, calibrationEvery - time.Millisecond, calibrationEvery / 3}[k%3]}
+				beats = []time.Duration{[]time.Duration{time.Millisecond, calibrationEvery - time.Millisecond, calibrationEvery / 3}[k%3]}
 			}
-			for _, phase := range all {
+			for _, phase := range beats {
 				synctest.Test(t, func(t *testing.T) {
 					o := v.calibrate(t, phase, v.lasts(rng), rng.Uint64())
 					if !o.believe {
@@ -251,9 +255,9 @@ func TestCalibration(t *testing.T) {
 					}
 				})
 			}
-			t.Logf("%d of %d intervals hold the truth, at most %.2f periods wide", held, len(all), widest)
-			if held*100 < len(all)*99 {
-				t.Errorf("%d of %d intervals hold the truth", held, len(all))
+			t.Logf("%d of %d intervals hold the truth, at most %.2f periods wide", held, drills, widest)
+			if held*100 < drills*99 {
+				t.Errorf("%d of %d intervals hold the truth", held, drills)
 			}
 			// of those who go to a Region that is far only few do, so nothing is known of how fast they can be
 			if most := 2.0 + 60*jitter.Seconds()/calibrationEvery.Seconds(); widest > most && !v.far {
@@ -262,8 +266,8 @@ func TestCalibration(t *testing.T) {
 		})
 	}
 	for i, m := range mutants() {
-		t.Logf("%s: %d of %d drills missed", m.name, missed[i], drills*len(variants()))
-		if missed[i]*100 <= drills*len(variants()) {
+		t.Logf("%s: %d of %d drills missed", m.name, missed[i], all)
+		if missed[i]*100 <= all {
 			t.Errorf("the test can't tell a measurement that is wrong in this way: %s", m.name)
 		}
 	}

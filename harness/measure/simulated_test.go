@@ -190,7 +190,7 @@ func TestSimulatedDrillsHoldTheTruth(t *testing.T) {
 	for _, w := range worlds() {
 		t.Run(w.name, func(t *testing.T) {
 			held, told, widest := 0, 0, history.Instant(0)
-			const drills = 200
+			const drills = 100
 			for seed := range uint64(drills) {
 				d := w.draw(seed)
 				h := d.history()
