@@ -486,6 +486,7 @@ func legendOf(plan *history.Plan) []legend {
 // phaseBar is one recovery cut into its parts.
 type phaseBar struct {
 	Probe, Fault, Total string
+	Before              string // what those met who came before anybody could get in
 	Parts               []phasePart
 }
 
@@ -503,7 +504,7 @@ func (d *drill) phaseBar(r *verdict.Recovery) (phaseBar, bool) {
 	if len(all) == 0 || total <= 0 {
 		return phaseBar{}, false
 	}
-	bar := phaseBar{Probe: words(r.Probe), Fault: words(r.Fault), Total: span(total)}
+	bar := phaseBar{Probe: words(r.Probe), Fault: words(r.Fault), Total: span(total), Before: words(sentence(d.before(r)))}
 	x := 0.0
 	for i, p := range all {
 		w := phaseWidth * float64(p.Took/total)
