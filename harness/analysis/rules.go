@@ -18,7 +18,7 @@ var (
 	systemRules = []func(*review){unregistered}
 	probeRules  = []func(*review, scenario.Probe, history.Probe){coldStart, noBookmark, homeAgain, lateSteer}
 	checkRules  = []func(*review, *objective){
-		tooShort, nobodyArrives, fewForQuantile, // mistakes
+		tooShort, tightGap, nobodyArrives, fewForQuantile, // mistakes
 		noTimeToProve, coarse, slowToGiveUp, nobodyAsked, shortBaseline, nobodySteers, allDark,
 	}
 )
@@ -110,6 +110,16 @@ func tooShort(r *review, o *objective) {
 	r.mistake(o.Block, "within",
 		"could not be measured: within (%v) and sustained.for (%s) together exceed the %v %s; lower them or %s",
 		o.within.Duration(), counting(r.plan, o), o.watched.Duration(), open, remedy)
+}
+
+// tightGap: where people come less often than the gap is long, every beat would break it, whoever gets in.
+func tightGap(r *review, o *objective) {
+	gap := r.plan.SustainedFor(o.probe.Name, o.fault.Name).Gap
+	if o.check.Subject().Sustained == nil || gap == 0 || gap >= 3*o.probe.Every {
+		return
+	}
+	r.mistake(o.Block, "sustained.gap", "could not be measured: %v is less than three periods of %s (%v), so that people who get in "+
+		"one after the other would break it; raise it to that, or leave it out", gap.Duration(), o.probe.Name, (3 * o.probe.Every).Duration())
 }
 
 // counting is sustained.for as it was asked for, and as it counts.

@@ -62,5 +62,6 @@ func (c *Failback) Check(h *history.History, m *verdict.Measures) verdict.Findin
 		f.Summary = fmt.Sprintf("%s carried %s again %s after the fault had ended, which can't be told from the objective "+
 			"of %s", p.Home, c.Probe, took, asked(c.Within))
 	}
+	f.Summary = under(h, c.Fault) + f.Summary
 	return f
 }

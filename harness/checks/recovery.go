@@ -54,7 +54,7 @@ func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Findin
 	case f.Grade == verdict.Unknown:
 		f.Summary += c.undecided(h, r)
 	}
-	f.Summary += broke(r) + together(r) + because(h, m, c.Probe, c.Fault, verdict.Fault)
+	f.Summary = under(h, c.Fault) + f.Summary + broke(r) + together(r) + because(h, m, c.Probe, c.Fault, verdict.Fault)
 	return f
 }
 
@@ -113,7 +113,7 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 		return fmt.Sprintf("%s were in again after %s, but %s ended before that could be seen to last", c.Probe,
 			took, c.Fault)
 	case len(r.Evidence) > 0 && r.TimeToFirstSuccess != nil && r.TimeToFirstSuccess.Upper != nil:
-		return fmt.Sprintf("%s were in again after %s at the earliest, and nobody saw it last", c.Probe,
+		return fmt.Sprintf("%s were in again after %s at the earliest, and it was not seen to last", c.Probe,
 			floor(r.RecoveryTimeActual.Lower))
 	}
 	return fmt.Sprintf("%s never came back in the %s that were watched", c.Probe, span(r.RecoveryTimeActual.Lower))
@@ -152,6 +152,14 @@ func broke(r *verdict.Recovery) string {
 
 // at is an instant of the run's clock for people.
 func at(s verdict.Seconds) string { return fmt.Sprintf("%.1f s", float64(s)) }
+
+// under names the fault in front of a sentence, where the plan has others that it could be about.
+func under(h *history.History, fault string) string {
+	if len(h.Plan.Faults) < 2 {
+		return ""
+	}
+	return fault + ": "
+}
 
 // together names the other faults that were in force.
 func together(r *verdict.Recovery) string {

@@ -51,7 +51,8 @@ type comeback struct {
 	candidate *try // without r: the earliest good one after all that broke, whose window does not close by until
 }
 
-// watch is until when people were watched. Where another fault ended it, what ends later is no evidence.
+// watch is until when people were watched. Where another fault ended it, what was under way then is no evidence: people
+// were watched until the first of those came.
 type watch struct {
 	until   history.Instant
 	byFault bool
@@ -66,6 +67,11 @@ func (s *series) newComeback(from history.Instant, w watch, r rule, region strin
 	}
 	c.beats, c.tries = due(s.tries), due(s.evidence)
 	if w.byFault {
+		for _, t := range c.beats {
+			if t.Ended > w.until {
+				c.until = min(c.until, max(from, t.Due))
+			}
+		}
 		c.tries = slices.Clone(c.tries)
 		c.tries = slices.DeleteFunc(c.tries, func(t try) bool { return t.Ended > w.until })
 	}

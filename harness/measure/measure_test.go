@@ -271,3 +271,18 @@ func TestNobodySeen(t *testing.T) {
 		t.Errorf("first success %+v, recovery %+v, doubts %q", r.TimeToFirstSuccess, r.RecoveryTimeActual, r.Doubts)
 	}
 }
+
+// TestUnderWayWhenTheNextFaultCame: sign-ins that another fault met on their way are no evidence, and no hole either: people
+// were watched until the first of them came, and were home by then.
+func TestUnderWayWhenTheNextFaultCame(t *testing.T) {
+	h := load(t, "second-outage-alike")
+	for i := range h.Attempts {
+		if a := &h.Attempts[i]; a.Due > history.Seconds(14) && a.Due < history.Seconds(20) {
+			a.Ended = a.Due + history.Seconds(2.9)
+		}
+	}
+	r := Measure(h).Recoveries[0]
+	if r.Failback == nil || r.Failback.Upper == nil || *r.Failback.Upper > 3.1 {
+		t.Errorf("failback %+v", r.Failback)
+	}
+}

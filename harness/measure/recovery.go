@@ -133,7 +133,7 @@ func (j *judged) byHeal(during *comeback) {
 		j.r.RecoveryTimeActual = atLeast(j.lower(c, c.nextGood(c.early), c.candidate.Ended))
 		j.r.Evidence = lines(c.first, c.candidate)
 	default:
-		j.r.RecoveryTimeActual = atLeast(c.seenFor(w.until))
+		j.r.RecoveryTimeActual = atLeast(c.seenFor(c.until))
 		j.r.Evidence = lines(during.first)
 	}
 }
@@ -179,11 +179,11 @@ func (j *judged) failback() {
 	}
 	w := j.watch()
 	c := j.newComeback(*j.f.healed, w, j.rule, j.probe.Home)
-	if c.dueFrom(w.until) == 0 || c.untold {
+	if c.dueFrom(c.until) == 0 || c.untold {
 		return // nobody looked
 	}
-	j.r.FailbackWatched = secondsOf(ptr(max(0, w.until-*j.f.healed-j.rule.window)))
-	until := w.until
+	j.r.FailbackWatched = secondsOf(ptr(max(0, c.until-c.from-j.rule.window)))
+	until := c.until
 	switch q := c.sustained; {
 	case q != nil:
 		until = q.Ended
@@ -193,7 +193,7 @@ func (j *judged) failback() {
 		lower := j.lower(c, c.nextGood(c.early), c.candidate.Ended)
 		j.r.Failback, j.r.FailbackEvidence = atLeast(lower), lines(c.first, c.candidate)
 	default:
-		j.r.Failback = atLeast(max(0, w.until-c.from))
+		j.r.Failback = atLeast(max(0, c.until-c.from))
 	}
 	for _, t := range c.tries {
 		if t.Outcome == history.Bad && t.Due <= until {

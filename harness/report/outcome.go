@@ -219,7 +219,7 @@ func endedWords(r *verdict.Recovery) string {
 	case i.Upper != nil:
 		return "in again, but the fault ended before that could be seen to last"
 	case r.TimeToFirstSuccess != nil && r.TimeToFirstSuccess.Upper != nil && i.Lower <= *r.TimeToFirstSuccess.Upper:
-		return "in again, but nobody saw it last"
+		return "in again, but it was not seen to last"
 	}
 	return "never came back while anybody watched"
 }
