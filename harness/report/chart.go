@@ -155,6 +155,9 @@ func (p *plot) captions(d *drill) {
 	all := len(p.attempts)
 	c.Caption = fmt.Sprintf("%s, by when people arrived. A mark stands for those who arrived within the same %s and took about as long.",
 		plural(all, "sign-in"), span(verdict.Seconds(math.Round((p.to-p.from)/(plotRight-plotLeft)*cell*100)/100)))
+	if len(p.faults) > 0 {
+		c.Caption += " Who came shortly before a fault's end may have waited for it, and is drawn where they came."
+	}
 	if all == 0 {
 		c.Caption = "Nobody arrived."
 	}
