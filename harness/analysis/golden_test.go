@@ -31,14 +31,7 @@ func TestGolden(t *testing.T) {
 }
 
 func golden(t *testing.T, file string) {
-	ar, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := history.Read(bytes.NewReader(section(ar, "history.jsonl")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	ar, h := recorded(t, file)
 	v, err := analysis.Conclude(h, checks.Table())
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +52,20 @@ func golden(t *testing.T, file string) {
 	if want := section(ar, "verdict.json"); !bytes.Equal(got, want) {
 		t.Errorf("the verdict has changed; got\n%s\nwant\n%s", got, want)
 	}
+}
+
+// recorded reads a golden history.
+func recorded(t *testing.T, file string) (*txtar.Archive, *history.History) {
+	t.Helper()
+	ar, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := history.Read(bytes.NewReader(section(ar, "history.jsonl")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ar, h
 }
 
 // section is a file of the archive. A history that ends in a newline of the archive's own is torn where it says so.

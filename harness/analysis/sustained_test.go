@@ -4,24 +4,14 @@ import (
 	"bytes"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/regiondrill/regiondrill/harness/analysis"
 	"github.com/regiondrill/regiondrill/harness/checks"
-	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
 // TestSustainedOfTheCheck: where the plan doesn't say once more when people count as back, the check's own words count.
 func TestSustainedOfTheCheck(t *testing.T) {
-	ar, err := txtar.ParseFile("testdata/stray-pair.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := history.Read(bytes.NewReader(section(ar, "history.jsonl")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, h := recorded(t, "testdata/stray-pair.txtar")
 	h.Plan.Sustained = nil
 	for ratio, want := range map[string]verdict.Grade{"0.99": verdict.Fail, "0.5": verdict.Pass} {
 		h.Plan.Checks[0].Config = bytes.Replace(h.Plan.Checks[0].Config, []byte("0.99"), []byte(ratio), 1)

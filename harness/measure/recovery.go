@@ -122,8 +122,7 @@ func (j *judged) firstSuccess(c *comeback) *verdict.Interval {
 
 // byHeal measures people who were out when the healing came: back by the same rule, watched for as long as anybody did.
 func (j *judged) byHeal(during *comeback) {
-	w := j.watch()
-	c := j.newComeback(*j.f.effective, w, j.rule, "")
+	c := j.newComeback(*j.f.effective, j.watch(), j.rule, "")
 	switch {
 	case c.untold:
 		j.doubt("too little is known of %s: %s", j.probe.Name, j.holes(c))
@@ -148,8 +147,7 @@ func (j *judged) neverClosed(during *comeback) {
 	first := &during.tries[from]
 	j.r.RecoveryTimeActual = atLeast(j.lower(during, from, first.Ended))
 	j.r.Evidence = lines(during.first, first)
-	w := j.watch()
-	c := j.newComeback(*j.f.effective, w, j.rule, "")
+	c := j.newComeback(*j.f.effective, j.watch(), j.rule, "")
 	if c.untold {
 		return
 	}
@@ -177,8 +175,7 @@ func (j *judged) failback() {
 	if j.f.healed == nil || *j.f.healed < j.f.until(j.end) {
 		return
 	}
-	w := j.watch()
-	c := j.newComeback(*j.f.healed, w, j.rule, j.probe.Home)
+	c := j.newComeback(*j.f.healed, j.watch(), j.rule, j.probe.Home)
 	if c.dueFrom(c.until) == 0 || c.untold {
 		return // nobody looked
 	}
