@@ -18,7 +18,7 @@ import (
 
 // place is a host in words: "the portal of us-east-1", "the identity provider".
 func (u *person) place(at *url.URL) string {
-	loc, known := u.sys.Locate(at.Hostname())
+	loc, known := u.world.Locate(at.Hostname())
 	switch {
 	case !known:
 		return at.Hostname()
@@ -36,7 +36,7 @@ func (u *person) place(at *url.URL) string {
 // broken is a request that got no answer. Nothing of the address but the place goes into its words.
 func (u *person) broken(at *url.URL, err error) *failure {
 	class, what := classOf(err)
-	if loc, _ := u.sys.Locate(at.Hostname()); loc.Service == "idp" && class != history.ClassTLS && class != history.ClassDNS {
+	if loc, _ := u.world.Locate(at.Hostname()); loc.Service == "idp" && class != history.ClassTLS && class != history.ClassDNS {
 		class = history.ClassIdPUnavailable
 	}
 	return &failure{class, u.place(at) + " " + what}
@@ -75,7 +75,7 @@ func classOf(err error) (history.Class, string) {
 
 // refused is a request that was answered with an error.
 func (u *person) refused(at *url.URL, status int, p *page) *failure {
-	loc, _ := u.sys.Locate(at.Hostname())
+	loc, _ := u.world.Locate(at.Hostname())
 	where, token := u.place(at), ""
 	if p != nil {
 		token = p.error[:min(len(p.error), 40)]

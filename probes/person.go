@@ -22,7 +22,7 @@ const (
 
 // person is one user in one session, who follows redirects, fills in forms and reads pages.
 type person struct {
-	sys    *harness.System
+	world  *harness.World
 	a      *harness.Attempt
 	client *http.Client
 	began  time.Time
@@ -95,7 +95,7 @@ func newRequest(ctx context.Context, method, target string, form url.Values) (*h
 
 // trusts tells whether a password may be given there.
 func (u *person) trusts(at *url.URL) bool {
-	loc, known := u.sys.Locate(at.Hostname())
+	loc, known := u.world.Locate(at.Hostname())
 	return known && loc.Service == "idp"
 }
 
@@ -194,9 +194,9 @@ func (u *person) accounts(ctx context.Context, portal *page) *failure {
 
 // step notes what a request was and how long it took.
 func (u *person) step(req *http.Request, p *page, began time.Time) {
-	loc, _ := u.sys.Locate(req.URL.Hostname())
+	loc, _ := u.world.Locate(req.URL.Hostname())
 	step := harness.Step{Name: stepName(loc.Service, req, p), Host: req.URL.Hostname(), Began: began, Ended: time.Now()}
-	if slices.ContainsFunc(u.sys.Places, func(pl *harness.Place) bool { return pl.Name == loc.Place && pl.Region }) {
+	if slices.ContainsFunc(u.world.Places, func(pl *harness.Place) bool { return pl.Name == loc.Place && pl.Region }) {
 		step.Region = loc.Place
 	}
 	u.a.Steps = append(u.a.Steps, step)

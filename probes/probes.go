@@ -11,8 +11,6 @@ import (
 func Table() []harness.ProbeKind {
 	return []harness.ProbeKind{
 		{Name: "saml_login", Doc: "a person signs in through SAML, by plain HTTP without a browser", New: NewSAMLLogin},
-		{Name: "browser_login", Doc: "a person signs in through SAML, in a real browser", Browser: true, New: newBrowserLogin},
+		{Name: "browser_login", Doc: "a person signs in through SAML, in a real browser", New: func() harness.Probe { return browser.New() }},
 	}
 }
-
-func newBrowserLogin() harness.Probe { return browser.New() }

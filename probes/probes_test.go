@@ -23,16 +23,16 @@ func somebody() *person {
 		"portal.test": {Place: "us-east-1", Service: "portal"}, "signin.test": {Place: "us-east-1", Service: "signin"},
 		"api.test": {Place: "us-east-1", Service: "portal_api"}, "idp.test": {Place: "idp", Service: "idp"},
 	}
-	sys := &harness.System{
+	world := &harness.World{
 		Locate: func(host string) (harness.Location, bool) { loc, ok := hosts[host]; return loc, ok },
 		Places: []*harness.Place{{Name: "us-east-1", Region: true}, {Name: "idp"}},
 	}
-	return &person{sys: sys, a: &harness.Attempt{Home: "eu-west-1", Steps: []harness.Step{{Name: history.StepPortal, Region: "us-east-1"}}}}
+	return &person{world: world, a: &harness.Attempt{Home: "eu-west-1", Steps: []harness.Step{{Name: history.StepPortal, Region: "us-east-1"}}}}
 }
 
 // TestKeptConnectionsAreShared shows that attempts that overlap share one transport, the first two included.
 func TestKeptConnectionsAreShared(t *testing.T) {
-	p := &SAMLLogin{Connections: "kept", sys: &harness.System{}}
+	p := &SAMLLogin{Connections: "kept", world: &harness.World{}}
 	got := make(chan *http.Transport)
 	for range 8 {
 		go func() {
@@ -133,12 +133,13 @@ func FuzzParsePage(f *testing.F) {
 func TestSteerProblems(t *testing.T) {
 	top := harness.Topology{Primary: "us-east-1", Additional: []string{"eu-west-1"}}
 	for want, steer := range map[string]harness.Steer{
-		"":                      {By: "bookmark", To: "eu-west-1"},
-		"say nothing without":   {By: "none", To: "eu-west-1"},
-		`is called "eu-west-2"`: {By: "bookmark", To: "eu-west-2"},
+		"":                    {By: "bookmark", To: "eu-west-1"},
+		"say nothing without": {By: "none", To: "eu-west-1"},
+		"to which Region":     {By: "bookmark"},
+		"eu-west-2":           {By: "bookmark", To: "eu-west-2"},
 	} {
 		problems := (&SAMLLogin{Steer: steer}).Problems(top)
-		if (len(problems) == 0) != (want == "") || (want != "" && !strings.Contains(problems[0].Sentence, want)) {
+		if (len(problems) == 0) != (want == "") || (want != "" && !strings.Contains(problems[0].Sentence+problems[0].Unknown, want)) {
 			t.Errorf("%+v: %v", steer, problems)
 		}
 	}

@@ -21,7 +21,7 @@ type SAMLLogin struct {
 	Steer       harness.Steer `yaml:"steer" doc:"what a person does who isn't signed in at home"`
 	Connections string        `yaml:"connections" enum:"fresh,kept" doc:"fresh: every attempt connects anew, as a new user does; kept: attempts share connections, never cookies"`
 
-	sys *harness.System
+	world *harness.World
 
 	mu   sync.Mutex // attempts overlap
 	kept *http.Transport
@@ -32,6 +32,12 @@ func NewSAMLLogin() harness.Probe {
 	return &SAMLLogin{Steer: harness.Steer{By: "none"}, Connections: "fresh"}
 }
 
+// Journey of its people: they sign in.
+func (p *SAMLLogin) Journey() history.Journey { return history.SignIn }
+
+// Needs nothing but this process.
+func (p *SAMLLogin) Needs() []string { return nil }
+
 // Problems of its settings.
 func (p *SAMLLogin) Problems(t harness.Topology) []harness.Problem { return p.Steer.Problems(t) }
 
@@ -39,8 +45,8 @@ func (p *SAMLLogin) Problems(t harness.Topology) []harness.Problem { return p.St
 func (p *SAMLLogin) Steering() harness.Steer { return p.Steer }
 
 // Open keeps the system.
-func (p *SAMLLogin) Open(_ context.Context, sys *harness.System) error {
-	p.sys = sys
+func (p *SAMLLogin) Open(_ context.Context, world *harness.World) error {
+	p.world = world
 	return nil
 }
 
@@ -63,12 +69,12 @@ func (p *SAMLLogin) Try(ctx context.Context, a *harness.Attempt) error {
 	}
 	defer done()
 	if p.Steer.By != "bookmark" {
-		person.conclude(ctx, person.signIn(ctx, p.sys.Portal(a.Home)))
+		person.conclude(ctx, person.signIn(ctx, p.world.Portal(a.Home)))
 		return nil
 	}
 	giveUp := a.Due.Add(p.Steer.After)
 	home, cancel := context.WithDeadline(ctx, giveUp)
-	failed := person.signIn(home, p.sys.Portal(a.Home))
+	failed := person.signIn(home, p.world.Portal(a.Home))
 	cancel()
 	if failed == nil || ctx.Err() != nil {
 		person.conclude(ctx, failed)
@@ -87,7 +93,7 @@ func (p *SAMLLogin) person(a *harness.Attempt) (*person, func(), error) {
 		return nil, nil, err
 	}
 	transport, done := p.transport(a.From)
-	return &person{sys: p.sys, a: a, began: time.Now(), client: &http.Client{
+	return &person{world: p.world, a: a, began: time.Now(), client: &http.Client{
 		Transport: transport, Jar: jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, done, nil
@@ -95,23 +101,23 @@ func (p *SAMLLogin) person(a *harness.Attempt) (*person, func(), error) {
 
 func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {
 	if p.Connections != "kept" {
-		t := newTransport(p.sys, from)
+		t := newTransport(p.world, from)
 		return t, t.CloseIdleConnections
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.kept == nil {
-		p.kept = newTransport(p.sys, from)
+		p.kept = newTransport(p.world, from)
 	}
 	return p.kept, func() {}
 }
 
 // newTransport dials through the fabric from a place. Resumption is off: a new user has no ticket. HTTP/1.1 costs a
 // tenth less than HTTP/2 where a connection carries so few requests; browsers speak HTTP/2.
-func newTransport(sys *harness.System, from *harness.Place) *http.Transport {
+func newTransport(world *harness.World, from *harness.Place) *http.Transport {
 	return &http.Transport{
-		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) { return sys.Dial(ctx, from, addr) },
-		TLSClientConfig: &tls.Config{RootCAs: sys.Roots, CurvePreferences: []tls.CurveID{tls.X25519},
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) { return world.Dial(ctx, from, addr) },
+		TLSClientConfig: &tls.Config{RootCAs: world.Roots, CurvePreferences: []tls.CurveID{tls.X25519},
 			NextProtos: []string{"http/1.1"}},
 		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
 		MaxIdleConnsPerHost: 64,
@@ -145,7 +151,7 @@ func (u *person) wait(ctx context.Context, until time.Time) {
 
 // byBookmark signs in at the identity provider's dashboard and clicks the Region's bookmark there.
 func (u *person) byBookmark(ctx context.Context, region string) *failure {
-	page, failed := u.visit(ctx, u.sys.Dashboard, isDashboard)
+	page, failed := u.visit(ctx, u.world.Dashboard, isDashboard)
 	if failed != nil {
 		return failed
 	}

@@ -59,7 +59,7 @@ func (p *program) analyze(dirs []string, format string) error {
 // analyzeOne concludes one folder: a run's, or that of several drills side by side.
 func (p *program) analyzeOne(dir string) ([]*report.Report, error) {
 	if holdsRun(dir) {
-		r, err := p.load(dir)
+		r, err := p.runner().Load(dir)
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func (p *program) analyzeOne(dir string) ([]*report.Report, error) {
 
 // exported is export with the exit code of what it failed at.
 func (p *program) exported(dir string, drills []*report.Report) error {
-	if err := p.export(dir, drills); err != nil {
+	if err := p.runner().Export(dir, drills); err != nil {
 		return broke(err)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
@@ -78,7 +79,8 @@ func (p *program) browserAilment() ailment {
 }
 
 func (p *program) stateAilment() ailment {
-	dir, err := p.stateDir()
+	runs := drill.UserRuns(p.getenv)
+	dir, err := runs.Dir, runs.Err
 	if err == nil {
 		err = os.MkdirAll(dir, 0o700)
 	}
@@ -96,13 +98,13 @@ func (p *program) stateAilment() ailment {
 }
 
 func (p *program) residueAilment() ailment {
-	left, live, err := p.residue()
+	left, live, err := drill.UserRuns(p.getenv).Residue()
 	if err != nil {
 		return ailment{"residue", false, err.Error()}
 	}
 	defer func() {
 		for _, run := range left {
-			run.keep()
+			run.Keep()
 		}
 	}()
 	switch {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,17 +14,18 @@ import (
 
 // explained is what explain says of a kind.
 type explained struct {
-	Kind   string           `json:"kind"`
-	Of     string           `json:"of"` // fault, probe, check, or target
-	Doc    string           `json:"doc"`
-	Keys   []scenario.Field `json:"keys"`   // its own
-	Common []scenario.Field `json:"common"` // those of every entry
+	Kind     string           `json:"kind"`
+	Of       string           `json:"of"` // fault, action, probe, check, or target
+	Doc      string           `json:"doc"`
+	Examples []string         `json:"examples,omitempty"` // of its own keys, in JSON
+	Keys     []scenario.Field `json:"keys"`               // its own
+	Common   []scenario.Field `json:"common"`             // those of every entry
 }
 
 func (p *program) explainCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "explain KIND", Short: "Explain a kind of fault, probe, check or target, and its keys",
+		Use: "explain KIND", Short: "Explain a kind of fault, action, probe, check or target, and its keys",
 		Example: `  regiondrill explain region_outage
   regiondrill explain saml_login --json`,
 		Args: exactlyOne("a kind"),
@@ -52,12 +54,14 @@ func (p *program) explain(name string) (*explained, error) {
 		common any
 	}{
 		{"fault", kinds.Faults, scenario.Fault{}},
+		{"action", kinds.Actions, scenario.Action{}},
 		{"probe", kinds.Probes, scenario.Probe{}},
 		{"check", kinds.Checks, scenario.Check{}},
 	} {
 		for _, k := range shelf.kinds {
 			if k.Name == name {
-				return &explained{name, shelf.of, k.Doc, scenario.Describe(k), scenario.Describe(scenario.Kind{Config: shelf.common})}, nil
+				return &explained{Kind: name, Of: shelf.of, Doc: k.Doc, Examples: p.examples(name), Keys: scenario.Describe(k),
+					Common: scenario.Describe(scenario.Kind{Config: shelf.common})}, nil
 			}
 			known = append(known, k.Name)
 		}
@@ -74,6 +78,26 @@ func (p *program) explain(name string) (*explained, error) {
 	return nil, fmt.Errorf("there is no kind %q; %s", name, suggest(name, known, "known are "+strings.Join(known, ", ")))
 }
 
+// examples are settings of a fault's or an action's own keys.
+func (p *program) examples(name string) []string {
+	for _, k := range p.catalog.Faults {
+		if k.Name == name {
+			return k.Examples
+		}
+	}
+	for _, k := range p.catalog.Actions {
+		if k.Name == name {
+			return k.Examples
+		}
+	}
+	return nil
+}
+
+// flow writes an example as a scenario does: {mode: refuse}.
+func flow(example string) string {
+	return "{" + settings(json.RawMessage(example)) + "}"
+}
+
 func writeExplained(w io.Writer, e *explained) {
 	fmt.Fprintf(w, "%s is a kind of %s: %s\n", e.Kind, e.Of, e.Doc)
 	if e.Of == "target" {
@@ -81,6 +105,12 @@ func writeExplained(w io.Writer, e *explained) {
 		return
 	}
 	table(w, "\nIts own keys", fieldRows(e.Keys))
+	if len(e.Examples) > 0 {
+		fmt.Fprintln(w, "\nFor example")
+	}
+	for _, example := range e.Examples {
+		fmt.Fprintf(w, "  %s\n", flow(example))
+	}
 	table(w, fmt.Sprintf("\nKeys of every %s", e.Of), fieldRows(e.Common))
 }
 

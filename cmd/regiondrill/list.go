@@ -65,9 +65,6 @@ func (p *program) list(which []string, asJSON bool) error {
 			}
 			rows = append(rows, row)
 		}
-		if shelf == "actions" {
-			rows = []string{"none yet"}
-		}
 		table(p.stdout, shelf, rows)
 	}
 	return nil
@@ -85,7 +82,11 @@ func (p *program) items(shelf string) ([]item, error) {
 		return items, err
 	case "faults":
 		for _, k := range p.catalog.Faults {
-			items = append(items, item{Name: k.Name, Doc: k.Doc, Targets: p.catalog.Carriers(k)})
+			items = append(items, item{Name: k.Name, Doc: k.Doc, Targets: p.catalog.Carriers(k.New().Needs())})
+		}
+	case "actions":
+		for _, k := range p.catalog.Actions {
+			items = append(items, item{Name: k.Name, Doc: k.Doc, Targets: p.catalog.Carriers(k.New().Needs())})
 		}
 	case "probes":
 		for _, k := range p.catalog.Probes {

@@ -59,7 +59,7 @@ func (p *program) plan(args []string, flags runFlags) error {
 	return nil
 }
 
-// carriers lists the targets that can carry all faults of a scenario.
+// carriers lists the targets that can carry all faults and actions of a scenario.
 func (p *program) carriers(s *scenario.Scenario) []string {
 	var able []string
 	for _, t := range p.catalog.Targets {
@@ -83,8 +83,8 @@ func describePlan(w io.Writer, c *compiled, carriers []string) {
 		listOr(c.scenario.System.IdP.ACS, "none"), listOr(c.scenario.System.IdP.Bookmarks, "none"))
 	fmt.Fprintf(w, "Carried by   %s\n", listOr(carriers, "no target"))
 	lasts := ""
-	if waits(c.scenario) {
-		lasts = ", or longer: some faults wait for others"
+	if waits(c) {
+		lasts = ", or longer: something waits for a fault"
 	}
 	fmt.Fprintf(w, "It takes     %v%s\n", c.plan.Duration().Round(100*time.Millisecond), lasts)
 	table(w, "\n"+"Who signs in", probeRows(c))
@@ -143,11 +143,10 @@ func probeRows(c *compiled) []string {
 func timeline(c *compiled) []string {
 	r := c.plan.Record
 	rows := []string{fmt.Sprintf("%v\twarm-up: it must go well", -r.WarmUp.Duration())}
-	for _, f := range sortedFaults(c.scenario) {
-		rec := r.Fault(f.Name)
-		rows = append(rows, fmt.Sprintf("%s\t%s: %s, for %v", f.At, f.Name, rec.Summary, f.For), edgesRow(c, f))
+	for _, h := range happenings(c) {
+		rows = append(rows, h.rows...)
 	}
-	if !waits(c.scenario) {
+	if !waits(c) {
 		end := c.plan.Duration() - r.WarmUp.Duration()
 		return append(rows, fmt.Sprintf("%v\tall is healed; %v to settle", end-r.Settle.Duration(), r.Settle.Duration()),
 			fmt.Sprintf("%v\tend", end))

@@ -63,16 +63,36 @@ func wrap(text, indent string, width int) string {
 	return strings.Join(append(lines, line), "\n")
 }
 
-// sortedFaults has those of known instants first, in their order, then those that wait for others.
-func sortedFaults(s *scenario.Scenario) []scenario.Fault {
-	return slices.SortedStableFunc(slices.Values(s.Faults), func(a, b scenario.Fault) int {
-		return cmp.Or(cmp.Compare(min(1, len(a.At.Name)), min(1, len(b.At.Name))), cmp.Compare(a.At.Offset, b.At.Offset))
-	})
+// happening is a fault or an action on the timeline, as rows of a table.
+type happening struct {
+	at   scenario.At
+	rows []string
 }
 
-// waits tells whether a fault waits for another, so that the end isn't known.
-func waits(s *scenario.Scenario) bool {
-	return slices.ContainsFunc(s.Faults, func(f scenario.Fault) bool { return f.At.Name != "" })
+// happenings are those of known instants first, in their order, then those that wait for others.
+func happenings(c *compiled) []happening {
+	var all []happening
+	for _, f := range c.scenario.Faults {
+		rec := c.plan.Record.Fault(f.Name)
+		all = append(all, happening{f.At, []string{fmt.Sprintf("%s\t%s: %s, for %v", f.At, f.Name, rec.Summary, f.For), edgesRow(c, f)}})
+	}
+	for _, a := range c.scenario.Actions {
+		until := "until the run ends"
+		if a.For > 0 {
+			until = fmt.Sprintf("for %v", a.For)
+		}
+		rec := c.plan.Record.Action(a.Name)
+		all = append(all, happening{a.At, []string{fmt.Sprintf("%s\t%s: %s, %s", a.At, a.Name, rec.Summary, until)}})
+	}
+	slices.SortStableFunc(all, func(a, b happening) int {
+		return cmp.Or(cmp.Compare(min(1, len(a.at.Name)), min(1, len(b.at.Name))), cmp.Compare(a.at.Offset, b.at.Offset))
+	})
+	return all
+}
+
+// waits tells whether something waits for a fault, so that the end isn't known.
+func waits(c *compiled) bool {
+	return slices.ContainsFunc(happenings(c), func(h happening) bool { return h.at.Name != "" })
 }
 
 // meaning says in people what a check means by being back, and how sharply that can be told; empty where the check
@@ -101,11 +121,11 @@ func meaning(check history.Check, r history.Plan) string {
 		who, window.Duration(), back.MaxGap(probe.Every).Duration(), probe.Every.Duration())
 }
 
-// ableTarget is a target that claims to carry every fault, to compile what another can't carry.
+// ableTarget is a target that claims to carry every fault and action, to compile what another can't carry.
 type ableTarget struct{ harness.Target }
 
 func (t ableTarget) Can() harness.Capabilities {
 	can := t.Target.Can()
-	can.Network, can.Process, can.Attach = true, true, true
+	can.Handles = harness.AllHandles()
 	return can
 }

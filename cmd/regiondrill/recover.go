@@ -7,14 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/harness/history"
-	"github.com/regiondrill/regiondrill/harness/report"
-	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 func (p *program) recoverCommand() *cobra.Command {
@@ -30,7 +28,7 @@ whose process is gone; a run that lives is left alone. Exits with 3 where someth
 }
 
 func (p *program) recover(ctx context.Context, args []string) error {
-	left, live, err := p.residue()
+	left, live, err := drill.UserRuns(p.getenv).Residue()
 	if err != nil && len(args) == 0 {
 		return fmt.Errorf("listing the open runs: %w", err)
 	}
@@ -45,10 +43,10 @@ func (p *program) recover(ctx context.Context, args []string) error {
 		if err := p.recoverRun(ctx, run); err != nil {
 			ended = exitNotUndone
 			p.complain(err)
-			run.keep()
+			run.Keep()
 			continue
 		}
-		run.strike()
+		run.Remove()
 	}
 	swept := 0
 	if len(args) == 0 {
@@ -84,7 +82,7 @@ func (p *program) sweep(ctx context.Context) (swept int, err error) {
 }
 
 // only picks the run of a folder; one that isn't on the list is recovered by its folder alone.
-func only(dir string, left, live []*openRun) ([]*openRun, error) {
+func only(dir string, left, live []*drill.OpenRun) ([]*drill.OpenRun, error) {
 	folder, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -99,60 +97,26 @@ func only(dir string, left, live []*openRun) ([]*openRun, error) {
 	}
 	for _, run := range left {
 		if run.Folder == folder {
-			return []*openRun{run}, nil
+			return []*drill.OpenRun{run}, nil
 		}
 	}
-	return []*openRun{{Folder: folder}}, nil
+	return []*drill.OpenRun{{Folder: folder}}, nil
 }
 
-// undoLimit is how long one undo may take.
-const undoLimit = 30 * time.Second
-
 // recoverRun undoes what is left of one run and concludes it.
-func (p *program) recoverRun(ctx context.Context, run *openRun) error {
-	pending, err := pendingOf(run.Folder)
-	if errors.Is(err, fs.ErrNotExist) {
+func (p *program) recoverRun(ctx context.Context, run *drill.OpenRun) error {
+	if _, err := os.Stat(filepath.Join(run.Folder, history.UndoFile)); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(p.stdout, "%s: its folder is gone; there is nothing to go by\n", run.Folder)
 		return nil
 	}
+	runner := p.runner()
+	undone, err := runner.Undo(ctx, run.Folder)
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, intent := range pending {
-		if err := p.undo(ctx, intent); err != nil {
-			errs = append(errs, fmt.Errorf("undoing %s: %w", intent.Kind, err))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("recovering %s: %w", run.Folder, err)
-	}
-	fmt.Fprintf(p.stdout, "%s: undone (%d left by the run)\n", run.Folder, len(pending))
-	r, err := p.load(run.Folder)
-	if err == nil {
-		err = p.export(run.Folder, []*report.Report{r})
-	}
-	if err != nil { // a run that was killed before it wrote anything down
+	fmt.Fprintf(p.stdout, "%s: undone (%d left by the run)\n", run.Folder, undone)
+	if _, err := runner.Conclude(run.Folder); err != nil { // a run that was killed before it wrote anything down
 		fmt.Fprintf(p.stdout, "%s: nothing to conclude: %v\n", run.Folder, err)
 	}
 	return nil
-}
-
-func pendingOf(folder string) ([]rollback.Intent, error) {
-	file, err := os.Open(filepath.Join(folder, history.UndoFile))
-	if err != nil {
-		return nil, fmt.Errorf("reading the undos: %w", err)
-	}
-	defer file.Close()
-	return rollback.Pending(file)
-}
-
-func (p *program) undo(ctx context.Context, intent rollback.Intent) error {
-	undoer := p.catalog.Undoers[intent.Kind]
-	if undoer == nil {
-		return errors.New("this version doesn't know how")
-	}
-	ctx, cancel := context.WithTimeout(ctx, undoLimit)
-	defer cancel()
-	return undoer(ctx, intent.Args)
 }

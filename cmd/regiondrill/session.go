@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/harness/engine"
-	"github.com/regiondrill/regiondrill/harness/heartbeat"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
 )
@@ -160,35 +160,26 @@ func (s *session) run(ctx context.Context) error {
 // drill runs one. Its error says why it couldn't be begun.
 func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finished, error) {
 	dir := place(s.flags, s.outer, d, s.started)
-	folder, err := history.CreateFolder(dir, d.scenario.Source)
-	if err != nil {
-		return nil, err
-	}
-	open := s.enlist(dir)
 	brake.guard(dir)
 	done := &finished{compiled: d, dir: dir, metrics: s.metrics.add()}
-	err = s.record(ctx, done, folder)
-	lack, lacks := errors.AsType[*harness.Lack](err)
+	err := s.record(ctx, done)
+	_, not := errors.AsType[*drill.NotBegun](err)
 	switch {
-	case lacks && !errors.Is(err, engine.ErrUndo): // nothing was started, so nothing is left of it
-		open.strike()
-		return nil, errors.Join(lack, os.RemoveAll(dir))
 	case errors.Is(err, engine.ErrUndo):
 		done.code = exitNotUndone
-		open.keep()
 		s.complain(err)
 		fmt.Fprintf(s.stderr, "SOMETHING COULD NOT BE UNDONE. Run: regiondrill recover %s\n", dir)
-		return done, nil
+	case not:
+		return nil, err
 	case err != nil:
 		done.code = exitBroken
 		s.complain(err)
 	}
-	open.strike()
 	return done, nil
 }
 
-// record runs a drill and writes down what happens. When it returns the history is closed.
-func (s *session) record(ctx context.Context, f *finished, folder *history.Folder) error {
+// record runs a drill before the eyes of whoever watches.
+func (s *session) record(ctx context.Context, f *finished) error {
 	how := "Ctrl-C"
 	if terminal(s.stdin) && terminal(s.stderr) {
 		how = "q or Ctrl-C"
@@ -197,25 +188,16 @@ func (s *session) record(ctx context.Context, f *finished, folder *history.Folde
 	defer s.roomy()()
 	screen := report.NewScreen(s.stderr, s.screen())
 	defer screen.Close()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	watch(ctx, f.dir, cancel)
-	f.plan.Standing, f.plan.Heartbeat = s.chaos.stand, heartbeat.Start
 	defer s.chaos.set(nil)
-	err := f.plan.Run(ctx, folder, history.Sinks{history.NewWriter(folder.History), f.metrics, screen})
-	if stopped(ctx) && errors.Is(err, context.Canceled) && !errors.Is(err, engine.ErrUndo) {
-		err = nil // it was stopped before it stood, which is no fault of its own
-	}
-	if closing := folder.Close(); closing != nil {
-		err = errors.Join(err, fmt.Errorf("closing the history: %w", closing))
-	}
-	return err
+	runner := s.runner()
+	runner.Sinks, runner.Standing = []history.Sink{f.metrics, screen}, s.chaos.stand
+	return runner.Record(ctx, f.plan, f.dir)
 }
 
-// stopped tells whether somebody asked the drill to end.
-func stopped(ctx context.Context) bool {
-	stop, asked := errors.AsType[engine.Stop](context.Cause(ctx))
-	return asked && stop.Reason != history.Broken
+// runner is what drills of this program are run and concluded with.
+func (p *program) runner() *drill.Runner {
+	return &drill.Runner{Catalog: p.catalog, Runs: drill.UserRuns(p.getenv),
+		Tell: func(sentence string) { fmt.Fprintf(p.stderr, "note: %s\n", sentence) }}
 }
 
 // screen is what stderr can show.

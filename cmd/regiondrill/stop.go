@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -96,23 +95,4 @@ func (b *brake) release() {
 	}
 	close(b.done)
 	b.cancel(nil)
-}
-
-// watch stops a drill when a file named stop appears in its folder, until ctx ends.
-func watch(ctx context.Context, dir string, cancel context.CancelCauseFunc) {
-	go func() {
-		ticker := time.NewTicker(200 * time.Millisecond)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				if _, err := os.Lstat(filepath.Join(dir, history.StopFile)); err == nil {
-					cancel(engine.Stop{Reason: history.Interrupted, Detail: "a file named stop in the run's folder"})
-					return
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
 }

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/aim"
 	"github.com/regiondrill/regiondrill/harness/catalog"
 	"github.com/regiondrill/regiondrill/harness/harnesstest"
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -31,7 +33,7 @@ func toys() catalog.Catalog {
 	}
 	c.Probes = append(c.Probes,
 		harness.ProbeKind{Name: "toy_login", Doc: "a toy person signs in", New: func() harness.Probe { return &toyLogin{} }},
-		harness.ProbeKind{Name: "toy_chrome", Doc: "a toy person with a browser", Browser: true, New: func() harness.Probe { return &toyLogin{} }})
+		harness.ProbeKind{Name: "toy_chrome", Doc: "a toy person with a browser", New: func() harness.Probe { return &toyLogin{needs: []string{harness.NeedsBrowser}} }})
 	c.Faults = append(c.Faults,
 		harness.FaultKind{Name: "stuck", Doc: "a toy that its own process can't undo", New: func() harness.Fault { return &stuck{} }},
 		harness.FaultKind{Name: "clumsy", Doc: "a toy that can't be injected", New: func() harness.Fault { return &stuck{clumsy: true} }},
@@ -66,8 +68,16 @@ func (t toyTarget) Provision(ctx context.Context, top harness.Topology, _ *rollb
 	if t.ruined {
 		return nil, errors.New("the roof is gone")
 	}
-	sys := &harness.System{Roots: x509.NewCertPool(), Network: &harnesstest.Network{},
-		People: []harness.Person{{Name: "user-001", UserName: "user-001@acme.test", Password: "planted-password"}}}
+	network := &harnesstest.Network{}
+	sys := &harness.System{Handles: harness.Handles{Network: network}, World: &harness.World{Roots: x509.NewCertPool(),
+		Dial: func(_ context.Context, from *harness.Place, to string) (net.Conn, error) {
+			if network.Cut(harness.Edge{From: from.Name, To: to}) {
+				return nil, errors.New("there is no way")
+			}
+			here, _ := net.Pipe()
+			return here, nil
+		},
+		People: []harness.Person{{Name: "user-001", UserName: "user-001@acme.test", Password: "planted-password"}}}}
 	for _, r := range top.Regions() {
 		sys.Places = append(sys.Places, &harness.Place{Name: r, Region: true})
 	}
@@ -99,19 +109,24 @@ func (t messyTarget) Sweep(ctx context.Context) ([]string, error) {
 
 // toyLogin signs in where no rule stands in the way.
 type toyLogin struct {
-	Steer   harness.Steer `yaml:"steer"`
-	network *harnesstest.Network
+	Steer harness.Steer `yaml:"steer"`
+	world *harness.World
+	needs []string
 }
 
-func (l *toyLogin) Open(_ context.Context, sys *harness.System) error {
-	l.network = sys.Network.(*harnesstest.Network)
+func (l *toyLogin) Journey() history.Journey { return history.SignIn }
+
+func (l *toyLogin) Needs() []string { return l.needs }
+
+func (l *toyLogin) Open(_ context.Context, world *harness.World) error {
+	l.world = world
 	return nil
 }
 
 func (l *toyLogin) Try(ctx context.Context, a *harness.Attempt) error {
-	if !l.network.Cut(harness.Edge{From: a.From.Name, To: a.Home}) {
+	if c, err := l.world.Dial(ctx, a.From, a.Home); err == nil {
 		a.Succeed(a.Home)
-		return nil
+		return c.Close()
 	}
 	patience := time.NewTimer(time.Until(a.Due.Add(l.Steer.After)))
 	defer patience.Stop()
@@ -138,9 +153,13 @@ type stuck struct {
 	clumsy bool
 }
 
-func (f *stuck) Needs(harness.Capabilities) error { return nil }
+func (f *stuck) Needs() []string { return []string{"network"} }
 
-func (f *stuck) Inject(_ context.Context, _ harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
+func (f *stuck) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	return aim.Links(w, s)
+}
+
+func (f *stuck) Inject(_ context.Context, _ *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
 	if f.clumsy {
 		return nil, errors.New("two left hands")
 	}
@@ -154,34 +173,41 @@ func (f *stuck) Inject(_ context.Context, _ harness.Hit, back *rollback.Stack) (
 	if err != nil {
 		return nil, err
 	}
-	return undo, os.WriteFile(f.File, nil, 0o600)
+	return toyInjection{a, undo}, os.WriteFile(f.File, nil, 0o600)
 }
 
-func (f *stuck) Prove(_ context.Context, hit harness.Hit, _ bool) ([]harness.Proof, error) {
+// toyInjection is in force as soon as it is injected.
+type toyInjection struct {
+	a    harness.Aim
+	undo rollback.Undo
+}
+
+func (f toyInjection) Prove(context.Context, bool) ([]harness.Proof, error) {
 	var proofs []harness.Proof
-	for _, e := range hit.Edges {
+	for _, e := range f.a.Edges {
 		proofs = append(proofs, harness.Proof{Edge: e, At: time.Now()})
 	}
 	return proofs, nil
 }
 
-func (*stuck) Verify(context.Context, harness.Hit) ([]harness.Sighting, error) { return nil, nil }
+func (f toyInjection) Undo(ctx context.Context) error                   { return f.undo(ctx) }
+func (toyInjection) Verify(context.Context) ([]harness.Sighting, error) { return nil, nil }
+func (toyInjection) Expired() (time.Time, bool)                         { return time.Time{}, false }
 
 // stubborn can be laid and lifted, but nobody can prove that it was lifted.
-type stubborn struct{}
+type stubborn struct{ stuck }
 
-func (*stubborn) Needs(harness.Capabilities) error { return nil }
-
-func (*stubborn) Inject(_ context.Context, _ harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
-	return back.Push(rollback.Intent{}, func(context.Context) error { return nil })
+func (*stubborn) Inject(_ context.Context, _ *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+	undo, err := back.Push(rollback.Intent{}, func(context.Context) error { return nil })
+	return forGood{toyInjection{a, undo}}, err
 }
 
-func (*stubborn) Prove(ctx context.Context, hit harness.Hit, inForce bool) ([]harness.Proof, error) {
+type forGood struct{ toyInjection }
+
+func (f forGood) Prove(ctx context.Context, inForce bool) ([]harness.Proof, error) {
 	if inForce {
-		return (&stuck{}).Prove(ctx, hit, inForce)
+		return f.toyInjection.Prove(ctx, inForce)
 	}
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
-
-func (*stubborn) Verify(context.Context, harness.Hit) ([]harness.Sighting, error) { return nil, nil }

@@ -92,8 +92,9 @@ func TestUnreachable(t *testing.T) {
 		if err := scenario.FromConfig([]byte(c.config), f); err != nil {
 			t.Fatal(err)
 		}
-		if i, says := f.(harness.Isolator); !says || i.Isolates(true) != c.isolates {
-			t.Errorf("%s %s isolates: %t", c.kind, c.config, says && i.Isolates(true))
+		scope := harness.Scope{Topology: harness.Topology{Primary: europe}}
+		if a, _ := f.Aim(harness.Where{Region: europe}, scope); (len(a.Unreachable) > 0) != c.isolates {
+			t.Errorf("%s %s leaves %q to nobody", c.kind, c.config, a.Unreachable)
 		}
 	}
 }

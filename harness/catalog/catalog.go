@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/actions"
 	"github.com/regiondrill/regiondrill/harness/analysis"
 	"github.com/regiondrill/regiondrill/harness/checks"
 	"github.com/regiondrill/regiondrill/harness/engine"
@@ -26,6 +27,7 @@ import (
 type Catalog struct {
 	Targets []harness.TargetKind // the first is the default
 	Faults  []harness.FaultKind
+	Actions []harness.ActionKind
 	Probes  []harness.ProbeKind
 	Checks  []checks.Kind
 
@@ -38,6 +40,7 @@ func Default() Catalog {
 	return Catalog{
 		Targets: targets.Table(),
 		Faults:  faults.Table(),
+		Actions: actions.Table(),
 		Probes:  probes.Table(),
 		Checks:  checks.Table(),
 
@@ -73,6 +76,9 @@ func (c Catalog) Kinds() scenario.Kinds {
 	for _, f := range c.Faults {
 		k.Faults = append(k.Faults, scenario.Kind{Name: f.Name, Doc: f.Doc, Config: f.New()})
 	}
+	for _, a := range c.Actions {
+		k.Actions = append(k.Actions, scenario.Kind{Name: a.Name, Doc: a.Doc, Config: a.New()})
+	}
 	for _, ch := range c.Checks {
 		k.Checks = append(k.Checks, scenario.Kind{Name: ch.Name, Doc: ch.Doc, Config: ch.New()})
 	}
@@ -97,7 +103,7 @@ func (c Catalog) Read(r io.Reader, name string, sets []scenario.Set, opts engine
 // find in it.
 func (c Catalog) Compile(s *scenario.Scenario, opts engine.Options) (*engine.Plan, error) {
 	kinds := c.Kinds().Check(s)
-	plan, err := engine.Compile(s, engine.Catalog{Probes: c.Probes, Faults: c.Faults}, opts)
+	plan, err := engine.Compile(s, engine.Catalog{Probes: c.Probes, Faults: c.Faults, Actions: c.Actions}, opts)
 	if plan == nil {
 		return nil, scenario.Join(kinds, err)
 	}
@@ -109,11 +115,11 @@ func (c Catalog) Compile(s *scenario.Scenario, opts engine.Options) (*engine.Pla
 	return plan, nil
 }
 
-// Carriers lists the targets that can carry a fault.
-func (c Catalog) Carriers(fault harness.FaultKind) []string {
+// Carriers lists the targets that have the handles.
+func (c Catalog) Carriers(needs []string) []string {
 	carriers := []string{}
 	for _, t := range c.Targets {
-		if fault.New().Needs(t.New().Can()) == nil {
+		if t.New().Can().Lacks(needs) == "" {
 			carriers = append(carriers, t.Name)
 		}
 	}
@@ -125,13 +131,23 @@ func (c Catalog) Carriers(fault harness.FaultKind) []string {
 func (c Catalog) Carries(s *scenario.Scenario, target harness.TargetKind) error {
 	can := target.New().Can()
 	var errs []error
-	for _, f := range s.Faults {
-		i := slices.IndexFunc(c.Faults, func(k harness.FaultKind) bool { return k.Name == f.Kind })
-		if i < 0 {
-			continue
+	lacks := func(kind string, needs []string) {
+		if lack := can.Lacks(needs); lack != "" {
+			errs = append(errs, fmt.Errorf("target %s can't carry %s: %s", target.Name, kind, lack))
 		}
-		if err := c.Faults[i].New().Needs(can); err != nil {
-			errs = append(errs, fmt.Errorf("target %s can't carry %s: %w", target.Name, f.Kind, err))
+	}
+	for _, f := range s.Faults {
+		for _, k := range c.Faults {
+			if k.Name == f.Kind {
+				lacks(f.Kind, k.New().Needs())
+			}
+		}
+	}
+	for _, a := range s.Actions {
+		for _, k := range c.Actions {
+			if k.Name == a.Kind {
+				lacks(a.Kind, k.New().Needs())
+			}
 		}
 	}
 	return errors.Join(errs...)

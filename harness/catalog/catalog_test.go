@@ -93,7 +93,7 @@ func TestEveryStageTells(t *testing.T) {
 func TestConfigComesBack(t *testing.T) {
 	for _, k := range Default().Checks {
 		check := k.New()
-		configure(t, k.Name, check)
+		configure(t, settings[k.Name], check)
 		config, err := scenario.Config(check)
 		if err != nil {
 			t.Fatalf("%s: %v", k.Name, err)

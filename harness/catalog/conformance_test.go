@@ -14,29 +14,21 @@ import (
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
-// settings are what a kind needs said before it does anything. A kind without an entry is proven with its defaults.
+// settings are what a check needs said before it judges anything.
 var settings = map[string]string{
-	"api_latency":  `{"latency": "40ms"}`,
-	"link":         `{"latency": "40ms"}`,
 	"recovery":     `{"probe": "staff", "fault": "virginia-dark", "within": "10s"}`,
 	"failback":     `{"probe": "staff", "fault": "virginia-dark", "within": "10s"}`,
 	"availability": `{"probe": "staff", "fault": "virginia-dark", "at_least": 0.9}`,
 	"latency":      `{"probe": "staff", "fault": "virginia-dark", "p95": "10s"}`,
 }
 
-// variants are further settings that make another thing of a fault.
-var variants = map[string][]string{
-	"region_outage": {`{"mode": "blackhole", "hold": false}`, `{"mode": "refuse"}`, `{"mode": "reset"}`},
-	"api_errors":    {`{"odds": 0.5}`},
-	"process":       {`{"mode": "pause"}`, `{"mode": "restart"}`},
-}
-
-func configure(t *testing.T, kind string, v any) {
+func configure(t *testing.T, said string, v any) {
 	t.Helper()
-	if said := settings[kind]; said != "" {
-		if err := scenario.FromConfig([]byte(said), v); err != nil {
-			t.Fatal(err)
-		}
+	if said == "" {
+		return
+	}
+	if err := scenario.FromConfig([]byte(said), v); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -48,19 +40,30 @@ func TestTargets(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for _, k := range Default().Faults {
-		t.Run(k.Name, func(t *testing.T) {
-			harnesstest.Fault(t, k, func(f harness.Fault) { configure(t, k.Name, f) })
-		})
-		for _, said := range variants[k.Name] {
-			t.Run(k.Name+" "+said, func(t *testing.T) {
-				harnesstest.Fault(t, k, func(f harness.Fault) {
-					if err := scenario.FromConfig([]byte(said), f); err != nil {
-						t.Fatal(err)
-					}
-				})
+		for _, said := range or(k.Examples) {
+			t.Run(strings.TrimSpace(k.Name+" "+said), func(t *testing.T) {
+				harnesstest.Fault(t, k, func(f harness.Fault) { configure(t, said, f) })
 			})
 		}
 	}
+}
+
+func TestActions(t *testing.T) {
+	for _, k := range Default().Actions {
+		for _, said := range or(k.Examples) {
+			t.Run(strings.TrimSpace(k.Name+" "+said), func(t *testing.T) {
+				harnesstest.Action(t, k, func(a harness.Action) { configure(t, said, a) })
+			})
+		}
+	}
+}
+
+// or is the kind's examples, or its defaults where it has none.
+func or(examples []string) []string {
+	if len(examples) == 0 {
+		return []string{""}
+	}
+	return examples
 }
 
 func TestProbes(t *testing.T) {
@@ -75,7 +78,7 @@ func TestChecks(t *testing.T) {
 	for _, k := range Default().Checks {
 		t.Run(k.Name, func(t *testing.T) {
 			check := k.New()
-			configure(t, k.Name, check)
+			configure(t, settings[k.Name], check)
 			harnesstest.Check(t, k.Name, k.Doc, check, h, m)
 			if said := check.Problems(&h.Plan); len(said) > 0 {
 				t.Errorf("it could not be measured: %v", said)

@@ -21,8 +21,9 @@ import (
 
 // Catalog is what the engine chooses from.
 type Catalog struct {
-	Probes []harness.ProbeKind
-	Faults []harness.FaultKind
+	Probes  []harness.ProbeKind
+	Faults  []harness.FaultKind
+	Actions []harness.ActionKind
 }
 
 // Options are what the command line adds to a scenario.
@@ -31,42 +32,63 @@ type Options struct {
 	Version        string
 	Environment    string
 	Seed           *uint64 // of people, keys, ids and jitter, instead of the scenario's
-	PhaseSeed      uint64  // of the phase of each probe's beat; 0: it is drawn from the seed, so that runs are alike
+	PhaseSeed      uint64  // of the phase of each probe's schedule; 0: it is drawn from the seed, so that runs are alike
 	WithoutBrowser string  // why browser probes are left out; empty: they run
 }
 
-// Plan is a compiled scenario: all that was asked, resolved, and nothing started.
+// Plan is a compiled scenario: all that was asked, resolved, and nothing started. Running it does not change it, so that
+// it can run again and again, also at once.
 type Plan struct {
-	Record   history.Plan // the first line of the history; whoever compiles the checks adds them
+	Record   history.Plan // the first line of the history, all but its zero; whoever compiles the checks adds them
+	Source   []byte       // the scenario as it was given
 	Topology harness.Topology
-	target   harness.Target
-	beats    []*beat
-	strikes  []*strike
+	target   harness.TargetKind
+	probes   []plannedProbe
+	faults   []plannedFault
+	actions  []plannedAction
 	reaches  []string
 
 	// Steering is what the people of each probe do who aren't in at home, of those probes that tell.
 	Steering map[string]harness.Steer
 	// Remarks are what is worth a second look; whoever compiles the checks adds them.
 	Remarks []scenario.Remark
+}
 
-	// Standing is told of the system when it stands; nil: nobody is.
-	Standing func(*harness.System)
-	// Heartbeat watches from the warm-up to the end how late the machine is, and tells every stall in instants after
-	// zero; when stop has returned it tells no more. nil: nobody watches, as in virtual time, where nothing is late.
-	Heartbeat func(zero time.Time, tell func(history.Stall)) (stop func())
+// plannedProbe is a probe that isn't skipped. Its record is that of the plan, by its name.
+type plannedProbe struct {
+	name string
+	made func() harness.Probe // configured, and not opened
+}
+
+// plannedFault is a fault on the timeline.
+type plannedFault struct {
+	fault harness.Fault
+	aim   harness.Aim
+	at    scenario.At
+	lasts time.Duration
+}
+
+// plannedAction is an action on the timeline.
+type plannedAction struct {
+	action harness.Action
+	aim    harness.Aim
+	at     scenario.At
+	lasts  time.Duration // 0: until the run ends
 }
 
 // compiler gathers the mistakes of a scenario, each at its line and column.
 type compiler struct {
 	s    *scenario.Scenario
 	opts Options
+	can  harness.Capabilities
 	plan *Plan
 	errs scenario.Errors
 }
 
 // Compile resolves a scenario against the kinds there are. Its error is a scenario.Errors with every mistake.
 func Compile(s *scenario.Scenario, kinds Catalog, opts Options) (*Plan, error) {
-	c := &compiler{s: s, opts: opts, plan: &Plan{target: opts.Target.New(), Steering: map[string]harness.Steer{}}}
+	c := &compiler{s: s, opts: opts, can: opts.Target.New().Can(),
+		plan: &Plan{Source: s.Source, target: opts.Target, Steering: map[string]harness.Steer{}}}
 	c.regions()
 	c.topology()
 	c.record()
@@ -75,6 +97,9 @@ func Compile(s *scenario.Scenario, kinds Catalog, opts Options) (*Plan, error) {
 	}
 	for _, f := range s.Faults {
 		c.fault(f, kinds.Faults)
+	}
+	for _, a := range s.Actions {
+		c.action(a, kinds.Actions)
 	}
 	if len(c.errs) > 0 {
 		return c.plan, c.errs
@@ -186,26 +211,33 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 			history.Probe{Name: p.Name, Kind: p.Kind, From: p.From, Home: p.Home})
 		return
 	}
-	probe := kinds[i].New()
-	c.block(p.Block, probe)
+	made := func() harness.Probe {
+		probe := kinds[i].New()
+		_ = scenario.Into(p.Block, probe) // the kinds' own check has said what is wrong
+		return probe
+	}
+	probe := made()
+	if checker, ok := probe.(harness.Checker); ok {
+		c.problems(p.Block, checker.Problems(c.plan.Topology))
+	}
 	if steerer, ok := probe.(harness.Steerer); ok {
 		c.plan.Steering[p.Name] = steerer.Steering()
 	}
-	config, err := scenario.Config(probe)
-	if err != nil {
-		c.fail(p.Block.Errorf("kind", "%v", err))
-	}
 	rec := history.Probe{Name: p.Name, Kind: p.Kind, From: p.From, Home: p.Home, Every: history.At(p.Every),
-		Limit: history.At(p.Limit), Offset: c.offset(p), Browser: kinds[i].Browser,
-		Skipped: kinds[i].Browser && c.opts.WithoutBrowser != "", Config: config}
+		Limit: history.At(p.Limit), Offset: c.offset(p), Needs: probe.Needs(), Config: c.config(p.Block, probe)}
+	if journey := probe.Journey(); journey != history.SignIn {
+		rec.Journey = journey
+	}
+	rec.Browser = slices.Contains(rec.Needs, harness.NeedsBrowser)
+	rec.Skipped = rec.Browser && c.opts.WithoutBrowser != ""
 	c.plan.Record.Probes = append(c.plan.Record.Probes, rec)
 	if !rec.Skipped && rec.Every > 0 { // where it is not, the reader has said so
-		c.plan.beats = append(c.plan.beats, newBeat(rec, c.plan.Record.WarmUp, probe))
+		c.plan.probes = append(c.plan.probes, plannedProbe{p.Name, made})
 	}
 }
 
-// offset is the phase of a probe's first beat, drawn by the probe's own name, so that no other probe changes it. It has
-// a seed of its own: nights that are alike in all else must not all meet the fault at the same instant of the beat.
+// offset is the phase of a probe's schedule, drawn by the probe's own name, so that no other probe changes it. It has
+// a seed of its own: nights that are alike in all else must not all meet the fault at the same instant of it.
 func (c *compiler) offset(p scenario.Probe) history.Instant {
 	if p.Every <= 0 {
 		return 0
@@ -221,64 +253,99 @@ func seeded(seed uint64, name string) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
-// block reads a kind's own keys and asks it what makes no sense.
-func (c *compiler) block(b scenario.Block, v any) {
-	if err := scenario.Into(b, v); err != nil {
-		return // the kinds' own check has said so
+// config is a kind's own configuration, for the record.
+func (c *compiler) config(b scenario.Block, v any) json.RawMessage {
+	config, err := scenario.Config(v)
+	if err != nil {
+		c.fail(b.Errorf("kind", "%v", err))
 	}
-	if checker, ok := v.(harness.Checker); ok {
-		for _, p := range checker.Problems(c.plan.Topology) {
-			c.fail(b.Errorf(p.Key, "%s", p.Sentence))
+	return config
+}
+
+// problems are told at their keys.
+func (c *compiler) problems(b scenario.Block, found []harness.Problem) {
+	for _, p := range found {
+		if p.What != "" {
+			c.fail(b.NoSuch(p.Key, p.What, p.Unknown, p.Among))
+			continue
 		}
+		c.fail(b.Errorf(p.Key, "%s", p.Sentence))
 	}
+}
+
+// scope is what there is to aim at, for a fault or an action.
+func (c *compiler) scope(kind string) harness.Scope {
+	return harness.Scope{Topology: c.plan.Topology, Can: c.can, Kind: kind, Target: c.opts.Target.Name}
+}
+
+// carried tells where the target lacks a handle.
+func (c *compiler) carried(b scenario.Block, kind string, needs []string) {
+	if lack := c.can.Lacks(needs); lack != "" {
+		c.fail(b.Errorf("kind", "target %s can't carry %s: %s", c.opts.Target.Name, kind, lack))
+	}
+}
+
+func after(at scenario.At) string {
+	if at.Name == "" {
+		return ""
+	}
+	return at.Name + "." + at.Event
 }
 
 func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
+	rec := history.Fault{Name: f.Name, Kind: f.Kind, After: after(f.At), At: history.At(f.At.Offset), For: history.At(f.For)}
+	defer func() { c.plan.Record.Faults = append(c.plan.Record.Faults, rec) }()
 	i := slices.IndexFunc(kinds, func(k harness.FaultKind) bool { return k.Name == f.Kind })
-	if i < 0 {
-		c.plan.Record.Faults = append(c.plan.Record.Faults,
-			history.Fault{Name: f.Name, Kind: f.Kind, At: history.At(f.At.Offset), For: history.At(f.For)})
+	if i < 0 { // the kinds' own check has said so; that there is such a fault is known to the checks all the same
 		return
 	}
 	fault := kinds[i].New()
-	c.block(f.Block, fault)
-	if err := fault.Needs(c.plan.target.Can()); err != nil {
-		c.fail(f.Block.Errorf("kind", "target %s can't carry %s: %v", c.opts.Target.Name, f.Kind, err))
-	}
-	config, err := scenario.Config(fault)
-	if err != nil {
-		c.fail(f.Block.Errorf("kind", "%v", err))
-	}
-	st := &strike{name: f.Name, fault: fault, at: f.At, lasts: f.For, where: f.Where}
-	st.calls, st.replica = kinds[i].Calls, kinds[i].Replica
-	switch {
-	case st.calls:
-		st.edges = c.calls(f)
-	case st.replica:
-		st.edges = c.replica(f)
-	default:
-		st.edges = c.edges(f)
-	}
-	summary := f.Kind
-	if s, ok := fault.(harness.Summarizer); ok {
-		summary = s.Summary()
-	}
-	c.plan.strikes = append(c.plan.strikes, st)
-	after := ""
-	if f.At.Name != "" {
-		after = f.At.Name + "." + f.At.Event
-	}
-	c.plan.Record.Faults = append(c.plan.Record.Faults,
-		history.Fault{Name: f.Name, Kind: f.Kind, Summary: summary + " of " + st.subject(),
-			Region: st.region(), Where: whereOf(f.Where), After: after, At: history.At(f.At.Offset), For: history.At(f.For),
-			Config: config, Unreachable: unreachable(fault, f.Where)})
+	unread := scenario.Into(f.Block, fault) != nil // the same
+	c.carried(f.Block, f.Kind, fault.Needs())
+	aim, problems := fault.Aim(harness.Where(f.Where), c.scope(f.Kind))
+	c.problems(f.Block, slices.DeleteFunc(problems, func(p harness.Problem) bool { return unread && !strings.HasPrefix(p.Key, "where") }))
+	aim.Name, aim.Lease = f.Name, f.For+leaseSlack
+	rec.Summary, rec.Region, rec.Unreachable = aim.Summary, f.Where.Region, aim.Unreachable
+	rec.Where, rec.Config = whereOf(f.Where), c.config(f.Block, fault)
+	c.plan.faults = append(c.plan.faults, plannedFault{fault, aim, f.At, f.For})
 }
 
-// unreachable are the Regions that carry nobody while the fault is in force, as it says of itself.
-func unreachable(fault harness.Fault, w scenario.Where) []string {
-	whole := w.Service == "" && w.Operation == "" && w.From == "" && w.Name == ""
-	if f, ok := fault.(harness.Isolator); ok && w.Region != "" && f.Isolates(whole) {
-		return []string{w.Region}
+func whereOf(w scenario.Where) map[string]string {
+	said := map[string]string{}
+	for key, value := range map[string]string{"region": w.Region, "place": w.Place, "service": w.Service,
+		"operation": w.Operation, "from": w.From} {
+		if value != "" {
+			said[key] = value
+		}
+	}
+	return said
+}
+
+func (c *compiler) action(a scenario.Action, kinds []harness.ActionKind) {
+	rec := history.Action{Name: a.Name, Kind: a.Kind, After: after(a.At), At: history.At(a.At.Offset), For: history.At(a.For)}
+	defer func() { c.plan.Record.Actions = append(c.plan.Record.Actions, rec) }()
+	i := slices.IndexFunc(kinds, func(k harness.ActionKind) bool { return k.Name == a.Kind })
+	if i < 0 {
+		return
+	}
+	action := kinds[i].New()
+	if scenario.Into(a.Block, action) != nil {
+		return
+	}
+	c.carried(a.Block, a.Kind, action.Needs())
+	aim, problems := action.Aim(c.scope(a.Kind))
+	c.problems(a.Block, problems)
+	aim.Name = a.Name
+	rec.Summary, rec.Config = aim.Summary, c.config(a.Block, action)
+	c.plan.actions = append(c.plan.actions, plannedAction{action, aim, a.At, a.For})
+}
+
+// Edges are the directed links that a fault of the plan acts on, nil where there is no such fault.
+func (p *Plan) Edges(fault string) []harness.Edge {
+	for _, f := range p.faults {
+		if f.aim.Name == fault {
+			return slices.Clone(f.aim.Edges)
+		}
 	}
 	return nil
 }
@@ -289,6 +356,9 @@ func (p *Plan) Duration() time.Duration {
 	end := time.Duration(0)
 	for _, f := range p.Record.Faults {
 		end = max(end, (p.Record.Begins(f) + f.For).Duration())
+	}
+	for _, a := range p.Record.Actions {
+		end = max(end, (p.Record.Expected(a.After, a.At) + a.For).Duration())
 	}
 	return (p.Record.WarmUp + p.Record.Settle).Duration() + end
 }

@@ -18,13 +18,13 @@ const controlEvery = time.Second
 type way struct{ from, to *harness.Place }
 
 // ways are those from each vantage to every Region and to the identity provider.
-func (p *Plan) ways(sys *harness.System) (found []way) {
+func (p *Plan) ways(world *harness.World) (found []way) {
 	for _, v := range p.Topology.Vantages {
-		from := sys.Place(v.Name)
+		from := world.Place(v.Name)
 		if from == nil {
 			continue
 		}
-		for _, to := range sys.Places {
+		for _, to := range world.Places {
 			if to.Region || to.Name == names.IdPPlace {
 				found = append(found, way{from, to})
 			}
@@ -37,7 +37,7 @@ func (p *Plan) ways(sys *harness.System) (found []way) {
 // most, so that none meets the next, however long a fault holds its canaries. One that is cut short by the end is not
 // recorded: what did not come back by then might have.
 func (r *run) control(ctx context.Context, sys *harness.System, done <-chan struct{}) {
-	ways := r.plan.ways(sys)
+	ways := r.plan.ways(sys.World)
 	if sys.RoundTrip == nil || len(ways) == 0 {
 		return
 	}

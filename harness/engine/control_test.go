@@ -47,8 +47,8 @@ func TestControls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
 		flying := &atomic.Int32{}
-		w.plan.target = linkedTarget{w.target, w.sw, flying}
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		w.put(linkedTarget{w.target, w.sw, flying})
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		home, away := history.Trip{Edge: "here→us-east-1", Took: 8000}, history.Trip{Edge: "here→eu-west-1", Took: 76_000}
@@ -86,14 +86,14 @@ func TestStallsAreWrittenDown(t *testing.T) {
 		stopped := false
 		stall := history.Stall{Since: history.Seconds(-1), Until: history.Seconds(-0.9), Took: history.Seconds(0.1),
 			By: history.StallHeartbeat}
-		w.plan.Heartbeat = func(zero time.Time, tell func(history.Stall)) func() {
+		w.opts.Heartbeat = func(zero time.Time, tell func(history.Stall)) func() {
 			if until := time.Until(zero); until != 2*time.Second {
 				t.Errorf("it began %v before zero", until)
 			}
 			timer := time.AfterFunc(1150*time.Millisecond, func() { tell(stall) })
 			return func() { stopped = true; timer.Stop() }
 		}
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		i := slices.IndexFunc(w.sink.events, func(e history.Event) bool { return e.Type == history.TypeStall })
@@ -107,7 +107,7 @@ func TestStallsAreWrittenDown(t *testing.T) {
 func TestASlowSinkDelaysNoBeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
-		if err := w.plan.Run(t.Context(), nil, slow{w.sink}); err != nil {
+		if err := w.plan.Run(t.Context(), RunOptions{Sink: slow{w.sink}}); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(w.sink.attempts(history.Good)) + len(w.sink.attempts(history.Bad)); n != 17 {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/aim"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/scenario"
@@ -27,11 +28,12 @@ type toyTarget struct {
 }
 
 func (toyTarget) Can() harness.Capabilities {
-	return harness.Capabilities{Network: true, Services: []string{"portal"}}
+	return harness.Capabilities{Handles: []string{"network"}, Services: []string{"portal"}}
 }
 
 func (t toyTarget) Provision(_ context.Context, top harness.Topology, back *rollback.Stack) (*harness.System, error) {
-	sys := &harness.System{Chaos: t.chaos, People: []harness.Person{{Name: "user-001"}, {Name: "user-002"}}}
+	sys := &harness.System{Chaos: t.chaos,
+		World: &harness.World{People: []harness.Person{{Name: "user-001"}, {Name: "user-002"}}}}
 	for _, v := range top.Vantages {
 		sys.Places = append(sys.Places, &harness.Place{Name: v.Name})
 	}
@@ -45,8 +47,10 @@ type toyProbe struct {
 	closed bool
 }
 
-func (p *toyProbe) Open(context.Context, *harness.System) error { return nil }
-func (p *toyProbe) Close() error                                { p.closed = true; return nil }
+func (p *toyProbe) Journey() history.Journey                   { return history.SignIn }
+func (p *toyProbe) Needs() []string                            { return nil }
+func (p *toyProbe) Open(context.Context, *harness.World) error { return nil }
+func (p *toyProbe) Close() error                               { p.closed = true; return nil }
 func (p *toyProbe) Try(ctx context.Context, a *harness.Attempt) error {
 	return p.try(ctx, a)
 }
@@ -74,24 +78,43 @@ func (s *toySwitch) set(on bool) {
 }
 
 // bugs are what of a fault panics.
-type bugs struct{ inject, prove, verify bool }
+type bugs struct{ inject, prove, verify, undo bool }
 
 type toyFault struct{ s *toySwitch }
 
-func (f *toyFault) Needs(harness.Capabilities) error { return nil }
-func (f *toyFault) Inject(_ context.Context, _ harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
+func (f *toyFault) Needs() []string { return []string{"network"} }
+func (f *toyFault) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	return aim.Links(w, s)
+}
+
+func (f *toyFault) Inject(_ context.Context, _ *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
 	undo, err := back.Push(rollback.Intent{}, func(context.Context) error { f.s.set(false); return nil })
+	injected := &toyInjection{f.s, a, undo}
 	if err != nil || f.s.inject != nil {
-		return undo, errors.Join(err, f.s.inject)
+		return injected, errors.Join(err, f.s.inject)
 	}
 	f.s.set(true)
 	if f.s.bugs.inject {
 		panic("a bug")
 	}
-	return undo, nil
+	return injected, nil
 }
 
-func (f *toyFault) Prove(_ context.Context, hit harness.Hit, inForce bool) ([]harness.Proof, error) {
+type toyInjection struct {
+	s    *toySwitch
+	a    harness.Aim
+	undo rollback.Undo
+}
+
+func (f *toyInjection) Undo(ctx context.Context) error {
+	if f.s.bugs.undo {
+		panic("a bug")
+	}
+	return f.undo(ctx)
+}
+func (f *toyInjection) Expired() (time.Time, bool) { return time.Time{}, false }
+
+func (f *toyInjection) Prove(_ context.Context, inForce bool) ([]harness.Proof, error) {
 	if f.s.bugs.prove {
 		panic("a bug")
 	}
@@ -101,10 +124,10 @@ func (f *toyFault) Prove(_ context.Context, hit harness.Hit, inForce bool) ([]ha
 	if f.s.dark() != inForce {
 		return nil, errors.New("the switch says otherwise")
 	}
-	return []harness.Proof{{Edge: hit.Edges[0], At: time.Now()}}, nil
+	return []harness.Proof{{Edge: f.a.Edges[0], At: time.Now()}}, nil
 }
 
-func (f *toyFault) Verify(ctx context.Context, hit harness.Hit) ([]harness.Sighting, error) {
+func (f *toyInjection) Verify(ctx context.Context) ([]harness.Sighting, error) {
 	if f.s.bugs.verify {
 		panic("a bug")
 	}
@@ -113,11 +136,22 @@ func (f *toyFault) Verify(ctx context.Context, hit harness.Hit) ([]harness.Sight
 			return nil, err
 		}
 	}
-	s := harness.Sighting{Edge: hit.Edges[0], At: time.Now()}
+	s := harness.Sighting{Edge: f.a.Edges[0], At: time.Now()}
 	if !f.s.dark() {
 		s.Gone = "the switch is off"
 	}
 	return []harness.Sighting{s}, nil
+}
+
+// wrapping is a toy fault whose injection is another's.
+type wrapping struct {
+	*toyFault
+	wrap func(harness.Injection, harness.Aim) harness.Injection
+}
+
+func (w wrapping) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+	injected, err := w.toyFault.Inject(ctx, h, a, back)
+	return w.wrap(injected, a), err
 }
 
 const toyScenario = `
@@ -135,6 +169,7 @@ faults:
 `
 
 type world struct {
+	opts   RunOptions
 	probe  *toyProbe
 	sw     *toySwitch
 	target toyTarget
@@ -189,7 +224,13 @@ func newWorld(t *testing.T, text string) *world {
 		t.Fatal(err)
 	}
 	w.plan.Record.Probes[0].Gated = true
+	w.opts.Sink = w.sink
 	return w
+}
+
+// put stands another target in the toy's place.
+func (w *world) put(target harness.Target) {
+	w.plan.target = harness.TargetKind{Name: "toys", New: func() harness.Target { return target }}
 }
 
 func (r *recorder) attempts(o history.Outcome) (found []*history.Attempt) {
@@ -224,7 +265,7 @@ func (r *recorder) end(t *testing.T) *history.End {
 func TestDrill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		first := w.sink.events[0]
@@ -257,7 +298,7 @@ func TestOpenLoop(t *testing.T) {
 			a.Succeed(a.Home)
 			return nil
 		}
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		var due []string
@@ -289,7 +330,7 @@ func TestNoRoomIsDropped(t *testing.T) {
 			a.Succeed(a.Home)
 			return nil
 		}
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		dropped := w.sink.attempts(history.Dropped)
@@ -313,7 +354,7 @@ func TestDeafProbeIsGivenUp(t *testing.T) {
 			a.Succeed(a.Home)
 			return nil
 		}
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		close(release)
@@ -331,7 +372,7 @@ func TestNotSteady(t *testing.T) {
 			a.Fail(history.ClassHTTP5xx, "broken all along")
 			return nil
 		}
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		if e := w.sink.end(t); e.Reason != history.NotSteady || w.sink.faults("dark") != "" {
@@ -345,7 +386,7 @@ func TestStopHeals(t *testing.T) {
 		w := newWorld(t, toyScenario)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(10*time.Second, func() { cancel(Stop{Reason: history.Interrupted}) }) // at 7.7
-		if err := w.plan.Run(ctx, nil, w.sink); err != nil {
+		if err := w.plan.Run(ctx, w.opts); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := w.sink.faults("dark"), "requested 5.0, effective 5.0, healing 7.7, healed 7.7"; got != want {
@@ -375,7 +416,7 @@ func TestPanicHealsAndStops(t *testing.T) {
 			a.Succeed(a.Home)
 			return nil
 		}
-		err := w.plan.Run(t.Context(), nil, w.sink)
+		err := w.plan.Run(t.Context(), w.opts)
 		if err == nil || !strings.Contains(err.Error(), "a bug") {
 			t.Errorf("error %v", err)
 		}
@@ -396,7 +437,7 @@ func TestPanicOfAFaultHealsAndStops(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, toyScenario)
 				w.sw.bugs = b
-				err := w.plan.Run(t.Context(), nil, w.sink)
+				err := w.plan.Run(t.Context(), w.opts)
 				if err == nil || !strings.Contains(err.Error(), "a fault panicked: a bug") {
 					t.Errorf("error %v", err)
 				}
@@ -412,7 +453,7 @@ func TestFullDiskHealsAndStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
 		w.sink.fail = 14
-		err := w.plan.Run(t.Context(), nil, w.sink)
+		err := w.plan.Run(t.Context(), w.opts)
 		if err == nil || !strings.Contains(err.Error(), "no space left") || w.sw.dark() || !w.probe.closed {
 			t.Errorf("error %v, dark %v, closed %v", err, w.sw.dark(), w.probe.closed)
 		}
@@ -423,7 +464,7 @@ func TestPanicOfASinkHealsAndStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
 		w.sink.panic = 14
-		err := w.plan.Run(t.Context(), nil, w.sink)
+		err := w.plan.Run(t.Context(), w.opts)
 		if err == nil || !strings.Contains(err.Error(), "a sink panicked: a bug") || w.sw.dark() || !w.probe.closed {
 			t.Errorf("error %v, dark %v, closed %v", err, w.sw.dark(), w.probe.closed)
 		}
@@ -435,14 +476,14 @@ func TestNothingFollowsTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
 		w.target.chaos = http.NotFoundHandler()
-		w.plan.target = w.target
+		w.put(w.target)
 		var chaos http.Handler
-		w.plan.Standing = func(sys *harness.System) { chaos = sys.Chaos }
+		w.opts.Standing = func(sys *harness.System) { chaos = sys.Chaos }
 		post := func() {
 			chaos.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/_localstack/chaos/faults", nil))
 		}
 		time.AfterFunc(5*time.Second, post)
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		post()
@@ -456,8 +497,8 @@ func TestNothingFollowsTheEnd(t *testing.T) {
 func TestUndoThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
-		w.plan.target = toyTarget{undo: errors.New("the lab won't go down")}
-		err := w.plan.Run(t.Context(), nil, w.sink)
+		w.put(toyTarget{undo: errors.New("the lab won't go down")})
+		err := w.plan.Run(t.Context(), w.opts)
 		if !errors.Is(err, ErrUndo) || w.sink.end(t).Undone {
 			t.Errorf("error %v, end %+v", err, w.sink.end(t))
 		}
@@ -468,7 +509,7 @@ func TestUnprovenAndNotInjected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario+"  - {name: second, kind: switch, where: {region: eu-west-1}, at: dark.healed + 2s, for: 1s}\n")
 		w.sw.prove = errors.New("the canary was answered")
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := w.sink.faults("dark"), "requested 5.0, unproven 5.0, healing 11.0, unproven 11.0"; got != want {
@@ -483,7 +524,7 @@ func TestUnprovenAndNotInjected(t *testing.T) {
 func TestFaultAfterFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario+"  - {name: second, kind: switch, where: {region: eu-west-1}, at: dark.healed + 2s, for: 1s}\n")
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := w.sink.faults("second"), "requested 13.0, effective 13.0, healing 14.0, healed 14.0"; got != want {
@@ -496,7 +537,7 @@ func TestInjectThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
 		w.sw.inject = errors.New("no such link")
-		err := w.plan.Run(t.Context(), nil, w.sink)
+		err := w.plan.Run(t.Context(), w.opts)
 		if e := w.sink.end(t); err == nil || e.Reason != history.Broken || !e.Undone {
 			t.Errorf("error %v, end %+v", err, e)
 		}

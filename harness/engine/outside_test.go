@@ -37,15 +37,15 @@ func (r *recorder) notes() (said []string) {
 func TestWhatComesFromOutsideIsNoted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
-		w.plan.target = outsideTarget{w.target}
+		w.put(outsideTarget{w.target})
 		stood := 0
-		w.plan.Standing = func(sys *harness.System) {
+		w.opts.Standing = func(sys *harness.System) {
 			stood++
 			for _, method := range []string{http.MethodGet, http.MethodPatch} {
 				sys.Chaos.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(method, "/_localstack/chaos/faults", nil))
 			}
 		}
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		want := []string{"one key a Region", "from outside the scenario, the chaos API was asked to PATCH faults"}
@@ -58,7 +58,7 @@ func TestWhatComesFromOutsideIsNoted(t *testing.T) {
 // unready is a fault that finds out from the system that it can't act.
 type unready struct{ *toyFault }
 
-func (unready) Ready(context.Context, harness.Hit) error {
+func (unready) Ready(context.Context, *harness.Handles, harness.Aim) error {
 	return &harness.Lack{Sentence: "it has no chaos API"}
 }
 
@@ -66,8 +66,8 @@ func (unready) Ready(context.Context, harness.Hit) error {
 func TestAFaultThatIsNotReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
-		w.plan.strikes[0].fault = unready{&toyFault{w.sw}}
-		err := w.plan.Run(t.Context(), nil, w.sink)
+		w.plan.faults[0].fault = unready{&toyFault{w.sw}}
+		err := w.plan.Run(t.Context(), w.opts)
 		if lack, ok := errors.AsType[*harness.Lack](err); !ok || lack.Sentence != "it has no chaos API" {
 			t.Errorf("it says %v", err)
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"path"
-	"slices"
 	"sync"
 	"time"
 
@@ -29,12 +28,26 @@ func (s Stop) Error() string {
 // ErrUndo is wrapped by the error of a run that could not undo something.
 var ErrUndo = errors.New("something could not be undone")
 
-// run is one run of a plan.
+// RunOptions are by what a run is recorded and watched. All but Sink may be left out.
+type RunOptions struct {
+	Folder *history.Folder // keeps the way back and the artifacts
+	Sink   history.Sink
+	// Standing is told of the system when it stands.
+	Standing func(*harness.System)
+	// Heartbeat watches from the warm-up to the end how late the machine is, and tells every stall in instants after
+	// zero; when stop has returned it tells no more. In virtual time nothing is late.
+	Heartbeat func(zero time.Time, tell func(history.Stall)) (stop func())
+}
+
+// run is one run of a plan: all that changes while it runs.
 type run struct {
-	plan   *Plan
-	back   *rollback.Stack
-	scribe *scribe
-	cancel context.CancelCauseFunc
+	plan      *Plan
+	opts      RunOptions
+	schedules []*schedule
+	timeline  *timeline
+	back      *rollback.Stack
+	scribe    *scribe
+	cancel    context.CancelCauseFunc
 
 	mu      sync.Mutex
 	zero    time.Time       // fixed when the system stands
@@ -45,30 +58,37 @@ type run struct {
 	end     time.Time       // of the settling, known when the last fault is healed; guarded by mu
 }
 
-// Run runs the plan: provisions, warms up, strikes, settles, and undoes all of it whatever happens. Everything that
+// Run runs the plan: provisions, warms up, injects, settles, and undoes all of it whatever happens. Everything that
 // happened is in the history; the error is the harness's own (the history could not be written, provisioning broke, a
-// bug), or wraps ErrUndo. A canceled ctx heals and concludes; a Stop as its cause says why.
-func (p *Plan) Run(ctx context.Context, folder *history.Folder, sink history.Sink) (err error) {
+// bug), or wraps ErrUndo. A canceled ctx heals and concludes; a Stop as its cause says why. A panic of what it calls is
+// an error like any other.
+func (p *Plan) Run(ctx context.Context, opts RunOptions) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := &run{plan: p, back: &rollback.Stack{}, cancel: cancel}
-	r.scribe = newScribe(sink, r.unwritten)
-	if folder != nil {
-		r.back.Journal = folder.Undo
+	r := &run{plan: p, opts: opts, back: &rollback.Stack{}, cancel: cancel}
+	r.scribe = newScribe(opts.Sink, r.unwritten)
+	if opts.Folder != nil {
+		r.back.Journal = opts.Folder.Undo
 	}
 	defer func() {
 		undone := r.back.Unwind(ctx)
 		err = r.conclude(ctx, err, undone)
 	}()
+	return guard("the run", func() error { return r.all(ctx) })
+}
+
+// all is the run but for the way back.
+func (r *run) all(ctx context.Context) error {
 	r.phase(history.PhaseProvisioning)
-	sys, err := p.target.Provision(ctx, p.Topology, r.back)
+	sys, err := r.plan.target.New().Provision(ctx, r.plan.Topology, r.back)
 	if err != nil {
-		return fmt.Errorf("provisioning %s: %w", p.Record.Target, err)
+		return fmt.Errorf("provisioning %s: %w", r.plan.Record.Target, err)
 	}
-	if err := r.ready(ctx, sys); err != nil {
+	r.timeline = newTimeline(r, sys)
+	if err := r.timeline.ready(ctx); err != nil {
 		return err
 	}
-	if err := r.open(ctx, sys, folder); err != nil {
+	if err := r.open(ctx, sys); err != nil {
 		return err
 	}
 	r.begin()
@@ -76,9 +96,9 @@ func (p *Plan) Run(ctx context.Context, folder *history.Folder, sink history.Sin
 	for _, n := range sys.Notes {
 		r.note("%s", n)
 	}
-	if p.Standing != nil {
+	if r.opts.Standing != nil {
 		sys.Chaos = r.noting(sys.Chaos)
-		p.Standing(sys)
+		r.opts.Standing(sys)
 	}
 	r.drill(ctx, sys)
 	return nil
@@ -113,20 +133,21 @@ func (r *run) conclude(ctx context.Context, err, undone error) error {
 }
 
 // open prepares the probes; each is closed by the way back.
-func (r *run) open(ctx context.Context, sys *harness.System, folder *history.Folder) error {
-	for _, b := range r.plan.beats {
-		b.rec = *r.plan.Record.Probe(b.rec.Name) // as the checks have completed it
-		b.from, b.people = sys.Place(b.rec.From), sys.People
-		b.keeper = newKeeper(folder)
+func (r *run) open(ctx context.Context, sys *harness.System) error {
+	for _, p := range r.plan.probes {
+		rec := *r.plan.Record.Probe(p.name)
+		b := newSchedule(rec, r.plan.Record.WarmUp, p.made())
+		b.from, b.people, b.keeper = sys.Place(rec.From), sys.People, newKeeper(r.opts.Folder)
 		if b.from == nil || len(b.people) == 0 {
-			return fmt.Errorf("opening probe %s: the target has no place %s, or no people", b.rec.Name, b.rec.From)
+			return fmt.Errorf("opening probe %s: the target has no place %s, or no people", rec.Name, rec.From)
 		}
 		if _, err := r.back.Push(rollback.Intent{}, func(context.Context) error { return b.probe.Close() }); err != nil {
 			return err
 		}
-		if err := b.probe.Open(ctx, sys); err != nil {
-			return fmt.Errorf("opening probe %s: %w", b.rec.Name, err)
+		if err := b.probe.Open(ctx, sys.World); err != nil {
+			return fmt.Errorf("opening probe %s: %w", rec.Name, err)
 		}
+		r.schedules = append(r.schedules, b)
 	}
 	return nil
 }
@@ -144,18 +165,6 @@ func (r *run) noting(chaos http.Handler) http.Handler {
 	})
 }
 
-// ready asks the faults that can tell only from the system itself whether they can act on it.
-func (r *run) ready(ctx context.Context, sys *harness.System) error {
-	for _, s := range r.plan.strikes {
-		if f, asks := s.fault.(harness.Readier); asks {
-			if err := f.Ready(ctx, s.hit(sys)); err != nil {
-				return fmt.Errorf("preparing %s: %w", s.name, err)
-			}
-		}
-	}
-	return nil
-}
-
 // begin fixes zero, a warm-up from now, and writes the plan and what was held back until zero was known.
 func (r *run) begin() {
 	r.mu.Lock()
@@ -164,12 +173,13 @@ func (r *run) begin() {
 	early, began := r.early, r.began
 	r.early, r.began = nil, nil
 	r.mu.Unlock()
-	r.plan.Record.Zero = r.zero.UTC().Round(time.Millisecond)
+	plan := r.plan.Record
+	plan.Zero = r.zero.UTC().Round(time.Millisecond)
 	first := r.at(now)
 	if len(began) > 0 {
 		first = r.at(began[0])
 	}
-	r.record(history.Event{At: first, Type: history.TypePlan, Plan: &r.plan.Record})
+	r.record(history.Event{At: first, Type: history.TypePlan, Plan: &plan})
 	for i, e := range early {
 		e.At = r.at(began[i])
 		r.record(e)
@@ -180,26 +190,26 @@ func (r *run) begin() {
 func (r *run) drill(ctx context.Context, sys *harness.System) {
 	r.phase(history.PhaseWarmUp)
 	done := make(chan struct{})
-	var beats sync.WaitGroup
+	var schedules sync.WaitGroup
 	start := time.Now()
-	for _, b := range r.plan.beats {
-		beats.Go(func() { b.run(ctx, r, start, done) })
+	for _, s := range r.schedules {
+		schedules.Go(func() { s.run(ctx, r, start, done) })
 	}
-	beats.Go(func() { r.control(ctx, sys, done) })
+	schedules.Go(func() { r.control(ctx, sys, done) })
 	if waitUntil(ctx, r.zero) && r.steady() {
 		r.phase(history.PhaseDrill)
-		r.strikeAll(ctx, sys)
+		r.timeline.run(ctx)
 		r.phase(history.PhaseSettling)
 		waitUntil(ctx, r.settled())
 	}
 	close(done)
 	r.phase(history.PhaseDraining)
-	beats.Wait()
+	schedules.Wait()
 }
 
 // steady stops a run whose warm-up proved nothing: harming a system that isn't well shows nothing either.
 func (r *run) steady() bool {
-	for _, b := range r.plan.beats {
+	for _, b := range r.schedules {
 		if why := b.unsteady(r.plan.Record.Ratio(b.rec.Name)); why != "" {
 			r.stop(Stop{Reason: history.NotSteady, Detail: why})
 			return false
@@ -210,12 +220,7 @@ func (r *run) steady() bool {
 
 // settled fixes the end of the settling: counted from when the last fault's undo was due, or from zero.
 func (r *run) settled() time.Time {
-	last := r.zero
-	for _, s := range r.plan.strikes {
-		if s.healing.After(last) {
-			last = s.healing
-		}
-	}
+	last := later(r.zero, r.timeline.last())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.end = last.Add(r.plan.Record.Settle.Duration())
@@ -279,16 +284,4 @@ func waitUntil(ctx context.Context, t time.Time) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// hosts lists the names of a service at a place, or at all places.
-func hosts(sys *harness.System, place, service string) []string {
-	var found []string
-	for _, p := range sys.Places {
-		if place == "" || p.Name == place {
-			found = append(found, p.Services[service]...)
-		}
-	}
-	slices.Sort(found)
-	return found
 }

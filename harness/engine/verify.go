@@ -21,8 +21,7 @@ const (
 
 // verification is the watch over one fault from when it is effective until its undo is due.
 type verification struct {
-	s     *strike
-	r     *run
+	f     *faultRun
 	edges []*watched
 }
 
@@ -46,11 +45,11 @@ var errOut = errors.New("the look before has not returned")
 // verify looks every second whether the fault is in force still, and records the first time that it isn't. What it
 // returns ends it: nothing is recorded after that. Looks run beside it, so that one that hangs holds nobody up. What
 // was never proven is not looked at.
-func (s *strike) verify(ctx context.Context, r *run, hit harness.Hit, proofs []harness.Proof) (stop func()) {
+func (f *faultRun) verify(ctx context.Context, proofs []harness.Proof) (stop func()) {
 	if len(proofs) == 0 {
 		return func() {}
 	}
-	v := &verification{s: s, r: r}
+	v := &verification{f: f}
 	for _, p := range proofs {
 		v.edges = append(v.edges, &watched{edge: p.Edge, seen: p.At})
 	}
@@ -58,21 +57,21 @@ func (s *strike) verify(ctx context.Context, r *run, hit harness.Hit, proofs []h
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		v.watch(ctx, hit)
+		v.watch(ctx)
 	}()
 	return func() { cancel(); <-done }
 }
 
 // watch looks until ctx ends or there is nothing more to tell. No look is begun while another is out.
-func (v *verification) watch(ctx context.Context, hit harness.Hit) {
+func (v *verification) watch(ctx context.Context) {
 	tick := time.NewTicker(verifyEvery)
 	defer tick.Stop()
-	last := time.NewTimer(time.Until(v.s.healing.Add(-lastLook)))
+	last := time.NewTimer(time.Until(v.f.healing.Add(-lastLook)))
 	defer last.Stop()
 	var out chan look // nil while none is
 	begin := func() {
 		out = make(chan look, 1)
-		go func(out chan<- look) { out <- v.look(ctx, hit) }(out)
+		go func(out chan<- look) { out <- v.look(ctx) }(out)
 	}
 	for over := false; !over; {
 		select {
@@ -95,12 +94,12 @@ func (v *verification) watch(ctx context.Context, hit harness.Hit) {
 }
 
 // look asks the fault once.
-func (v *verification) look(ctx context.Context, hit harness.Hit) (l look) {
+func (v *verification) look(ctx context.Context) (l look) {
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
 	l.err = guard("a fault", func() (err error) {
-		l.seen, err = v.s.fault.Verify(ctx, hit)
-		l.expired = v.s.expiry()
+		l.seen, err = v.f.injected.Verify(ctx)
+		l.expired = v.f.expiry()
 		return err
 	})
 	return l
@@ -113,10 +112,10 @@ func (v *verification) heed(ctx context.Context, l look) (over bool) {
 	case ctx.Err() != nil:
 		return true
 	case errors.Is(l.err, errPanic):
-		v.r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("verifying %s: %v", v.s.name, l.err)})
+		v.f.r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("verifying %s: %v", v.f.aim.Name, l.err)})
 		return true
 	case !l.expired.IsZero():
-		v.r.expired(v.s, l.expired)
+		v.f.expire(l.expired)
 		return true
 	case l.err == nil && len(l.seen) == 0: // nothing of it stays in force
 		return true
@@ -124,8 +123,8 @@ func (v *verification) heed(ctx context.Context, l look) (over bool) {
 	var lost []history.Edge
 	var why []string
 	for _, w := range v.edges {
-		if said := w.heed(l, v.r); said != "" {
-			lost = append(lost, history.Edge{Edge: w.edge.String(), At: v.r.at(w.seen)})
+		if said := w.heed(l, v.f.r); said != "" {
+			lost = append(lost, history.Edge{Edge: w.edge.String(), At: v.f.r.at(w.seen)})
 			why = append(why, said)
 		}
 	}
@@ -133,7 +132,7 @@ func (v *verification) heed(ctx context.Context, l look) (over bool) {
 		return false
 	}
 	slices.Sort(why)
-	v.r.fault(v.s.name, history.Lost, lost, strings.Join(slices.Compact(why), "; "))
+	v.f.tell(history.Lost, lost, strings.Join(slices.Compact(why), "; "))
 	return true
 }
 
@@ -158,21 +157,19 @@ func (w *watched) heed(l look, r *run) string {
 }
 
 // expiry is when the fault ended by itself, zero where it didn't.
-func (s *strike) expiry() time.Time {
-	if leased, ok := s.fault.(harness.Leased); ok {
-		if at, expired := leased.Expired(); expired {
-			return at
-		}
+func (f *faultRun) expiry() time.Time {
+	if at, expired := f.injected.Expired(); expired {
+		return at
 	}
 	return time.Time{}
 }
 
-// expired records, once, that a fault has ended by itself.
-func (r *run) expired(s *strike, at time.Time) {
-	if s.expired || at.IsZero() {
+// expire records, once, that a fault has ended by itself.
+func (f *faultRun) expire(at time.Time) {
+	if f.expired || at.IsZero() {
 		return
 	}
-	s.expired = true
-	change := &history.Change{Name: s.name, Change: history.Expired}
-	r.record(history.Event{At: r.at(at), Type: history.TypeFault, Fault: change})
+	f.expired = true
+	change := &history.Change{Name: f.aim.Name, Change: history.Expired}
+	f.r.record(history.Event{At: f.r.at(at), Type: history.TypeFault, Fault: change})
 }

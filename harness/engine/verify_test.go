@@ -59,7 +59,7 @@ func TestSomebodyElseHeals(t *testing.T) {
 				if c.on > 0 {
 					sinceZero(c.on, func() { w.sw.set(true) })
 				}
-				if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+				if err := w.plan.Run(t.Context(), w.opts); err != nil {
 					t.Fatal(err)
 				}
 				if got := w.sink.faults("dark"); got != c.story {
@@ -100,7 +100,7 @@ func TestLooksThatTellNothing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, n := newWorld(t, toyScenario), 0
 				w.sw.verify = func(ctx context.Context) error { n++; return c.verify(n)(ctx) }
-				if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+				if err := w.plan.Run(t.Context(), w.opts); err != nil {
 					t.Fatal(err)
 				}
 				if got := w.sink.faults("dark"); got != c.story {
@@ -149,7 +149,7 @@ func TestALookThatHangs(t *testing.T) {
 					}
 					return nil
 				}
-				if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+				if err := w.plan.Run(t.Context(), w.opts); err != nil {
 					t.Fatal(err)
 				}
 				if got := w.sink.faults("dark"); got != c.story {
@@ -163,7 +163,8 @@ func TestALookThatHangs(t *testing.T) {
 
 // leased is a switch that flips itself.
 type leased struct {
-	*toyFault
+	harness.Injection
+	s  *toySwitch
 	mu sync.Mutex
 	at time.Time
 }
@@ -185,10 +186,13 @@ func (l *leased) expire() {
 func TestALeaseThatRunsOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
-		l := &leased{toyFault: &toyFault{w.sw}}
-		w.plan.strikes[0].fault = l
+		l := &leased{s: w.sw}
+		w.plan.faults[0].fault = wrapping{&toyFault{w.sw}, func(i harness.Injection, _ harness.Aim) harness.Injection {
+			l.Injection = i
+			return l
+		}}
 		sinceZero(7.3, l.expire)
-		if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
 			t.Fatal(err)
 		}
 		want := "requested 5.0, effective 5.0, expired 7.3, healing 11.0, healed 11.0"
@@ -200,18 +204,19 @@ func TestALeaseThatRunsOut(t *testing.T) {
 
 // edgy is a fault on two edges, of which a look sees what the test says.
 type edgy struct {
-	*toyFault
+	harness.Injection
+	a     harness.Aim
 	looks int
 	see   func(look int, edge int) (gone string, left bool)
 }
 
-func (f *edgy) Prove(_ context.Context, hit harness.Hit, _ bool) ([]harness.Proof, error) {
-	return []harness.Proof{{Edge: hit.Edges[0], At: time.Now()}, {Edge: hit.Edges[1], At: time.Now()}}, nil
+func (f *edgy) Prove(context.Context, bool) ([]harness.Proof, error) {
+	return []harness.Proof{{Edge: f.a.Edges[0], At: time.Now()}, {Edge: f.a.Edges[1], At: time.Now()}}, nil
 }
 
-func (f *edgy) Verify(_ context.Context, hit harness.Hit) (seen []harness.Sighting, err error) {
+func (f *edgy) Verify(context.Context) (seen []harness.Sighting, err error) {
 	f.looks++
-	for i, e := range hit.Edges[:2] {
+	for i, e := range f.a.Edges[:2] {
 		if gone, left := f.see(f.looks, i); !left {
 			seen = append(seen, harness.Sighting{Edge: e, At: time.Now(), Gone: gone})
 		} else {
@@ -238,8 +243,10 @@ func TestEveryEdgeCounts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, toyScenario)
-				w.plan.strikes[0].fault = &edgy{toyFault: &toyFault{w.sw}, see: c.see}
-				if err := w.plan.Run(t.Context(), nil, w.sink); err != nil {
+				w.plan.faults[0].fault = wrapping{&toyFault{w.sw}, func(i harness.Injection, a harness.Aim) harness.Injection {
+					return &edgy{Injection: i, a: a, see: c.see}
+				}}
+				if err := w.plan.Run(t.Context(), w.opts); err != nil {
 					t.Fatal(err)
 				}
 				var got []string
@@ -262,28 +269,4 @@ func answers(does bool) string {
 		return "it answers"
 	}
 	return ""
-}
-
-// isolating is a fault that takes what it hits away, if that is a whole Region.
-type isolating struct{ *toyFault }
-
-func (isolating) Isolates(whole bool) bool { return whole }
-
-func TestUnreachable(t *testing.T) {
-	w := newWorld(t, toyScenario)
-	for _, c := range []struct {
-		fault   harness.Fault
-		service string
-		want    []string
-	}{
-		{isolating{}, "", []string{"us-east-1"}},
-		{isolating{}, "portal", nil},
-		{&toyFault{}, "", nil},
-	} {
-		where := w.plan.strikes[0].where
-		where.Service = c.service
-		if got := unreachable(c.fault, where); !slices.Equal(got, c.want) {
-			t.Errorf("%T with service %q: %q, want %q", c.fault, c.service, got, c.want)
-		}
-	}
 }

@@ -24,7 +24,7 @@ type apis struct {
 	rules atomic.Pointer[[]*laidAPI] // what is in force, in the order in which it acts
 
 	mu    sync.Mutex
-	laid  []*laidAPI // by LayAPI
+	laid  []*laidAPI // by layAPI
 	told  []*laidAPI // by the chaos API, after those
 	count uint64
 }
@@ -49,7 +49,7 @@ func (a *apis) close() {
 // laidAPI is a rule on calls: a harness.Laid.
 type laidAPI struct {
 	fabric *Fabric
-	rule   harness.APIRule
+	rule   apiRule
 	id     string
 	asks   []*asker // one an edge
 	lease  *time.Timer
@@ -62,8 +62,6 @@ type laidAPI struct {
 	expired      bool
 }
 
-var _ harness.API = (*Fabric)(nil)
-
 // call is a request to one of AWS's APIs.
 type call struct {
 	service *service
@@ -72,8 +70,8 @@ type call struct {
 	name    string // of the operation; empty where it can't be told
 }
 
-// LayAPI puts a rule on calls in force and returns at once. A rule that no call could ever meet is an error.
-func (f *Fabric) LayAPI(ctx context.Context, r harness.APIRule) (harness.Laid, error) {
+// layAPI puts a rule on calls in force and returns at once. A rule that no call could ever meet is an error.
+func (f *Fabric) layAPI(ctx context.Context, r apiRule) (harness.Laid, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -100,7 +98,7 @@ func (f *Fabric) LayAPI(ctx context.Context, r harness.APIRule) (harness.Laid, e
 }
 
 // newLaidAPI makes a rule that isn't in force. It draws from a generator of its own: no other rule changes what it draws.
-func (f *Fabric) newLaidAPI(r harness.APIRule) *laidAPI {
+func (f *Fabric) newLaidAPI(r apiRule) *laidAPI {
 	r.Edges = slices.Clone(r.Edges)
 	h := fnv.New64a()
 	h.Write([]byte(r.Name))
@@ -113,9 +111,9 @@ func (f *Fabric) newLaidAPI(r harness.APIRule) *laidAPI {
 	}
 }
 
-func checkAPI(r harness.APIRule) error {
+func checkAPI(r apiRule) error {
 	var errs []error
-	if !slices.Contains([]harness.Answer{harness.PassOn, harness.Fail, harness.Throttle}, r.Answer) {
+	if !slices.Contains([]answering{passOn, fail, throttle}, r.Answer) {
 		errs = append(errs, fmt.Errorf("no answer is called %q", r.Answer))
 	}
 	if len(r.Edges) == 0 {
@@ -127,7 +125,7 @@ func checkAPI(r harness.APIRule) error {
 	if r.Latency < 0 || r.Lease < 0 {
 		errs = append(errs, errors.New("latency and lease are never negative"))
 	}
-	if r.Answer == harness.PassOn && r.Latency == 0 {
+	if r.Answer == passOn && r.Latency == 0 {
 		errs = append(errs, errors.New("it does nothing: it neither answers nor delays"))
 	}
 	if r.Status != 0 && (r.Status < 400 || r.Status > 599) {
@@ -179,7 +177,7 @@ func (a *apis) judge(c *call, canaryOf *laidAPI) outcome {
 		}
 		o.wait += l.rule.Latency
 		o.acted = append(o.acted, l)
-		if o.answer == nil && l.rule.Answer != harness.PassOn {
+		if o.answer == nil && l.rule.Answer != passOn {
 			o.answer = l
 		}
 	}
@@ -246,7 +244,7 @@ func (l *laidAPI) say(w http.ResponseWriter, s *service, canary *laidAPI) {
 
 // failure is what the rule makes the service say.
 func (l *laidAPI) failure(s *service) failure {
-	if l.rule.Answer == harness.Throttle {
+	if l.rule.Answer == throttle {
 		return s.throttled
 	}
 	return s.complete(failure{l.rule.Code, l.rule.Status})

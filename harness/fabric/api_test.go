@@ -93,13 +93,13 @@ func ask(t *testing.T, client *http.Client, operation string) answer {
 
 var inRegion = []harness.Edge{{From: "eu-west-1", To: "eu-west-1"}}
 
-func layCalls(t *testing.T, f *Fabric, r harness.APIRule) harness.Laid {
+func layCalls(t *testing.T, f *Fabric, r apiRule) harness.Laid {
 	t.Helper()
 	r.Name, r.Edges = "it", inRegion
 	if r.Odds == 0 {
 		r.Odds = 1
 	}
-	l, err := f.LayAPI(t.Context(), r)
+	l, err := f.layAPI(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,23 +112,23 @@ func TestAPIErrorsBearTheServicesShape(t *testing.T) {
 	client := clientFrom(t, f, "dublin")
 	cases := []struct {
 		name      string
-		rule      harness.APIRule
+		rule      apiRule
 		operation string
 		status    int
 		code      string
 	}{
-		{"the service's own", harness.APIRule{Answer: harness.Fail, Calls: harness.Calls{Service: "kms"}}, "Decrypt", 500, "KMSInternalException"},
-		{"by status", harness.APIRule{Answer: harness.Fail, Status: 503}, "Decrypt", 503, "DependencyTimeoutException"},
-		{"by status, too", harness.APIRule{Answer: harness.Fail, Status: 400}, "Decrypt", 400, "ValidationException"},
-		{"by code", harness.APIRule{Answer: harness.Fail, Code: "KeyUnavailableException"}, "Decrypt", 500, "KeyUnavailableException"},
-		{"by a code that it doesn't know", harness.APIRule{Answer: harness.Fail, Code: "DisabledException"}, "Decrypt", 400, "DisabledException"},
-		{"both", harness.APIRule{Answer: harness.Fail, Status: 418, Code: "Tea"}, "Decrypt", 418, "Tea"},
-		{"throttled", harness.APIRule{Answer: harness.Throttle}, "Decrypt", 400, "ThrottlingException"},
-		{"one operation", harness.APIRule{Answer: harness.Fail, Calls: harness.Calls{Service: "kms", Operation: "Decrypt"}}, "Encrypt", 200, ""},
-		{"from elsewhere", harness.APIRule{Answer: harness.Fail, Calls: harness.Calls{From: "eu-west-1"}}, "Decrypt", 200, ""},
-		{"the portal's", harness.APIRule{Answer: harness.Fail}, "/assignment/accounts", 503, "ServiceUnavailable"},
-		{"the portal's, throttled", harness.APIRule{Answer: harness.Throttle, Calls: harness.Calls{Service: "portal_api", Operation: "ListAccounts"}}, "/assignment/accounts?max_result=3", 429, "TooManyRequestsException"},
-		{"another service's", harness.APIRule{Answer: harness.Throttle, Calls: harness.Calls{Service: "kms"}}, "/assignment/accounts", 200, ""},
+		{"the service's own", apiRule{Answer: fail, Calls: harness.Calls{Service: "kms"}}, "Decrypt", 500, "KMSInternalException"},
+		{"by status", apiRule{Answer: fail, Status: 503}, "Decrypt", 503, "DependencyTimeoutException"},
+		{"by status, too", apiRule{Answer: fail, Status: 400}, "Decrypt", 400, "ValidationException"},
+		{"by code", apiRule{Answer: fail, Code: "KeyUnavailableException"}, "Decrypt", 500, "KeyUnavailableException"},
+		{"by a code that it doesn't know", apiRule{Answer: fail, Code: "DisabledException"}, "Decrypt", 400, "DisabledException"},
+		{"both", apiRule{Answer: fail, Status: 418, Code: "Tea"}, "Decrypt", 418, "Tea"},
+		{"throttled", apiRule{Answer: throttle}, "Decrypt", 400, "ThrottlingException"},
+		{"one operation", apiRule{Answer: fail, Calls: harness.Calls{Service: "kms", Operation: "Decrypt"}}, "Encrypt", 200, ""},
+		{"from elsewhere", apiRule{Answer: fail, Calls: harness.Calls{From: "eu-west-1"}}, "Decrypt", 200, ""},
+		{"the portal's", apiRule{Answer: fail}, "/assignment/accounts", 503, "ServiceUnavailable"},
+		{"the portal's, throttled", apiRule{Answer: throttle, Calls: harness.Calls{Service: "portal_api", Operation: "ListAccounts"}}, "/assignment/accounts?max_result=3", 429, "TooManyRequestsException"},
+		{"another service's", apiRule{Answer: throttle, Calls: harness.Calls{Service: "kms"}}, "/assignment/accounts", 200, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -172,22 +172,22 @@ func proven(t *testing.T, l harness.Laid, inForce bool) {
 // What has no effect is not proven, whoever else answers with the same error.
 func TestAPIRuleWithoutEffectIsNotProven(t *testing.T) {
 	f := newAPIs(t)
-	first := layCalls(t, f, harness.APIRule{Answer: harness.Fail})
-	hidden := layCalls(t, f, harness.APIRule{Answer: harness.Fail})
+	first := layCalls(t, f, apiRule{Answer: fail})
+	hidden := layCalls(t, f, apiRule{Answer: fail})
 	if _, err := hidden.Prove(t.Context(), true); err == nil || !strings.Contains(err.Error(), "another rule answers before it") {
 		t.Errorf("a rule that another hides is proven: %v", err)
 	}
 	hidden.Lift()
 	first.Lift()
 	proven(t, first, false)
-	silent := f.newLaidAPI(harness.APIRule{Name: "silent", Answer: harness.Fail, Odds: 1, Edges: inRegion})
+	silent := f.newLaidAPI(apiRule{Name: "silent", Answer: fail, Odds: 1, Edges: inRegion})
 	if err := silent.prepare(); err != nil {
 		t.Fatal(err)
 	}
 	if err := silent.asks[0].seeInForce(t.Context()); err == nil || !strings.Contains(err.Error(), "passed as if") {
 		t.Errorf("a rule that was never put in force is proven: %v", err)
 	}
-	lifted := layCalls(t, f, harness.APIRule{Answer: harness.Fail})
+	lifted := layCalls(t, f, apiRule{Answer: fail})
 	lifted.Lift()
 	if _, err := lifted.Prove(t.Context(), false); err != nil {
 		t.Error(err)
@@ -197,8 +197,8 @@ func TestAPIRuleWithoutEffectIsNotProven(t *testing.T) {
 // Odds of others don't reach a canary; the rule's own always do.
 func TestAPIRuleWithSmallOddsIsProven(t *testing.T) {
 	f := newAPIs(t)
-	layCalls(t, f, harness.APIRule{Answer: harness.Throttle, Odds: 0.5})
-	rare := layCalls(t, f, harness.APIRule{Answer: harness.Fail, Odds: 0.001})
+	layCalls(t, f, apiRule{Answer: throttle, Odds: 0.5})
+	rare := layCalls(t, f, apiRule{Answer: fail, Odds: 0.001})
 	proven(t, rare, true)
 	rare.Lift()
 	proven(t, rare, false)
@@ -207,7 +207,7 @@ func TestAPIRuleWithSmallOddsIsProven(t *testing.T) {
 func TestAPIOddsAreSeeded(t *testing.T) {
 	draws := func() (drawn [200]bool) {
 		f := newAPIs(t)
-		l := f.newLaidAPI(harness.APIRule{Name: "half", Answer: harness.Fail, Odds: 0.5})
+		l := f.newLaidAPI(apiRule{Name: "half", Answer: fail, Odds: 0.5})
 		for i := range drawn {
 			drawn[i] = l.draw(nil)
 		}
@@ -241,8 +241,8 @@ func TestAPILatency(t *testing.T) {
 			ask(t, client, "Decrypt")
 			return time.Since(began)
 		}
-		slow := layCalls(t, f, harness.APIRule{Latency: 300 * time.Millisecond})
-		slower := layCalls(t, f, harness.APIRule{Latency: 50 * time.Millisecond, Answer: harness.Throttle})
+		slow := layCalls(t, f, apiRule{Latency: 300 * time.Millisecond})
+		slower := layCalls(t, f, apiRule{Latency: 50 * time.Millisecond, Answer: throttle})
 		for _, l := range []harness.Laid{slow, slower} {
 			proven(t, l, true)
 		}
@@ -266,7 +266,7 @@ func TestAPILease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newAPIs(t)
 		defer f.Close()
-		l := layCalls(t, f, harness.APIRule{Answer: harness.Fail, Lease: time.Second})
+		l := layCalls(t, f, apiRule{Answer: fail, Lease: time.Second})
 		proven(t, l, true)
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -281,8 +281,8 @@ func TestAPILease(t *testing.T) {
 // its end from its canary within the Region.
 func TestAPIRulesAndLinksCompose(t *testing.T) {
 	f := newAPIs(t)
-	calls := layCalls(t, f, harness.APIRule{Answer: harness.Fail})
-	hole, err := f.Lay(t.Context(), harness.Rule{Name: "hole", Mode: harness.Blackhole, Edges: []harness.Edge{{From: "dublin", To: "eu-west-1"}}})
+	calls := layCalls(t, f, apiRule{Answer: fail})
+	hole, err := f.layLinks(t.Context(), linkRule{Name: "hole", Mode: blackhole, Edges: []harness.Edge{{From: "dublin", To: "eu-west-1"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,30 +294,30 @@ func TestAPIRulesAndLinksCompose(t *testing.T) {
 
 func TestAPIRulesThatCantBe(t *testing.T) {
 	f := newAPIs(t)
-	good := harness.APIRule{Name: "it", Answer: harness.Fail, Odds: 1, Edges: inRegion}
-	for what, spoil := range map[string]func(*harness.APIRule){
-		"no edge":          func(r *harness.APIRule) { r.Edges = nil },
-		"no odds":          func(r *harness.APIRule) { r.Odds = 0 },
-		"too good odds":    func(r *harness.APIRule) { r.Odds = 1.5 },
-		"no effect":        func(r *harness.APIRule) { r.Answer = harness.PassOn },
-		"no answer":        func(r *harness.APIRule) { r.Answer = "shrug" },
-		"no such service":  func(r *harness.APIRule) { r.Calls.Service = "s3" },
-		"no such operator": func(r *harness.APIRule) { r.Calls.Operation = "Decypher" },
-		"no such place":    func(r *harness.APIRule) { r.Edges = []harness.Edge{{From: "oz", To: "eu-west-1"}} },
-		"not there":        func(r *harness.APIRule) { r.Calls.Region = "us-east-1" },
-		"a good status":    func(r *harness.APIRule) { r.Status = 200 },
-		"negative":         func(r *harness.APIRule) { r.Latency = -1 },
+	good := apiRule{Name: "it", Answer: fail, Odds: 1, Edges: inRegion}
+	for what, spoil := range map[string]func(*apiRule){
+		"no edge":          func(r *apiRule) { r.Edges = nil },
+		"no odds":          func(r *apiRule) { r.Odds = 0 },
+		"too good odds":    func(r *apiRule) { r.Odds = 1.5 },
+		"no effect":        func(r *apiRule) { r.Answer = passOn },
+		"no answer":        func(r *apiRule) { r.Answer = "shrug" },
+		"no such service":  func(r *apiRule) { r.Calls.Service = "s3" },
+		"no such operator": func(r *apiRule) { r.Calls.Operation = "Decypher" },
+		"no such place":    func(r *apiRule) { r.Edges = []harness.Edge{{From: "oz", To: "eu-west-1"}} },
+		"not there":        func(r *apiRule) { r.Calls.Region = "us-east-1" },
+		"a good status":    func(r *apiRule) { r.Status = 200 },
+		"negative":         func(r *apiRule) { r.Latency = -1 },
 	} {
 		r := good
 		spoil(&r)
-		if _, err := f.LayAPI(t.Context(), r); err == nil {
+		if _, err := f.layAPI(t.Context(), r); err == nil {
 			t.Errorf("%s: it was laid", what)
 		}
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.LayAPI(t.Context(), good); !errors.Is(err, ErrClosed) {
+	if _, err := f.layAPI(t.Context(), good); !errors.Is(err, ErrClosed) {
 		t.Errorf("a closed fabric says %v", err)
 	}
 }
@@ -326,7 +326,7 @@ func TestAPIRulesThatCantBe(t *testing.T) {
 func TestAPIErrorsReachScripts(t *testing.T) {
 	f := newAPIs(t)
 	client := clientFrom(t, f, "dublin")
-	layCalls(t, f, harness.APIRule{Answer: harness.Throttle})
+	layCalls(t, f, apiRule{Answer: throttle})
 	for origin, allowed := range map[string]bool{"https://page.eu-west-1.test": true, "https://elsewhere.example": false, "null": false} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+portalHost+"/assignment/accounts", nil)
 		if err != nil {

@@ -119,11 +119,11 @@ func (a *asker) seeInForce(ctx context.Context) error {
 	switch want := a.laid.failure(a.service); {
 	case err != nil:
 		return err
-	case rule.Answer != harness.PassOn && said.by != "" && said.by != a.laid.id:
+	case rule.Answer != passOn && said.by != "" && said.by != a.laid.id:
 		return errors.New("another rule answers before it")
 	case !said.acted(a.laid):
 		return fmt.Errorf("a call of %s passed as if it weren't there", a.operation.name)
-	case rule.Answer != harness.PassOn && said.status != want.status:
+	case rule.Answer != passOn && said.status != want.status:
 		return fmt.Errorf("a call was answered with %d instead of %d", said.status, want.status)
 	case time.Since(began) < rule.Latency:
 		return fmt.Errorf("a call took %s, and should take at least %s", time.Since(began), rule.Latency)

@@ -74,7 +74,7 @@ func (c *canary) send() {
 	f := c.laid.fabric
 	along := f.shapeOf(c.carries(), c.sent)
 	c.round, c.floor = f.round(c.pipe), along.least()
-	if c.laid.rule.Mode == harness.Blackhole {
+	if c.laid.rule.Mode == blackhole {
 		c.control = f.control(c.caller)
 		_, _ = c.control.caller.Write(token) // an error shows when it is read
 	}
@@ -110,13 +110,13 @@ func (f *Fabric) control(from string) *pipe {
 // see is nil when the canary saw the rule act on it.
 func (c *canary) see(ctx context.Context) error {
 	switch c.laid.rule.Mode {
-	case harness.Blackhole:
+	case blackhole:
 		return c.seeHole(ctx)
-	case harness.Refuse:
+	case refuse:
 		return errors.Join(c.seeCut(), c.seeRefused(ctx))
-	case harness.Reset:
+	case reset:
 		return errors.Join(c.seeCut(), c.seeReset(ctx))
-	case harness.HTTP503:
+	case http503:
 		return c.seeBusy(ctx)
 	default:
 		return c.seeSlow(ctx)

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/regiondrill/regiondrill/harness"
 )
 
 const (
@@ -160,7 +158,7 @@ func (c *chaos) affect(w http.ResponseWriter, r *http.Request) {
 	c.effects, c.slow = said, nil
 	if said.Latency > 0 {
 		latency := time.Duration(said.Latency) * time.Millisecond
-		c.slow = c.fabric.newLaidAPI(harness.APIRule{Name: "effects of the chaos API", Odds: 1, Latency: latency})
+		c.slow = c.fabric.newLaidAPI(apiRule{Name: "effects of the chaos API", Odds: 1, Latency: latency})
 	}
 	c.publish()
 	tell(w, http.StatusOK, said)
@@ -200,13 +198,13 @@ func strictly(in io.Reader, v any) error {
 }
 
 // rule is what the fault means. LocalStack's names of services stand for ours.
-func (f chaosFault) rule() harness.APIRule {
+func (f chaosFault) rule() apiRule {
 	text, err := json.Marshal(f)
 	if err != nil {
 		text = nil // strings and numbers within bounds always marshal
 	}
-	r := harness.APIRule{
-		Name: "of the chaos API " + string(text), Answer: harness.Fail,
+	r := apiRule{
+		Name: "of the chaos API " + string(text), Answer: fail,
 		Odds: 1, Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable",
 	}
 	said(&r.Calls.Service, f.Service)

@@ -135,7 +135,7 @@ func TestHolesHoldAndLetGo(t *testing.T) {
 					if !fresh {
 						_, _, _ = get(c, "https://"+app+"/", time.Minute)
 					}
-					l, err := f.Lay(t.Context(), harness.Rule{Name: "hole", Edges: edges, Mode: harness.Blackhole, Lease: 10 * time.Second})
+					l, err := f.layLinks(t.Context(), linkRule{Name: "hole", Edges: edges, Mode: blackhole, Lease: 10 * time.Second})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -154,14 +154,14 @@ func TestHolesHoldAndLetGo(t *testing.T) {
 }
 
 func TestRefuseAndReset(t *testing.T) {
-	for mode, want := range map[harness.Mode]syscall.Errno{harness.Refuse: syscall.ECONNREFUSED, harness.Reset: syscall.ECONNRESET} {
+	for mode, want := range map[mode]syscall.Errno{refuse: syscall.ECONNREFUSED, reset: syscall.ECONNRESET} {
 		synctest.Test(t, func(t *testing.T) {
 			f := start(t)
 			c, err := f.Dial(t.Context(), vantage, app+":443")
 			if err != nil {
 				t.Fatal(err)
 			}
-			l, err := f.Lay(t.Context(), harness.Rule{Name: "cut", Edges: both, Mode: mode})
+			l, err := f.layLinks(t.Context(), linkRule{Name: "cut", Edges: both, Mode: mode})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/regiondrill/regiondrill/harness"
 )
 
 const (
@@ -17,7 +15,7 @@ const (
 
 // seeHealed waits until the link is as if the rule had never been, and tells since when.
 func (c *canary) seeHealed(ctx context.Context) (time.Time, error) {
-	if r := c.laid.rule; r.Mode == harness.Blackhole && !r.Lose {
+	if r := c.laid.rule; r.Mode == blackhole && !r.Lose {
 		if at, ok := c.released(); ok {
 			return at, nil
 		}
@@ -56,7 +54,7 @@ func (c *canary) released() (time.Time, bool) {
 func (c *canary) tryHealed(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*c.round+grace)
 	defer cancel()
-	if c.laid.rule.Mode == harness.HTTP503 {
+	if c.laid.rule.Mode == http503 {
 		status, err := c.get(ctx)
 		if err == nil && status == http.StatusServiceUnavailable {
 			err = errors.New("the edge still answers 503")

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/pki"
-	"github.com/regiondrill/regiondrill/harness"
 )
 
 // BenchmarkLink reports by how much round trips over shaped links miss what was asked for.
@@ -90,7 +89,7 @@ func BenchmarkRule(b *testing.B) {
 	}
 	var off time.Duration
 	for b.Loop() {
-		l, err := f.Lay(b.Context(), harness.Rule{Name: "hole", Mode: harness.Blackhole, Edges: both})
+		l, err := f.layLinks(b.Context(), linkRule{Name: "hole", Mode: blackhole, Edges: both})
 		if err != nil {
 			b.Fatal(err)
 		}

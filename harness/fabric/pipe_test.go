@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"golang.org/x/net/nettest"
-
-	"github.com/regiondrill/regiondrill/harness"
 )
 
 // TestPipeIsAConnection holds both ends to what net.Conn promises.
@@ -33,7 +31,7 @@ func TestOverlappingRequestsAreDeterministic(t *testing.T) {
 		var took []string
 		synctest.Test(t, func(t *testing.T) {
 			f := start(t)
-			lay(t, f, harness.Rule{Mode: harness.Shape, Edges: both, Jitter: 5 * time.Millisecond})
+			lay(t, f, linkRule{Mode: shaping, Edges: both, Jitter: 5 * time.Millisecond})
 			var mu sync.Mutex
 			var all sync.WaitGroup
 			for i := range 30 {
@@ -65,7 +63,7 @@ func TestAnIdleOrHeldConnectionIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
 		near, far := pair(t, f, app)
-		l := lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both})
+		l := lay(t, f, linkRule{Mode: blackhole, Edges: both})
 		_ = near.SetWriteDeadline(time.Now().Add(time.Minute))
 		sent := 0
 		for {

@@ -13,17 +13,17 @@ import (
 // modes are one rule of each kind, and how long a canary takes to be sure of it on a link of 8 ms; the
 // nearest place without faults is 76 ms away.
 var modes = []struct {
-	rule harness.Rule
+	rule linkRule
 	sure time.Duration
 }{
-	{harness.Rule{Mode: harness.Blackhole}, 76 * time.Millisecond},
-	{harness.Rule{Mode: harness.Blackhole, Lose: true}, 76 * time.Millisecond},
-	{harness.Rule{Mode: harness.Blackhole, Hosts: []string{app}}, 18 * time.Millisecond},
-	{harness.Rule{Mode: harness.Refuse}, 8 * time.Millisecond},
-	{harness.Rule{Mode: harness.Reset}, 12 * time.Millisecond},
-	{harness.Rule{Mode: harness.HTTP503}, 24 * time.Millisecond},
-	{harness.Rule{Mode: harness.Shape, Latency: 50 * time.Millisecond}, 54 * time.Millisecond},
-	{harness.Rule{Mode: harness.Shape, Latency: time.Millisecond, Jitter: time.Millisecond, Bandwidth: 1000}, 8 * time.Millisecond},
+	{linkRule{Mode: blackhole}, 76 * time.Millisecond},
+	{linkRule{Mode: blackhole, Lose: true}, 76 * time.Millisecond},
+	{linkRule{Mode: blackhole, Hosts: []string{app}}, 18 * time.Millisecond},
+	{linkRule{Mode: refuse}, 8 * time.Millisecond},
+	{linkRule{Mode: reset}, 12 * time.Millisecond},
+	{linkRule{Mode: http503}, 24 * time.Millisecond},
+	{linkRule{Mode: shaping, Latency: 50 * time.Millisecond}, 54 * time.Millisecond},
+	{linkRule{Mode: shaping, Latency: time.Millisecond, Jitter: time.Millisecond, Bandwidth: 1000}, 8 * time.Millisecond},
 }
 
 func TestProofsTellTheInstantOfTheChange(t *testing.T) {
@@ -89,7 +89,7 @@ func TestARuleThatNeverActedIsNotProven(t *testing.T) {
 			} else if !strings.HasPrefix(err.Error(), "proving ") {
 				t.Errorf("%+v: got %v", rule, err)
 			}
-			if rule.Mode == harness.Shape {
+			if rule.Mode == shaping {
 				return
 			}
 			if _, err := l.Prove(ctx, false); err == nil {
@@ -116,7 +116,7 @@ func TestARuleThatStaysIsNotProvenLifted(t *testing.T) {
 			f.mu.Unlock()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			if proofs, err := l.Prove(ctx, false); err == nil && rule.Mode != harness.Shape {
+			if proofs, err := l.Prove(ctx, false); err == nil && rule.Mode != shaping {
 				t.Errorf("%+v: got %v", rule, proofs)
 			}
 		})
@@ -126,7 +126,7 @@ func TestARuleThatStaysIsNotProvenLifted(t *testing.T) {
 func TestALeaseEndsAndIsProven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
-		l := lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both, Lease: time.Minute})
+		l := lay(t, f, linkRule{Mode: blackhole, Edges: both, Lease: time.Minute})
 		began, _, _ := l.Truth()
 		proofs, err := l.Prove(t.Context(), false)
 		if err != nil {
@@ -144,7 +144,7 @@ func TestAHiddenEndIsProvenWhenItShows(t *testing.T) {
 		if len(first.rule.Hosts) > 0 {
 			continue // its answers alone are not hidden by what cuts requests
 		}
-		for _, second := range []harness.Rule{{Mode: harness.Blackhole}, {Mode: harness.Blackhole, Lose: true}, {Mode: harness.Refuse}, {Mode: harness.Reset}} {
+		for _, second := range []linkRule{{Mode: blackhole}, {Mode: blackhole, Lose: true}, {Mode: refuse}, {Mode: reset}} {
 			synctest.Test(t, func(t *testing.T) {
 				f := start(t)
 				first.rule.Edges, second.Edges = both, both
@@ -172,7 +172,7 @@ func TestAHiddenEndIsProvenWhenItShows(t *testing.T) {
 func TestLiftingEarlyIsNoProof(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
-		l := lay(t, f, harness.Rule{Name: "brief", Mode: harness.Blackhole, Edges: both[:1]})
+		l := lay(t, f, linkRule{Name: "brief", Mode: blackhole, Edges: both[:1]})
 		l.Lift()
 		_, err := l.Prove(t.Context(), true)
 		if want := "proving brief in force on new-york→us-east-1: it was lifted before"; err == nil || err.Error() != want {
@@ -185,10 +185,10 @@ func TestLiftingEarlyIsNoProof(t *testing.T) {
 }
 
 func TestProofsOfANarrowedCutAreOfTheWayIn(t *testing.T) {
-	for _, mode := range []harness.Mode{harness.Refuse, harness.Reset, harness.HTTP503} {
+	for _, mode := range []mode{refuse, reset, http503} {
 		synctest.Test(t, func(t *testing.T) {
 			f := start(t)
-			l := lay(t, f, harness.Rule{Mode: mode, Edges: both, Hosts: []string{app, other}})
+			l := lay(t, f, linkRule{Mode: mode, Edges: both, Hosts: []string{app, other}})
 			for _, inForce := range []bool{true, false} {
 				proofs, err := l.Prove(t.Context(), inForce)
 				if err != nil || len(proofs) != 1 || proofs[0].Edge != both[0] {

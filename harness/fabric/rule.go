@@ -13,7 +13,7 @@ import (
 // laid is a rule of the fabric: a harness.Laid.
 type laid struct {
 	fabric   *Fabric
-	rule     harness.Rule
+	rule     linkRule
 	canaries []*canary // one an edge
 	lease    *time.Timer
 	stop     context.CancelFunc // ends what would prove it in force
@@ -28,7 +28,7 @@ var _ harness.Network = (*Fabric)(nil)
 // Lay puts a rule in force and returns at once. Holes, latency, jitter and bandwidth act on the bytes that travel along
 // the edges, whoever dialled; refuse, reset and http_503 on connections that were dialled along them. Latencies and
 // jitters add up, the least bandwidth counts, and any hole holds. A rule that can't act on one of its edges is an error.
-func (f *Fabric) Lay(ctx context.Context, r harness.Rule) (harness.Laid, error) {
+func (f *Fabric) layLinks(ctx context.Context, r linkRule) (harness.Laid, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (f *Fabric) Lay(ctx context.Context, r harness.Rule) (harness.Laid, error) 
 	}
 	l.began = time.Now()
 	f.rules = append(f.rules, l)
-	f.apply(l, r.Mode == harness.Refuse || r.Mode == harness.Reset)
+	f.apply(l, r.Mode == refuse || r.Mode == reset)
 	l.observe()
 	if r.Lease > 0 {
 		l.lease = time.AfterFunc(r.Lease, func() { l.lift(true) })
@@ -50,7 +50,7 @@ func (f *Fabric) Lay(ctx context.Context, r harness.Rule) (harness.Laid, error) 
 }
 
 // prepare checks a rule and sends its canaries out, before it is in force.
-func (f *Fabric) prepare(r harness.Rule) (*laid, error) {
+func (f *Fabric) prepare(r linkRule) (*laid, error) {
 	if f.closed {
 		return nil, ErrClosed
 	}
@@ -73,9 +73,9 @@ func (f *Fabric) prepare(r harness.Rule) (*laid, error) {
 	return l, nil
 }
 
-func (f *Fabric) check(r harness.Rule) error {
+func (f *Fabric) check(r linkRule) error {
 	var errs []error
-	if !slices.Contains([]harness.Mode{harness.Blackhole, harness.Refuse, harness.Reset, harness.HTTP503, harness.Shape}, r.Mode) {
+	if !slices.Contains([]mode{blackhole, refuse, reset, http503, shaping}, r.Mode) {
 		errs = append(errs, fmt.Errorf("no mode is called %q", r.Mode))
 	}
 	if len(r.Edges) == 0 {
@@ -110,7 +110,7 @@ func (f *Fabric) canary(l *laid, e harness.Edge) *canary {
 			return func(h string) bool { return f.routes[h].place == place }
 		}
 		i := slices.IndexFunc(l.rule.Hosts, at(e.To))
-		if i < 0 && (l.rule.Mode == harness.Blackhole || l.rule.Mode == harness.Shape) {
+		if i < 0 && (l.rule.Mode == blackhole || l.rule.Mode == shaping) {
 			c.answers, c.caller, c.callee = true, e.To, e.From
 			i = slices.IndexFunc(l.rule.Hosts, at(e.From))
 		}
@@ -143,16 +143,16 @@ func (f *Fabric) shapeOf(k laneKey, now time.Time) shape {
 	for _, l := range f.rules {
 		along, dialled := l.hits(k), l.hits(dial)
 		switch r := &l.rule; r.Mode {
-		case harness.Blackhole:
+		case blackhole:
 			s.hole = s.hole || along
 			s.lose = s.lose || along && r.Lose
-		case harness.Refuse:
+		case refuse:
 			s.refuse = s.refuse || dialled
-		case harness.Reset:
+		case reset:
 			s.reset = s.reset || dialled
-		case harness.HTTP503:
+		case http503:
 			s.busy = s.busy || dialled
-		case harness.Shape:
+		case shaping:
 			if along {
 				s.add(r)
 			}
@@ -163,7 +163,7 @@ func (f *Fabric) shapeOf(k laneKey, now time.Time) shape {
 }
 
 // add is what one more rule that shapes does.
-func (s *shape) add(r *harness.Rule) {
+func (s *shape) add(r *linkRule) {
 	s.latency += r.Latency
 	s.jitter += r.Jitter
 	if s.bandwidth == 0 || r.Bandwidth > 0 && r.Bandwidth < s.bandwidth {

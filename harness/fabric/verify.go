@@ -45,15 +45,15 @@ func (c *canary) misses() string {
 	defer p.fail(ErrClosed)
 	books, met := f.shapeOf(c.carries(), time.Time{}), p.there.lane.shape.Load()
 	switch c.laid.rule.Mode {
-	case harness.Refuse:
+	case refuse:
 		if !met.refuse {
 			return "a dial would succeed"
 		}
-	case harness.Reset:
+	case reset:
 		if !p.there.cuts(met) {
 			return "first bytes would arrive"
 		}
-	case harness.HTTP503:
+	case http503:
 		if !met.busy {
 			return "the edge would pass a request on"
 		}
@@ -73,7 +73,7 @@ func (c *canary) passes(p *pipe, books *shape) string {
 	}
 	held, took := far.in.fate(sent)
 	switch {
-	case c.laid.rule.Mode == harness.Blackhole:
+	case c.laid.rule.Mode == blackhole:
 		if books.hole && !held {
 			return "what was sent along it arrives"
 		}

@@ -81,8 +81,8 @@ func TestVerify(t *testing.T) {
 // TestVerifyIsNotFooled looks at every rule among every other: while it is laid it is seen, whatever hides it, and when
 // it is lifted it isn't, whatever resembles it.
 func TestVerifyIsNotFooled(t *testing.T) {
-	others := append(rules(), harness.Rule{Mode: harness.Shape, Jitter: time.Second},
-		harness.Rule{Mode: harness.Shape, Latency: time.Minute, Jitter: time.Second})
+	others := append(rules(), linkRule{Mode: shaping, Jitter: time.Second},
+		linkRule{Mode: shaping, Latency: time.Minute, Jitter: time.Second})
 	for _, mine := range rules() {
 		for _, other := range others {
 			synctest.Test(t, func(t *testing.T) {
@@ -106,8 +106,8 @@ func TestVerifyIsNotFooled(t *testing.T) {
 	}
 }
 
-func rules() []harness.Rule {
-	var all []harness.Rule
+func rules() []linkRule {
+	var all []linkRule
 	for _, m := range modes {
 		all = append(all, m.rule)
 	}
@@ -118,7 +118,7 @@ func rules() []harness.Rule {
 func TestVerifyAfterALease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
-		l := lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: both, Lease: time.Minute})
+		l := lay(t, f, linkRule{Mode: blackhole, Edges: both, Lease: time.Minute})
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		looksAt(t, f, l, "expired", true)
@@ -127,9 +127,9 @@ func TestVerifyAfterALease(t *testing.T) {
 
 func TestVerifyThatCantTell(t *testing.T) {
 	f := start(t)
-	link := lay(t, f, harness.Rule{Mode: harness.Refuse, Edges: both})
+	link := lay(t, f, linkRule{Mode: refuse, Edges: both})
 	apis := newAPIs(t)
-	calls := layCalls(t, apis, harness.APIRule{Answer: harness.Fail})
+	calls := layCalls(t, apis, apiRule{Answer: fail})
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, l := range []harness.Laid{link, calls} {
@@ -147,11 +147,11 @@ func TestVerifyThatCantTell(t *testing.T) {
 
 // TestVerifyCalls looks at rules on calls, whatever their odds and latency, behind other rules, and over dead links.
 func TestVerifyCalls(t *testing.T) {
-	for name, rule := range map[string]harness.APIRule{
-		"errors":   {Answer: harness.Fail, Calls: harness.Calls{Service: "kms", Operation: "Decrypt"}},
-		"throttle": {Answer: harness.Throttle},
+	for name, rule := range map[string]apiRule{
+		"errors":   {Answer: fail, Calls: harness.Calls{Service: "kms", Operation: "Decrypt"}},
+		"throttle": {Answer: throttle},
 		"latency":  {Latency: 5 * time.Minute},
-		"rare":     {Answer: harness.Fail, Odds: 0.001},
+		"rare":     {Answer: fail, Odds: 0.001},
 		"rarely slow": {Latency: time.Minute, Odds: 0.001,
 			Calls: harness.Calls{Region: "eu-west-1", Service: "portal_api", From: "eu-west-1"}},
 	} {
@@ -162,7 +162,7 @@ func TestVerifyCalls(t *testing.T) {
 				for range 10 {
 					looksAt(t, f, l, "in force", false)
 				}
-				lay(t, f, harness.Rule{Mode: harness.Blackhole, Edges: inRegion})
+				lay(t, f, linkRule{Mode: blackhole, Edges: inRegion})
 				looksAt(t, f, l, "over a dead link", false)
 				second := layCalls(t, f, rule)
 				looksAt(t, f, second, "behind its like", false)
@@ -182,7 +182,7 @@ func TestVerifyCalls(t *testing.T) {
 func TestTheChaosAPILeavesOthersRules(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newAPIs(t)
-		l := layCalls(t, f, harness.APIRule{Answer: harness.Fail, Calls: harness.Calls{Service: "kms", Region: "eu-west-1"}})
+		l := layCalls(t, f, apiRule{Answer: fail, Calls: harness.Calls{Service: "kms", Region: "eu-west-1"}})
 		chaos := f.Chaos()
 		const same = `[{"service": "kms", "region": "eu-west-1"}]`
 		for _, c := range []struct{ method, says string }{

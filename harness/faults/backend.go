@@ -100,8 +100,17 @@ func (b *backendFault) holds(ctx context.Context) (bool, error) {
 	}), nil
 }
 
+// told is a rule that a backend has taken. Its word alone is the proof: the instants are those at which it had taken the
+// rule, and had let go of it.
+type told struct {
+	*backendFault
+	a           harness.Aim
+	undo        rollback.Undo
+	since, till time.Time
+}
+
 // inject tells the backend to fail. It refuses where the rule is there already: taking ours back would take that too.
-func (b *backendFault) inject(ctx context.Context, back *rollback.Stack) (rollback.Undo, error) {
+func (b *backendFault) inject(ctx context.Context, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
 	if there, err := b.holds(ctx); err != nil || there {
 		return nil, errors.Join(err, ifThere(there))
 	}
@@ -109,11 +118,52 @@ func (b *backendFault) inject(ctx context.Context, back *rollback.Stack) (rollba
 	if err != nil {
 		return nil, err
 	}
-	undo, err := back.Push(rollback.Intent{Kind: kindBackendFault, Args: args}, b.takeBack)
-	if err != nil {
+	t := &told{backendFault: b, a: a}
+	if t.undo, err = back.Push(rollback.Intent{Kind: kindBackendFault, Args: args}, b.takeBack); err != nil {
 		return nil, err
 	}
-	return undo, b.ask(ctx, http.MethodPatch, nil)
+	err = b.ask(ctx, http.MethodPatch, nil)
+	if t.since = time.Now(); err != nil {
+		return t, fmt.Errorf("telling the backend of %s: %w", a.Name, err)
+	}
+	return t, nil
+}
+
+// Undo takes the rule back.
+func (t *told) Undo(ctx context.Context) error {
+	err := t.undo(ctx)
+	if t.till.IsZero() {
+		t.till = time.Now()
+	}
+	return err
+}
+
+// Expired is never the case: a backend keeps its rules.
+func (t *told) Expired() (at time.Time, expired bool) { return time.Time{}, false }
+
+// Prove asks the backend whether it holds the rule.
+func (t *told) Prove(ctx context.Context, inForce bool) ([]harness.Proof, error) {
+	holds, err := t.holds(ctx)
+	if err != nil || holds != inForce {
+		return nil, errors.Join(fmt.Errorf("the backend says that it holds the rule: %t", holds), err)
+	}
+	if inForce {
+		return proofs(t.a, t.since), nil
+	}
+	return proofs(t.a, t.till), nil
+}
+
+// Verify asks it again.
+func (t *told) Verify(ctx context.Context) ([]harness.Sighting, error) {
+	asked, gone := time.Now(), ""
+	holds, err := t.holds(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("asking the backend: %w", err)
+	}
+	if !holds {
+		gone = "the backend no longer holds the rule"
+	}
+	return sightings(t.a, asked, gone), nil
 }
 
 func ifThere(there bool) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/fabric"
+	"github.com/regiondrill/regiondrill/harness/harnesstest"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -47,8 +48,10 @@ func rulesOf(t *testing.T, s *httptest.Server) string {
 	return strings.TrimSpace(string(said))
 }
 
-func hitBehind(s *httptest.Server) harness.Hit {
-	return harness.Hit{Fault: "it", KMS: s.URL, Calls: harness.Calls{Region: "eu-west-1", Service: "kms", Operation: "Decrypt"},
+// behind is the handle on an emulator, and Decrypt of the KMS that it plays.
+func behind(s *httptest.Server) (*harness.Handles, harness.Aim) {
+	return &harness.Handles{Backend: &harness.Backend{URL: s.URL}}, harness.Aim{Name: "it",
+		Calls: &harness.Calls{Region: "eu-west-1", Service: "kms", Operation: "Decrypt"},
 		Edges: []harness.Edge{{From: "eu-west-1", To: "eu-west-1"}}}
 }
 
@@ -61,32 +64,32 @@ func TestViaBackend(t *testing.T) {
 	s, written := emulator(t), &journal{}
 	back := &rollback.Stack{Journal: written}
 	f := &APIErrors{Odds: 1, Status: 500, Via: viaBackend}
-	hit := hitBehind(s)
-	if err := f.Ready(t.Context(), hit); err != nil {
+	h, a := behind(s)
+	if err := f.Ready(t.Context(), h, a); err != nil {
 		t.Fatal(err)
 	}
-	undo, err := f.Inject(t.Context(), hit, back)
+	injected, err := f.Inject(t.Context(), h, a, back)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := rulesOf(t, s); got != both {
 		t.Errorf("in force are %s", got)
 	}
-	if proofs, err := f.Prove(t.Context(), hit, true); err != nil || len(proofs) != 1 || proofs[0].At.IsZero() {
+	if proofs, err := injected.Prove(t.Context(), true); err != nil || len(proofs) != 1 || proofs[0].At.IsZero() {
 		t.Errorf("proven: %v, %v", proofs, err)
 	}
-	if _, err := f.Prove(t.Context(), hit, false); err == nil {
+	if _, err := injected.Prove(t.Context(), false); err == nil {
 		t.Error("it is proven healed while the backend holds it")
 	}
-	if _, err := (&APIErrors{Odds: 1, Status: 500, Via: viaBackend}).Inject(t.Context(), hit, back); err == nil || !strings.Contains(err.Error(), "already") {
+	if _, err := (&APIErrors{Odds: 1, Status: 500, Via: viaBackend}).Inject(t.Context(), h, a, back); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("the same rule a second time: %v", err)
 	}
 	for range 2 {
-		if err := undo(t.Context()); err != nil {
+		if err := injected.Undo(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
-	if proofs, err := f.Prove(t.Context(), hit, false); err != nil || len(proofs) != 1 {
+	if proofs, err := injected.Prove(t.Context(), false); err != nil || len(proofs) != 1 {
 		t.Errorf("proven healed: %v, %v", proofs, err)
 	}
 	if got := rulesOf(t, s); got != others {
@@ -101,13 +104,13 @@ func TestViaBackend(t *testing.T) {
 func TestVerifyViaBackend(t *testing.T) {
 	s, back := emulator(t), &rollback.Stack{}
 	f := &APIErrors{Odds: 1, Status: 500, Via: viaBackend}
-	hit := hitBehind(s)
-	undo, err := f.Inject(t.Context(), hit, back)
+	h, a := behind(s)
+	injected, err := f.Inject(t.Context(), h, a, back)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := f.Verify(t.Context(), hit)
-	if err != nil || len(seen) != 1 || seen[0].Gone != "" || seen[0].Edge != hit.Edges[0] {
+	seen, err := injected.Verify(t.Context())
+	if err != nil || len(seen) != 1 || seen[0].Gone != "" || seen[0].Edge != a.Edges[0] {
 		t.Errorf("in force: %+v, %v", seen, err)
 	}
 	mine := "[" + strings.TrimPrefix(both, `[{"service":"s3"},`)
@@ -120,15 +123,15 @@ func TestVerifyViaBackend(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close()
-	seen, err = f.Verify(t.Context(), hit)
+	seen, err = injected.Verify(t.Context())
 	if err != nil || len(seen) != 1 || seen[0].Gone != "the backend no longer holds the rule" {
 		t.Errorf("deleted by somebody else: %+v, %v", seen, err)
 	}
-	if err := undo(t.Context()); err != nil {
+	if err := injected.Undo(t.Context()); err != nil {
 		t.Errorf("undoing what is gone: %v", err)
 	}
 	s.Close()
-	if seen, err := f.Verify(t.Context(), hit); err == nil || len(seen) > 0 {
+	if seen, err := injected.Verify(t.Context()); err == nil || len(seen) > 0 {
 		t.Errorf("a backend that is gone: %+v, %v", seen, err)
 	}
 }
@@ -137,7 +140,8 @@ func TestVerifyViaBackend(t *testing.T) {
 func TestViaBackendIsUndoneByAnother(t *testing.T) {
 	s, written := emulator(t), &journal{}
 	f := &APIErrors{Odds: 1, Status: 500, Via: viaBackend}
-	if _, err := f.Inject(t.Context(), hitBehind(s), &rollback.Stack{Journal: written}); err != nil {
+	h, a := behind(s)
+	if _, err := f.Inject(t.Context(), h, a, &rollback.Stack{Journal: written}); err != nil {
 		t.Fatal(err)
 	}
 	pending, err := rollback.Pending(written)
@@ -163,20 +167,26 @@ func TestViaBackendThatCant(t *testing.T) {
 	defer without.Close()
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	elsewhere := hitBehind(emulator(t))
-	elsewhere.Calls.Service = "portal_api"
-	for what, hit := range map[string]harness.Hit{"404": hitBehind(without), "gone": hitBehind(gone), "another service": elsewhere} {
-		f := &APIErrors{Odds: 1, Via: viaBackend}
-		if _, ok := errors.AsType[*harness.Lack](f.Ready(t.Context(), hit)); !ok {
+	f := &APIErrors{Odds: 1, Via: viaBackend}
+	for what, server := range map[string]*httptest.Server{"404": without, "gone": gone} {
+		h, a := behind(server)
+		if _, ok := errors.AsType[*harness.Lack](f.Ready(t.Context(), h, a)); !ok {
 			t.Errorf("%s: it is ready", what)
 		}
+		if _, err := f.Inject(t.Context(), h, a, &rollback.Stack{}); err == nil {
+			t.Errorf("%s: it was injected", what)
+		}
 	}
-	back := &rollback.Stack{}
-	if _, err := (&APIErrors{Odds: 1, Via: viaBackend}).Inject(t.Context(), hitBehind(without), back); err == nil {
-		t.Error("it was injected")
-	}
-	f := &APIErrors{Via: viaBackend}
-	if len(f.Problems(harness.Topology{})) != 1 {
+	scope := (&harnesstest.System{}).Scope("api_errors")
+	kms := harness.Where{Region: harnesstest.Elsewhere, Service: "kms"}
+	if _, problems := f.Aim(kms, scope); len(problems) != 1 {
 		t.Error("the embedded KMS is taken for one with a chaos API")
+	}
+	scope.KMS.Backend = "localstack"
+	if _, problems := f.Aim(kms, scope); len(problems) > 0 {
+		t.Errorf("of an emulator it says %+v", problems)
+	}
+	if _, problems := f.Aim(harness.Where{Region: harnesstest.Elsewhere}, scope); len(problems) != 1 {
+		t.Error("an emulator of KMS is to fail other services")
 	}
 }

@@ -2,43 +2,57 @@ package faults
 
 import (
 	"context"
-	"slices"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/aim"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// The modes of an outage.
+const (
+	modeBlackhole = "blackhole"
+	modeRefuse    = "refuse"
+	modeReset     = "reset"
+	modeHTTP503   = "http_503"
 )
 
 // RegionOutage cuts every link to and from a Region, both directions. With a service it cuts only what goes to that
 // service's names. An error page is what the Region's own names answer, so http_503 acts on what comes in alone.
 type RegionOutage struct {
-	laid
-	Mode harness.Mode `yaml:"mode" enum:"blackhole,refuse,reset,http_503" doc:"what people meet: silence, a refused connection, a reset one, or an error page"`
-	Hold bool         `yaml:"hold" doc:"with blackhole: what was sent into the hole comes through when it ends; false loses it, and connections that met it stay dead"`
+	network
+	Mode string `yaml:"mode" enum:"blackhole,refuse,reset,http_503" doc:"what people meet: silence, a refused connection, a reset one, or an error page"`
+	Hold bool   `yaml:"hold" doc:"with blackhole: what was sent into the hole comes through when it ends; false loses it, and connections that met it stay dead"`
 }
 
-func newRegionOutage() harness.Fault { return &RegionOutage{Mode: harness.Blackhole, Hold: true} }
-
-// Needs says why a target can't carry it.
-func (f *RegionOutage) Needs(can harness.Capabilities) error { return needsNetwork(can) }
-
-// Problems says what of it makes no sense.
-func (f *RegionOutage) Problems(harness.Topology) []harness.Problem {
-	if !f.Hold && f.Mode != harness.Blackhole {
-		return []harness.Problem{{Key: "hold", Sentence: "only a blackhole holds bytes; with mode " + string(f.Mode) + " there is nothing to lose"}}
+// Aim takes the links of a place. The outage of a whole Region leaves nobody a way in, in whichever mode.
+func (f *RegionOutage) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	links := aim.Links
+	if f.Mode == modeHTTP503 {
+		links = aim.Names
 	}
-	return nil
+	a, problems := links(w, s)
+	if !f.Hold && f.Mode != modeBlackhole {
+		problems = append(problems, harness.Problem{Key: "hold",
+			Sentence: "only a blackhole holds bytes; with mode " + f.Mode + " there is nothing to lose"})
+	}
+	if a.Summary = f.Mode + " of " + a.Summary; aim.Isolates(w) {
+		a.Unreachable = []string{w.Region}
+	}
+	return a, problems
 }
-
-// Summary of it.
-func (f *RegionOutage) Summary() string { return string(f.Mode) }
-
-// Isolates tells that the outage of a whole Region leaves nobody a way in, in whichever mode.
-func (f *RegionOutage) Isolates(whole bool) bool { return whole }
 
 // Inject lays the rule.
-func (f *RegionOutage) Inject(ctx context.Context, hit harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
-	if f.Mode == harness.HTTP503 {
-		hit.Edges = slices.DeleteFunc(slices.Clone(hit.Edges), func(e harness.Edge) bool { return e.To != hit.Place })
+func (f *RegionOutage) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+	var effect harness.Effect
+	switch f.Mode {
+	case modeRefuse:
+		effect = harness.Effect{Traffic: harness.Traffic{Refuse: true}, Cut: true}
+	case modeReset:
+		effect = harness.Effect{Traffic: harness.Traffic{Reset: true}, Cut: true}
+	case modeHTTP503:
+		effect = harness.Effect{Answer: harness.Answer{Fail: true, Status: 503}}
+	default:
+		effect = harness.Effect{Traffic: harness.Traffic{Hole: true, Lose: !f.Hold}}
 	}
-	return f.lay(ctx, hit, harness.Rule{Mode: f.Mode, Lose: !f.Hold}, back)
+	return lay(ctx, h, a, effect, back)
 }

@@ -4,25 +4,25 @@ import (
 	"context"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/aim"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // Throttle makes an API say that it is called too often, each service as AWS's does: KMS with 400 ThrottlingException,
 // the access portal's API with 429 TooManyRequestsException.
 type Throttle struct {
-	laid
+	network
 	Odds float64 `yaml:"odds" min:"0.001" max:"1" doc:"the share of calls that are refused, drawn anew for each"`
 }
 
-func newThrottle() harness.Fault { return &Throttle{Odds: 1} }
-
-// Needs says why a target can't carry it.
-func (f *Throttle) Needs(can harness.Capabilities) error { return needsCalls(can) }
-
-// Summary of it.
-func (f *Throttle) Summary() string { return "throttling for " + share(f.Odds) }
+// Aim takes calls of an API.
+func (f *Throttle) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	a, problems := aim.Calls(w, s)
+	a.Summary = "throttling for " + share(f.Odds) + " of " + a.Summary
+	return a, problems
+}
 
 // Inject lays the rule.
-func (f *Throttle) Inject(ctx context.Context, hit harness.Hit, back *rollback.Stack) (rollback.Undo, error) {
-	return f.layCalls(ctx, hit, harness.APIRule{Answer: harness.Throttle, Odds: f.Odds}, back)
+func (f *Throttle) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+	return lay(ctx, h, a, harness.Effect{Answer: harness.Answer{Throttle: true, Odds: f.Odds}}, back)
 }

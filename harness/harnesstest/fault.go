@@ -3,6 +3,7 @@ package harnesstest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -12,98 +13,117 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
-// Fault proves what the engine relies on of a kind of fault, for one configuration of it: that it asks before it acts,
-// gives the undo back with the deed, proves itself on every edge, sees when somebody else has undone it, and takes back
-// its own change and no other.
+// Fault proves what the engine relies on of a kind of fault, for one configuration of it: that it aims before it acts and
+// is never written to, gives the undo back with the deed, proves itself on every edge, sees when somebody else has undone
+// it, and takes back its own change and no other.
 func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) {
 	row(t, kind.Name, kind.Doc)
-	made := func() harness.Fault {
-		f := kind.New()
-		configure(f)
-		return f
-	}
-	t.Run("needs", func(t *testing.T) {
-		if err := made().Needs(harness.Capabilities{Network: true, Process: true, Attach: true,
-			API: map[string][]string{"kms": {"Decrypt"}}}); err != nil {
-			t.Errorf("a target that can do everything can't carry it: %v", err)
-		}
-		if made().Needs(harness.Capabilities{}) == nil {
-			t.Error("a target that can do nothing carries it")
-		}
-	})
-	t.Run("fresh", func(t *testing.T) {
-		if kind.New() == kind.New() {
-			t.Error("New gives the same fault twice: two faults of a scenario would share their state")
-		}
-	})
-	t.Run("inject, prove, undo", func(t *testing.T) { injectProveUndo(t, made()) })
+	f := kind.New()
+	configure(f)
+	before := reflect.ValueOf(f).Elem().Interface()
+	aim := aimed(t, kind, f)
+	t.Run("needs", func(t *testing.T) { needs(t, f.Needs()) })
+	t.Run("inject, prove, undo", func(t *testing.T) { injectProveUndo(t, f, aim) })
 	t.Run("verify", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { verify(t, made()) }) // where no canary can outlive its look
+		synctest.Test(t, func(t *testing.T) { verify(t, f, aim) }) // where no canary can outlive its look
 	})
-	t.Run("what was never laid", func(t *testing.T) { neverLaid(t, made()) })
-	t.Run("unwound by the way back", func(t *testing.T) {
-		network, back := &Network{}, &rollback.Stack{}
-		hit := hitOn(network)
-		if _, err := made().Inject(t.Context(), hit, back); err != nil {
-			t.Fatal(err)
-		}
-		defer answers(t, hit)
-		canceled, cancel := context.WithCancel(t.Context())
-		cancel() // a run that was stopped heals all the same
-		if err := back.Unwind(canceled); err != nil || len(network.InForce()) != 0 {
-			t.Errorf("after Unwind %d rules are in force, %v", len(network.InForce()), err)
-		}
-	})
-}
-
-func hitOn(n *Network) harness.Hit { return hitOnBoth(n, &Replica{Refuses: n.Refuses}) }
-
-func hitOnBoth(n *Network, replica *Replica) harness.Hit {
-	return harness.Hit{Fault: "it", Network: n, API: n,
-		Edges:    []harness.Edge{{From: "here", To: "there"}, {From: "there", To: "here"}},
-		Replicas: []*harness.Replica{replica.Handles("there")}}
-}
-
-// answers is a replica that nothing is done to.
-func answers(t *testing.T, hit harness.Hit) {
-	t.Helper()
-	for _, r := range hit.Replicas {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Second)
-		defer cancel()
-		if err := r.Ask(ctx); err != nil {
-			t.Errorf("the replica in %s: %v", r.Region, err)
-		}
+	t.Run("what was never done", func(t *testing.T) { neverDone(t, f, aim) })
+	t.Run("unwound by the way back", func(t *testing.T) { unwound(t, f, aim) })
+	if after := reflect.ValueOf(f).Elem().Interface(); !reflect.DeepEqual(before, after) {
+		t.Errorf("it was written to: %+v became %+v", before, after)
 	}
 }
 
-func injectProveUndo(t *testing.T, f harness.Fault) {
-	network, back := &Network{}, &rollback.Stack{}
-	other, err := network.Lay(t.Context(), harness.Rule{Name: "other", Mode: harness.Refuse, Edges: hitOn(network).Edges})
+// needs are names of handles, and a target that has them all is enough.
+func needs(t *testing.T, named []string) {
+	if len(named) == 0 {
+		t.Error("it needs no handle, so it can do nothing")
+	}
+	for _, name := range named {
+		if !slices.Contains(harness.AllHandles(), name) {
+			t.Errorf("no handle is called %q", name)
+		}
+	}
+	if lack := (harness.Capabilities{}).Lacks(named); lack == "" {
+		t.Error("a target that can do nothing lacks nothing for it")
+	}
+}
+
+// aimed is what a fault of the kind acts on in Elsewhere. That it hits nothing, or no Region that there is, it says.
+func aimed(t *testing.T, kind harness.FaultKind, f harness.Fault) harness.Aim {
+	t.Helper()
+	scope := (&System{}).Scope(kind.Name)
+	found, problems := f.Aim(harness.Where{Region: Elsewhere}, scope)
+	if len(problems) > 0 {
+		t.Fatalf("aimed at a Region it has %+v", problems)
+	}
+	if again, _ := f.Aim(harness.Where{Region: Elsewhere}, scope); !reflect.DeepEqual(found, again) {
+		t.Errorf("aimed twice it is %+v and %+v", found, again)
+	}
+	if len(found.Edges) == 0 || found.Summary == "" {
+		t.Errorf("it has no edge to be proven on, or no summary: %+v", found)
+	}
+	for where, key := range map[harness.Where]string{{}: "where", {Region: "ap-south-1"}: "where.region", {Region: Elsewhere, Name: "x"}: "where.name"} {
+		_, problems := f.Aim(where, scope)
+		if !slices.ContainsFunc(problems, func(p harness.Problem) bool { return p.Key == key }) {
+			t.Errorf("aimed at %+v it has %+v, none at %s", where, problems, key)
+		}
+	}
+	found.Name, found.Lease = "it", time.Hour
+	return found
+}
+
+// well tells that nothing is done to the system.
+func well(t *testing.T, s *System) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Second)
+	defer cancel()
+	if err := errors.Join(s.Replica.Ask(ctx), s.Key.Use(ctx)); err != nil {
+		t.Errorf("what was done to %s is not undone: %v", Elsewhere, err)
+	}
+}
+
+func unwound(t *testing.T, f harness.Fault, a harness.Aim) {
+	s, back := NewSystem(nil), &rollback.Stack{}
+	if _, err := f.Inject(t.Context(), s.Handles(), a, back); err != nil {
+		t.Fatal(err)
+	}
+	defer well(t, s)
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel() // a run that was stopped heals all the same
+	if err := back.Unwind(canceled); err != nil || len(s.Network.InForce()) != 0 {
+		t.Errorf("after Unwind %d rules are in force, %v", len(s.Network.InForce()), err)
+	}
+}
+
+func injectProveUndo(t *testing.T, f harness.Fault, a harness.Aim) {
+	s, back := NewSystem(nil), &rollback.Stack{}
+	other, err := s.Network.Lay(t.Context(), harness.Rule{Name: "other", Edges: a.Edges,
+		Effect: harness.Effect{Traffic: harness.Traffic{Refuse: true}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Lift()
-	hit := hitOn(network)
-	undo, err := f.Inject(t.Context(), hit, back)
-	if err != nil || undo == nil {
-		t.Fatalf("Inject gives undo %t, %v", undo != nil, err)
+	injected, err := f.Inject(t.Context(), s.Handles(), a, back)
+	if err != nil || injected == nil {
+		t.Fatalf("Inject gives %v, %v", injected, err)
 	}
-	proven(t, f, hit, true)
+	proven(t, injected, a, true)
 	for range 2 { // by the engine and by the way back
-		if err := undo(t.Context()); err != nil {
+		if err := injected.Undo(t.Context()); err != nil {
 			t.Fatalf("undoing: %v", err)
 		}
 	}
-	proven(t, f, hit, false)
-	answers(t, hit)
-	if left := network.InForce(); len(left) != 1 || left[0].Name != "other" {
+	proven(t, injected, a, false)
+	well(t, s)
+	if left := s.Network.InForce(); len(left) != 1 || left[0].Name != "other" {
 		t.Errorf("after the undo there are %+v in force, not the other fault's rule alone", left)
 	}
 }
 
-func proven(t *testing.T, f harness.Fault, hit harness.Hit, inForce bool) {
+func proven(t *testing.T, injected harness.Injection, a harness.Aim, inForce bool) {
 	t.Helper()
-	proofs, err := f.Prove(t.Context(), hit, inForce)
+	proofs, err := injected.Prove(t.Context(), inForce)
 	if err != nil {
 		t.Fatalf("proving it (in force: %t): %v", inForce, err)
 	}
@@ -114,7 +134,7 @@ func proven(t *testing.T, f harness.Fault, hit harness.Hit, inForce bool) {
 			t.Errorf("the proof of %s has no instant", p.Edge)
 		}
 	}
-	for _, e := range hit.Edges {
+	for _, e := range a.Edges {
 		if !told[e] {
 			t.Errorf("no proof of %s (in force: %t)", e, inForce)
 		}
@@ -122,45 +142,43 @@ func proven(t *testing.T, f harness.Fault, hit harness.Hit, inForce bool) {
 }
 
 // verify looks at a fault in force, and again after somebody else has undone it, which leaves it to be undone.
-func verify(t *testing.T, f harness.Fault) {
-	network, replica := &Network{}, &Replica{}
-	hit := hitOnBoth(network, replica)
-	undo, err := f.Inject(t.Context(), hit, &rollback.Stack{})
+func verify(t *testing.T, f harness.Fault, a harness.Aim) {
+	s := NewSystem(nil)
+	injected, err := f.Inject(t.Context(), s.Handles(), a, &rollback.Stack{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	proven(t, f, hit, true)
+	proven(t, injected, a, true)
 	for range 2 {
-		sighted(t, f, hit, false)
+		sighted(t, injected, a, false)
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	seen, _ := f.Verify(canceled, hit)
+	seen, _ := injected.Verify(canceled)
 	if slices.ContainsFunc(seen, func(s harness.Sighting) bool { return s.Gone != "" }) {
 		t.Errorf("who had no time to look says %+v", seen)
 	}
-	network.LiftAll()
-	replica.Revive()
-	sighted(t, f, hit, true)
-	if err := undo(t.Context()); err != nil {
+	s.Revive()
+	sighted(t, injected, a, true)
+	if err := injected.Undo(t.Context()); err != nil {
 		t.Errorf("undoing what somebody else has undone: %v", err)
 	}
-	proven(t, f, hit, false)
-	answers(t, hit)
+	proven(t, injected, a, false)
+	well(t, s)
 }
 
 // sighted checks what a look says on every edge; of some faults nothing stays in force.
-func sighted(t *testing.T, f harness.Fault, hit harness.Hit, gone bool) {
+func sighted(t *testing.T, injected harness.Injection, a harness.Aim, gone bool) {
 	t.Helper()
 	began := time.Now()
-	seen, err := f.Verify(t.Context(), hit)
+	seen, err := injected.Verify(t.Context())
 	if err != nil {
 		t.Fatalf("verifying it: %v", err)
 	}
 	if len(seen) == 0 {
 		return
 	}
-	for _, e := range hit.Edges {
+	for _, e := range a.Edges {
 		i := slices.IndexFunc(seen, func(s harness.Sighting) bool { return s.Edge == e })
 		switch {
 		case i < 0:
@@ -176,24 +194,23 @@ func sighted(t *testing.T, f harness.Fault, hit harness.Hit, gone bool) {
 	}
 }
 
-// neverLaid is a deed that failed: what was done of it can be undone, and nothing is proven.
-func neverLaid(t *testing.T, f harness.Fault) {
-	network, back := &Network{Refuses: errors.New("no room")}, &rollback.Stack{}
-	undo, err := f.Inject(t.Context(), hitOn(network), back)
-	if !errors.Is(err, network.Refuses) {
+// neverDone is a deed that failed: what was done of it can be undone, and nothing is proven.
+func neverDone(t *testing.T, f harness.Fault, a harness.Aim) {
+	refuses := errors.New("no room")
+	s, back := NewSystem(refuses), &rollback.Stack{}
+	injected, err := f.Inject(t.Context(), s.Handles(), a, back)
+	if !errors.Is(err, refuses) {
 		t.Errorf("Inject hides why it could not: %v", err)
 	}
-	if undo != nil {
-		if err := undo(t.Context()); err != nil {
-			t.Errorf("undoing what was never laid: %v", err)
+	if injected != nil {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := injected.Prove(ctx, true); err == nil {
+			t.Error("what was never done is proven in force")
 		}
 	}
+	s.Replica.Refuses, s.Key.Refuses = nil, nil // there is room again
 	if err := back.Unwind(t.Context()); err != nil {
-		t.Errorf("unwinding what was never laid: %v", err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := f.Prove(ctx, hitOn(network), true); err == nil {
-		t.Error("what was never laid is proven in force")
+		t.Errorf("unwinding what was never done: %v", err)
 	}
 }

@@ -52,11 +52,6 @@ func (n *Network) Lay(_ context.Context, r harness.Rule) (harness.Laid, error) {
 	return made, nil
 }
 
-// LayAPI puts a rule on calls in force; among the others it stands with its name and edges.
-func (n *Network) LayAPI(ctx context.Context, r harness.APIRule) (harness.Laid, error) {
-	return n.Lay(ctx, harness.Rule{Name: r.Name, Edges: r.Edges, Mode: harness.Shape, Lease: r.Lease})
-}
-
 // InForce are the rules that were laid and not lifted.
 func (n *Network) InForce() []harness.Rule {
 	n.mu.Lock()
@@ -70,10 +65,11 @@ func (n *Network) InForce() []harness.Rule {
 	return rules
 }
 
-// Cut tells whether a rule other than one that only shapes acts on an edge.
+// Cut tells whether a rule holds, refuses or resets what travels on an edge.
 func (n *Network) Cut(e harness.Edge) bool {
 	return slices.ContainsFunc(n.InForce(), func(r harness.Rule) bool {
-		return r.Mode != harness.Shape && slices.Contains(r.Edges, e)
+		t := r.Effect.Traffic
+		return (t.Hole || t.Refuse || t.Reset) && slices.Contains(r.Edges, e)
 	})
 }
 

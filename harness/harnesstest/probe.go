@@ -32,7 +32,7 @@ func Probe(t *testing.T, kind harness.ProbeKind) {
 			t.Errorf("closing a probe that was never opened: %v", err)
 		}
 	})
-	if kind.Browser {
+	if len(kind.New().Needs()) > 0 {
 		return
 	}
 	for name, dial := range map[string]dialer{
@@ -63,13 +63,13 @@ func failingAttempt(t *testing.T, probe harness.Probe, dial dialer) {
 	const limit = 5 * time.Second
 	home := &harness.Place{Name: "us-east-1", Region: true}
 	office := &harness.Place{Name: "office"}
-	sys := &harness.System{
+	world := &harness.World{
 		Dial: dial, Roots: x509.NewCertPool(), Places: []*harness.Place{home, office},
 		Door:      func(*harness.Place) (*url.URL, error) { return nil, errors.New("there is no door") },
 		Portal:    func(region string) string { return "https://portal." + region + ".test/" },
 		Dashboard: "https://idp.test/", Locate: func(string) (harness.Location, bool) { return harness.Location{}, false },
 	}
-	if err := probe.Open(t.Context(), sys); err != nil {
+	if err := probe.Open(t.Context(), world); err != nil {
 		t.Fatal(err)
 	}
 	due := time.Now()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -16,11 +15,6 @@ type Replica struct {
 
 	mu                   sync.Mutex
 	killed, paused, away bool
-}
-
-// Handles is the replica as a system has it.
-func (r *Replica) Handles(region string) *harness.Replica {
-	return &harness.Replica{Region: region, Ask: r.Ask, Power: r, Attach: r}
 }
 
 // Ask answers, refuses, or hangs.

@@ -40,11 +40,8 @@ func Target(t *testing.T, kind harness.TargetKind) {
 		if after := target.Can(); !reflect.DeepEqual(can, after) {
 			t.Errorf("it can %+v before and %+v after provisioning", can, after)
 		}
-		if can.Network != (sys.Network != nil) {
-			t.Errorf("Can().Network is %t, and the handle is there: %t", can.Network, sys.Network != nil)
-		}
-		if (len(can.API) > 0) != (sys.API != nil) {
-			t.Errorf("Can().API is %v, and the handle is there: %t", can.API, sys.API != nil)
+		if there := sys.Named(); !slices.Equal(can.Handles, there) {
+			t.Errorf("it says that it has %v, and has %v", can.Handles, there)
 		}
 	})
 	t.Run("stands", func(t *testing.T) { stands(t, sys, can) })
@@ -55,7 +52,7 @@ func Target(t *testing.T, kind harness.TargetKind) {
 			t.Errorf("a name that is nowhere is answered with %v", err)
 		}
 	})
-	if can.Network {
+	if slices.Contains(can.Handles, "network") {
 		t.Run("rules", func(t *testing.T) { rules(t, sys) })
 	}
 	if err := back.Unwind(t.Context()); err != nil {
@@ -157,7 +154,7 @@ func certificates(t *testing.T, sys *harness.System) {
 
 // rules lays one, sees it bite, and lifts it.
 func rules(t *testing.T, sys *harness.System) {
-	rule := harness.Rule{Name: "it", Mode: harness.Refuse, Edges: []harness.Edge{{From: office, To: "us-east-1"}, {From: "us-east-1", To: office}}}
+	rule := harness.Rule{Name: "it", Effect: harness.Effect{Traffic: harness.Traffic{Refuse: true}, Cut: true}, Edges: []harness.Edge{{From: office, To: "us-east-1"}, {From: "us-east-1", To: office}}}
 	laid, err := sys.Network.Lay(t.Context(), rule)
 	if err != nil {
 		t.Fatal(err)

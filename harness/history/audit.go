@@ -65,6 +65,7 @@ func (h *History) Audit() []Contradiction {
 	a.names()
 	a.order()
 	a.changes()
+	a.actions()
 	a.attempts()
 	a.carried()
 	for i, n := range a.times {
@@ -90,6 +91,12 @@ func (a *audit) names() {
 			a.note("faults "+f.Name, 1, "two faults are called %q, so nobody can say which of them changed", f.Name)
 		}
 		seen["fault "+f.Name] = true
+	}
+	for _, action := range p.Actions {
+		if seen["action "+action.Name] {
+			a.note("actions "+action.Name, 1, "two actions are called %q, so nobody can say which of them was done", action.Name)
+		}
+		seen["action "+action.Name] = true
 	}
 }
 
@@ -139,6 +146,36 @@ func (a *audit) changes() {
 	}
 	for _, f := range a.h.Plan.Faults {
 		a.fault(f.Name, said[f.Name])
+	}
+}
+
+// actions holds each action's changes against their order: requested, then done or failed, then perhaps undone.
+func (a *audit) actions() {
+	said := map[string]map[ChangeKind]Event{}
+	for _, e := range a.h.Events {
+		if e.Type != TypeAction {
+			continue
+		}
+		name, change := e.Action.Name, e.Action.Change
+		if a.h.Plan.Action(name) == nil {
+			a.note("unplanned action "+name, e.Seq, "an action %q was taken, which the plan doesn't have", name)
+			continue
+		}
+		if said[name] == nil {
+			said[name] = map[ChangeKind]Event{}
+		}
+		before, again := said[name][change]
+		requested, asked := said[name][Requested]
+		done, did := said[name][Done]
+		switch {
+		case again:
+			a.between("twice "+name+string(change), []int64{before.Seq, e.Seq}, "%s was %s twice", name, change)
+		case change != Requested && (!asked || e.At < requested.At):
+			a.note("unasked "+name, e.Seq, "%s was %s before it was requested", name, change)
+		case change == Undone && (!did || e.At < done.At):
+			a.note("undone "+name, e.Seq, "%s was undone before it was done", name)
+		}
+		said[name][change] = e
 	}
 }
 

@@ -70,6 +70,7 @@ type Plan struct {
 	Settle         Instant   `json:"settle"`
 	Probes         []Probe   `json:"probes"`
 	Faults         []Fault   `json:"faults"`
+	Actions        []Action  `json:"actions,omitempty"`
 	Checks         []Check   `json:"checks"`
 
 	Sustained []Sustained `json:"sustained,omitempty"` // of each pair whose recovery a check judges
@@ -141,10 +142,12 @@ func Kept(good, n int, ratio float64) bool {
 }
 
 // Begins is when a fault is expected to be requested: where it waits for another, as if that were proven at once.
-func (p *Plan) Begins(f Fault) Instant {
-	at := f.At
+func (p *Plan) Begins(f Fault) Instant { return p.Expected(f.After, f.At) }
+
+// Expected is the instant that far after what it counts from, such as dark.healed, as if that were proven at once.
+func (p *Plan) Expected(after string, at Instant) Instant {
 	for range p.Faults { // none waits for itself, but a history may say so
-		name, event, waits := strings.Cut(f.After, ".")
+		name, event, waits := strings.Cut(after, ".")
 		other := p.Fault(name)
 		if !waits || other == nil {
 			break
@@ -152,7 +155,7 @@ func (p *Plan) Begins(f Fault) Instant {
 		if at += other.At; event == "healed" {
 			at += other.For
 		}
-		f = *other
+		after = other.After
 	}
 	return at
 }
@@ -177,16 +180,28 @@ func (p *Plan) Fault(name string) *Fault {
 	return nil
 }
 
+// Action finds an action of the plan by its name, nil where there is none.
+func (p *Plan) Action(name string) *Action {
+	for i := range p.Actions {
+		if p.Actions[i].Name == name {
+			return &p.Actions[i]
+		}
+	}
+	return nil
+}
+
 // Probe is one probe of the plan. Config holds the kind's own fields.
 type Probe struct {
 	Name    string          `json:"name"`
 	Kind    string          `json:"kind"`
+	Journey Journey         `json:"journey,omitempty"` // empty: sign_in
 	From    string          `json:"from"`
 	Home    string          `json:"home"`
 	Every   Instant         `json:"every"`
 	Limit   Instant         `json:"limit"`
-	Offset  Instant         `json:"offset"` // of the first beat, so that a fault doesn't fall on one
-	Browser bool            `json:"browser,omitempty"`
+	Offset  Instant         `json:"offset"`            // of the first beat, so that a fault doesn't fall on one
+	Browser bool            `json:"browser,omitempty"` // it needs one
+	Needs   []string        `json:"needs,omitempty"`   // the programs without which it can't run
 	Gated   bool            `json:"gated,omitempty"`   // must be steady in the warm-up, because a check of recovery names it
 	Skipped bool            `json:"skipped,omitempty"` // a browser probe of a run without a browser
 	Config  json.RawMessage `json:"config,omitempty"`
@@ -209,6 +224,26 @@ type Fault struct {
 	// contradicts the history.
 	Unreachable []string `json:"unreachable,omitempty"`
 }
+
+// Action is one action of the plan: what an operator or an automation does.
+type Action struct {
+	Name    string          `json:"name"`
+	Kind    string          `json:"kind"`
+	Summary string          `json:"summary,omitempty"` // one line for people: "the only ACS of the identity provider is eu-west-1's"
+	After   string          `json:"after,omitempty"`   // what At counts from, such as dark.effective; empty: zero
+	At      Instant         `json:"at"`
+	For     Instant         `json:"for,omitempty"` // how long until it is taken back; 0: until the run ends
+	Config  json.RawMessage `json:"config,omitempty"`
+}
+
+// Journey is what the people of a probe do. An attempt that is good has come to its end.
+type Journey string
+
+// The journeys.
+const (
+	SignIn          Journey = "sign_in"          // to the expected account in a Region's portal
+	RoleCredentials Journey = "role_credentials" // from a session to credentials of a role that AWS takes
+)
 
 // Check is one check of the plan.
 type Check struct {
@@ -338,6 +373,13 @@ const (
 	Expired   ChangeKind = "expired"
 	Lost      ChangeKind = "lost"
 	Unproven  ChangeKind = "unproven"
+)
+
+// The changes of an action after it was requested.
+const (
+	Done   ChangeKind = "done"
+	Undone ChangeKind = "undone" // before the run ended, because it was to last so long
+	Failed ChangeKind = "failed" // nothing of it was done, or nobody can say what
 )
 
 // Edge is one directed link on which a fault was proven in force, or lifted, or was lost.

@@ -72,7 +72,7 @@ func BenchmarkLogin(b *testing.B) {
 func open(tb testing.TB, l *lab.Lab, connections string) harness.Probe {
 	tb.Helper()
 	p := &probes.SAMLLogin{Steer: harness.Steer{By: "none"}, Connections: connections}
-	if err := p.Open(tb.Context(), l.System); err != nil {
+	if err := p.Open(tb.Context(), l.System.World); err != nil {
 		tb.Fatal(err)
 	}
 	return p
@@ -223,7 +223,7 @@ func drill(b *testing.B, text string) *history.History {
 		b.Fatal(err)
 	}
 	h := &history.History{}
-	if err := plan.Run(b.Context(), nil, (*memory)(h)); err != nil {
+	if err := plan.Run(b.Context(), engine.RunOptions{Sink: (*memory)(h), Heartbeat: heartbeat.Start}); err != nil {
 		b.Fatal(err)
 	}
 	return h
@@ -235,17 +235,14 @@ func calibrate(b *testing.B, mode string, lasts int, seed uint64) outage {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var fault harness.Fault
 	c := catalog.Default()
-	injected := c.Faults[0].New
-	c.Faults[0].New = func() harness.Fault { fault = injected(); return fault }
-	plan, err := c.Compile(s, engine.Options{Target: c.Targets[0], Seed: &seed})
+	log := &logged{}
+	plan, err := c.Compile(s, engine.Options{Target: log.around(c.Targets[0]), Seed: &seed})
 	if err != nil {
 		b.Fatal(err)
 	}
-	plan.Heartbeat = heartbeat.Start
 	h := &history.History{}
-	if err := plan.Run(b.Context(), nil, (*memory)(h)); err != nil {
+	if err := plan.Run(b.Context(), engine.RunOptions{Sink: (*memory)(h), Heartbeat: heartbeat.Start}); err != nil {
 		b.Fatal(err)
 	}
 	v, err := analysis.Conclude(h, checks.Table())
@@ -257,9 +254,7 @@ func calibrate(b *testing.B, mode string, lasts int, seed uint64) outage {
 	if actual == nil || actual.Upper == nil || len(r.Doubts) > 0 || v.Validity.Grade != verdict.Pass {
 		return outage{err: fmt.Errorf("%s of %d ms: %v, %v", mode, lasts, r.Doubts, v.Validity.Notes)}
 	}
-	laid, lifted, _ := fault.(interface {
-		Truth() (time.Time, time.Time, bool)
-	}).Truth()
+	laid, lifted, _ := log.laid.Truth()
 	truth, slowest := lifted.Sub(laid).Seconds(), 0.0
 	for _, a := range h.Attempts {
 		if a.Ended < 0 {
@@ -272,6 +267,35 @@ func calibrate(b *testing.B, mode string, lasts int, seed uint64) outage {
 		o.err = fmt.Errorf("%s: measured [%.6f, %.6f], the truth is [%.6f, %.6f]", mode, lower, upper, truth, truth+slowest)
 	}
 	return o
+}
+
+// logged is a target whose network keeps the last rule that was laid on it, for the network's own log.
+type logged struct {
+	harness.Target
+	harness.Network
+	laid harness.Laid
+}
+
+func (l *logged) around(kind harness.TargetKind) harness.TargetKind {
+	l.Target = kind.New()
+	kind.New = func() harness.Target { return l }
+	return kind
+}
+
+// Provision provisions the target itself and stands between its network and the faults.
+func (l *logged) Provision(ctx context.Context, t harness.Topology, back *rollback.Stack) (*harness.System, error) {
+	sys, err := l.Target.Provision(ctx, t, back)
+	if err == nil {
+		l.Network, sys.Network = sys.Network, l
+	}
+	return sys, err
+}
+
+// Lay lays the rule on the target's network.
+func (l *logged) Lay(ctx context.Context, r harness.Rule) (harness.Laid, error) {
+	var err error
+	l.laid, err = l.Network.Lay(ctx, r)
+	return l.laid, err
 }
 
 // memory is a history that never was a file.

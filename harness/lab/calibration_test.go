@@ -105,13 +105,13 @@ func (v variant) calibrate(t *testing.T, phase, lasts time.Duration, seed uint64
 	plan := compiled(t, v.scenario(lasts), seed)
 	plan.Record.Probes[0].Offset = history.At(phase)
 	dense := &crowd{best: time.Duration(1 << 62)}
-	plan.Standing = func(sys *harness.System) {
+	standing := func(sys *harness.System) {
 		v.shape(t, sys)
 		onset := time.Now().Add(calibrationWarmUp + calibrationAt)
 		dense.signIn(t, sys, v, onset, lasts)
 	}
 	h := &history.History{}
-	if err := plan.Run(t.Context(), nil, (*memory)(h)); err != nil {
+	if err := plan.Run(t.Context(), engine.RunOptions{Sink: (*memory)(h), Standing: standing}); err != nil {
 		t.Fatal(err)
 	}
 	dense.all.Wait()
@@ -144,7 +144,8 @@ func (v variant) shape(t *testing.T, sys *harness.System) {
 	if !v.shaped {
 		return
 	}
-	rule := harness.Rule{Name: "calibration", Mode: harness.Shape, Jitter: jitter, Bandwidth: 4 << 20}
+	rule := harness.Rule{Name: "calibration",
+		Effect: harness.Effect{Traffic: harness.Traffic{Jitter: jitter, Bandwidth: 4 << 20}}}
 	for _, other := range []string{"us-east-1", "eu-west-1", "idp"} {
 		rule.Edges = append(rule.Edges, harness.Edge{From: "here", To: other}, harness.Edge{From: other, To: "here"})
 	}
@@ -166,7 +167,7 @@ func (c *crowd) signIn(t *testing.T, sys *harness.System, v variant, onset time.
 		by = harness.Steer{By: "bookmark", To: "eu-west-1", After: v.steer}
 	}
 	p := &probes.SAMLLogin{Steer: by, Connections: "fresh"}
-	if err := p.Open(t.Context(), sys); err != nil {
+	if err := p.Open(t.Context(), sys.World); err != nil {
 		t.Error(err)
 		return
 	}

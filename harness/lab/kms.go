@@ -113,7 +113,7 @@ func (s *Site) ServeKMS(back *rollback.Stack, ours func(region string) http.Hand
 		if _, err := back.Push(rollback.Intent{}, func(context.Context) error { proxy.transport.CloseIdleConnections(); return nil }); err != nil {
 			return err
 		}
-		s.System.KMS = backend.String()
+		s.System.Backend = &harness.Backend{URL: backend.String()}
 		ours = func(string) http.Handler { return proxy.handler() }
 	}
 	for _, region := range s.Topology.Regions() {
@@ -138,7 +138,7 @@ const (
 // scheduled for deletion by the way back; what finds it again is its description.
 func (s *Site) MakeKey(ctx context.Context, back *rollback.Stack) (map[string]string, error) {
 	made := keys{Mark: "regiondrill " + rand.Text(), Regions: s.Topology.Regions()}
-	if s.System.KMS != "" {
+	if s.System.Backend != nil {
 		if err := s.answers(ctx); err != nil {
 			return nil, err
 		}
@@ -154,7 +154,7 @@ func (s *Site) MakeKey(ctx context.Context, back *rollback.Stack) (map[string]st
 		}
 	}
 	arns, err := s.makeKey(ctx, made.Mark)
-	if err == nil && s.System.KMS != "" {
+	if err == nil && s.System.Backend != nil {
 		arns, err = s.usable(ctx, made.Mark, arns)
 	}
 	if err != nil {
@@ -187,7 +187,7 @@ func (s *Site) usable(ctx context.Context, mark string, arns map[string]string) 
 			return nil, errors.Join(broken, err)
 		}
 	}
-	s.System.Notes = append(s.System.Notes, fmt.Sprintf("KMS at %s can't decrypt under multi-Region keys, so each Region has a key of its own (%v)", s.System.KMS, broken))
+	s.System.Notes = append(s.System.Notes, fmt.Sprintf("KMS at %s can't decrypt under multi-Region keys, so each Region has a key of its own (%v)", s.System.Backend.URL, broken))
 	return single, nil
 }
 
@@ -214,7 +214,7 @@ func (s *Site) answers(ctx context.Context) error {
 	primary := s.Topology.Primary
 	_, err := kmsClient(primary, adminKey, s.client(primary)).ListKeys(ctx, &awskms.ListKeysInput{Limit: aws.Int32(1)})
 	if err != nil {
-		return &harness.Lack{Sentence: fmt.Sprintf("nothing at %s answers as KMS does; start it, or set system.kms.backend to embedded", s.System.KMS), Err: err}
+		return &harness.Lack{Sentence: fmt.Sprintf("nothing at %s answers as KMS does; start it, or set system.kms.backend to embedded", s.System.Backend.URL), Err: err}
 	}
 	return nil
 }

@@ -56,8 +56,8 @@ func up(t *testing.T, top harness.Topology) *lab.Lab {
 }
 
 // ireland is a rule on KMS in Ireland.
-func ireland(operation string) harness.APIRule {
-	return harness.APIRule{Name: "it", Odds: 1, Calls: harness.Calls{Region: "eu-west-1", Service: "kms", Operation: operation},
+func ireland(operation string) harness.Rule {
+	return harness.Rule{Name: "it", Calls: &harness.Calls{Region: "eu-west-1", Service: "kms", Operation: operation},
 		Edges: []harness.Edge{{From: "eu-west-1", To: "eu-west-1"}}}
 }
 
@@ -65,26 +65,25 @@ func ireland(operation string) harness.APIRule {
 // attempts.
 func TestSDKSeesTheRules(t *testing.T) {
 	cases := []struct {
-		status   int
-		code     string
 		answer   harness.Answer
 		typed    func(error) bool
 		attempts int
 	}{
-		{0, "", harness.Fail, is[*types.KMSInternalException], 3},
-		{0, "KeyUnavailableException", harness.Fail, is[*types.KeyUnavailableException], 3},
-		{503, "", harness.Fail, is[*types.DependencyTimeoutException], 3},
-		{0, "DisabledException", harness.Fail, is[*types.DisabledException], 1},
-		{0, "", harness.Throttle, func(err error) bool { return strings.Contains(err.Error(), "api error ThrottlingException") }, 3},
+		{harness.Answer{Fail: true}, is[*types.KMSInternalException], 3},
+		{harness.Answer{Fail: true, Code: "KeyUnavailableException"}, is[*types.KeyUnavailableException], 3},
+		{harness.Answer{Fail: true, Status: 503}, is[*types.DependencyTimeoutException], 3},
+		{harness.Answer{Fail: true, Code: "DisabledException"}, is[*types.DisabledException], 1},
+		{harness.Answer{Throttle: true}, func(err error) bool { return strings.Contains(err.Error(), "api error ThrottlingException") }, 3},
 	}
 	for _, c := range cases {
-		t.Run(fmt.Sprint(c.status, c.code, c.answer), func(t *testing.T) {
+		t.Run(fmt.Sprint(c.answer.Status, c.answer.Code, c.answer.Throttle), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := up(t, topology())
 				rule := ireland("DescribeKey")
-				rule.Answer, rule.Status, rule.Code = c.answer, c.status, c.code
+				c.answer.Odds = 1
+				rule.Effect.Answer = c.answer
 				client, tries := sdkFrom(t, l, "new-york")
-				laid, err := l.System.API.LayAPI(t.Context(), rule)
+				laid, err := l.System.Network.Lay(t.Context(), rule)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -146,8 +145,8 @@ func TestCLISeesTheRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	rule := ireland("")
-	rule.Answer = harness.Fail
-	laid, err := l.System.API.LayAPI(t.Context(), rule)
+	rule.Effect.Answer = harness.Answer{Fail: true, Odds: 1}
+	laid, err := l.System.Network.Lay(t.Context(), rule)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +272,7 @@ func short(t *testing.T, sets ...string) *verdict.Verdict {
 		t.Fatal(err)
 	}
 	h := &history.History{}
-	if err := plan.Run(t.Context(), nil, (*memory)(h)); err != nil {
+	if err := plan.Run(t.Context(), engine.RunOptions{Sink: (*memory)(h)}); err != nil {
 		t.Fatal(err)
 	}
 	return conclude(t, h)

@@ -77,7 +77,7 @@ func (l *Lab) keys(ctx context.Context, back *rollback.Stack) error {
 	if err != nil {
 		return err
 	}
-	if l.System.KMS != "" {
+	if l.System.Backend != nil {
 		l.KMS = nil
 	}
 	l.Keys, err = l.MakeKey(ctx, back)

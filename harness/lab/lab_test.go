@@ -35,7 +35,7 @@ func TestSignIn(t *testing.T) {
 	}
 	t.Logf("up after %v", time.Since(began))
 	p := probes.NewSAMLLogin()
-	if err := p.Open(t.Context(), l.System); err != nil {
+	if err := p.Open(t.Context(), l.System.World); err != nil {
 		t.Fatal(err)
 	}
 	for _, region := range []string{"us-east-1", "eu-west-1"} {

@@ -47,7 +47,7 @@ func NewSite(d *Design, back *rollback.Stack) (*Site, error) {
 
 // system is what the rest of the house sees.
 func (s *Site) system() {
-	s.System = &harness.System{
+	world := &harness.World{
 		Dial: func(ctx context.Context, from *harness.Place, hostport string) (net.Conn, error) {
 			return s.Fabric.Dial(ctx, from.Name, hostport)
 		},
@@ -62,15 +62,16 @@ func (s *Site) system() {
 			loc, ok := s.located[host]
 			return loc, ok
 		},
-		People: s.People, Network: s.Fabric, API: s.Fabric, Chaos: s.Fabric.Chaos(),
+		People: s.People,
 	}
+	s.System = &harness.System{World: world, Chaos: s.Fabric.Chaos(),
+		Handles: harness.Handles{Network: s.Fabric, Hosts: world.Hosts}}
 }
 
 // places puts the vantages, the Regions and the identity provider's home on the fabric, and the links between them.
 func (s *Site) places() error {
 	for _, region := range s.Topology.Regions() {
 		s.System.Places = append(s.System.Places, &harness.Place{Name: region, Region: true, Services: map[string][]string{}})
-		s.System.Replicas = append(s.System.Replicas, &harness.Replica{Region: region})
 	}
 	s.System.Places = append(s.System.Places, &harness.Place{Name: names.IdPPlace, Services: map[string][]string{}})
 	for _, v := range s.Topology.Vantages {

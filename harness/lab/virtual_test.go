@@ -28,7 +28,7 @@ func TestFlagshipByHand(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := &probes.SAMLLogin{Steer: harness.Steer{By: "bookmark", To: "eu-west-1", After: 2 * time.Second}, Connections: "fresh"}
-		if err := p.Open(t.Context(), l.System); err != nil {
+		if err := p.Open(t.Context(), l.System.World); err != nil {
 			t.Fatal(err)
 		}
 		attempt := func(region string, want time.Duration) {
@@ -48,16 +48,13 @@ func TestFlagshipByHand(t *testing.T) {
 		}
 		attempt("us-east-1", 168*time.Millisecond)
 		fault := faults.Table()[0].New()
-		hit := harness.Hit{Fault: "dark", Place: "us-east-1", Network: l.System.Network}
-		for _, other := range []string{"new-york", "eu-west-1", "idp"} {
-			hit.Edges = append(hit.Edges, harness.Edge{From: other, To: "us-east-1"}, harness.Edge{From: "us-east-1", To: other})
-		}
-		undo, err := fault.Inject(t.Context(), hit, back)
-		if err != nil {
-			t.Fatal(err)
+		a, problems := fault.Aim(harness.Where{Region: "us-east-1"}, harness.Scope{Topology: l.Topology})
+		injected, err := fault.Inject(t.Context(), &l.System.Handles, a, back)
+		if err != nil || len(problems) > 0 {
+			t.Fatal(err, problems)
 		}
 		attempt("eu-west-1", 2936*time.Millisecond)
-		if err := undo(t.Context()); err != nil {
+		if err := injected.Undo(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		attempt("us-east-1", 168*time.Millisecond)

@@ -6,7 +6,7 @@ import (
 )
 
 // Kinds are the kinds of entry that there are: the catalog's tables, as far as a file shows of them.
-type Kinds struct{ Probes, Faults, Checks []Kind }
+type Kinds struct{ Probes, Faults, Actions, Checks []Kind }
 
 // Kind is one of them.
 type Kind struct {
@@ -24,6 +24,9 @@ func (k Kinds) Check(s *Scenario) error {
 	}
 	for _, f := range s.Faults {
 		errs = append(errs, kindErrors("fault", k.Faults, f.Kind, f.Block)...)
+	}
+	for _, a := range s.Actions {
+		errs = append(errs, kindErrors("action", k.Actions, a.Kind, a.Block)...)
 	}
 	for _, c := range s.Checks {
 		errs = append(errs, kindErrors("check", k.Checks, c.Kind, c.Block)...)

@@ -29,9 +29,10 @@ type Scenario struct {
 	WarmUp time.Duration `yaml:"warm_up" max:"1h" doc:"people sign in this long before time zero; it must go well"`
 	Settle time.Duration `yaml:"settle" max:"24h" doc:"people go on this long after the last fault has ended"`
 
-	Probes []Probe `yaml:"probes" required:"true" doc:"who signs in, how and how often"`
-	Faults []Fault `yaml:"faults" doc:"what is taken away, when and for how long"`
-	Checks []Check `yaml:"checks" doc:"the objectives"`
+	Probes  []Probe  `yaml:"probes" required:"true" doc:"who signs in, how and how often"`
+	Faults  []Fault  `yaml:"faults" doc:"what is taken away, when and for how long"`
+	Actions []Action `yaml:"actions" doc:"what an operator or an automation does, and when"`
+	Checks  []Check  `yaml:"checks" doc:"the objectives"`
 
 	Block  Block  // the whole file
 	Source []byte // the file's bytes as given, before any --set
@@ -122,6 +123,16 @@ type Where struct {
 	From      string `yaml:"from" doc:"a place: only what comes from there"`
 }
 
+// Action is one thing that an operator or an automation does. What it changes is changed back when the run ends.
+type Action struct {
+	Name string        `yaml:"name" required:"true" form:"name" doc:"names it in reports and metrics"`
+	Kind string        `yaml:"kind" required:"true" doc:"what is done"`
+	At   At            `yaml:"at" required:"true" doc:"a duration after the warm-up, or NAME.effective + 5s, or NAME.healed + 2s of a fault"`
+	For  time.Duration `yaml:"for" min:"1ms" max:"24h" doc:"how long until it is taken back; if not said, until the run ends"`
+
+	Block Block `yaml:",open"`
+}
+
 // Check is one objective.
 type Check struct {
 	Name string `yaml:"name" doc:"names the finding; if not said, made of its kind, probe and fault"`
@@ -148,7 +159,6 @@ func defaults() *Scenario {
 // later are the words of the language that stand for what isn't built yet: paths of keys, where * is any element, and
 // values of keys behind an equals sign.
 var later = map[string]bool{
-	"actions":                       true,
 	"abort_if":                      true,
 	"matrix":                        true,
 	"repeat":                        true,

@@ -39,7 +39,7 @@ type Field struct {
 }
 
 // Describe lists the keys of a kind in the order of its struct, those of nested blocks behind the block's own. The keys
-// that every entry has are described by giving a Probe, Fault or Check as Config. What comes later is left out.
+// that every entry has are described by giving a Probe, Fault, Action or Check as Config. What comes later is left out.
 func Describe(k Kind) []Field {
 	at := path{k.Name}
 	switch k.Config.(type) {
@@ -47,6 +47,8 @@ func Describe(k Kind) []Field {
 		at = path{"probes", "*"}
 	case Fault:
 		at = path{"faults", "*"}
+	case Action:
+		at = path{"actions", "*"}
 	case Check:
 		at = path{"checks", "*"}
 	}
@@ -164,6 +166,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 	}{
 		{"probes", "probe", Probe{}, kinds.Probes},
 		{"faults", "fault", Fault{}, kinds.Faults},
+		{"actions", "action", Action{}, kinds.Actions},
 		{"checks", "check", Check{}, kinds.Checks},
 	} {
 		properties[entry.list].(object)["items"] = w.entry(entry.list, entry.one, reflect.ValueOf(entry.config), entry.kinds)
@@ -187,7 +190,7 @@ type schemaWriter struct {
 	wrong []string
 }
 
-// entry is the schema of a probe, fault or check: by its kind, a closed block of the common keys and the kind's own. An
+// entry is the schema of a probe, fault, action or check: by its kind, a closed block of the common keys and the kind's own. An
 // editor whose user hasn't chosen a kind yet completes the common keys.
 func (w *schemaWriter) entry(list, what string, common reflect.Value, kinds []Kind) object {
 	base := w.block(common, path{list, "*"})

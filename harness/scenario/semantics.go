@@ -25,8 +25,22 @@ func (r *reader) scenario(root *yaml.Node, s *Scenario) {
 	}
 	oneEach(r, "probe", s.Probes, func(p Probe) (string, Block) { return p.Name, p.Block })
 	oneEach(r, "fault", s.Faults, func(f Fault) (string, Block) { return f.Name, f.Block })
+	oneEach(r, "action", s.Actions, func(a Action) (string, Block) { return a.Name, a.Block })
 	oneEach(r, "check", s.Checks, func(c Check) (string, Block) { return c.Name, c.Block })
 	r.instants(s.Faults)
+	for _, a := range s.Actions {
+		if a.At.Name != "" && !slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Name == a.At.Name }) {
+			r.add(a.Block.NoSuch("at", "fault", a.At.Name, faultNames(s.Faults)))
+		}
+	}
+}
+
+func faultNames(faults []Fault) []string {
+	var names []string
+	for _, f := range faults {
+		names = append(names, f.Name)
+	}
+	return names
 }
 
 func (r *reader) add(e *Error) { r.errs = append(r.errs, e) }
@@ -48,16 +62,15 @@ func oneEach[T any](r *reader, what string, entries []T, of func(T) (string, Blo
 // known to end, or told to be in a ring, is not followed again.
 func (r *reader) instants(faults []Fault) {
 	byName := map[string]Fault{}
-	var names []string
 	for _, f := range faults {
 		if _, again := byName[f.Name]; !again {
-			names, byName[f.Name] = append(names, f.Name), f
+			byName[f.Name] = f
 		}
 	}
 	followed := map[string]bool{}
 	for _, f := range faults {
 		if _, known := byName[f.At.Name]; f.At.Name != "" && !known {
-			r.add(f.Block.NoSuch("at", "fault", f.At.Name, names))
+			r.add(f.Block.NoSuch("at", "fault", f.At.Name, faultNames(faults)))
 			continue
 		}
 		var chain []string

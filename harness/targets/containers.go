@@ -37,8 +37,8 @@ func newContainers() harness.Target { return containers{} }
 
 // Can tells that it carries all faults.
 func (containers) Can() harness.Capabilities {
-	return harness.Capabilities{Network: true, Process: true, Attach: true, Services: lab.Services(),
-		API: fabric.Operations()}
+	return harness.Capabilities{Handles: []string{"network", "power", "attach"}, Services: lab.Services(),
+		Calls: fabric.Operations()}
 }
 
 // Ready says what is in the way: no engine, no right to use it, no program for the containers, or what a killed run has
@@ -205,13 +205,14 @@ func (m *compound) provider(ctx context.Context, signer func() (*pki.Signer, err
 // regions sets the replicas up and waits until all hold the directory.
 func (m *compound) regions(ctx context.Context) error {
 	replicas := map[string]*replica{}
+	m.System.Power, m.System.Attach = map[string]harness.Power{}, map[string]harness.Attach{}
 	for i, region := range m.Topology.Regions() {
 		r, err := m.replica(ctx, i)
 		if err != nil {
 			return err
 		}
 		replicas[region] = r
-		m.System.Replicas[i] = &harness.Replica{Region: region, Ask: r.Ask, Power: r, Attach: r}
+		m.System.Power[region], m.System.Attach[region] = r, r
 	}
 	for _, r := range replicas { // each listens before any sends
 		if err := r.control.Call(ctx, "start", control.None{}, nil); err != nil {

@@ -92,7 +92,7 @@ func provision(tb testing.TB, back *rollback.Stack) *harness.System {
 func signIn(tb testing.TB, sys *harness.System, region string, k int) *harness.Attempt {
 	tb.Helper()
 	p := probes.NewSAMLLogin()
-	if err := p.Open(tb.Context(), sys); err != nil {
+	if err := p.Open(tb.Context(), sys.World); err != nil {
 		tb.Fatal(err)
 	}
 	defer p.Close()
@@ -187,7 +187,7 @@ func TestContainers(t *testing.T) {
 	worksIn(t, sys, "eu-west-1", 1)
 	t.Run("beyond loopback", func(t *testing.T) { closedToOthers(t, d, runOf(t, written.Bytes())) })
 	t.Run("small", func(t *testing.T) { small(t, d, runOf(t, written.Bytes())) })
-	for name, f := range pulls() {
+	for name, f := range pulls(sys) {
 		t.Run(name, func(t *testing.T) { pulledAndBack(t, sys, f) })
 	}
 	run := runOf(t, written.Bytes())
@@ -202,42 +202,41 @@ func TestContainers(t *testing.T) {
 	}
 }
 
-// pull is something that a handle does to a replica, and what takes it back.
+// pull is something that a handle does, and what takes it back.
 type pull struct {
-	do, undo func(*harness.Replica, context.Context) error
+	harness.Asker
+	do, undo func(context.Context) error
 }
 
-func pulls() map[string]pull {
+// pulls are those of the primary's replica.
+func pulls(sys *harness.System) map[string]pull {
+	power, attach := sys.Power["us-east-1"], sys.Attach["us-east-1"]
 	return map[string]pull{
-		"kill": {func(r *harness.Replica, ctx context.Context) error { return r.Power.Kill(ctx) },
-			func(r *harness.Replica, ctx context.Context) error { return r.Power.Start(ctx) }},
-		"pause": {func(r *harness.Replica, ctx context.Context) error { return r.Power.Pause(ctx) },
-			func(r *harness.Replica, ctx context.Context) error { return r.Power.Unpause(ctx) }},
-		"disconnect": {func(r *harness.Replica, ctx context.Context) error { return r.Attach.Disconnect(ctx) },
-			func(r *harness.Replica, ctx context.Context) error { return r.Attach.Connect(ctx) }},
+		"kill":       {power, power.Kill, power.Start},
+		"pause":      {power, power.Pause, power.Unpause},
+		"disconnect": {attach, attach.Disconnect, attach.Connect},
 	}
 }
 
 // pulledAndBack takes the primary away and brings it back, each twice: what is the case already is no error.
 func pulledAndBack(t *testing.T, sys *harness.System, p pull) {
-	primary := sys.Replicas[0]
 	for range 2 {
-		if err := p.do(primary, t.Context()); err != nil {
+		if err := p.do(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	asking, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if primary.Ask(asking) == nil {
+	if p.Ask(asking) == nil {
 		t.Error("it answers while it is away")
 	}
 	worksIn(t, sys, "eu-west-1", 2)
 	for range 2 {
-		if err := p.undo(primary, t.Context()); err != nil {
+		if err := p.undo(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := primary.Ask(t.Context()); err != nil {
+	if err := p.Ask(t.Context()); err != nil {
 		t.Error(err)
 	}
 	worksIn(t, sys, "us-east-1", 3)

@@ -15,7 +15,7 @@ func newLab() harness.Target { return labTarget{} }
 
 // Can tells that the lab carries all but faults of processes and container networks.
 func (labTarget) Can() harness.Capabilities {
-	return harness.Capabilities{Network: true, Services: lab.Services(), API: fabric.Operations()}
+	return harness.Capabilities{Handles: []string{"network"}, Services: lab.Services(), Calls: fabric.Operations()}
 }
 
 // Provision starts a lab.

@@ -31,7 +31,7 @@ func TestBrowserApart(t *testing.T) {
 	if a.Outcome != history.Good {
 		t.Fatalf("%s %s %s", a.Outcome, a.Class, a.Detail)
 	}
-	lift := lay(t, sys, harness.Blackhole)
+	lift := lay(t, sys, "blackhole")
 	held := make(chan *harness.Attempt)
 	go func() { held <- tried(t, sys, probe, "us-east-1", 1, 20*time.Second) }()
 	change("link", "add", link, "type", "bridge")
@@ -45,7 +45,7 @@ func TestBrowserApart(t *testing.T) {
 	if a := <-held; a.Outcome != history.Good {
 		t.Errorf("after the machine's network changed: %s %s %s", a.Outcome, a.Class, a.Detail)
 	}
-	refuse := lay(t, sys, harness.Refuse)
+	refuse := lay(t, sys, "refuse")
 	defer refuse()
 	if a := tried(t, sys, probe, "us-east-1", 2, 20*time.Second); a.Class != history.ClassRefused {
 		t.Errorf("a refused door is told as %s %s %s", a.Outcome, a.Class, a.Detail)

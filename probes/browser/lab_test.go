@@ -34,7 +34,7 @@ func inLab(t *testing.T, steer harness.Steer, acs ...string) (*harness.System, *
 	}
 	probe := browser.New()
 	probe.Steer = steer
-	if err := probe.Open(t.Context(), l.System); err != nil {
+	if err := probe.Open(t.Context(), l.System.World); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -57,11 +57,22 @@ func tried(t *testing.T, sys *harness.System, probe *browser.Login, home string,
 	return a
 }
 
+// effects are what an outage does to the link, by mode.
+var effects = map[string]harness.Effect{
+	"blackhole": {Traffic: harness.Traffic{Hole: true}},
+	"refuse":    {Traffic: harness.Traffic{Refuse: true}, Cut: true},
+	"reset":     {Traffic: harness.Traffic{Reset: true}, Cut: true},
+	"http_503":  {Answer: harness.Answer{Fail: true, Status: 503}},
+}
+
 // lay puts a fault between New York and Virginia, which the function that is returned takes back.
-func lay(t *testing.T, sys *harness.System, mode harness.Mode) (lift func()) {
+func lay(t *testing.T, sys *harness.System, mode string) (lift func()) {
 	t.Helper()
-	laid, err := sys.Network.Lay(t.Context(), harness.Rule{Name: "virginia-dark", Mode: mode,
-		Edges: []harness.Edge{{From: "new-york", To: "us-east-1"}, {From: "us-east-1", To: "new-york"}}})
+	edges := []harness.Edge{{From: "new-york", To: "us-east-1"}}
+	if mode != "http_503" {
+		edges = append(edges, harness.Edge{From: "us-east-1", To: "new-york"})
+	}
+	laid, err := sys.Network.Lay(t.Context(), harness.Rule{Name: "virginia-dark", Effect: effects[mode], Edges: edges})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,11 +88,11 @@ func TestSignInInTheLab(t *testing.T) {
 			t.Errorf("%s in %q, %s: %s", a.Outcome, a.Region, a.Class, a.Detail)
 		}
 	}
-	for mode, want := range map[harness.Mode]history.Class{harness.Refuse: history.ClassRefused, harness.Reset: history.ClassReset,
-		harness.HTTP503: history.ClassHTTP5xx, harness.Blackhole: history.ClassTimeout} {
+	for mode, want := range map[string]history.Class{"refuse": history.ClassRefused, "reset": history.ClassReset,
+		"http_503": history.ClassHTTP5xx, "blackhole": history.ClassTimeout} {
 		lift := lay(t, sys, mode)
 		limit := 10 * time.Second
-		if mode == harness.Blackhole {
+		if mode == "blackhole" {
 			limit = time.Second
 		}
 		if a := tried(t, sys, probe, "us-east-1", 0, limit); a.Outcome != history.Bad || a.Class != want {
@@ -97,7 +108,7 @@ func TestSignInInTheLab(t *testing.T) {
 func TestBookmarkInTheLab(t *testing.T) {
 	t.Parallel()
 	sys, probe := inLab(t, harness.Steer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}, "us-east-1", "eu-west-1")
-	for _, mode := range []harness.Mode{harness.Blackhole, harness.Refuse, harness.Reset, harness.HTTP503} {
+	for _, mode := range []string{"blackhole", "refuse", "reset", "http_503"} {
 		lift := lay(t, sys, mode)
 		if a := tried(t, sys, probe, "us-east-1", 1, 10*time.Second); a.Outcome != history.Good || a.Region != "eu-west-1" {
 			t.Errorf("%s: %s in %q, %s: %s", mode, a.Outcome, a.Region, a.Class, a.Detail)
@@ -109,7 +120,7 @@ func TestBookmarkInTheLab(t *testing.T) {
 func TestACSOfAnotherRegionThatIsNotRegistered(t *testing.T) {
 	t.Parallel()
 	sys, probe := inLab(t, harness.Steer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}, "us-east-1")
-	defer lay(t, sys, harness.Refuse)()
+	defer lay(t, sys, "refuse")()
 	a := tried(t, sys, probe, "us-east-1", 1, 10*time.Second)
 	if a.Class != history.ClassIdPACSRefused || a.Detail != "the identity provider refused the ACS URL of eu-west-1" {
 		t.Errorf("%s in %q, %s: %s", a.Outcome, a.Region, a.Class, a.Detail)

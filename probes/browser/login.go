@@ -22,8 +22,8 @@ import (
 type Login struct {
 	Steer harness.Steer `yaml:"steer" doc:"what the person does when their home Region does not let them in"`
 
-	sys  *harness.System
-	path string // of the browser
+	world *harness.World
+	path  string // of the browser
 
 	starting chan struct{} // holds a token while nobody is starting a browser
 	mu       sync.Mutex
@@ -40,13 +40,19 @@ func (l *Login) Problems(t harness.Topology) []harness.Problem { return l.Steer.
 // Steering is what the person does when their home Region does not let them in.
 func (l *Login) Steering() harness.Steer { return l.Steer }
 
+// Journey of its people: they sign in.
+func (l *Login) Journey() history.Journey { return history.SignIn }
+
+// Needs a browser.
+func (l *Login) Needs() []string { return []string{harness.NeedsBrowser} }
+
 // Open finds the browser of this machine and starts it.
-func (l *Login) Open(ctx context.Context, sys *harness.System) error {
+func (l *Login) Open(ctx context.Context, world *harness.World) error {
 	path, err := Find(os.Getenv)
 	if err != nil {
 		return err
 	}
-	l.sys, l.path, l.starting = sys, path, make(chan struct{}, 1)
+	l.world, l.path, l.starting = world, path, make(chan struct{}, 1)
 	l.starting <- struct{}{}
 	_, err = l.browser(ctx)
 	return err
@@ -77,7 +83,7 @@ func (l *Login) browser(ctx context.Context) (*process, error) {
 			return nil, err
 		}
 	}
-	p, err := start(ctx, l.path, l.sys.LeafPin)
+	p, err := start(ctx, l.path, l.world.LeafPin)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +111,7 @@ func (l *Login) Close() error {
 // Try makes one attempt.
 func (l *Login) Try(ctx context.Context, a *harness.Attempt) error {
 	began := time.Now()
-	door, err := l.sys.Door(a.From)
+	door, err := l.world.Door(a.From)
 	if err != nil {
 		return fmt.Errorf("finding the door of %s: %w", a.From.Name, err)
 	}
@@ -119,7 +125,7 @@ func (l *Login) Try(ctx context.Context, a *harness.Attempt) error {
 		return nil
 	}
 	defer w.dispose()
-	person := &person{sys: l.sys, steer: l.Steer, attempt: a, window: w, began: began}
+	person := &person{world: l.world, steer: l.Steer, attempt: a, window: w, began: began}
 	person.signIn(ctx).tell(a)
 	a.Ended = time.Now()
 	if ctx.Err() != nil && a.Outcome == history.Bad && !w.process.answers() {

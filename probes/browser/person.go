@@ -15,7 +15,7 @@ const byBookmark = "bookmark"
 
 // person is somebody who signs in, once.
 type person struct {
-	sys     *harness.System
+	world   *harness.World
 	steer   harness.Steer
 	attempt *harness.Attempt
 	window  *window
@@ -26,7 +26,7 @@ type person struct {
 // signIn is their story: they try home, and where home has not let them in in time, for whatever reason, the bookmark
 // of another Region. It always ends with a verdict.
 func (p *person) signIn(ctx context.Context) *verdict {
-	home := p.sys.Portal(p.attempt.Home)
+	home := p.world.Portal(p.attempt.Home)
 	if p.steer.By != byBookmark {
 		v := p.visit(ctx, ctx, home, "")
 		p.keepSteps()
@@ -46,7 +46,7 @@ func (p *person) signIn(ctx context.Context) *verdict {
 	if ctx.Err() != nil {
 		return v
 	}
-	v = p.visit(ctx, ctx, p.sys.Dashboard, p.steer.To)
+	v = p.visit(ctx, ctx, p.world.Dashboard, p.steer.To)
 	p.keepSteps()
 	return v
 }
@@ -54,7 +54,7 @@ func (p *person) signIn(ctx context.Context) *verdict {
 // visit opens a tab at an address and does there what is asked, until the person is in a portal, is refused, or has no
 // more patience (ctx is the attempt's). Where bookmark names a Region they look for its bookmark on the way.
 func (p *person) visit(ctx, patience context.Context, address, bookmark string) *verdict {
-	t, err := p.window.open(ctx, p.sys.Locate, watcher(p.attempt.Person.Account, bookmark))
+	t, err := p.window.open(ctx, p.world.Locate, watcher(p.attempt.Person.Account, bookmark))
 	if err != nil {
 		return p.noTab(ctx)
 	}
@@ -175,7 +175,7 @@ func (p *person) keepSteps() {
 		return
 	}
 	isRegion := func(name string) bool {
-		place := p.sys.Place(name)
+		place := p.world.Place(name)
 		return place != nil && place.Region
 	}
 	p.attempt.Steps = append(p.attempt.Steps, p.tab.trace.steps(isRegion, time.Now())...)

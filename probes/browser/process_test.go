@@ -371,7 +371,7 @@ func TestDoorWithPassword(t *testing.T) {
 	l := open(t, s)
 	door := *s.door
 	door.User = url.UserPassword("drill", "canary")
-	l.sys.Door = func(*harness.Place) (*url.URL, error) { return &door, nil }
+	l.world.Door = func(*harness.Place) (*url.URL, error) { return &door, nil }
 	err := l.Try(t.Context(), attempt())
 	if err == nil || strings.Contains(err.Error(), "canary") {
 		t.Errorf("trying it: %v", err)

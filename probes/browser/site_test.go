@@ -338,8 +338,8 @@ func (s *site) locate() func(string) (harness.Location, bool) {
 }
 
 // system is the site as a probe sees it.
-func (s *site) system() *harness.System {
-	return &harness.System{
+func (s *site) system() *harness.World {
+	return &harness.World{
 		Door:      func(*harness.Place) (*url.URL, error) { return s.door, nil },
 		LeafPin:   s.ca.LeafPin(),
 		Portal:    func(region string) string { return "https://" + portalHost(region) + "/" },

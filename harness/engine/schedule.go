@@ -14,9 +14,9 @@ import (
 // grace is how long after its limit a probe may take to return before it is given up: its context ended at the limit.
 const grace = 5 * time.Second
 
-// beat is one probe's schedule. Attempt k is due at start + offset + k·every, whatever the others do: a person arrives
-// whether or not anything answers. A beat that finds no room is recorded as dropped, never skipped.
-type beat struct {
+// schedule is when the people of one probe arrive. Attempt k is due at start + offset + k·every, whatever the others do: a person arrives
+// whether or not anything answers. An attempt that finds no room is recorded as dropped, never skipped.
+type schedule struct {
 	rec    history.Probe
 	probe  harness.Probe
 	room   int
@@ -29,19 +29,19 @@ type beat struct {
 	warmUp history.WarmUp
 }
 
-func newBeat(rec history.Probe, warmUp history.Instant, probe harness.Probe) *beat {
-	return &beat{rec: rec, warmUp: history.WarmUp{Lasts: warmUp}, probe: probe,
+func newSchedule(rec history.Probe, warmUp history.Instant, probe harness.Probe) *schedule {
+	return &schedule{rec: rec, warmUp: history.WarmUp{Lasts: warmUp}, probe: probe,
 		room: int((rec.Limit+rec.Every-1)/rec.Every) + 1}
 }
 
-// run beats from start until done is closed or ctx ends, then waits for the attempts in flight.
-func (b *beat) run(ctx context.Context, r *run, start time.Time, done <-chan struct{}) {
+// run makes attempts from start until done is closed or ctx ends, then waits for the attempts in flight.
+func (s *schedule) run(ctx context.Context, r *run, start time.Time, done <-chan struct{}) {
 	var flying sync.WaitGroup
 	defer flying.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for k := int64(0); ; k++ {
-		due := start.Add(b.rec.Offset.Duration() + time.Duration(k)*b.rec.Every.Duration())
+		due := start.Add(s.rec.Offset.Duration() + time.Duration(k)*s.rec.Every.Duration())
 		timer.Reset(time.Until(due))
 		select {
 		case <-timer.C:
@@ -53,29 +53,29 @@ func (b *beat) run(ctx context.Context, r *run, start time.Time, done <-chan str
 		if r.over(due) {
 			return
 		}
-		if !b.enter() {
-			r.record(dropped(b.rec, r, k, due))
+		if !s.enter() {
+			r.record(dropped(s.rec, r, k, due))
 			continue
 		}
-		flying.Go(func() { b.attempt(ctx, r, k, due) })
+		flying.Go(func() { s.attempt(ctx, r, k, due) })
 	}
 }
 
 // enter takes a place in flight, if there is one.
-func (b *beat) enter() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.flying >= b.room {
+func (s *schedule) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.flying >= s.room {
 		return false
 	}
-	b.flying++
+	s.flying++
 	return true
 }
 
-func (b *beat) leave() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.flying--
+func (s *schedule) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flying--
 }
 
 func dropped(p history.Probe, r *run, k int64, due time.Time) history.Event {
@@ -85,17 +85,17 @@ func dropped(p history.Probe, r *run, k int64, due time.Time) history.Event {
 }
 
 // attempt makes one, under a context that ends at due + limit, and records what came of it.
-func (b *beat) attempt(ctx context.Context, r *run, k int64, due time.Time) {
-	defer b.leave()
-	limit := due.Add(b.rec.Limit.Duration())
+func (s *schedule) attempt(ctx context.Context, r *run, k int64, due time.Time) {
+	defer s.leave()
+	limit := due.Add(s.rec.Limit.Duration())
 	parent := ctx
 	ctx, cancel := context.WithDeadline(parent, limit)
 	defer cancel()
-	a := &harness.Attempt{Probe: b.rec.Name, Seq: k, Due: due, Home: b.rec.Home, From: b.from,
-		Person: b.people[k%int64(len(b.people))], Saver: b.keeper}
+	a := &harness.Attempt{Probe: s.rec.Name, Seq: k, Due: due, Home: s.rec.Home, From: s.from,
+		Person: s.people[k%int64(len(s.people))], Saver: s.keeper}
 	began := time.Now()
 	result := make(chan error, 1)
-	go func() { result <- b.try(ctx, a) }()
+	go func() { result <- s.try(ctx, a) }()
 	giveUp := time.NewTimer(time.Until(limit.Add(grace)))
 	defer giveUp.Stop()
 	select {
@@ -104,10 +104,10 @@ func (b *beat) attempt(ctx context.Context, r *run, k int64, due time.Time) {
 			a.GiveUp(history.ClassStopped, "the run was stopped")
 			err = panicOnly(err)
 		}
-		r.settle(b, a, began, err)
+		r.settle(s, a, began, err)
 	case <-giveUp.C: // a is still the probe's: what is recorded is made anew
 		lost := &harness.Attempt{Probe: a.Probe, Seq: k, Due: due, Home: a.Home, From: a.From, Person: a.Person}
-		r.settle(b, lost, began, fmt.Errorf("the probe did not return within %v of its limit", grace))
+		r.settle(s, lost, began, fmt.Errorf("the probe did not return within %v of its limit", grace))
 	}
 }
 
@@ -123,8 +123,8 @@ func panicOnly(err error) error {
 }
 
 // try calls the probe and turns its panic into an error.
-func (b *beat) try(ctx context.Context, a *harness.Attempt) error {
-	return guard("a probe", func() error { return b.probe.Try(ctx, a) })
+func (s *schedule) try(ctx context.Context, a *harness.Attempt) error {
+	return guard("a probe", func() error { return s.probe.Try(ctx, a) })
 }
 
 // guard turns a panic of what others wrote into an error: in a goroutine of the engine it would end the process, and
@@ -139,7 +139,7 @@ func guard(who string, do func() error) (err error) {
 }
 
 // settle turns what came of an attempt into an event.
-func (r *run) settle(b *beat, a *harness.Attempt, began time.Time, err error) {
+func (r *run) settle(s *schedule, a *harness.Attempt, began time.Time, err error) {
 	ended := time.Now()
 	if !a.Ended.IsZero() && a.Ended.Before(ended) {
 		ended = a.Ended
@@ -149,19 +149,19 @@ func (r *run) settle(b *beat, a *harness.Attempt, began time.Time, err error) {
 		a.GiveUp(history.ClassHarness, err.Error())
 	case a.Outcome == "":
 		a.GiveUp(history.ClassHarness, "the probe said nothing")
-	case a.Outcome == history.Good && ended.Sub(a.Due) > b.rec.Limit.Duration():
+	case a.Outcome == history.Good && ended.Sub(a.Due) > s.rec.Limit.Duration():
 		a.Fail(history.ClassTimeout, "signed in, but only after the limit")
 	}
-	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: b.rec.Kind, Home: a.Home, From: b.rec.From,
+	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: s.rec.Kind, Home: a.Home, From: s.rec.From,
 		User: a.Person.Name, Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended),
 		Outcome: a.Outcome, Class: a.Class, Region: a.Region, Detail: a.Detail, Artifacts: a.Artifacts}
-	for _, s := range a.Steps {
-		rec.Steps = append(rec.Steps, history.Step{Name: s.Name, Host: s.Host, Region: s.Region, At: r.at(s.Began),
-			Took: history.At(s.Ended.Sub(s.Began))})
+	for _, step := range a.Steps {
+		rec.Steps = append(rec.Steps, history.Step{Name: step.Name, Host: step.Host, Region: step.Region, At: r.at(step.Began),
+			Took: history.At(step.Ended.Sub(step.Began))})
 	}
-	b.mu.Lock()
-	b.warmUp.Add(rec)
-	b.mu.Unlock()
+	s.mu.Lock()
+	s.warmUp.Add(rec)
+	s.mu.Unlock()
 	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeAttempt, Attempt: rec})
 	if errors.Is(err, errPanic) {
 		r.stop(Stop{Reason: history.Broken, Detail: err.Error()})
@@ -170,17 +170,17 @@ func (r *run) settle(b *beat, a *harness.Attempt, began time.Time, err error) {
 
 // unsteady says why the drill can't begin: nobody was in yet, or too many failed lately for the ratio that is asked of the
 // probe's people.
-func (b *beat) unsteady(ratio float64) string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (s *schedule) unsteady(ratio float64) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch {
-	case !b.rec.Gated:
+	case !s.rec.Gated:
 		return ""
-	case b.warmUp.Good == 0:
-		return fmt.Sprintf("no attempt of %s was good in the warm-up", b.rec.Name)
-	case !b.warmUp.Kept(ratio):
-		return fmt.Sprintf("%d of %d attempts of %s were bad in the last half of the warm-up", b.warmUp.Bad, b.warmUp.Lately,
-			b.rec.Name)
+	case s.warmUp.Good == 0:
+		return fmt.Sprintf("no attempt of %s was good in the warm-up", s.rec.Name)
+	case !s.warmUp.Kept(ratio):
+		return fmt.Sprintf("%d of %d attempts of %s were bad in the last half of the warm-up", s.warmUp.Bad, s.warmUp.Lately,
+			s.rec.Name)
 	}
 	return ""
 }

@@ -35,9 +35,16 @@ func (s *slow) Unpause(context.Context) error    { return s.act(s.Replica.Unpaus
 func (s *slow) Disconnect(context.Context) error { return s.act(s.Replica.Disconnect) }
 func (s *slow) Connect(context.Context) error    { return s.act(s.Replica.Connect) }
 
-func hitting(s *slow) harness.Hit {
-	return harness.Hit{Fault: "it", Edges: []harness.Edge{{From: "r", To: "r"}},
-		Replicas: []*harness.Replica{{Region: "r", Ask: s.Ask, Power: s, Attach: s}}}
+// replica is a handle on a replica's process and network.
+type replica interface {
+	harness.Power
+	harness.Attach
+}
+
+// inject is a fault injected in the replica in r.
+func inject(ctx context.Context, f harness.Fault, r replica, back *rollback.Stack) (harness.Injection, error) {
+	h := &harness.Handles{Power: map[string]harness.Power{"r": r}, Attach: map[string]harness.Attach{"r": r}}
+	return f.Inject(ctx, h, harness.Aim{Name: "it", Region: "r", Edges: []harness.Edge{{From: "r", To: "r"}}}, back)
 }
 
 // The instants of a proof are those at which the handle acted, whatever the handle and the proof took.
@@ -48,17 +55,16 @@ func TestInstantsAreThoseOfTheDeed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &slow{}
-				hit := hitting(s)
-				undo, err := f.Inject(t.Context(), hit, &rollback.Stack{})
+				injected, err := inject(t.Context(), f, s, &rollback.Stack{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				near(t, f, hit, true, s.acted)
+				near(t, injected, true, s.acted)
 				time.Sleep(10 * time.Second)
-				if err := undo(t.Context()); err != nil {
+				if err := injected.Undo(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				near(t, f, hit, false, s.acted)
+				near(t, injected, false, s.acted)
 			})
 		})
 	}
@@ -66,9 +72,9 @@ func TestInstantsAreThoseOfTheDeed(t *testing.T) {
 
 // near checks that a proof's instant is at most one question of a canary away. A question that is on its way when the
 // replica falls silent was put before.
-func near(t *testing.T, f harness.Fault, hit harness.Hit, inForce bool, acted time.Time) {
+func near(t *testing.T, injected harness.Injection, inForce bool, acted time.Time) {
 	t.Helper()
-	proofs, err := f.Prove(t.Context(), hit, inForce)
+	proofs, err := injected.Prove(t.Context(), inForce)
 	if err != nil || len(proofs) != 1 {
 		t.Fatalf("%v, %v", proofs, err)
 	}
@@ -85,19 +91,18 @@ func near(t *testing.T, f harness.Fault, hit harness.Hit, inForce bool, acted ti
 func TestRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, f := &slow{}, &Process{Mode: "restart"}
-		hit := hitting(s)
-		undo, err := f.Inject(t.Context(), hit, &rollback.Stack{})
+		injected, err := inject(t.Context(), f, s, &rollback.Stack{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Ask(t.Context()); err != nil {
 			t.Errorf("after a restart it says %v", err)
 		}
-		if err := undo(t.Context()); err != nil {
+		if err := injected.Undo(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		for _, inForce := range []bool{true, false} {
-			if proofs, err := f.Prove(t.Context(), hit, inForce); err != nil || len(proofs) != 1 {
+			if proofs, err := injected.Prove(t.Context(), inForce); err != nil || len(proofs) != 1 {
 				t.Errorf("in force: %t: %v, %v", inForce, proofs, err)
 			}
 		}
@@ -112,33 +117,32 @@ func TestVerifyAsksTheReplica(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &slow{}
-				hit := hitting(s)
-				undo, err := f.Inject(t.Context(), hit, &rollback.Stack{})
+				injected, err := inject(t.Context(), f, s, &rollback.Stack{})
 				if err != nil {
 					t.Fatal(err)
 				}
 				short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 				defer cancel()
-				seen, err := f.Verify(short, hit)
+				seen, err := injected.Verify(short)
 				if name != "kill" && (err == nil || len(seen) > 0) {
 					t.Errorf("cut short: %+v, %v", seen, err)
 				}
 				asked := time.Now()
-				seen, err = f.Verify(t.Context(), hit)
+				seen, err = injected.Verify(t.Context())
 				if err != nil || len(seen) != 1 || seen[0].Gone != "" || !seen[0].At.Equal(asked) {
 					t.Errorf("in force: %+v, %v", seen, err)
 				}
 				time.AfterFunc(longer/2, s.Revive)
-				seen, err = f.Verify(t.Context(), hit)
+				seen, err = injected.Verify(t.Context())
 				if err != nil || len(seen) != 1 || seen[0].Gone != "" { // what it was asked before is lost on it
 					t.Errorf("revived meanwhile: %+v, %v", seen, err)
 				}
 				time.Sleep(longer)
-				seen, err = f.Verify(t.Context(), hit)
+				seen, err = injected.Verify(t.Context())
 				if err != nil || len(seen) != 1 || seen[0].Gone != "the replica in r answers" {
 					t.Errorf("revived: %+v, %v", seen, err)
 				}
-				if err := undo(t.Context()); err != nil {
+				if err := injected.Undo(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})
@@ -155,11 +159,11 @@ func (*deaf) Kill(context.Context) error { return nil }
 func TestDeedWithoutEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, f := &deaf{}, &Process{Mode: "kill"}
-		hit := harness.Hit{Fault: "it", Replicas: []*harness.Replica{{Region: "r", Ask: d.Ask, Power: d}}}
-		if _, err := f.Inject(t.Context(), hit, &rollback.Stack{}); err != nil {
+		injected, err := inject(t.Context(), f, d, &rollback.Stack{})
+		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.Prove(t.Context(), hit, true); err == nil || !strings.Contains(err.Error(), "it answers") {
+		if _, err := injected.Prove(t.Context(), true); err == nil || !strings.Contains(err.Error(), "it answers") {
 			t.Errorf("it is proven: %v", err)
 		}
 	})
@@ -168,10 +172,9 @@ func TestDeedWithoutEffect(t *testing.T) {
 // The intent is written before the deed, and where it can't be the deed isn't done.
 func TestIntentComesFirst(t *testing.T) {
 	r := &harnesstest.Replica{}
-	hit := harness.Hit{Fault: "it", Replicas: []*harness.Replica{r.Handles("r")}}
 	back := &rollback.Stack{Journal: full{}}
 	f := &Process{Mode: "kill"}
-	if _, err := f.Inject(t.Context(), hit, back); !errors.Is(err, errFull) {
+	if _, err := inject(t.Context(), f, r, back); !errors.Is(err, errFull) {
 		t.Errorf("it says %v", err)
 	}
 	if err := r.Ask(t.Context()); err != nil {

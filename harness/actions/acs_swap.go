@@ -1,0 +1,52 @@
+package actions
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// ACSSwap is what an operator does whose identity provider takes a single ACS URL: in the application's settings they put
+// that of another Region in place of the one that is there. People who start at the old Region are refused from then on.
+type ACSSwap struct {
+	To string `yaml:"to" required:"true" doc:"the Region whose ACS URL is the only one registered from now on"`
+}
+
+// Needs the identity provider.
+func (*ACSSwap) Needs() []string { return []string{"provider"} }
+
+// Aim takes the identity provider. That its ACS are just that one already is a mistake: nothing would change.
+func (a *ACSSwap) Aim(s harness.Scope) (harness.Aim, []harness.Problem) {
+	aim := harness.Aim{Summary: "the only ACS that the identity provider knows is that of " + a.To, Region: a.To}
+	switch {
+	case a.To == "": // that it is missing is said already
+	case !slices.Contains(s.Regions(), a.To):
+		return aim, []harness.Problem{{Key: "to", What: "Region of the system", Unknown: a.To, Among: s.Regions()}}
+	case slices.Equal(s.IdP.ACS, []string{a.To}):
+		return aim, []harness.Problem{{Key: "to",
+			Sentence: fmt.Sprintf("it changes nothing: system.idp.acs is %s alone already", a.To)}}
+	}
+	return aim, nil
+}
+
+// Do registers it. What was registered before is put back by the undo, whatever somebody else has made of it meanwhile:
+// the provider is the run's own, and dies with it where its process does.
+func (a *ACSSwap) Do(ctx context.Context, h *harness.Handles, aim harness.Aim, back *rollback.Stack) (rollback.Undo, error) {
+	before, err := h.Provider.ACS(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("asking the identity provider for its ACS: %w", err)
+	}
+	undo, err := back.Push(rollback.Intent{}, func(ctx context.Context) error {
+		return h.Provider.SetACS(context.WithoutCancel(ctx), before)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := h.Provider.SetACS(ctx, []string{aim.Region}); err != nil {
+		return undo, fmt.Errorf("registering the ACS of %s: %w", aim.Region, err)
+	}
+	return undo, nil
+}

@@ -1,0 +1,194 @@
+// Package aim resolves what a fault or an action acts on: links of a place, names of a service, calls of an API, a
+// Region's replica or key, the identity provider. What would hit nothing is a mistake, told at its key.
+package aim
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// aimer gathers the mistakes of one where.
+type aimer struct {
+	w harness.Where
+	s harness.Scope
+	p []harness.Problem
+}
+
+func (a *aimer) fail(key, sentence string, args ...any) {
+	a.p = append(a.p, harness.Problem{Key: key, Sentence: fmt.Sprintf(sentence, args...)})
+}
+
+func (a *aimer) noSuch(key, what, name string, among []string) {
+	a.p = append(a.p, harness.Problem{Key: key, What: what, Unknown: name, Among: among})
+}
+
+func (a *aimer) places() []string { return a.s.Places(names.IdPPlace) }
+
+// Links are all links to and from a place or, with from, those between the two; service narrows them to the connections
+// to the place's names of that service. The Region is Unreachable to nobody: whether it is, the fault must say.
+func Links(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	a := &aimer{w: w, s: s}
+	place := a.place()
+	a.from(place)
+	a.service()
+	if w.Operation != "" {
+		a.fail("where.operation", "%s acts on links, which know no operations", s.Kind)
+	}
+	a.name()
+	found := harness.Aim{Place: place, Service: w.Service, Region: w.Region, Summary: a.subject(place)}
+	for _, other := range a.places() {
+		if other != place && (w.From == "" || w.From == other) {
+			found.Edges = append(found.Edges, harness.Edge{From: other, To: place}, harness.Edge{From: place, To: other})
+		}
+	}
+	return found, a.p
+}
+
+// Names are the names of a place or, with service, of one of its services, as others come to them: the links toward it.
+func Names(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	found, problems := Links(w, s)
+	found.Edges = slices.DeleteFunc(found.Edges, func(e harness.Edge) bool { return e.To != found.Place })
+	return found, problems
+}
+
+// Calls are calls of AWS's APIs in a Region. They are proven from the caller's place where that is said, else from within
+// the Region, where no fault of links is in the way.
+func Calls(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	a := &aimer{w: w, s: s}
+	region := cmp.Or(w.Region, w.Place)
+	switch {
+	case w.Region != "" && w.Place != "":
+		a.fail("where.place", "say region or place, not both")
+	case region == "":
+		a.fail("where", "it hits nothing: say in which region")
+	case !slices.Contains(s.Regions(), region):
+		key := "where.region"
+		if w.Region == "" {
+			key = "where.place"
+		}
+		a.noSuch(key, "Region of the system", region, s.Regions())
+	}
+	a.from("")
+	a.operation()
+	a.name()
+	return harness.Aim{
+		Place: region, Region: w.Region, Summary: a.subject(region),
+		Calls: &harness.Calls{Region: region, Service: w.Service, Operation: w.Operation, From: w.From},
+		Edges: []harness.Edge{{From: cmp.Or(w.From, region), To: region}},
+	}, a.p
+}
+
+// Replica is a Region's replica of Identity Center. It is proven by asking it from within the Region, where no fault of
+// links is in the way.
+func Replica(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	return whole(w, s, "the replica of which region", "the whole replica of a region")
+}
+
+// Key is a Region's replica of the key under which Identity Center keeps its data. It is proven by using it.
+func Key(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	w.Service, s.Kind = strings.TrimPrefix(w.Service, "kms"), cmp.Or(s.Kind, "it") // service: kms says what is the case
+	return whole(w, s, "the key of which region", "the key of a region")
+}
+
+// whole is what a Region has one of.
+func whole(w harness.Where, s harness.Scope, which, what string) (harness.Aim, []harness.Problem) {
+	a := &aimer{w: w, s: s}
+	switch {
+	case w.Region == "":
+		a.fail("where", "it hits nothing: say %s", which)
+	case !slices.Contains(s.Regions(), w.Region):
+		a.noSuch("where.region", "Region of the system", w.Region, s.Regions())
+	}
+	narrower := map[string]string{"place": w.Place, "service": w.Service, "operation": w.Operation, "from": w.From}
+	for _, key := range slices.Sorted(maps.Keys(narrower)) {
+		if narrower[key] != "" {
+			a.fail("where."+key, "%s acts on %s; leave %s out", s.Kind, what, key)
+		}
+	}
+	a.name()
+	return harness.Aim{Place: w.Region, Region: w.Region, Summary: w.Region,
+		Edges: []harness.Edge{{From: w.Region, To: w.Region}}}, a.p
+}
+
+// Isolates tells whether the where names a Region and nothing that narrows it.
+func Isolates(w harness.Where) bool {
+	return w.Region != "" && w.Service == "" && w.Operation == "" && w.From == "" && w.Name == ""
+}
+
+// place is what the where names, a Region or another place.
+func (a *aimer) place() string {
+	switch w := a.w; {
+	case w.Region != "" && w.Place != "":
+		a.fail("where.place", "say region or place, not both")
+	case w.Region != "" && !slices.Contains(a.s.Regions(), w.Region):
+		a.noSuch("where.region", "Region of the system", w.Region, a.s.Regions())
+	case w.Place != "" && !slices.Contains(a.places(), w.Place):
+		a.noSuch("where.place", "place", w.Place, a.places())
+	case w.Region == "" && w.Place == "":
+		a.fail("where", "it hits nothing: say which region or place")
+	}
+	return cmp.Or(a.w.Region, a.w.Place)
+}
+
+// from is the place to which a where is narrowed.
+func (a *aimer) from(place string) {
+	switch from := a.w.From; {
+	case from == "":
+	case !slices.Contains(a.places(), from):
+		a.noSuch("where.from", "place", from, a.places())
+	case from == place:
+		a.fail("where.from", "it hits nothing: what stays within %s crosses no link", place)
+	}
+}
+
+// service narrows to names that the target serves.
+func (a *aimer) service() {
+	if s := a.w.Service; s != "" && !slices.Contains(a.s.Can.Services, s) {
+		a.fail("where.service", "it hits nothing: target %s serves no %s", a.s.Target, s)
+	}
+}
+
+// operation narrows to a service whose calls pass by, and to one of its operations.
+func (a *aimer) operation() {
+	w, known := a.w, a.s.Can.Calls
+	services := slices.Sorted(maps.Keys(known))
+	operations, seen := known[w.Service]
+	switch {
+	case len(known) == 0: // that the target lacks the handle is said already
+	case w.Service != "" && !seen:
+		a.fail("where.service", "it hits nothing: calls of %s don't pass by in target %s; it sees those of %s",
+			w.Service, a.s.Target, strings.Join(services, ", "))
+	case w.Operation != "" && w.Service == "":
+		a.fail("where.operation", "say of which service: %s", strings.Join(services, ", "))
+	case w.Operation != "" && !slices.Contains(operations, w.Operation):
+		a.noSuch("where.operation", "operation of "+w.Service, w.Operation, operations)
+	}
+}
+
+// name refuses what comes later.
+func (a *aimer) name() {
+	if a.w.Name != "" {
+		a.fail("where.name", "%q comes later", "where.name")
+	}
+}
+
+// subject is what is hit, for people.
+func (a *aimer) subject(place string) string {
+	what := place
+	if a.w.Service != "" {
+		what = a.w.Service + " in " + what
+	}
+	if a.w.Operation != "" {
+		what = a.w.Operation + " of " + what
+	}
+	if a.w.From != "" {
+		what += " as seen from " + a.w.From
+	}
+	return what
+}

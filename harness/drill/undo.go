@@ -1,0 +1,54 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// undoLimit is how long one undo may take.
+const undoLimit = 30 * time.Second
+
+// Undo takes back what a killed run left undone, by its folder alone, the last deed first, and tells how many there were.
+// One that fails keeps no other from being tried.
+func (r *Runner) Undo(ctx context.Context, folder string) (int, error) {
+	pending, err := pendingOf(folder)
+	if err != nil {
+		return 0, err
+	}
+	var errs []error
+	for _, intent := range pending {
+		if err := r.undo(ctx, intent); err != nil {
+			errs = append(errs, fmt.Errorf("undoing %s: %w", intent.Kind, err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return len(pending), fmt.Errorf("recovering %s: %w", folder, err)
+	}
+	return len(pending), nil
+}
+
+func pendingOf(folder string) ([]rollback.Intent, error) {
+	file, err := os.Open(filepath.Join(folder, history.UndoFile))
+	if err != nil {
+		return nil, fmt.Errorf("reading the undos: %w", err)
+	}
+	defer file.Close()
+	return rollback.Pending(file)
+}
+
+func (r *Runner) undo(ctx context.Context, intent rollback.Intent) error {
+	undoer := r.Catalog.Undoers[intent.Kind]
+	if undoer == nil {
+		return errors.New("this version doesn't know how")
+	}
+	ctx, cancel := context.WithTimeout(ctx, undoLimit)
+	defer cancel()
+	return undoer(ctx, intent.Args)
+}

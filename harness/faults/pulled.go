@@ -1,0 +1,193 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+const (
+	askEvery = 2 * time.Millisecond   // between a canary's questions
+	patience = 100 * time.Millisecond // with one of them
+	longer   = 500 * time.Millisecond // with a single one, whose answer no other follows
+	sureness = 5 * time.Second        // after the deed, to see what came of it
+)
+
+// deed is what a fault does by a handle, and what takes it back.
+type deed struct {
+	what     string                          // is done to, for people: "the replica in eu-west-1"
+	ask      func(ctx context.Context) error // a canary past all rules of the network: nil where all is well
+	intent   rollback.Intent                 // what another process needs to take it back
+	do, undo func(ctx context.Context) error
+}
+
+// pulled is a handle that a fault has pulled. Canaries ask without pause while the deed is done and while it is undone,
+// so that the instants are those of the change.
+type pulled struct {
+	deed
+	a               harness.Aim
+	back            rollback.Undo
+	inForce, healed sighting
+}
+
+// sighting is what a canary saw, or why it didn't.
+type sighting struct {
+	at   time.Time
+	seen bool
+	err  error
+}
+
+// pull does the deed; the intent of its undo is on the way back before it.
+func pull(ctx context.Context, a harness.Aim, back *rollback.Stack, d deed) (harness.Injection, error) {
+	p := &pulled{deed: d, a: a}
+	undo, err := back.Push(d.intent, func(ctx context.Context) (err error) {
+		p.healed, err = p.watch(ctx, true, d.undo)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.back = undo
+	if p.inForce, err = p.watch(ctx, false, d.do); err != nil {
+		return p, fmt.Errorf("%s of %s: %w", a.Name, d.what, err)
+	}
+	return p, nil
+}
+
+// Undo takes the deed back.
+func (p *pulled) Undo(ctx context.Context) error { return p.back(ctx) }
+
+// Expired is never the case: nothing but the undo takes a deed back.
+func (p *pulled) Expired() (at time.Time, expired bool) { return time.Time{}, false }
+
+// Prove tells what the canaries saw.
+func (p *pulled) Prove(_ context.Context, inForce bool) ([]harness.Proof, error) {
+	s := p.healed
+	if inForce {
+		s = p.inForce
+	}
+	switch {
+	case !s.seen:
+		return nil, errors.New("no canary asked")
+	case s.err != nil:
+		return nil, s.err
+	}
+	return proofs(p.a, s.at), nil
+}
+
+// proofs are of the same instant on every edge.
+func proofs(a harness.Aim, at time.Time) []harness.Proof {
+	var all []harness.Proof
+	for _, e := range a.Edges {
+		all = append(all, harness.Proof{Edge: e, At: at})
+	}
+	return all
+}
+
+// Verify asks once. An answer says that all is well again; silence is what the fault makes of it.
+func (p *pulled) Verify(ctx context.Context) ([]harness.Sighting, error) {
+	asked, gone := time.Now(), ""
+	asking, cancel := context.WithTimeout(ctx, longer)
+	defer cancel()
+	switch err := p.ask(asking); {
+	case err == nil:
+		gone = p.what + " answers"
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("asking %s: %w", p.what, ctx.Err())
+	}
+	return sightings(p.a, asked, gone), nil
+}
+
+// sightings are the same on every edge.
+func sightings(a harness.Aim, at time.Time, gone string) []harness.Sighting {
+	var seen []harness.Sighting
+	for _, e := range a.Edges {
+		seen = append(seen, harness.Sighting{Edge: e, At: at, Gone: gone})
+	}
+	return seen
+}
+
+// watch does something while a canary asks again and again, until all is well, or no longer is, as it is wanted. It doesn't answer since the first question was put that got none, as with bytes that are written
+// into a hole; it answers since the first answer came. The error is the deed's; that the canary did not see what the
+// deed wants is in the sighting.
+func (p *pulled) watch(ctx context.Context, answers bool, do func(context.Context) error) (sighting, error) {
+	asking, stop := context.WithCancel(ctx)
+	looks := make(chan look)
+	go func() {
+		defer close(looks)
+		for asking.Err() == nil {
+			looks <- p.look(asking)
+		}
+	}()
+	asked := looks
+	defer func() {
+		stop()
+		for range asked { // let it end
+		}
+	}()
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	var since, over time.Time // since when it is as wanted, and when the deed was done; zero for not yet
+	var limit <-chan time.Time
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				return sighting{seen: true, err: err}, err
+			}
+			if over, done, limit = time.Now(), nil, time.After(sureness); looks == nil {
+				return sighting{seen: true, err: context.Cause(ctx)}, nil
+			}
+		case l, asking := <-looks:
+			if !asking { // ctx has ended; the deed is still waited for
+				looks = nil
+				continue
+			}
+			if since = l.since(answers, since); !over.IsZero() && !since.IsZero() && l.asked.After(over) {
+				return sighting{seen: true, at: since}, nil
+			}
+		case <-limit:
+			err := fmt.Errorf("asking %s for %v: it answers: %t", p.what, sureness, !answers)
+			return sighting{seen: true, err: err}, nil
+		}
+	}
+}
+
+// look is one question of a canary.
+type look struct {
+	asked, ended time.Time
+	answered     bool
+}
+
+// look puts one question, a moment after the last.
+func (p *pulled) look(ctx context.Context) look {
+	timer := time.NewTimer(askEvery)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	l := look{asked: time.Now()}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	l.answered = p.ask(ctx) == nil
+	l.ended = time.Now()
+	return l
+}
+
+// since is since when the replica has been as wanted without a break, after this look.
+func (l look) since(answers bool, before time.Time) time.Time {
+	switch {
+	case l.answered != answers:
+		return time.Time{}
+	case !before.IsZero():
+		return before
+	case answers:
+		return l.ended
+	}
+	return l.asked
+}

@@ -1,0 +1,117 @@
+package harness
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// Handles are what faults and actions pull. One that the target doesn't have is nil. A new handle is a field here; what a
+// target without it lacks is said in its tag, as in "target lab can't carry process: its replicas have …".
+type Handles struct {
+	Network  Network                              `handle:"network" lack:"it can't lay rules on links, names and calls"`
+	Power    map[string]Power                     `handle:"power" lack:"its replicas have no processes of their own"`
+	Attach   map[string]Attach                    `handle:"attach" lack:"its replicas are on no network that they could be taken off"`
+	Key      map[string]Key                       `handle:"key" lack:"its keys can't be changed"`
+	Provider Provider                             `handle:"provider" lack:"its identity provider can't be set up anew"`
+	Backend  *Backend                             // the emulator that stands behind KMS's names; nil where that is a fake of ours
+	Hosts    func(place, service string) []string // names that belong to a service there
+}
+
+// Capabilities says what a target will have. A fault that needs more is refused before anything starts.
+type Capabilities struct {
+	Handles  []string // by the names in the tags of Handles
+	Services []string // whose names the target serves: portal, signin, portal_api, kms, idp, …
+	// Calls has the services whose calls rules can act on, each with its operations as AWS names them. A service whose
+	// TLS ends beyond the fabric isn't among them.
+	Calls map[string][]string
+}
+
+// AllHandles are the names of all handles that there are.
+func AllHandles() []string {
+	var names []string
+	for i := range reflect.TypeFor[Handles]().NumField() {
+		if name, ok := reflect.TypeFor[Handles]().Field(i).Tag.Lookup("handle"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Named lists the handles that are there.
+func (h *Handles) Named() []string {
+	var names []string
+	value := reflect.ValueOf(h).Elem()
+	for i := range value.NumField() {
+		if name, ok := value.Type().Field(i).Tag.Lookup("handle"); ok && !value.Field(i).IsNil() {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Lacks says in a clause what a target lacks of the handles, empty where nothing.
+func (c Capabilities) Lacks(handles []string) string {
+	for i := range reflect.TypeFor[Handles]().NumField() {
+		tag := reflect.TypeFor[Handles]().Field(i).Tag
+		if name := tag.Get("handle"); slices.Contains(handles, name) && !slices.Contains(c.Handles, name) {
+			return tag.Get("lack")
+		}
+	}
+	return ""
+}
+
+// Asker is what a canary can ask past all rules of the network.
+type Asker interface {
+	// Ask puts one request to the replica's own health page: a canary of the process. It is an error when the replica
+	// can't be reached, and hangs until ctx ends when the replica does.
+	Ask(ctx context.Context) error
+}
+
+// Power is the handle on the process of a Region's replica. What is the case already is no error. The intents are what
+// another process needs to start or unpause it again; they are pushed before Kill and Pause.
+type Power interface {
+	Asker
+	Kill(ctx context.Context) error    // at once, with all that it had in memory
+	Start(ctx context.Context) error   // and wait until it serves as it did before
+	Pause(ctx context.Context) error   // it stands still with all that it holds
+	Unpause(ctx context.Context) error // it goes on
+	Starting() rollback.Intent
+	Unpausing() rollback.Intent
+}
+
+// Attach is the handle on the attachment of a Region's replica to its network. What is the case already is no error. The
+// intent is what another process needs to connect it again; it is pushed before Disconnect.
+type Attach interface {
+	Asker
+	Disconnect(ctx context.Context) error
+	Connect(ctx context.Context) error // and wait until it is reachable
+	Connecting() rollback.Intent
+}
+
+// Key is the handle on a Region's replica of the KMS key under which Identity Center keeps its data. It speaks KMS's own
+// API as the account's administrator, past all rules of the network. The key is the run's own and is deleted with it.
+type Key interface {
+	// Use asks for what Identity Center asks for at each sign-in, as the service itself: nil where KMS grants it. What
+	// KMS refuses is an error that wraps smithy's APIError.
+	Use(ctx context.Context) error
+	Disable(ctx context.Context) error
+	Enable(ctx context.Context) error
+	ScheduleDeletion(ctx context.Context) error // with the shortest window there is
+	CancelDeletion(ctx context.Context) error   // and enable it, as KMS leaves it disabled
+	Policy(ctx context.Context) (string, error)
+	SetPolicy(ctx context.Context, document string) error
+}
+
+// Provider is the handle on the identity provider, as its administrator has it.
+type Provider interface {
+	// ACS are the Regions whose assertion consumer service is registered, the default first.
+	ACS(ctx context.Context) ([]string, error)
+	// SetACS registers these in place of the present ones, for sign-ins from now on.
+	SetACS(ctx context.Context, regions []string) error
+}
+
+// Backend is an emulator of AWS that stands behind names of the system.
+type Backend struct{ URL string }

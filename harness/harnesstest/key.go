@@ -1,0 +1,72 @@
+package harnesstest
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// Key is a key of handles only, for faults to change. Its zero value is enabled, has the policy "all may", and can be
+// used as long as nobody changes either.
+type Key struct {
+	Refuses error // what every change answers, where it is not to work
+
+	mu                  sync.Mutex
+	disabled, scheduled bool
+	policy              string // empty: "all may"
+}
+
+// Use works while the key is enabled under its first policy.
+func (k *Key) Use(ctx context.Context) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.disabled || k.scheduled || k.policy != "" {
+		return errors.New("KMS refuses")
+	}
+	return ctx.Err()
+}
+
+func (k *Key) change(do func()) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.Refuses == nil {
+		do()
+	}
+	return k.Refuses
+}
+
+// Revive is somebody else who takes back all that was done to it.
+func (k *Key) Revive() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.disabled, k.scheduled, k.policy = false, false, ""
+}
+
+func (k *Key) Disable(context.Context) error { return k.change(func() { k.disabled = true }) }
+func (k *Key) Enable(context.Context) error  { return k.change(func() { k.disabled = false }) }
+func (k *Key) ScheduleDeletion(context.Context) error {
+	return k.change(func() { k.scheduled = true })
+}
+func (k *Key) CancelDeletion(context.Context) error { return k.change(func() { k.scheduled = false }) }
+
+// allMay is the policy of a key that nobody has touched.
+const allMay = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}]}`
+
+// Policy is the one that it has.
+func (k *Key) Policy(context.Context) (string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.policy == "" {
+		return allMay, nil
+	}
+	return k.policy, nil
+}
+
+// SetPolicy gives it another.
+func (k *Key) SetPolicy(_ context.Context, document string) error {
+	return k.change(func() {
+		if k.policy = document; document == allMay {
+			k.policy = ""
+		}
+	})
+}

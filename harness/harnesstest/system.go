@@ -1,0 +1,51 @@
+package harnesstest
+
+import (
+	"github.com/regiondrill/regiondrill/harness"
+)
+
+// System is a system of handles only, for faults and actions to pull. Its Regions are us-east-1 and eu-west-1, people
+// sit in "here", and every handle is that of eu-west-1.
+type System struct {
+	Network  Network
+	Replica  Replica
+	Key      Key
+	Provider Provider
+}
+
+// Elsewhere is the Region of the handles.
+const Elsewhere = "eu-west-1"
+
+// NewSystem is one in which every deed is refused with the error; nil: none is.
+func NewSystem(refuses error) *System {
+	s := &System{Network: Network{Refuses: refuses}, Replica: Replica{Refuses: refuses}, Key: Key{Refuses: refuses},
+		Provider: Provider{Refuses: refuses}}
+	s.Provider.acs = []string{"us-east-1", Elsewhere}
+	return s
+}
+
+// Handles of the system, all that there are.
+func (s *System) Handles() *harness.Handles {
+	return &harness.Handles{Network: &s.Network, Power: map[string]harness.Power{Elsewhere: &s.Replica},
+		Attach: map[string]harness.Attach{Elsewhere: &s.Replica}, Key: map[string]harness.Key{Elsewhere: &s.Key},
+		Provider: &s.Provider,
+		Hosts:    func(place, service string) []string { return []string{service + "." + place + ".test"} }}
+}
+
+// Scope of what can be aimed at.
+func (s *System) Scope(kind string) harness.Scope {
+	return harness.Scope{
+		Topology: harness.Topology{Primary: "us-east-1", Additional: []string{Elsewhere}, Vantages: []harness.Vantage{{Name: "here"}},
+			IdP: harness.IdPSettings{ACS: []string{"us-east-1"}}},
+		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms"},
+			Calls: map[string][]string{"kms": {"Decrypt"}}},
+		Kind: kind, Target: "toy",
+	}
+}
+
+// Revive is somebody else who takes back all that was done.
+func (s *System) Revive() {
+	s.Network.LiftAll()
+	s.Replica.Revive()
+	s.Key.Revive()
+}

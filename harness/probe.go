@@ -1,0 +1,100 @@
+package harness
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// Probe is a person who does one thing again and again. The engine owns the clock: Try is called when an attempt is due,
+// obeys its context, and waits for nothing but the system.
+type Probe interface {
+	// Journey is what the person does: an attempt that is Good has come to its end.
+	Journey() history.Journey
+	// Needs names the programs without which it can't run: NeedsBrowser.
+	Needs() []string
+	// Open prepares what all attempts share (a browser).
+	Open(ctx context.Context, w *World) error
+	// Try makes one attempt and says in a what came of it. Its error is the harness's own failure: the attempt is unknown.
+	Try(ctx context.Context, a *Attempt) error
+	Close() error
+}
+
+// NeedsBrowser is what a probe says that needs a headless browser.
+const NeedsBrowser = "browser"
+
+// Checker is what a probe is that can be wrong about the system it is meant for.
+type Checker interface{ Problems(t Topology) []Problem }
+
+// Steer is how one person gets to another Region within one attempt.
+type Steer struct {
+	By    string        `yaml:"by" enum:"none,bookmark" doc:"how the person gets to another Region"`
+	To    string        `yaml:"to" doc:"the Region whose portal they open"`
+	After time.Duration `yaml:"after" doc:"how long from due they wait for the home Region before they give up on it"`
+}
+
+// Steerer is a probe whose people may go to another Region.
+type Steerer interface{ Steering() Steer }
+
+// Attempt is one sign-in, as the engine hands it to a probe and as the probe fills it in. Instants are wall-clock
+// times with a monotonic reading; the engine turns them into the history's.
+type Attempt struct {
+	Probe  string
+	Seq    int64
+	Due    time.Time
+	Person Person
+	From   *Place
+	Home   string // Region
+	Saver  Saver
+
+	Ended     time.Time       // when the outcome was known; zero: when Try returned
+	Outcome   history.Outcome // empty: the engine says unknown
+	Class     history.Class
+	Region    string // whose portal showed the expected account
+	Detail    string
+	Steps     []Step
+	Artifacts []string
+}
+
+// Saver keeps an artifact of an attempt: a picture. The engine decides what is kept (the first bad of each class, the
+// last good of each Region, twenty a probe), so a probe asks first, because taking a picture costs time.
+type Saver interface {
+	Wants(a *Attempt) bool
+	Save(a *Attempt, extension string, data []byte) error
+}
+
+// Step is one part of an attempt, as history.Step.
+type Step struct {
+	Name, Host, Region string
+	Began, Ended       time.Time
+}
+
+// Succeed says that the portal of the Region showed the expected account.
+func (a *Attempt) Succeed(region string) {
+	a.Outcome, a.Region, a.Class, a.Detail = history.Good, region, "", ""
+}
+
+// Fail says that the system misbehaved.
+func (a *Attempt) Fail(class history.Class, detail string) {
+	a.Outcome, a.Region, a.Class, a.Detail = history.Bad, "", class, detail
+}
+
+// GiveUp says that the harness itself failed, so that the attempt is evidence of nothing.
+func (a *Attempt) GiveUp(class history.Class, detail string) {
+	a.Outcome, a.Region, a.Class, a.Detail = history.Unknown, "", class, detail
+}
+
+// Problems of where a person steers to. That a Region has no bookmark or no ACS is legal at AWS, and foolish.
+func (s Steer) Problems(t Topology) []Problem {
+	switch {
+	case s.By == "bookmark" && s.To == "":
+		return []Problem{{Key: "steer", Sentence: "say to which Region the bookmark leads: to"}}
+	case s.By != "bookmark" && (s.To != "" || s.After != 0):
+		return []Problem{{Key: "steer", Sentence: "to and after say nothing without by: bookmark"}}
+	case s.By == "bookmark" && !slices.Contains(t.Regions(), s.To):
+		return []Problem{{Key: "steer.to", What: "Region of the system", Unknown: s.To, Among: t.Regions()}}
+	}
+	return nil
+}

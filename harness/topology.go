@@ -1,0 +1,41 @@
+package harness
+
+import "time"
+
+// Topology is what is provisioned: the system of a scenario, resolved.
+type Topology struct {
+	Seed        uint64
+	Primary     string   // Region
+	Additional  []string // Regions
+	Directory   Directory
+	IdP         IdPSettings
+	Replication struct{ Lag, Jitter time.Duration }
+	KMS         KMSSettings
+	Vantages    []Vantage
+}
+
+// Regions lists them all, the primary first.
+func (t Topology) Regions() []string { return append([]string{t.Primary}, t.Additional...) }
+
+// Directory says how many of each are made.
+type Directory struct{ Users, Groups, Accounts, PermissionSets int }
+
+// IdPSettings is how the identity provider is set up.
+type IdPSettings struct {
+	Dialect   string
+	ACS       []string // Regions whose ACS URL is registered; the first is the default
+	Bookmarks []string // Regions whose portal has a bookmark app
+}
+
+// KMSSettings is who plays AWS KMS.
+type KMSSettings struct {
+	Backend string // embedded, localstack, endpoint; empty: embedded
+	URL     string // of the endpoint
+	Image   string // of LocalStack; empty: the target's choice
+}
+
+// Vantage is where users sit, and how far from there it is to the other places.
+type Vantage struct {
+	Name string
+	RTT  map[string]time.Duration // round trip to a Region or to "idp"; 0 where absent
+}
