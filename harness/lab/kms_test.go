@@ -35,6 +35,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/scenario"
+	"github.com/regiondrill/regiondrill/harness/system"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 	"github.com/regiondrill/regiondrill/scenarios"
 )
@@ -168,7 +169,7 @@ func TestCLISeesTheRules(t *testing.T) {
 // endpoint is KMS of all Regions at one URL, which tells them by the name that it is asked by.
 func endpoint(t *testing.T) (*kms.Service, string) {
 	t.Helper()
-	service := kms.New(lab.NewDesign(topology()).KMS())
+	service := kms.New(system.NewDesign(topology()).KMS())
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, region := range topology().Regions() {
 			if r.Host == names.KMSHost(region) {
@@ -197,7 +198,7 @@ func TestKeyAtAnEndpoint(t *testing.T) {
 				t.Fatal(err)
 			}
 			top := topology()
-			top.KMS = harness.KMSSettings{Backend: lab.KMSEndpoint, URL: url}
+			top.KMS = harness.KMSSettings{Backend: system.KMSEndpoint, URL: url}
 			journal := &written{}
 			back := &rollback.Stack{Journal: journal}
 			l, err := lab.Start(t.Context(), top, back)
@@ -211,7 +212,7 @@ func TestKeyAtAnEndpoint(t *testing.T) {
 			}
 			if killed {
 				for range 2 {
-					if err := lab.Undoers()[pending[0].Kind](t.Context(), pending[0].Args); err != nil {
+					if err := system.Undoers()[pending[0].Kind](t.Context(), pending[0].Args); err != nil {
 						t.Error(err)
 					}
 				}
@@ -238,7 +239,7 @@ func TestKeyAtAnEndpoint(t *testing.T) {
 // Nobody at the endpoint: a sentence, and nothing to undo.
 func TestEndpointThatIsNotThere(t *testing.T) {
 	top := topology()
-	top.KMS = harness.KMSSettings{Backend: lab.KMSEndpoint, URL: "http://127.0.0.1:1"}
+	top.KMS = harness.KMSSettings{Backend: system.KMSEndpoint, URL: "http://127.0.0.1:1"}
 	journal := &written{}
 	back := &rollback.Stack{Journal: journal}
 	_, err := lab.Start(t.Context(), top, back)

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/fakes/idp"
@@ -16,11 +15,12 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 // Lab is a system that stands.
 type Lab struct {
-	*Site
+	*system.Site
 	Replicas map[string]*identitycenter.Replica // by Region
 	IdP      *idp.IdP
 	KMS      *kms.Service      // nil where an emulator plays it
@@ -31,12 +31,12 @@ type Lab struct {
 type Option func(*Lab)
 
 // Wrapped puts something around every handler: to see what passes.
-func Wrapped(wrap func(http.Handler) http.Handler) Option { return func(l *Lab) { l.wrap = wrap } }
+func Wrapped(wrap func(http.Handler) http.Handler) Option { return func(l *Lab) { l.Wrap = wrap } }
 
 // Start puts a lab up. What it starts is pushed on back first, so a half-made lab goes down like a whole one.
 func Start(ctx context.Context, t harness.Topology, back *rollback.Stack, options ...Option) (*Lab, error) {
-	signer := NewSigner() // the slowest part, so it begins first
-	site, err := NewSite(NewDesign(t), back)
+	signer := system.NewSigner() // the slowest part, so it begins first
+	site, err := system.NewSite(system.NewDesign(t), back)
 	if err != nil {
 		return nil, fmt.Errorf("starting the lab: %w", err)
 	}
@@ -50,23 +50,6 @@ func Start(ctx context.Context, t harness.Topology, back *rollback.Stack, option
 		}
 	}
 	return l, nil
-}
-
-// NewSigner begins to make the identity provider's signing key, and gives what waits for it.
-func NewSigner() func() (*pki.Signer, error) {
-	type made struct {
-		signer *pki.Signer
-		err    error
-	}
-	now, done := time.Now(), make(chan made, 1)
-	go func() {
-		s, err := pki.NewSigner("Acme identity provider", now)
-		done <- made{s, err}
-	}()
-	return func() (*pki.Signer, error) {
-		m := <-done
-		return m.signer, m.err
-	}
 }
 
 // keys puts KMS up and makes the key in it.
@@ -93,15 +76,16 @@ func (l *Lab) provider(signer func() (*pki.Signer, error)) error {
 	if l.IdP, err = idp.New(l.Design.IdP(made)); err != nil {
 		return fmt.Errorf("starting the identity provider: %w", err)
 	}
+	l.System.Provider = l.NewProvider(func(_ context.Context, acs []idp.ACS) error { return l.IdP.SetACS(acs) })
 	return l.Serve(names.OktaHost, names.IdPPlace, "idp", l.IdP)
 }
 
 // regions starts a replica in each Region and waits until all hold the directory.
 func (l *Lab) regions(ctx context.Context, back *rollback.Stack) error {
 	for i, region := range l.Topology.Regions() {
-		config := l.Design.Replica(i, Trust(l.IdP.EntityID(), l.IdP.SSOURL(), l.IdP.Certificate()), l.Keys[region])
-		config.HTTP = l.client(region) // all that it asks for leaves from its own place
-		config.KMS = KMSClient(region, config.HTTP)
+		config := l.Design.Replica(i, system.Trust(l.IdP.EntityID(), l.IdP.SSOURL(), l.IdP.Certificate()), l.Keys[region])
+		config.HTTP = l.Client(region) // all that it asks for leaves from its own place
+		config.KMS = system.KMSClient(region, config.HTTP)
 		replica, err := identitycenter.New(config)
 		if err != nil {
 			return err

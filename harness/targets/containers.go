@@ -16,12 +16,13 @@ import (
 
 	"github.com/regiondrill/regiondrill/fakes/control"
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
+	"github.com/regiondrill/regiondrill/fakes/idp"
 	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/fabric"
-	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 // TokenVariable is the environment variable by which a container learns the token of its control API.
@@ -37,7 +38,7 @@ func newContainers() harness.Target { return containers{} }
 
 // Can tells that it carries all faults.
 func (containers) Can() harness.Capabilities {
-	return harness.Capabilities{Handles: []string{"network", "power", "attach"}, Services: lab.Services(),
+	return harness.Capabilities{Handles: harness.AllHandles(), Services: system.Services(),
 		Calls: fabric.Operations()}
 }
 
@@ -62,7 +63,7 @@ func (c containers) Ready(ctx context.Context) error {
 
 // compound is a system in containers while it is put up.
 type compound struct {
-	*lab.Site
+	*system.Site
 	docker docker
 	run    *run
 	back   *rollback.Stack
@@ -74,7 +75,7 @@ type compound struct {
 
 // Provision puts the containers up, all at once, then configures them in the order in which they need each other.
 func (c containers) Provision(ctx context.Context, t harness.Topology, back *rollback.Stack) (*harness.System, error) {
-	signer := lab.NewSigner()
+	signer := system.NewSigner()
 	if err := c.Ready(ctx); err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (c containers) Provision(ctx context.Context, t harness.Topology, back *rol
 	if t, err = withKMS(ctx, t, back); err != nil {
 		return nil, err
 	}
-	site, err := lab.NewSite(lab.NewDesign(t), back)
+	site, err := system.NewSite(system.NewDesign(t), back)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ func (m *compound) up(ctx context.Context) error {
 		m.boxes[region] = newBox(m.docker, m.run, region, "replica")
 	}
 	m.boxes["idp"] = newBox(m.docker, m.run, "idp", "idp")
-	if b := m.Topology.KMS.Backend; b == "" || b == lab.KMSEmbedded {
+	if b := m.Topology.KMS.Backend; b == "" || b == system.KMSEmbedded {
 		m.boxes["kms"] = newBox(m.docker, m.run, "kms", "kms")
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -198,7 +199,10 @@ func (m *compound) provider(ctx context.Context, signer func() (*pki.Signer, err
 	if err := m.boxes["idp"].control.Call(ctx, "configure", settings, &said); err != nil {
 		return fmt.Errorf("starting the identity provider: %w", err)
 	}
-	m.trust = lab.Trust(said.EntityID, said.SSOURL, made.Cert)
+	m.trust = system.Trust(said.EntityID, said.SSOURL, made.Cert)
+	m.System.Provider = m.NewProvider(func(ctx context.Context, acs []idp.ACS) error {
+		return m.boxes["idp"].control.Call(ctx, "acs", acs, nil)
+	})
 	return m.Serve(settings.Host, names.IdPPlace, "idp", m.boxes["idp"].proxy)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/fabric"
 	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 type labTarget struct{}
@@ -15,7 +16,7 @@ func newLab() harness.Target { return labTarget{} }
 
 // Can tells that the lab carries all but faults of processes and container networks.
 func (labTarget) Can() harness.Capabilities {
-	return harness.Capabilities{Handles: []string{"network"}, Services: lab.Services(), Calls: fabric.Operations()}
+	return harness.Capabilities{Handles: []string{"network", "key", "provider"}, Services: system.Services(), Calls: fabric.Operations()}
 }
 
 // Provision starts a lab.

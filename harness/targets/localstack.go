@@ -16,8 +16,8 @@ import (
 	"github.com/testcontainers/testcontainers-go/wait"
 
 	"github.com/regiondrill/regiondrill/harness"
-	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 const (
@@ -34,7 +34,7 @@ const (
 
 // withKMS starts LocalStack where it is to play KMS, and gives the topology with its URL. It listens on loopback only.
 func withKMS(ctx context.Context, t harness.Topology, back *rollback.Stack) (harness.Topology, error) {
-	if t.KMS.Backend != lab.KMSLocalStack {
+	if t.KMS.Backend != system.KMSLocalStack {
 		return t, nil
 	}
 	t.KMS.Image = cmp.Or(t.KMS.Image, os.Getenv(ImageVariable), localStackImage)

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/regiondrill/regiondrill/harness"
-	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 // What LocalStack lacks is one sentence, and nothing was done that must be undone.
@@ -28,7 +28,7 @@ func TestLocalStackThatCantBe(t *testing.T) {
 			}
 			written := &journal{}
 			back := &rollback.Stack{Journal: written}
-			top := harness.Topology{Primary: "us-east-1", KMS: harness.KMSSettings{Backend: lab.KMSLocalStack, Image: c.image}}
+			top := harness.Topology{Primary: "us-east-1", KMS: harness.KMSSettings{Backend: system.KMSLocalStack, Image: c.image}}
 			_, err := newLab().Provision(t.Context(), top, back)
 			lack, ok := errors.AsType[*harness.Lack](err)
 			if !ok || !strings.Contains(lack.Sentence, c.says) || strings.Contains(lack.Sentence, "\n") {

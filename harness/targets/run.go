@@ -17,8 +17,8 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 
-	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 // The labels of what a run makes.
@@ -86,7 +86,7 @@ func (r *run) intent(kind, name string) rollback.Intent {
 
 // Undoers take back what a run did to what outlives it, from another process.
 func Undoers() rollback.Undoers {
-	undoers := lab.Undoers()
+	undoers := system.Undoers()
 	for kind, undo := range map[string]func(docker, context.Context, thing) error{
 		kindContainer: docker.removeContainer, kindNetwork: docker.removeNetwork,
 		kindStart: docker.start, kindUnpause: docker.unpause, kindConnect: docker.connect,

@@ -22,8 +22,8 @@ import (
 	"github.com/regiondrill/regiondrill/fakes/idp"
 	"github.com/regiondrill/regiondrill/fakes/kms"
 	"github.com/regiondrill/regiondrill/fakes/pki"
-	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/names"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 // The ports of a container: what the fake serves, and where it is told what to do.
@@ -167,7 +167,7 @@ func (s *server) configureReplica(_ context.Context, c replicaSettings) ([]strin
 		MaxIdleConnsPerHost: 32,
 	}}
 	replica, err := identitycenter.New(identitycenter.Config{Instance: c.Instance, Region: c.Region, Regions: c.Regions,
-		IdP: lab.Trust(c.EntityID, c.SSOURL, certificate), KMS: lab.KMSClient(c.Region, client), KeyID: c.KeyID, HTTP: client,
+		IdP: system.Trust(c.EntityID, c.SSOURL, certificate), KMS: system.KMSClient(c.Region, client), KeyID: c.KeyID, HTTP: client,
 		Seed: c.Seed, Lag: c.Lag, Jitter: c.Jitter, Behaviour: c.Behaviour})
 	if err != nil {
 		return nil, err

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/control"
-	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 // told is a fake in this process, and its control API.
@@ -39,11 +39,11 @@ func TestServedIdP(t *testing.T) {
 	if got := status(s, healthHost); got != http.StatusServiceUnavailable {
 		t.Errorf("unconfigured, its health is %d", got)
 	}
-	signer, err := lab.NewSigner()()
+	signer, err := system.NewSigner()()
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings, err := newIdPSettings(lab.NewDesign(topology()).IdP(signer))
+	settings, err := newIdPSettings(system.NewDesign(topology()).IdP(signer))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestServedIdP(t *testing.T) {
 			t.Errorf("%s: %d", host, got)
 		}
 	}
-	other, err := lab.NewSigner()()
+	other, err := system.NewSigner()()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestServedIdP(t *testing.T) {
 // What is told too early is refused, and what is wrong says so without a secret.
 func TestServedReplicaRefuses(t *testing.T) {
 	_, api := told(t, "replica")
-	design := lab.NewDesign(topology())
+	design := system.NewDesign(topology())
 	for verb, argument := range map[string]any{"start": control.None{}, "put": design.Directory, "wait": 1, "restore": edition{}} {
 		if _, refused := errors.AsType[*control.Refusal](api.Call(t.Context(), verb, argument, nil)); !refused {
 			t.Errorf("%s is done by a replica that isn't there", verb)
@@ -95,17 +95,17 @@ func TestServeRefuses(t *testing.T) {
 
 // The settings of a replica carry all of its configuration across.
 func TestReplicaSettingsAreWhole(t *testing.T) {
-	signer, err := lab.NewSigner()()
+	signer, err := system.NewSigner()()
 	if err != nil {
 		t.Fatal(err)
 	}
 	back := &rollback.Stack{}
 	defer func() { _ = back.Unwind(context.Background()) }()
-	site, err := lab.NewSite(lab.NewDesign(topology()), back)
+	site, err := system.NewSite(system.NewDesign(topology()), back)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := site.Replica(1, lab.Trust("entity", "https://sso.test/", signer.Cert), "arn:aws:kms:eu-west-1:1:key/k")
+	config := site.Replica(1, system.Trust("entity", "https://sso.test/", signer.Cert), "arn:aws:kms:eu-west-1:1:key/k")
 	config.Lag, config.Jitter = time.Second, time.Millisecond
 	door, err := site.Fabric.Door("eu-west-1")
 	if err != nil {

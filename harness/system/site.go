@@ -1,4 +1,4 @@
-package lab
+package system
 
 import (
 	"context"
@@ -26,8 +26,11 @@ type Site struct {
 	Fabric *fabric.Fabric
 	CA     *pki.CA
 
+	// Wrap is put around every handler that is served from then on: to see what passes. nil: nothing is.
+	Wrap func(http.Handler) http.Handler
+
 	located map[string]harness.Location
-	wrap    func(http.Handler) http.Handler
+	kms     func(region string) http.Handler // whoever plays it
 }
 
 // NewSite makes the places of a design. What it starts is pushed on back first.
@@ -96,14 +99,14 @@ func (s *Site) Serve(host, place, service string, h http.Handler) error {
 	p.Services[service] = append(p.Services[service], host)
 	slices.Sort(p.Services[service])
 	s.located[host] = harness.Location{Place: place, Service: service}
-	if s.wrap != nil {
-		h = s.wrap(h)
+	if s.Wrap != nil {
+		h = s.Wrap(h)
 	}
 	return s.Fabric.Handle(host, place, h)
 }
 
-// client speaks HTTPS from a Region's place.
-func (s *Site) client(region string) *http.Client {
+// Client speaks HTTPS from a Region's place.
+func (s *Site) Client(region string) *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		DialContext:         func(ctx context.Context, _, addr string) (net.Conn, error) { return s.Fabric.Dial(ctx, region, addr) },
 		TLSClientConfig:     &tls.Config{RootCAs: s.CA.Pool(), CurvePreferences: []tls.CurveID{tls.X25519}},

@@ -1,4 +1,6 @@
-package lab
+// Package system is the system under test: its design on paper, the network that it stands on, and how it is provisioned,
+// whatever runs its parts. A target says who runs them: this process or containers.
+package system
 
 import (
 	"crypto/x509"
@@ -39,10 +41,7 @@ func (d *Design) KMS() kms.Config {
 
 // IdP is the provider as its administrator has set it up: the ACS URLs registered, the bookmarks assigned.
 func (d *Design) IdP(signer *pki.Signer) idp.Config {
-	app := idp.App{Issuer: d.Instance.Issuer()}
-	for i, region := range d.Topology.IdP.ACS {
-		app.ACS = append(app.ACS, idp.ACS{URL: d.Instance.ACS(region), Index: i})
-	}
+	app := idp.App{Issuer: d.Instance.Issuer(), ACS: d.acs(d.Topology.IdP.ACS)}
 	for _, region := range d.Topology.IdP.Bookmarks {
 		app.Bookmarks = append(app.Bookmarks, idp.Bookmark{Region: region, Label: "AWS access portal", URL: d.Instance.PortalURL(region)})
 	}
@@ -51,6 +50,15 @@ func (d *Design) IdP(signer *pki.Signer) idp.Config {
 		people = append(people, idp.Person{UserName: p.UserName, Password: p.Password})
 	}
 	return idp.Config{Dialect: d.Topology.IdP.Dialect, Host: names.OktaHost, Signer: signer, App: app, People: people}
+}
+
+// acs are the assertion consumer services of some Regions as the provider knows them.
+func (d *Design) acs(regions []string) []idp.ACS {
+	var list []idp.ACS
+	for i, region := range regions {
+		list = append(list, idp.ACS{URL: d.Instance.ACS(region), Index: i})
+	}
+	return list
 }
 
 // Replica is the configuration of the i-th Region, all but the clients with which it reaches others. The key's ARN is

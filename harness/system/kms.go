@@ -1,4 +1,4 @@
-package lab
+package system
 
 import (
 	"bytes"
@@ -116,6 +116,7 @@ func (s *Site) ServeKMS(back *rollback.Stack, ours func(region string) http.Hand
 		s.System.Backend = &harness.Backend{URL: backend.String()}
 		ours = func(string) http.Handler { return proxy.handler() }
 	}
+	s.kms = ours
 	for _, region := range s.Topology.Regions() {
 		if err := s.Serve(names.KMSHost(region), region, "kms", ours(region)); err != nil {
 			return err
@@ -160,6 +161,10 @@ func (s *Site) MakeKey(ctx context.Context, back *rollback.Stack) (map[string]st
 	if err != nil {
 		return nil, fmt.Errorf("making the key: %w", err)
 	}
+	s.System.Key = map[string]harness.Key{}
+	for region, arn := range arns {
+		s.System.Key[region] = s.newKey(region, arn, s.kms(region))
+	}
 	return arns, nil
 }
 
@@ -178,7 +183,7 @@ func (s *Site) usable(ctx context.Context, mark string, arns map[string]string) 
 	}
 	single := map[string]string{}
 	for region := range arns {
-		key, err := kmsClient(region, adminKey, s.client(region)).CreateKey(ctx, &awskms.CreateKeyInput{Description: aws.String(mark)})
+		key, err := kmsClient(region, adminKey, s.Client(region)).CreateKey(ctx, &awskms.CreateKeyInput{Description: aws.String(mark)})
 		if err != nil {
 			return nil, errors.Join(broken, err)
 		}
@@ -193,7 +198,7 @@ func (s *Site) usable(ctx context.Context, mark string, arns map[string]string) 
 
 // roundTrip does in a Region what Identity Center will do.
 func (s *Site) roundTrip(ctx context.Context, region, arn string) error {
-	ask := kmsClient(region, serviceKey, s.client(region))
+	ask := kmsClient(region, serviceKey, s.Client(region))
 	about := map[string]string{"aws:sso:instance-arn": s.Instance.ARN()}
 	sealed, err := ask.GenerateDataKeyWithoutPlaintext(ctx, &awskms.GenerateDataKeyWithoutPlaintextInput{
 		KeyId: aws.String(arn), KeySpec: types.DataKeySpecAes256, EncryptionContext: about,
@@ -212,7 +217,7 @@ func (s *Site) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
 	primary := s.Topology.Primary
-	_, err := kmsClient(primary, adminKey, s.client(primary)).ListKeys(ctx, &awskms.ListKeysInput{Limit: aws.Int32(1)})
+	_, err := kmsClient(primary, adminKey, s.Client(primary)).ListKeys(ctx, &awskms.ListKeysInput{Limit: aws.Int32(1)})
 	if err != nil {
 		return &harness.Lack{Sentence: fmt.Sprintf("nothing at %s answers as KMS does; start it, or set system.kms.backend to embedded", s.System.Backend.URL), Err: err}
 	}
@@ -221,7 +226,7 @@ func (s *Site) answers(ctx context.Context) error {
 
 func (s *Site) makeKey(ctx context.Context, mark string) (map[string]string, error) {
 	primary := s.Topology.Primary
-	ask := kmsClient(primary, adminKey, s.client(primary))
+	ask := kmsClient(primary, adminKey, s.Client(primary))
 	key, err := ask.CreateKey(ctx, &awskms.CreateKeyInput{MultiRegion: aws.Bool(true), Description: aws.String(mark)})
 	if err != nil {
 		return nil, err
@@ -240,7 +245,7 @@ func (s *Site) makeKey(ctx context.Context, mark string) (map[string]string, err
 		}
 		arns[region] = names.KeyARN(region, aws.ToString(key.KeyMetadata.AWSAccountId), aws.ToString(key.KeyMetadata.KeyId))
 		if replica.ReplicaKeyMetadata.KeyState == types.KeyStateCreating {
-			if err := created(ctx, kmsClient(region, adminKey, s.client(region)), arns[region]); err != nil {
+			if err := created(ctx, kmsClient(region, adminKey, s.Client(region)), arns[region]); err != nil {
 				return nil, fmt.Errorf("in %s: %w", region, err)
 			}
 		}

@@ -1,4 +1,4 @@
-package lab
+package system
 
 import (
 	"crypto/rand"

@@ -1,0 +1,82 @@
+package faults
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// The modes of a fault of a key.
+const (
+	modeDisabled        = "disabled"
+	modePendingDeletion = "pending_deletion"
+	modePolicyDenies    = "policy_denies"
+)
+
+// KMSKey makes a Region's replica of the key under which Identity Center keeps its data unusable, as an administrator
+// may do by mistake: KMS's own API is called. Each replica has a state and a policy of its own, so the other Regions go on.
+type KMSKey struct {
+	Mode string `yaml:"mode" enum:"disabled,pending_deletion,policy_denies" doc:"disabled: it is disabled; pending_deletion: its deletion is scheduled; policy_denies: its policy denies the services of Identity Center"`
+}
+
+// Needs the key.
+func (*KMSKey) Needs() []string { return []string{"key"} }
+
+// Aim takes the key of a Region. Who has a session goes on, so the Region is left to some.
+func (f *KMSKey) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	a, problems := aim.Key(w, s)
+	what := map[string]string{modeDisabled: "disabled", modePendingDeletion: "pending deletion",
+		modePolicyDenies: "denied to Identity Center by its policy"}[f.Mode]
+	a.Summary = "the key in " + a.Summary + " is " + what
+	return a, problems
+}
+
+// Inject changes the key. It dies with the run, so nobody else needs to know how to undo it.
+func (f *KMSKey) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+	key := h.Key[a.Region]
+	d := deed{what: "the key in " + a.Region, ask: key.Use}
+	switch f.Mode {
+	case modeDisabled:
+		d.do, d.undo = key.Disable, key.Enable
+	case modePendingDeletion:
+		d.do, d.undo = key.ScheduleDeletion, key.CancelDeletion
+	default:
+		before, err := key.Policy(ctx)
+		if err != nil {
+			return nil, err
+		}
+		denying, err := denied(before)
+		if err != nil {
+			return nil, fmt.Errorf("%s of %s: %w", a.Name, d.what, err)
+		}
+		d.do = func(ctx context.Context) error { return key.SetPolicy(ctx, denying) }
+		d.undo = func(ctx context.Context) error { return key.SetPolicy(ctx, before) }
+	}
+	return pull(ctx, a, back, d)
+}
+
+// denied is a policy that says what it said, and denies the key to the services of Identity Center. The account keeps its
+// rights, without which nobody could change the policy back.
+func denied(document string) (string, error) {
+	var policy map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(document), &policy); err != nil {
+		return "", fmt.Errorf("reading the policy: %w", err)
+	}
+	var statements []json.RawMessage
+	if err := json.Unmarshal(policy["Statement"], &statements); err != nil {
+		statements = []json.RawMessage{policy["Statement"]} // a lone one needs no list
+	}
+	statements = append(statements, json.RawMessage(`{"Sid": "DenyIdentityCenter", "Effect": "Deny", "Principal":
+{"Service": ["sso.amazonaws.com", "identitystore.amazonaws.com"]}, "Action": "kms:*", "Resource": "*"}`))
+	list, err := json.Marshal(statements)
+	if err != nil {
+		return "", err
+	}
+	policy["Statement"] = list
+	said, err := json.Marshal(policy)
+	return string(said), err
+}

@@ -1,0 +1,124 @@
+package system
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/regiondrill/regiondrill/harness"
+)
+
+// key is the handle on a Region's replica of the key: a harness.Key. It asks whoever plays KMS, past all rules of the
+// network.
+type key struct {
+	arn            string
+	admin, service *awskms.Client
+	about          map[string]string // the encryption context of Identity Center
+}
+
+// newKey is the handle on a key that the handler of the Region's KMS serves.
+func (s *Site) newKey(region, arn string, served http.Handler) harness.Key {
+	way := &http.Client{Transport: direct{served}}
+	return &key{arn: arn, admin: kmsClient(region, adminKey, way), service: kmsClient(region, serviceKey, way),
+		about: map[string]string{"aws:sso:instance-arn": s.Instance.ARN()}}
+}
+
+// direct brings requests to a handler without a network between.
+type direct struct{ handler http.Handler }
+
+// RoundTrip is the handler's answer.
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	in := r.Clone(r.Context())
+	if in.Host == "" {
+		in.Host = r.URL.Host
+	}
+	in.RequestURI = r.URL.RequestURI()
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, in)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return w.Result(), nil
+}
+
+// Use seals something and opens it again, as Identity Center does at each sign-in.
+func (k *key) Use(ctx context.Context) error {
+	sealed, err := k.service.GenerateDataKeyWithoutPlaintext(ctx, &awskms.GenerateDataKeyWithoutPlaintextInput{
+		KeyId: aws.String(k.arn), KeySpec: types.DataKeySpecAes256, EncryptionContext: k.about,
+	}, once)
+	if err != nil {
+		return err
+	}
+	_, err = k.service.Decrypt(ctx, &awskms.DecryptInput{KeyId: aws.String(k.arn), CiphertextBlob: sealed.CiphertextBlob,
+		EncryptionContext: k.about}, once)
+	return err
+}
+
+// once lets the client ask a single time: who asks again knows when.
+func once(o *awskms.Options) { o.RetryMaxAttempts = 1 }
+
+// Disable disables the replica in the Region, and no other.
+func (k *key) Disable(ctx context.Context) error {
+	_, err := k.admin.DisableKey(ctx, &awskms.DisableKeyInput{KeyId: aws.String(k.arn)})
+	return k.said("disabling", err)
+}
+
+// Enable enables it.
+func (k *key) Enable(ctx context.Context) error {
+	_, err := k.admin.EnableKey(ctx, &awskms.EnableKeyInput{KeyId: aws.String(k.arn)})
+	return k.said("enabling", err)
+}
+
+// ScheduleDeletion schedules its deletion in seven days, which makes it unusable at once. What is scheduled already stays.
+func (k *key) ScheduleDeletion(ctx context.Context) error {
+	_, err := k.admin.ScheduleKeyDeletion(ctx, &awskms.ScheduleKeyDeletionInput{KeyId: aws.String(k.arn),
+		PendingWindowInDays: aws.Int32(shortestWindow)})
+	return k.said("scheduling the deletion of", err)
+}
+
+// CancelDeletion takes it off the schedule and enables it, as KMS leaves it disabled. One that isn't scheduled is enabled.
+func (k *key) CancelDeletion(ctx context.Context) error {
+	about, err := k.admin.DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: aws.String(k.arn)})
+	if err != nil {
+		return k.said("describing", err)
+	}
+	if s := about.KeyMetadata.KeyState; s == types.KeyStatePendingDeletion || s == types.KeyStatePendingReplicaDeletion {
+		if _, err := k.admin.CancelKeyDeletion(ctx, &awskms.CancelKeyDeletionInput{KeyId: aws.String(k.arn)}); err != nil {
+			return k.said("cancelling the deletion of", err)
+		}
+	}
+	return k.Enable(ctx)
+}
+
+// Policy is its key policy.
+func (k *key) Policy(ctx context.Context) (string, error) {
+	said, err := k.admin.GetKeyPolicy(ctx, &awskms.GetKeyPolicyInput{KeyId: aws.String(k.arn)})
+	if err != nil {
+		return "", k.said("reading the policy of", err)
+	}
+	return aws.ToString(said.Policy), nil
+}
+
+// SetPolicy replaces it.
+func (k *key) SetPolicy(ctx context.Context, document string) error {
+	_, err := k.admin.PutKeyPolicy(ctx, &awskms.PutKeyPolicyInput{KeyId: aws.String(k.arn), Policy: aws.String(document)})
+	return k.said("setting the policy of", err)
+}
+
+func (k *key) said(doing string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", doing, k.arn, err)
+	}
+	return nil
+}

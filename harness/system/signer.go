@@ -1,0 +1,24 @@
+package system
+
+import (
+	"time"
+
+	"github.com/regiondrill/regiondrill/fakes/pki"
+)
+
+// NewSigner begins to make the identity provider's signing key, and gives what waits for it.
+func NewSigner() func() (*pki.Signer, error) {
+	type made struct {
+		signer *pki.Signer
+		err    error
+	}
+	now, done := time.Now(), make(chan made, 1)
+	go func() {
+		s, err := pki.NewSigner("Acme identity provider", now)
+		done <- made{s, err}
+	}()
+	return func() (*pki.Signer, error) {
+		m := <-done
+		return m.signer, m.err
+	}
+}
