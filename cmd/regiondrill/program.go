@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -87,7 +88,7 @@ func codeOf(g verdict.Grade) int {
 func (p *program) main(ctx context.Context, args []string) int {
 	root := p.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := p.execute(ctx, root)
 	var e *exit
 	switch {
 	case err == nil:
@@ -99,6 +100,17 @@ func (p *program) main(ctx context.Context, args []string) int {
 		p.complain(e.err)
 	}
 	return e.code
+}
+
+// execute runs the command. A bug in it ends as one, and not with the exit code of an unknown drill, which Go would give;
+// what a drill had done is undone by then.
+func (p *program) execute(ctx context.Context, root *cobra.Command) (err error) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			err = broke(fmt.Errorf("this is a bug, please report it: %v\n%s", bug, debug.Stack()))
+		}
+	}()
+	return root.ExecuteContext(ctx)
 }
 
 // complain prints an error: a scenario's mistakes as they are, one a line, anything else behind the program's name.

@@ -27,6 +27,7 @@ func toys() catalog.Catalog {
 		{Name: "lab", Doc: "a toy that stands at once", New: func() harness.Target { return toyTarget{can: true} }},
 		{Name: "feeble", Doc: "a toy that carries no fault", New: func() harness.Target { return toyTarget{} }},
 		{Name: "ruin", Doc: "a toy that never stands", New: func() harness.Target { return toyTarget{can: true, ruined: true} }},
+		{Name: "bomb", Doc: "a toy with a bug", New: func() harness.Target { return toyTarget{can: true, bug: true} }},
 		{Name: "bare", Doc: "a toy that needs a crane", New: func() harness.Target { return toyTarget{can: true, bare: true} }},
 		{Name: "messy", Doc: "a toy that may leave a file", New: func() harness.Target { return messyTarget{toyTarget{can: true}} }},
 		{Name: "endless", Doc: "a toy that takes for ever to stand", New: func() harness.Target { return toyTarget{can: true, endless: true} }},
@@ -48,7 +49,7 @@ func toys() catalog.Catalog {
 	return c
 }
 
-type toyTarget struct{ can, ruined, endless, bare bool }
+type toyTarget struct{ can, ruined, endless, bare, bug bool }
 
 func (t toyTarget) Can() harness.Capabilities {
 	if !t.can {
@@ -64,6 +65,9 @@ func (t toyTarget) Provision(ctx context.Context, top harness.Topology, _ *rollb
 	}
 	if t.bare {
 		return nil, fmt.Errorf("connecting: %w", &harness.Lack{Sentence: "there is no crane on this machine"})
+	}
+	if t.bug {
+		panic("index out of range")
 	}
 	if t.ruined {
 		return nil, errors.New("the roof is gone")

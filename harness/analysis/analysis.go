@@ -86,8 +86,18 @@ func judge(h *history.History, m *verdict.Measures, planned history.Check, kinds
 	if p := h.Plan.Probe(check.Subject().Probe); p == nil || !p.Skipped {
 		f = check.Check(h, m)
 	}
-	f.Check, f.Name = planned.Kind, planned.Name
+	f.Check, f.Name, f.Subject = planned.Kind, planned.Name, subjectOf(check.Subject())
 	return f, nil
+}
+
+// subjectOf is whom a check is about, as a finding has it.
+func subjectOf(s checks.Subject) verdict.Subject {
+	found := verdict.Subject{Probe: s.Probe, Fault: s.Fault, Window: s.Window, Measure: s.Measure}
+	if s.Within > 0 {
+		within := verdict.Seconds(s.Within.Seconds())
+		found.Within = &within
+	}
+	return found
 }
 
 // grade of a drill: a violated invariant is fail whatever else is true; else an invalid measurement is unknown; else

@@ -21,7 +21,7 @@ func newAvailability() Check { return &Availability{Window: verdict.Fault} }
 // Subject of the check.
 func (c *Availability) Subject() Subject {
 	return Subject{Title: fmt.Sprintf("availability of %s %s %s", c.Probe, when(c.Window), c.Fault),
-		Probe: c.Probe, Fault: c.Fault, Window: c.Window}
+		Probe: c.Probe, Fault: c.Fault, Measure: verdict.ShareOfGood, Window: c.Window}
 }
 
 // Problems of the check.

@@ -18,6 +18,7 @@ func Baseline(h *history.History, m *verdict.Measures) []verdict.Finding {
 			continue
 		}
 		findings = append(findings, verdict.Finding{Check: "baseline", Name: "baseline of " + p.Name, Grade: verdict.Fail,
+			Subject: verdict.Subject{Probe: p.Name, Fault: fault, Window: verdict.Baseline, Measure: verdict.ShareOfGood},
 			Summary: fmt.Sprintf("%s were failing before %s began%s", p.Name, fault,
 				because(h, m, p.Name, fault, verdict.Baseline))})
 	}

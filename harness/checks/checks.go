@@ -31,6 +31,7 @@ type Subject struct {
 	Title        string // what the finding is called where the scenario gives no name
 	Probe, Fault string
 	Window       string        // baseline, fault or after: where it looks
+	Measure      string        // verdict.RecoveryTime and the like
 	Within       time.Duration // the key within: people must be back so soon, and stay; 0: it doesn't ask
 	Sustained    *Sustained    // set by the checks that define when the pair counts as recovered
 	Gated        bool          // the probe must be steady in the warm-up

@@ -20,7 +20,7 @@ func newFailback() Check { return &Failback{} }
 // Subject of the check.
 func (c *Failback) Subject() Subject {
 	return Subject{Title: fmt.Sprintf("failback of %s after %s", c.Probe, c.Fault), Probe: c.Probe, Fault: c.Fault,
-		Window: verdict.After, Within: c.Within, Gated: true}
+		Measure: verdict.FailbackTime, Window: verdict.After, Within: c.Within, Gated: true}
 }
 
 // Problems of the check.

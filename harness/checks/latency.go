@@ -27,7 +27,7 @@ func newLatency() Check { return &Latency{Window: verdict.Fault} }
 // Subject of the check.
 func (c *Latency) Subject() Subject {
 	s := Subject{Title: fmt.Sprintf("latency of %s %s %s", c.Probe, when(c.Window), c.Fault),
-		Probe: c.Probe, Fault: c.Fault, Window: c.Window}
+		Probe: c.Probe, Fault: c.Fault, Measure: verdict.LatencyQuantiles, Window: c.Window}
 	for _, q := range c.limits(&verdict.Latency{}) {
 		if q.least > 1 {
 			s.Quantiles = append(s.Quantiles, Quantile{q.name, q.least})

@@ -22,7 +22,7 @@ func newRecovery() Check { return &Recovery{Sustained: defaultSustained()} }
 // Subject of the check.
 func (c *Recovery) Subject() Subject {
 	return Subject{Title: fmt.Sprintf("recovery of %s from %s", c.Probe, c.Fault), Probe: c.Probe, Fault: c.Fault,
-		Window: verdict.Fault, Within: c.Within, Sustained: &c.Sustained, Gated: true}
+		Measure: verdict.RecoveryTime, Window: verdict.Fault, Within: c.Within, Sustained: &c.Sustained, Gated: true}
 }
 
 // Problems of the check.

@@ -449,6 +449,84 @@ func TestPanicOfAFaultHealsAndStops(t *testing.T) {
 	}
 }
 
+// exploding is a toy target or probe one of whose parts panics.
+type exploding struct{ toyTarget }
+
+func (exploding) Provision(_ context.Context, _ harness.Topology, back *rollback.Stack) (*harness.System, error) {
+	if _, err := back.Push(rollback.Intent{}, func(context.Context) error { return nil }); err != nil {
+		return nil, err
+	}
+	panic("a bug")
+}
+
+type bursting struct{ *toyProbe }
+
+func (bursting) Open(context.Context, *harness.World) error { panic("a bug") }
+
+type unclosable struct{ *toyProbe }
+
+func (unclosable) Close() error { panic("a bug") }
+
+// TestPanicAnywhere ends as broken, with what was done undone.
+func TestPanicAnywhere(t *testing.T) {
+	for name, arm := range map[string]func(w *world){
+		"provisioning": func(w *world) { w.put(exploding{}) },
+		"opening": func(w *world) {
+			w.plan.probes[0].made = func() harness.Probe { return bursting{w.probe} }
+		},
+		"standing":  func(w *world) { w.opts.Standing = func(*harness.System) { panic("a bug") } },
+		"heartbeat": func(w *world) { w.opts.Heartbeat = func(time.Time, func(history.Stall)) func() { panic("a bug") } },
+		"readiness": func(w *world) { w.plan.faults[0].fault = unreadable{&toyFault{w.sw}} },
+		"an action": func(w *world) {
+			w.plan.actions = []plannedAction{{action: clumsy{}, aim: harness.Aim{Name: "it"}}}
+			w.plan.Record.Actions = []history.Action{{Name: "it"}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, toyScenario)
+				arm(w)
+				err := w.plan.Run(t.Context(), w.opts)
+				if err == nil || !strings.Contains(err.Error(), "a bug") {
+					t.Errorf("error %v", err)
+				}
+				if e := w.sink.end(t); e.Reason != history.Broken || !e.Undone || w.sw.dark() {
+					t.Errorf("ended as %+v, dark %t", e, w.sw.dark())
+				}
+			})
+		})
+	}
+}
+
+// unreadable panics when it is asked whether it is ready.
+type unreadable struct{ *toyFault }
+
+func (unreadable) Ready(context.Context, *harness.Handles, harness.Aim) error { panic("a bug") }
+
+// clumsy is an action that panics.
+type clumsy struct{}
+
+func (clumsy) Needs() []string                                    { return nil }
+func (clumsy) Aim(harness.Scope) (harness.Aim, []harness.Problem) { return harness.Aim{}, nil }
+func (clumsy) Do(context.Context, *harness.Handles, harness.Aim, *rollback.Stack) (rollback.Undo, error) {
+	panic("a bug")
+}
+
+// TestPanicOfAnUndo: what can't be undone is told, and what else there is is undone.
+func TestPanicOfAnUndo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, toyScenario)
+		w.plan.probes[0].made = func() harness.Probe { return unclosable{w.probe} }
+		err := w.plan.Run(t.Context(), w.opts)
+		if !errors.Is(err, ErrUndo) || !strings.Contains(err.Error(), "a bug") {
+			t.Errorf("error %v", err)
+		}
+		if e := w.sink.end(t); e.Undone || w.sw.dark() {
+			t.Errorf("ended as %+v, dark %t", e, w.sw.dark())
+		}
+	})
+}
+
 func TestFullDiskHealsAndStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)

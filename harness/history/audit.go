@@ -367,7 +367,7 @@ func (a *audit) carried() {
 	for i := range a.h.Plan.Faults {
 		f := &a.h.Plan.Faults[i]
 		since, until, ok := a.h.inForce(f.Name)
-		for _, region := range f.unreachable() {
+		for _, region := range f.Isolated() {
 			if ok && since < until {
 				forces = append(forces, force{f.Name, region, since, until})
 			}
@@ -408,9 +408,9 @@ func (h *History) inForce(fault string) (since, until Instant, ok bool) {
 	return since, until, ok
 }
 
-// unreachable are the Regions that carry nobody. Histories of before the plan said so have it of the outage of a whole
+// Isolated are the Regions that carry nobody while it is in force. Histories of before the plan said so have it of the outage of a whole
 // Region alone.
-func (f *Fault) unreachable() []string {
+func (f *Fault) Isolated() []string {
 	if len(f.Unreachable) > 0 || f.Kind != "region_outage" || f.Region == "" {
 		return f.Unreachable
 	}

@@ -117,6 +117,7 @@ type series struct {
 	stalls   stalls
 	placed   []bool // which of tries are in a window of some fault
 	notes    []string
+	outside  int // attempts in no window of any fault
 }
 
 // seriesOf sorts a history's attempts to the probes that ran, in the plan's order.

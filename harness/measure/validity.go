@@ -42,14 +42,7 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 		}
 	}
 	for _, s := range d.series {
-		if slip, ok := s.slip(); ok {
-			v.ScheduleSlipP99[s.probe.Name] = seconds(slip)
-			if float64(slip) > maxSlip*float64(s.probe.Every) {
-				s.notes = append(s.notes, fmt.Sprintf("attempts of %s began up to %.0f ms late (99th percentile): this "+
-					"machine was busy; give it one that does nothing else, or fewer sign-ins",
-					s.probe.Name, slip.Seconds()*1000))
-			}
-		}
+		s.account(&v)
 		if why := s.unsteady(&h.Plan); s.probe.Gated && why != "" {
 			doubt("%s: %s", s.probe.Name, why)
 		}
@@ -62,6 +55,25 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 	}
 	v.Notes = append(v.Notes, remarks...)
 	return v
+}
+
+// account gives what a probe's schedule was worth: how late it was, and what of it is in no window.
+func (s *series) account(v *verdict.Validity) {
+	if s.outside > 0 {
+		if v.Outside == nil {
+			v.Outside = map[string]int{}
+		}
+		v.Outside[s.probe.Name] = s.outside
+	}
+	slip, ok := s.slip()
+	if !ok {
+		return
+	}
+	v.ScheduleSlipP99[s.probe.Name] = seconds(slip)
+	if float64(slip) > maxSlip*float64(s.probe.Every) {
+		s.notes = append(s.notes, fmt.Sprintf("attempts of %s began up to %.0f ms late (99th percentile): this machine "+
+			"was busy; give it one that does nothing else, or fewer sign-ins", s.probe.Name, slip.Seconds()*1000))
+	}
 }
 
 // stopped is the reason of a run that was not completed, in words.

@@ -237,10 +237,12 @@ func (s *series) noteOutside() {
 			n++
 		}
 	}
-	switch {
-	case n == 1:
-		s.notes = append(s.notes, fmt.Sprintf("1 attempt of %s is in no window", s.probe.Name))
-	case n > 1:
-		s.notes = append(s.notes, fmt.Sprintf("%d attempts of %s are in no window", n, s.probe.Name))
+	if s.outside = n; n == 0 {
+		return
 	}
+	attempts := "1 attempt of %[2]s is"
+	if n > 1 {
+		attempts = "%d attempts of %s are"
+	}
+	s.notes = append(s.notes, fmt.Sprintf(attempts+" in no window", n, s.probe.Name))
 }

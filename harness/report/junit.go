@@ -153,7 +153,7 @@ func (d *drill) junitFinding(f verdict.Finding) junitCase {
 	if f.Grade == verdict.Pass {
 		out = message + "\n" + body
 	}
-	for _, path := range d.pictures(subjectOf(&d.h.Plan, f.Name).Probe) {
+	for _, path := range d.pictures(f.Probe) {
 		out += "[[ATTACHMENT|" + path + "]]\n"
 	}
 	c.say(out)
@@ -166,8 +166,7 @@ func (d *drill) body(f verdict.Finding) string {
 	if objective := value(f.Objective); objective != "" {
 		fmt.Fprintf(&b, "objective: %s\nactual: %s\n", objective, measured(f.Actual))
 	}
-	s := subjectOf(&d.h.Plan, f.Name)
-	if r := d.Recovery(s.Probe, s.Fault); r != nil && f.Check == recoveryCheck {
+	if r := d.Recovery(f.Probe, f.Fault); r != nil && f.Measure == verdict.RecoveryTime {
 		fmt.Fprintf(&b, "back: %s\nloss: %s\n", endedWords(r), lossWords(r.Loss))
 		for _, p := range parts(r.Phases) {
 			fmt.Fprintf(&b, "%s: %s\n", p.Name, span(p.Took))

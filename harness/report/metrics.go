@@ -403,12 +403,8 @@ func (m *Metrics) concludeFinding(f verdict.Finding) {
 	if f.Grade == verdict.Pass || f.Grade == verdict.Fail {
 		m.objectiveMet.WithLabelValues(m.scenario, label(f.Name)).Set(truth(f.Grade == verdict.Pass))
 	}
-	if f.Check != recoveryCheck || m.plan == nil {
-		return
-	}
-	if asked := asked(f, &history.History{Plan: *m.plan}); asked != nil {
-		s := subjectOf(m.plan, f.Name)
-		m.objective.WithLabelValues(m.scenario, label(s.Probe), label(s.Fault)).Set(float64(*asked))
+	if f.Measure == verdict.RecoveryTime && f.Within != nil {
+		m.objective.WithLabelValues(m.scenario, label(f.Probe), label(f.Fault)).Set(float64(*f.Within))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -69,7 +70,7 @@ func (d *drill) firstPassed() *verdict.Finding {
 		if f.Grade != verdict.Pass {
 			continue
 		}
-		if f.Check == recoveryCheck {
+		if f.Measure == verdict.RecoveryTime {
 			return f
 		}
 		if first == nil {
@@ -81,7 +82,7 @@ func (d *drill) firstPassed() *verdict.Finding {
 
 // told is a finding after what it is about.
 func (d *drill) told(f verdict.Finding) string {
-	if lead := d.happened(subjectOf(&d.h.Plan, f.Name).Fault); lead != "" {
+	if lead := d.happened(f.Fault); lead != "" {
 		return sentence(lead + "; " + f.Summary)
 	}
 	return sentence(f.Summary)
@@ -96,7 +97,7 @@ func (d *drill) happened(fault string) string {
 			continue
 		}
 		lasted := span(*r.Healing - *r.Effective)
-		if f.Kind == "region_outage" && f.Region != "" && len(f.Where) <= 1 {
+		if slices.Contains(f.Isolated(), f.Region) {
 			return fmt.Sprintf("%s was out for %s", place(f.Region), lasted)
 		}
 		return fmt.Sprintf("%s (%s) lasted %s", clean(fault), clean(f.Summary), lasted)

@@ -334,9 +334,9 @@ func (d *drill) pageValidity(v *pageDrill) {
 	if len(d.Recoveries) > 0 {
 		v.OneDraw = oneDraw()
 	}
+	v.Outside = len(d.Validity.Outside) > 0
 	for _, n := range d.notes() {
 		v.Notes = append(v.Notes, words(sentence(n)))
-		v.Outside = v.Outside || strings.Contains(n, "in no window")
 	}
 	for _, probe := range sortedKeys(d.Validity.ScheduleSlipP99) {
 		slip := d.Validity.ScheduleSlipP99[probe]

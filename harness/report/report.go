@@ -8,7 +8,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"io"
 	"io/fs"
 	"slices"
@@ -77,37 +76,13 @@ func openAll(reports []*Report) []*drill {
 // name of the drill, for people.
 func (d *drill) name() string { return cmp.Or(d.Scenario, d.h.Plan.Scenario, "unnamed drill") }
 
-// The kind of check that defines a recovery time objective.
-const recoveryCheck = "recovery"
-
-// subject is what the plan says of a check: whom it is about.
-type subject struct {
-	Probe  string `json:"probe"`
-	Fault  string `json:"fault"`
-	Window string `json:"window"`
-}
-
-// subjectOf finds whom a finding is about. Findings that no check of the plan made are about nobody in particular.
-func subjectOf(plan *history.Plan, name string) subject {
-	var s subject
-	for _, c := range plan.Checks {
-		if c.Name == name {
-			_ = json.Unmarshal(c.Config, &s) // a kind without these keys is about nobody in particular
-			break
-		}
-	}
-	return s
-}
-
 // objective finds the recovery time objective of a probe and a fault, nil where no check asks for one, and how the
 // check was graded.
 func (d *drill) objective(probe, fault string) (*verdict.Seconds, verdict.Grade) {
 	for _, f := range d.Findings {
-		s := subjectOf(&d.h.Plan, f.Name)
-		if f.Check != recoveryCheck || s.Probe != probe || s.Fault != fault {
-			continue
+		if f.Measure == verdict.RecoveryTime && f.Probe == probe && f.Fault == fault {
+			return f.Within, f.Grade
 		}
-		return asked(f, d.h), f.Grade
 	}
 	return nil, ""
 }
@@ -120,23 +95,13 @@ func (d *drill) believed(g verdict.Grade) verdict.Grade {
 	return g
 }
 
-// asked is the objective of a finding in seconds. A check that could not be judged has none in its finding, but the
-// plan still has it.
-func asked(f verdict.Finding, h *history.History) *verdict.Seconds {
-	if s, ok := f.Objective.(verdict.Seconds); ok {
-		return &s
-	}
-	return within(&h.Plan, f.Name)
-}
-
 // headlineRecovery is the recovery that a reader wants first: of the first check of a recovery that failed, else of the
 // first one; without any check, of the first probe at home in the Region that was hit. Nil where there is none.
 func (d *drill) headlineRecovery() *verdict.Recovery {
 	var best *verdict.Recovery
 	for _, f := range d.Findings {
-		s := subjectOf(&d.h.Plan, f.Name)
-		r := d.Recovery(s.Probe, s.Fault)
-		if f.Check != recoveryCheck || r == nil {
+		r := d.Recovery(f.Probe, f.Fault)
+		if f.Measure != verdict.RecoveryTime || r == nil {
 			continue
 		}
 		if f.Grade == verdict.Fail {

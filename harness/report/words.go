@@ -1,16 +1,13 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
@@ -129,23 +126,6 @@ func measured(v any) string {
 		}
 	}
 	return value(v)
-}
-
-// within reads the time that a check of the plan asks for, nil where it asks for none.
-func within(plan *history.Plan, check string) *verdict.Seconds {
-	for _, c := range plan.Checks {
-		var asked struct {
-			Within string `json:"within"`
-		}
-		if c.Name != check || json.Unmarshal(c.Config, &asked) != nil {
-			continue
-		}
-		if d, err := time.ParseDuration(asked.Within); err == nil {
-			s := verdict.Seconds(d.Seconds())
-			return &s
-		}
-	}
-	return nil
 }
 
 // clean makes words harmless wherever they are shown: no control character (a terminal would obey it, XML forbids it),

@@ -72,12 +72,30 @@ type Verdict struct {
 type Finding struct {
 	Check     string  `json:"check"` // its kind
 	Name      string  `json:"name"`
+	Subject           // whom it is about
 	Grade     Grade   `json:"grade"`
 	Summary   string  `json:"summary"`             // one sentence, for people
 	Objective any     `json:"objective,omitempty"` // in the unit of the check: Seconds, or a ratio
 	Actual    any     `json:"actual,omitempty"`    // an Interval, Seconds, a ratio, or a Share
 	Evidence  []int64 `json:"evidence,omitempty"`  // sequence numbers of the history
 }
+
+// Subject is whom a finding is about and what of them it holds against its objective.
+type Subject struct {
+	Probe   string   `json:"probe,omitempty"`
+	Fault   string   `json:"fault,omitempty"`
+	Window  string   `json:"window,omitempty"`  // baseline, fault or after
+	Measure string   `json:"measure,omitempty"` // RecoveryTime and the like
+	Within  *Seconds `json:"within,omitempty"`  // the time that it asks for, also where nothing could be judged
+}
+
+// What findings measure.
+const (
+	RecoveryTime     = "recovery_time"
+	FailbackTime     = "failback_time"
+	ShareOfGood      = "availability"
+	LatencyQuantiles = "latency"
+)
 
 // Measures is what can be counted and timed in a history, whatever the checks ask.
 type Measures struct {
@@ -249,6 +267,7 @@ type Validity struct {
 	ScheduleSlipP99 map[string]Seconds `json:"schedule_slip_p99"`
 	FaultsProven    bool               `json:"faults_proven"`
 	Notes           []string           `json:"notes"`
+	Outside         map[string]int     `json:"outside,omitempty"` // by probe: attempts that are in no window of any fault
 }
 
 // Recovery finds the recovery of a probe from a fault.
