@@ -1,0 +1,150 @@
+package xmldsig
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/beevik/etree"
+	validator "github.com/mattermost/xml-roundtrip-validator"
+	dsig "github.com/russellhaering/goxmldsig"
+	"github.com/russellhaering/goxmldsig/etreeutils"
+
+	"github.com/regiondrill/regiondrill/fakes/pki"
+)
+
+var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// testSigners are the provider's and a stranger's. An RSA key takes a while, above all with -race.
+var testSigners = sync.OnceValue(func() [2]*pki.Signer {
+	var out [2]*pki.Signer
+	for i := range out {
+		s, err := pki.NewSigner(fmt.Sprintf("signer %d", i), testNow)
+		if err != nil {
+			panic(err)
+		}
+		out[i] = s
+	}
+	return out
+})
+
+var ds, plain = Style{Prefix: "ds", PrefixList: "xs"}, Style{}
+
+// message is an assertion in a response, both signed, with what canonicalization has to get right.
+func message(tb testing.TB, style Style, text string) *Element {
+	tb.Helper()
+	assertion := &Element{
+		Name:  "a:Assertion",
+		Attrs: []Attr{{"xmlns:xs", "urn:types"}, {"xmlns:a", "urn:assertion"}, {"ID", "_a"}},
+		Children: []*Element{
+			{Name: "a:Issuer", Text: "https://idp.test/?a=1&b=2"},
+			{Name: "a:Value", Attrs: []Attr{
+				{"xsi:type", "xs:string"}, {"xmlns:xsi", "urn:instance"}, {"z", "\"<&>'"}, {"y", text},
+			}, Text: text},
+			{Name: "Default", Attrs: []Attr{{"xmlns", "urn:default"}}, Children: []*Element{
+				{Name: "a:Empty"}, {Name: "None", Text: "\r\n\t>"},
+			}},
+		},
+	}
+	response := &Element{
+		Name:     "p:Response",
+		Attrs:    []Attr{{"Version", "2.0"}, {"ID", "_r"}, {"xmlns:p", "urn:protocol"}, {"xmlns:xs", "urn:types"}},
+		Children: []*Element{{Name: "p:Issuer", Text: "x", Tail: "\n  "}, assertion},
+	}
+	signer := NewSigner(testSigners()[0].Key, testSigners()[0].Cert)
+	for _, e := range []*Element{assertion, response} { // what is inside comes first
+		if err := signer.Sign(e, style); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return response
+}
+
+func parsed(tb testing.TB, doc []byte) *Element {
+	tb.Helper()
+	root, err := Parse(doc)
+	if err != nil {
+		tb.Fatalf("%v: %s", err, doc)
+	}
+	return root
+}
+
+func child(e *Element, local string) *Element {
+	for _, c := range e.Children {
+		if c.local == local {
+			return c
+		}
+	}
+	return nil
+}
+
+func certificates(signers ...*pki.Signer) []*x509.Certificate {
+	var out []*x509.Certificate
+	for _, s := range signers {
+		out = append(out, s.Cert)
+	}
+	return out
+}
+
+// othersRead parses a document with etree and proves that every token of it survives a round trip.
+func othersRead(doc []byte) (*etree.Document, error) {
+	if err := validator.Validate(bytes.NewReader(doc)); err != nil {
+		return nil, fmt.Errorf("round trip: %w", err)
+	}
+	tree := etree.NewDocument()
+	tree.ReadSettings.ValidateInput = true
+	if err := tree.ReadFromBytes(doc); err != nil {
+		return nil, fmt.Errorf("etree: %w", err)
+	}
+	return tree, nil
+}
+
+// othersVerify verifies the signature of the element at the path with goxmldsig.
+func othersVerify(doc []byte, path string) error {
+	tree, err := othersRead(doc)
+	if err != nil {
+		return err
+	}
+	e := tree.FindElement(path)
+	around, err := etreeutils.NSBuildParentContext(e)
+	if err != nil {
+		return err
+	}
+	detached, err := etreeutils.NSDetatch(around, e)
+	if err != nil {
+		return err
+	}
+	ctx := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: certificates(testSigners()[0])})
+	ctx.Clock = dsig.NewFakeClockAt(testNow)
+	_, err = ctx.Validate(detached)
+	return err
+}
+
+// othersCanonical is goxmldsig's canonical form; ok is false where it cannot be asked. It knows neither #default nor how
+// to take a default namespace back, and sorts attributes of different namespaces by what their element declares alone
+// (etreeutils/sort.go says so).
+func othersCanonical(tree *etree.Document, prefixList string) (form string, ok bool) {
+	if strings.Contains(prefixList, "#") {
+		return "", false
+	}
+	for _, e := range tree.FindElements("//*") {
+		prefixes := map[string]bool{}
+		for _, a := range e.Attr {
+			if a.Space == "" && a.Key == "xmlns" && a.Value == "" {
+				return "", false
+			}
+			prefixes[a.Space] = true
+		}
+		delete(prefixes, "")
+		delete(prefixes, "xmlns")
+		if len(prefixes) > 1 {
+			return "", false
+		}
+	}
+	out, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(prefixList).Canonicalize(tree.Root().Copy())
+	return string(out), err == nil
+}
