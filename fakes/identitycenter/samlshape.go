@@ -36,7 +36,7 @@ func readShape(root *xmldsig.Element) (*response, *refusal) {
 	if r := checkOrder(out.assertion, assertionOrder); r != nil {
 		return nil, r
 	}
-	if chars := utf8.RuneCount(out.assertion.Source()); chars > maxAssertion {
+	if chars := utf8.RuneCountInString(out.assertion.Source()); chars > maxAssertion {
 		return nil, refuse(causeTooLarge, "assertion of %d characters", chars)
 	}
 	for _, n := range []*xmldsig.Element{root, out.assertion} {

@@ -79,14 +79,15 @@ func TestCanonicalForXmllint(t *testing.T) {
 	}
 }
 
-// FuzzCanonical: what is read here every other parser reads, and it has the canonical form that goxmldsig gives it;
-// what is written of it has the same.
+// FuzzCanonical: what is read here every other parser reads, encoding/xml reads the same, and it has the canonical form
+// that goxmldsig gives it; what is written of it has that form too.
 func FuzzCanonical(f *testing.F) {
 	for _, style := range []Style{ds, plain} {
 		f.Add(string(Document(message(f, style, "é<&>'\""))), style.PrefixList)
 	}
 	f.Add(`<a:b xmlns:a="urn:a" xmlns:c="urn:c" z="&quot;&#9;&lt;&gt;" c:y="1" a="2"><c:d xmlns:c="urn:other" c:x="1"/> &gt;&#13;</a:b>`, "c")
 	f.Add(`<b xmlns="urn:a"><c xmlns="urn:b"><d xmlns="urn:a"/></c></b>`, "#default a")
+	f.Add(`<a xmlns:b="urn:2" xmlns:c="urn:1" b:x='>' c:x="" x = "/>"  ><c:d xml:lang='en'/>&#x10FFFF;&apos;</a >`, "")
 	f.Add(`<?xml version='1.0' encoding='utf-8' standalone="no" ?><b/>`, "")
 	f.Fuzz(func(t *testing.T, doc, prefixList string) {
 		root, err := Parse([]byte(doc))
@@ -101,6 +102,9 @@ func FuzzCanonical(f *testing.F) {
 		tree, err := othersRead([]byte(doc))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if ours, theirs := outline(root), othersOutline(t, doc); ours != theirs {
+			t.Errorf("read   %s\ntheirs %s", ours, theirs)
 		}
 		if want, ok := othersCanonical(tree, prefixList); ok && got != want {
 			t.Errorf("ours   %s\ntheirs %s", got, want)

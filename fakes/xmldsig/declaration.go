@@ -1,7 +1,6 @@
 package xmldsig
 
 import (
-	"bytes"
 	"regexp"
 	"strings"
 )
@@ -22,17 +21,17 @@ func optional(pattern string) string { return `(?:` + pattern + `)?` }
 
 // afterDeclaration is the document behind its XML declaration, if it has one. Anything else that begins like a
 // processing instruction is left where it is.
-func afterDeclaration(doc []byte) ([]byte, error) {
-	if !bytes.HasPrefix(doc, []byte("<?xml")) {
+func afterDeclaration(doc string) (string, error) {
+	if !strings.HasPrefix(doc, "<?xml") {
 		return doc, nil
 	}
-	found := xmlDeclaration.FindSubmatchIndex(doc)
+	found := xmlDeclaration.FindStringSubmatchIndex(doc)
 	if found == nil {
-		return nil, errDeclaration
+		return "", errDeclaration
 	}
 	for group := 1; group <= 2; group++ {
-		if at := found[2*group]; at >= 0 && !strings.EqualFold(string(doc[at:found[2*group+1]]), "UTF-8") {
-			return nil, errEncoding
+		if at := found[2*group]; at >= 0 && !strings.EqualFold(doc[at:found[2*group+1]], "UTF-8") {
+			return "", errEncoding
 		}
 	}
 	return doc[found[1]:], nil

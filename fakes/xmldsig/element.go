@@ -16,7 +16,7 @@ type Element struct {
 	parent *Element // the rest is known of parsed elements only
 	local  string
 	space  string // the namespace's URI
-	source []byte
+	source string
 }
 
 // Attr is an attribute or a namespace declaration, by its name as written.
@@ -50,7 +50,7 @@ func (e *Element) Space() string { return e.space }
 func (e *Element) Parent() *Element { return e.parent }
 
 // Source is a parsed element as it stood in its document, from tag to tag.
-func (e *Element) Source() []byte { return e.source }
+func (e *Element) Source() string { return e.source }
 
 // Is tells whether a parsed element has that name.
 func (e *Element) Is(space, local string) bool { return e.local == local && e.space == space }
@@ -115,11 +115,13 @@ func (e *Element) Walk(visit func(*Element) error) error {
 // leaves out every name that the parsers of the field disagree about (colons, empty prefixes, other letters).
 func IsNCName(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_'
-		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '-' || c == '.')) {
+		if !nameCharacter(s[i]) {
 			return false
 		}
 	}
-	return s != ""
+	return s != "" && s[0] > '9'
+}
+
+func nameCharacter(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.'
 }

@@ -126,10 +126,10 @@ func TestParse(t *testing.T) {
 	if root.Text != " one " || b.Text != "é" || b.Tail != " two " || root.Blank() || !root.Children[1].Blank() {
 		t.Errorf("text %q, %q, %q", root.Text, b.Text, b.Tail)
 	}
-	if got := string(b.Source()); got != `<b p:c="1" c="2">é</b>` {
+	if got := b.Source(); got != `<b p:c="1" c="2">é</b>` {
 		t.Errorf("source %s", got)
 	}
-	if got := string(root.Source()); got != strings.TrimSpace(doc[len(`<?xml version="1.0"?>`):]) {
+	if got := root.Source(); got != strings.TrimSpace(doc[len(`<?xml version="1.0"?>`):]) {
 		t.Errorf("source %s", got)
 	}
 	if c, ok := b.Attr("c"); !ok || c != "2" {

@@ -3,7 +3,10 @@ package xmldsig
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/xml"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -101,6 +104,54 @@ func othersRead(doc []byte) (*etree.Document, error) {
 		return nil, fmt.Errorf("etree: %w", err)
 	}
 	return tree, nil
+}
+
+// outline is a document's tags, attributes and text, one token after the other.
+func outline(e *Element) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<%s", e.Name)
+	for _, a := range e.Attrs {
+		fmt.Fprintf(&b, " %s=%q", a.Name, a.Value)
+	}
+	fmt.Fprintf(&b, ">%s", e.Text)
+	for _, c := range e.Children {
+		b.WriteString(outline(c) + c.Tail)
+	}
+	fmt.Fprintf(&b, "</%s>", e.Name)
+	return b.String()
+}
+
+// othersOutline is the same of what encoding/xml reads.
+func othersOutline(tb testing.TB, doc string) string {
+	tb.Helper()
+	name := func(n xml.Name) string { return strings.TrimPrefix(n.Space+":"+n.Local, ":") }
+	var b strings.Builder
+	depth := 0
+	for decoder := xml.NewDecoder(strings.NewReader(doc)); ; {
+		token, err := decoder.RawToken()
+		if errors.Is(err, io.EOF) {
+			return b.String()
+		}
+		if err != nil {
+			tb.Fatal(err)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			depth++
+			fmt.Fprintf(&b, "<%s", name(token.Name))
+			for _, a := range token.Attr {
+				fmt.Fprintf(&b, " %s=%q", name(a.Name), a.Value)
+			}
+			b.WriteString(">")
+		case xml.EndElement:
+			depth--
+			fmt.Fprintf(&b, "</%s>", name(token.Name))
+		case xml.CharData:
+			if depth > 0 {
+				b.Write(token)
+			}
+		}
+	}
 }
 
 // othersVerify verifies the signature of the element at the path with goxmldsig.
