@@ -107,7 +107,7 @@ func secondOpinion(doc []byte, cert *x509.Certificate) error {
 	}
 	tree := etree.NewDocument()
 	tree.ReadSettings.ValidateInput = true
-	if err := tree.ReadFromBytes(doc); err != nil {
+	if err := tree.ReadFromBytes(bytes.TrimRight(doc, " \t\r\n")); err != nil { // etree wants nothing behind the root
 		return err
 	}
 	ctx := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}})
