@@ -89,9 +89,10 @@ func mayBeSigned(n, root *xmldsig.Element) bool {
 // The orders of the schemas saml-schema-protocol-2.0 and saml-schema-assertion-2.0: one word a place, alternatives with
 // bars, a star where more than one may stand.
 const (
-	responseOrder     = "Issuer Signature Extensions Status Assertion"
-	statusOrder       = "StatusCode StatusMessage StatusDetail"
-	assertionOrder    = "Issuer Signature Subject Conditions Advice AuthnStatement|AttributeStatement|AuthzDecisionStatement*"
+	responseOrder  = "Issuer Signature Extensions Status Assertion"
+	statusOrder    = "StatusCode StatusMessage StatusDetail"
+	assertionOrder = "Issuer Signature Subject Conditions Advice " +
+		"AuthnStatement|AttributeStatement|AuthzDecisionStatement*"
 	subjectOrder      = "BaseID|NameID|EncryptedID SubjectConfirmation*"
 	confirmationOrder = "BaseID|NameID|EncryptedID SubjectConfirmationData"
 )

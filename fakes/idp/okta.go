@@ -116,7 +116,7 @@ func oktaSubject(m message) *element {
 
 func oktaAuthnStatement(m message) *element {
 	session := attrs("AuthnInstant", instant(m.issued), "SessionIndex", m.sessionIndex)
-	session = append(session, optional("SessionNotOnOrAfter", m.sessionEnds)...) // where the administrator has Okta send it
+	session = append(session, optional("SessionNotOnOrAfter", m.sessionEnds)...) // where Okta is told to send it
 	session = append(session, attrs("xmlns:saml2", assertionNamespace)...)
 	return &element{Name: "saml2:AuthnStatement", Attrs: session, Children: []*element{
 		{Name: "saml2:AuthnContext", Children: []*element{{

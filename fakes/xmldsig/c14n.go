@@ -24,7 +24,8 @@ type canonicalAttr struct{ space, local, name, value string }
 // must be declared by itself or by its ancestors.
 func canonical(e, skip *Element, prefixList string) []byte {
 	c := canonicalizer{
-		out: make([]byte, 0, max(len(e.source)+256, 4096)), skip: skip, inclusive: strings.Fields(prefixList), scope: around(e),
+		out:  make([]byte, 0, max(len(e.source)+256, 4096)),
+		skip: skip, inclusive: strings.Fields(prefixList), scope: around(e),
 	}
 	for i, p := range c.inclusive {
 		if p == "#default" {

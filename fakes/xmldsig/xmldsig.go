@@ -1,5 +1,5 @@
-// Package xmldsig reads, writes, signs and verifies the XML of SAML messages: Exclusive XML Canonicalization 1.0 without
-// comments (https://www.w3.org/TR/xml-exc-c14n/) and enveloped signatures after XML Signature Syntax and Processing
+// Package xmldsig reads, writes, signs and verifies the XML of SAML messages: Exclusive XML Canonicalization 1.0
+// without comments (https://www.w3.org/TR/xml-exc-c14n/) and enveloped signatures after XML Signature Syntax and Processing
 // (https://www.w3.org/TR/xmldsig-core1/) in the one shape that SAML allows (SAML core, 5.4).
 //
 // The identity provider's messages are signed here and the service provider's are verified here, over one tree and one
