@@ -129,7 +129,8 @@ func oktaAuthnStatement(m message) *element {
 // oktaAttributeStatement says the person's address once more: IAM Identity Center needs no attribute, but a typed one
 // is what puts xs on the PrefixList, and that is what verifiers stumble over.
 func oktaAttributeStatement(m message) *element {
-	return &element{Name: "saml2:AttributeStatement", Attrs: attrs("xmlns:saml2", assertionNamespace), Children: []*element{{
+	saml2 := attrs("xmlns:saml2", assertionNamespace)
+	return &element{Name: "saml2:AttributeStatement", Attrs: saml2, Children: []*element{{
 		Name:  "saml2:Attribute",
 		Attrs: attrs("Name", "email", "NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"),
 		Children: []*element{{

@@ -38,7 +38,8 @@ var canonicalForms = map[string]struct{ doc, path, prefixList, want string }{
 		doc: `<n0:local xmlns:n0="foo:bar" xmlns:n3="ftp://example.org"><n1:elem2 xmlns:n1="http://example.net" ` +
 			`xml:lang="en"><n3:stuff xmlns:n3="ftp://example.org"/></n1:elem2></n0:local>`,
 		path: "elem2",
-		want: `<n1:elem2 xmlns:n1="http://example.net" xml:lang="en"><n3:stuff xmlns:n3="ftp://example.org"></n3:stuff></n1:elem2>`,
+		want: `<n1:elem2 xmlns:n1="http://example.net" xml:lang="en">` +
+			`<n3:stuff xmlns:n3="ftp://example.org"></n3:stuff></n1:elem2>`,
 	},
 	"characters that are replaced": {
 		doc:  `<e a="&quot;&apos;&lt;&gt;&amp;">&#9;&#13;"'&lt;&gt;&amp;é</e>`,
@@ -85,7 +86,8 @@ func FuzzCanonical(f *testing.F) {
 	for _, style := range []Style{ds, plain} {
 		f.Add(string(Document(message(f, style, "é<&>'\""))), style.PrefixList)
 	}
-	f.Add(`<a:b xmlns:a="urn:a" xmlns:c="urn:c" z="&quot;&#9;&lt;&gt;" c:y="1" a="2"><c:d xmlns:c="urn:other" c:x="1"/> &gt;&#13;</a:b>`, "c")
+	f.Add(`<a:b xmlns:a="urn:a" xmlns:c="urn:c" z="&quot;&lt;&gt;" c:y="1" a="2"><c:d xmlns:c="urn:other" c:x="1"/>`+
+		` &gt;&#13;</a:b>`, "c")
 	f.Add(`<b xmlns="urn:a"><c xmlns="urn:b"><d xmlns="urn:a"/></c></b>`, "#default a")
 	f.Add(`<a xmlns:b="urn:2" xmlns:c="urn:1" b:x='>' c:x="" x = "/>"  ><c:d xml:lang='en'/>&#x10FFFF;&apos;</a >`, "")
 	f.Add(`<?xml version='1.0' encoding='utf-8' standalone="no" ?><b/>`, "")

@@ -81,7 +81,8 @@ func BenchmarkParse(b *testing.B) {
 	filled := func(head, part, tail string) string {
 		return head + strings.Repeat(part, min((size-len(head)-len(tail))/len(part), maxTokens-2*maxDepth)) + tail
 	}
-	declarations := "<a" + numbered(maxAttrs, " xmlns:p%[1]d='u%[1]d'") + "><a" + numbered(maxAttrs, " xmlns:q%[1]d='v%[1]d'") + ">"
+	declarations := "<a" + numbered(maxAttrs, " xmlns:p%[1]d='u%[1]d'") +
+		"><a" + numbered(maxAttrs, " xmlns:q%[1]d='v%[1]d'") + ">"
 	for name, doc := range map[string]string{
 		"22,102 attributes": "<a" + numbered(22_102, " b%d=''") + "/>",
 		"most attributes":   filled("<a>", "<b"+numbered(maxAttrs, " b%d=''")+"/>", "</a>"),

@@ -1,9 +1,9 @@
 // Package xmldsig reads, writes, signs and verifies the XML of SAML messages: Exclusive XML Canonicalization 1.0
-// without comments (https://www.w3.org/TR/xml-exc-c14n/) and enveloped signatures after XML Signature Syntax and Processing
-// (https://www.w3.org/TR/xmldsig-core1/) in the one shape that SAML allows (SAML core, 5.4).
+// without comments (https://www.w3.org/TR/xml-exc-c14n/) and enveloped signatures of XML Signature Syntax and
+// Processing (https://www.w3.org/TR/xmldsig-core1/) in the one shape that SAML allows (SAML core, 5.4).
 //
 // The identity provider's messages are signed here and the service provider's are verified here, over one tree and one
-// canonical form. Why not goxmldsig: it copies, canonicalises and parses a document several times a signature, which is
+// canonical form. Why not goxmldsig: it copies, canonicalizes and parses a document several times a signature, which is
 // most of what a sign-in costs, and it accepts shapes and algorithms that SAML forbids, so that all the checks would be
 // needed beside it. The tests hold this package against it: what is signed here it verifies, what is accepted here it
 // accepts too, and both have one canonical form.

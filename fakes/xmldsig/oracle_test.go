@@ -194,9 +194,9 @@ func othersVerify(doc []byte, path string) error {
 	return err
 }
 
-// othersCanonical is goxmldsig's canonical form; ok is false where it cannot be asked. It knows neither #default nor how
-// to take a default namespace back, and sorts attributes of different namespaces by what their element declares alone
-// (etreeutils/sort.go says so).
+// othersCanonical is goxmldsig's canonical form; ok is false where it cannot be asked. It knows neither #default nor
+// how to take a default namespace back, and sorts attributes of different namespaces by what their element declares
+// alone (etreeutils/sort.go says so).
 func othersCanonical(tree *etree.Document, prefixList string) (form string, ok bool) {
 	if strings.Contains(prefixList, "#") || mixesNamespaces(tree) || tree.FindElement("//*[@xmlns='']") != nil {
 		return "", false
