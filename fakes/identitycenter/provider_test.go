@@ -21,6 +21,7 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 
 	"github.com/regiondrill/regiondrill/fakes/pki"
+	"github.com/regiondrill/regiondrill/fakes/xmldsig"
 )
 
 const (
@@ -127,20 +128,20 @@ func (d draft) encoded(t testing.TB) string {
 // verifies.
 func (d draft) sign(t testing.TB, el *etree.Element) {
 	t.Helper()
-	prefixes, p := `<ec:InclusiveNamespaces xmlns:ec="`+nsExcC14N+`" PrefixList="xs"></ec:InclusiveNamespaces>`, "ds:"
-	list, declared := "xs", ` xmlns:ds="`+nsSignature+`"`
+	prefixes, p := `<ec:InclusiveNamespaces xmlns:ec="`+xmldsig.ExcC14N+`" PrefixList="xs"></ec:InclusiveNamespaces>`, "ds:"
+	list, declared := "xs", ` xmlns:ds="`+xmldsig.Namespace+`"`
 	if d.entra {
-		prefixes, p, list, declared = "", "", "", ` xmlns="`+nsSignature+`"`
+		prefixes, p, list, declared = "", "", "", ` xmlns="`+xmldsig.Namespace+`"`
 	}
 	canonical, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(list).Canonicalize(el.Copy())
 	if err != nil {
 		t.Fatal(err)
 	}
 	hash := sha256.Sum256(canonical)
-	info := "<~SignedInfo" + declared + `><~CanonicalizationMethod Algorithm="` + nsExcC14N + `"></~CanonicalizationMethod>` +
+	info := "<~SignedInfo" + declared + `><~CanonicalizationMethod Algorithm="` + xmldsig.ExcC14N + `"></~CanonicalizationMethod>` +
 		`<~SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></~SignatureMethod>` +
-		`<~Reference URI="#` + el.SelectAttrValue("ID", "") + `"><~Transforms><~Transform Algorithm="` + algEnveloped + `"></~Transform>` +
-		`<~Transform Algorithm="` + nsExcC14N + `">` + prefixes + `</~Transform></~Transforms>` +
+		`<~Reference URI="#` + el.SelectAttrValue("ID", "") + `"><~Transforms><~Transform Algorithm="` + xmldsig.EnvelopedSignature + `"></~Transform>` +
+		`<~Transform Algorithm="` + xmldsig.ExcC14N + `">` + prefixes + `</~Transform></~Transforms>` +
 		`<~DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></~DigestMethod>` +
 		`<~DigestValue>` + base64.StdEncoding.EncodeToString(hash[:]) + `</~DigestValue></~Reference></~SignedInfo>`
 	info = strings.ReplaceAll(info, "~", p)

@@ -152,18 +152,20 @@ func (r *Replica) now() time.Time { return r.cfg.Now() }
 // Handlers are what the Region serves, by host name. All want HTTPS in front of them: their cookies are Secure.
 func (r *Replica) Handlers() map[string]http.Handler {
 	in, region := r.cfg.Instance, r.cfg.Region
-	portal, signin := r.portalHandler("/"), r.signinHandler()
+	portal := r.portalHandler("/")
 	handlers := map[string]http.Handler{
-		in.PortalHost(region):             portal,
-		in.AlternativePortalHost(region):  portal,
-		names.SigninHost(region):          signin,
-		names.DualStackSigninHost(region): signin,
-		names.PortalAPIHost(region):       r.portalAPIHandler(),
-		names.ReplicationHost(region):     r.replicationHandler(),
+		in.PortalHost(region):            portal,
+		in.AlternativePortalHost(region): portal,
+		names.PortalAPIHost(region):      r.portalAPIHandler(),
+		names.ReplicationHost(region):    r.replicationHandler(),
 	}
+	signin := []string{names.SigninHost(region), names.DualStackSigninHost(region)}
 	if r.primary() {
 		handlers[in.ClassicPortalHost()] = r.portalHandler("/start")
-		handlers[names.LegacySigninHost(region)] = signin
+		signin = append(signin, names.LegacySigninHost(region))
+	}
+	for _, host := range signin {
+		handlers[host] = r.signinHandler(host)
 	}
 	return handlers
 }

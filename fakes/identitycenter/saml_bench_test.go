@@ -4,11 +4,16 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
+
+	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 func benchExpectation(now time.Time) (expectation, draft) {
@@ -33,6 +38,24 @@ func BenchmarkValidate(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkRefusal is the cost of one form of 253 KB whose response has 22,102 attributes, from the handler to the page.
+func BenchmarkRefusal(b *testing.B) {
+	w := newWorld(b)
+	_, d := benchExpectation(time.Now().UTC())
+	response := first("<saml2:Subject>", "<saml2:Subject"+attributes(22_102)+">")(d.issue(b))
+	form := url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(response))}}.Encode()
+	b.SetBytes(int64(len(form)))
+	for b.Loop() {
+		req := httptest.NewRequestWithContext(b.Context(), http.MethodPost, w.instance.ACS(east), strings.NewReader(form))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		rec := httptest.NewRecorder()
+		w.net.hosts[names.SigninHost(east)].ServeHTTP(rec, req)
+		if !strings.Contains(rec.Body.String(), `data-error="`+string(causeMalformed)+`"`) {
+			b.Fatal(rec.Body)
+		}
 	}
 }
 

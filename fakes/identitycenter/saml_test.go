@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 	"github.com/beevik/etree"
 	validator "github.com/mattermost/xml-roundtrip-validator"
 	dsig "github.com/russellhaering/goxmldsig"
+
+	"github.com/regiondrill/regiondrill/fakes/xmldsig"
 )
 
 var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -61,6 +64,10 @@ func TestAcceptsGoodResponses(t *testing.T) {
 	responseOnly.noAssertionSignature = true
 	unsolicited.inResponseTo = ""
 	session.session = testNow.Add(time.Hour)
+	sessionEnding := okta
+	sessionEnding.session = testNow.Add(-x.skew + time.Second)
+	wide := okta
+	wide.edit = first("Ann &amp;", strings.Repeat("語", 16_000))
 	spaced := okta
 	spaced.edit = sub("><saml2:", ">\n  <saml2:")
 	twoAudiences := okta
@@ -69,7 +76,8 @@ func TestAcceptsGoodResponses(t *testing.T) {
 	slowClock.now, fastClock.now = testNow.Add(3*time.Minute), testNow.Add(-8*time.Minute+time.Second)
 	for name, d := range map[string]draft{
 		"okta": okta, "entra": entra, "assertion only": assertionOnly, "response only": responseOnly,
-		"unsolicited": unsolicited, "session": session, "white space": spaced, "two audiences": twoAudiences,
+		"unsolicited": unsolicited, "session": session, "session almost ended": sessionEnding,
+		"16,000 characters of three bytes": wide, "white space": spaced, "two audiences": twoAudiences,
 		"clock slow by the skew": slowClock, "almost expired": fastClock,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +86,11 @@ func TestAcceptsGoodResponses(t *testing.T) {
 			if r != nil {
 				t.Fatalf("refused: %v\n%s", r, doc)
 			}
-			if a.nameID != "ann@acme.test" || a.inResponseTo != d.inResponseTo || !a.sessionEnd.Equal(d.session) {
+			end := d.session
+			if !end.IsZero() {
+				end = end.Add(x.skew)
+			}
+			if a.nameID != "ann@acme.test" || a.inResponseTo != d.inResponseTo || !a.sessionEnd.Equal(end) {
 				t.Errorf("read %+v", a)
 			}
 			if err := secondOpinion([]byte(doc), x.trusted[0]); err != nil {
@@ -95,7 +107,7 @@ func secondOpinion(doc []byte, cert *x509.Certificate) error {
 	}
 	tree := etree.NewDocument()
 	tree.ReadSettings.ValidateInput = true
-	if err := tree.ReadFromBytes(doc); err != nil {
+	if err := tree.ReadFromBytes(bytes.TrimRight(doc, " \t\r\n")); err != nil { // etree wants nothing behind the root
 		return err
 	}
 	ctx := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}})
@@ -161,10 +173,19 @@ var providers = []faulty{
 	{name: "confirmation without NotOnOrAfter", change: edited(first(` NotOnOrAfter="2026-11-23T12:05:00.000Z" R`, ` R`)), want: causeConfirmation},
 	{name: "confirmation with NotBefore", change: edited(first(`<saml2:SubjectConfirmationData`, `<saml2:SubjectConfirmationData NotBefore="2026-11-23T11:00:00Z"`)), want: causeConfirmation},
 	{name: "holder of key", change: edited(sub("cm:bearer", "cm:holder-of-key")), want: causeConfirmation},
+	{name: "confirmation in front of the NameID", change: edited(func(s string) string {
+		id := "<saml2:NameID" + between(s, "<saml2:NameID", "</saml2:NameID>") + "</saml2:NameID>"
+		return strings.Replace(strings.Replace(s, id, "", 1), "</saml2:Subject>", id+"</saml2:Subject>", 1)
+	}), want: causeShape},
+	{name: "BaseID beside the NameID", change: edited(first("<saml2:NameID", "<saml2:BaseID/><saml2:NameID")), want: causeShape},
+	{name: "unknown child of the subject", change: edited(first("</saml2:Subject>", "<saml2:x/></saml2:Subject>")), want: causeShape},
+	{name: "text in the subject", change: edited(first("<saml2:NameID", "text<saml2:NameID")), want: causeShape},
+	{name: "NameID behind the confirmation's data", change: edited(first("</saml2:SubjectConfirmation>", "<saml2:NameID>x</saml2:NameID></saml2:SubjectConfirmation>")), want: causeShape},
+	{name: "status message in front of its code", change: edited(first("<saml2p:StatusCode", "<saml2p:StatusMessage/><saml2p:StatusCode")), want: causeShape},
 	{name: "no Conditions", change: edited(cut("<saml2:Conditions", "</saml2:Conditions>")), want: causeShape},
 	{name: "unknown condition", change: edited(first("</saml2:Conditions>", "<saml2:Condition/></saml2:Conditions>")), want: causeShape},
 	{name: "no AuthnStatement", change: edited(cut("<saml2:AuthnStatement", "</saml2:AuthnStatement>")), want: causeShape},
-	{name: "provider's session has ended", change: func(d *draft) { d.session = testNow.Add(-time.Minute) }, want: causeExpired},
+	{name: "provider's session has ended", change: func(d *draft) { d.session = testNow.Add(-3 * time.Minute) }, want: causeExpired},
 	{name: "status", change: edited(sub("status:Success", "status:Requester")), want: causeStatus},
 	{name: "status without assertion", change: func(d *draft) {
 		d.edit = func(s string) string {
@@ -183,7 +204,6 @@ var providers = []faulty{
 		status := "<saml2p:Status>" + between(s, "<saml2p:Status>", "</saml2p:Status>") + "</saml2p:Status>"
 		return strings.Replace(strings.Replace(s, status, "", 1), "</saml2p:Response>", status+"</saml2p:Response>", 1)
 	}), want: causeShape},
-	{name: "assertion of 50,001 characters", change: edited(first("Ann &amp;", strings.Repeat("a", 50_001))), want: causeTooLarge},
 	{name: "unsigned", change: func(d *draft) { d.noAssertionSignature, d.noResponseSignature = true, true }, want: causeSignature},
 	{name: "wrong key", change: func(d *draft) { d.signer = signers()[1] }, want: causeSignature},
 	{name: "rsa-sha1", change: func(d *draft) {
@@ -193,10 +213,10 @@ var providers = []faulty{
 		d.signedInfo = sub("http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2000/09/xmldsig#sha1")
 	}, want: causeSignature},
 	{name: "inclusive canonicalisation", change: func(d *draft) {
-		d.signedInfo = first(`Method Algorithm="`+nsExcC14N, `Method Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315`)
+		d.signedInfo = first(`Method Algorithm="`+xmldsig.ExcC14N, `Method Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315`)
 	}, want: causeSignature},
 	{name: "XSLT transform", change: func(d *draft) {
-		d.signedInfo = first(`<ds:Transform Algorithm="`+algEnveloped+`"></ds:Transform>`, `<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"></ds:Transform>`)
+		d.signedInfo = first(`<ds:Transform Algorithm="`+xmldsig.EnvelopedSignature+`"></ds:Transform>`, `<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"></ds:Transform>`)
 	}, want: causeSignature},
 	{name: "reference to another ID", change: func(d *draft) { d.signedInfo = sub(`URI="#`, `URI="#x`) }, want: causeSignature},
 	{name: "reference to everything", change: func(d *draft) {
@@ -250,6 +270,9 @@ var attacks = []faulty{
 		}
 		return strings.Replace(s, "<saml2:AttributeStatement", "<saml2:AttributeStatement"+b.String(), 1)
 	}), want: causeMalformed},
+	{name: "22,102 attributes", tamper: tampered(first("<saml2:Subject>", "<saml2:Subject"+attributes(22_102)+">")), want: causeMalformed},
+	{name: "nonsense in the XML declaration", tamper: tampered(sub(`encoding="UTF-8"`, `encoding="UTF-8" nonsense`)), want: causeMalformed},
+	{name: "XML declaration behind a blank", tamper: tampered(func(s string) string { return " " + s }), want: causeMalformed},
 	{name: "duplicate ID", tamper: tampered(func(s string) string {
 		return strings.Replace(s, between(s, ` ID="`, `"`), between(s[strings.Index(s, "<saml2:Assertion"):], ` ID="`, `"`), 1)
 	}), want: causeShape},
@@ -275,6 +298,15 @@ var attacks = []faulty{
 	{name: "empty", tamper: tampered(func(string) string { return "" }), want: causeMalformed},
 	{name: "ds:Object", tamper: tampered(first("</ds:Signature>", "<ds:Object>x</ds:Object></ds:Signature>")), want: causeShape},
 	{name: "text between elements", tamper: tampered(first("</saml2p:Status>", "</saml2p:Status>text")), want: causeShape},
+}
+
+// attributes are so many with different names.
+func attributes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, ` %c%x=""`, 'g'+i%16, i/16)
+	}
+	return b.String()
 }
 
 // noSignatures removes every ds:Signature.
@@ -308,6 +340,26 @@ func refuses(t *testing.T, cases []faulty) {
 				t.Errorf("refused as %v, want %s", r, c.want)
 			}
 		})
+	}
+}
+
+// The limit is in characters, whatever their bytes, and holds for the assertion as it was sent, signature included.
+func TestAssertionLimit(t *testing.T) {
+	for _, character := range []string{"a", "é", "語"} {
+		x, d := testExpectation()
+		padded := func(n int) string {
+			d.edit = first("Ann &amp;", strings.Repeat(character, n))
+			return d.issue(t)
+		}
+		sent := padded(0)
+		room := maxAssertion - len(between(sent, "<saml2:Assertion", "</saml2:Assertion>")) - len("<saml2:Assertion</saml2:Assertion>")
+		if _, r := x.validateXML([]byte(padded(room))); r != nil {
+			t.Errorf("%d characters %s: %v", maxAssertion, character, r)
+		}
+		want := "assertion of 50001 characters"
+		if _, r := x.validateXML([]byte(padded(room + 1))); r == nil || r.cause != causeTooLarge || r.detail != want {
+			t.Errorf("%d characters %s: %v, want %s", maxAssertion+1, character, r, want)
+		}
 	}
 }
 

@@ -29,8 +29,6 @@ const (
 const (
 	pathLogin = "/platform/login"
 	pathACS   = "/platform/saml/acs/"
-
-	maxForm = maxEncodedResponse*4/3 + 16<<10 // bytes of the ACS's form, percent-encoded
 )
 
 // portalState travels with the browser from the portal to sign-in, authenticated, and stays there in the request.
@@ -83,13 +81,13 @@ func (r *Replica) signinHost() string {
 
 // acsToAskFor is the ACS that an AuthnRequest names.
 func (r *Replica) acsToAskFor() string {
-	return "https://" + r.signinHost() + pathACS + r.cfg.Instance.TenantID()
+	return acs{r, r.signinHost()}.url()
 }
 
-func (r *Replica) signinHandler() http.Handler {
+func (r *Replica) signinHandler(host string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+pathLogin, r.serveLogin)
-	mux.HandleFunc("POST "+pathACS+r.cfg.Instance.TenantID(), r.serveACS)
+	mux.HandleFunc("POST "+pathACS+r.cfg.Instance.TenantID(), acs{r, host}.serve)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		r.serveRefusal(w, refuse(causeRequest, "no such page"), http.StatusNotFound)
 	})
@@ -211,79 +209,6 @@ func (r *Replica) authnRequest(id string) ([]byte, error) {
 		return nil, fmt.Errorf("deflating an AuthnRequest: %w", err)
 	}
 	return out.Bytes(), nil
-}
-
-// serveACS is the assertion consumer service. RelayState is not looked at: where the person goes is in the request
-// that was remembered, or is this Region's portal.
-func (r *Replica) serveACS(w http.ResponseWriter, req *http.Request) {
-	req.Body = http.MaxBytesReader(w, req.Body, maxForm)
-	if err := req.ParseForm(); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			r.serveRefusal(w, refuse(causeTooLarge, "the form"), http.StatusBadRequest)
-			return
-		}
-		r.serveRefusal(w, refuse(causeMalformed, "the form"), http.StatusBadRequest)
-		return
-	}
-	encoded := req.PostForm["SAMLResponse"]
-	if len(encoded) != 1 {
-		r.serveRefusal(w, refuse(causeMalformed, "%d SAMLResponse fields", len(encoded)), http.StatusBadRequest)
-		return
-	}
-	now := r.now()
-	x := expectation{
-		acs: "https://" + hostOf(req) + pathACS + r.cfg.Instance.TenantID(), audience: r.issuer,
-		issuer: r.cfg.IdP.EntityID, format: formatEmail, trusted: r.cfg.IdP.Certificates, now: now, skew: r.cfg.Behaviour.Skew,
-	}
-	a, refused := x.validate(encoded[0])
-	if refused != nil {
-		r.serveRefusal(w, refused, http.StatusBadRequest)
-		return
-	}
-	browser := digestOf(cookieValue(req, cookieBrowser))
-	q, refused := r.stores.settle(a, browser, r.cfg.Behaviour.Unsolicited, now)
-	if refused != nil {
-		r.serveRefusal(w, refused, http.StatusBadRequest)
-		return
-	}
-	r.admit(w, req, a, q)
-}
-
-// admit opens the session of a person whom the provider vouches for, if the directory knows them.
-func (r *Replica) admit(w http.ResponseWriter, req *http.Request, a *authentication, q request) {
-	p, err := r.vault.person(req.Context(), a.nameID)
-	switch {
-	case err != nil:
-		r.serveFault(w, err)
-		return
-	case p == nil:
-		r.serveRefusal(w, refuse(causeUnknownUser, "no user of this name is provisioned"), http.StatusBadRequest)
-		return
-	case p.User.Disabled:
-		r.serveRefusal(w, refuse(causeDisabledUser, "the user is disabled"), http.StatusBadRequest)
-		return
-	}
-	secret := newSecret()
-	n := r.openSession(p.User.Name, secret, a.sessionEnd)
-	r.stores.see(n.ID, p, r.now())
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieSession, Value: secret, Path: "/platform/", Domain: r.cookieDomain(req), Expires: n.Expires,
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
-	state := q.state
-	if state.host == "" {
-		state.host = r.cfg.Instance.PortalHost(r.cfg.Region)
-	}
-	r.toPortal(w, req, n, state)
-}
-
-// cookieDomain lets a browser show its session to the sign-in hosts of all Regions: they have a parent in common.
-func (r *Replica) cookieDomain(req *http.Request) string {
-	if r.cfg.Behaviour.SessionHandOff && strings.HasSuffix(hostOf(req), ".signin.aws") {
-		return "signin.aws"
-	}
-	return ""
 }
 
 // hostOf is the request's host in lower case and without a port.

@@ -1,15 +1,18 @@
 package idp
 
 import (
-	"bytes"
 	"encoding/base64"
+	"slices"
 	"time"
+
+	"github.com/regiondrill/regiondrill/fakes/xmldsig"
 )
 
 const (
 	protocolNamespace  = "urn:oasis:names:tc:SAML:2.0:protocol"
 	assertionNamespace = "urn:oasis:names:tc:SAML:2.0:assertion"
 	metadataNamespace  = "urn:oasis:names:tc:SAML:2.0:metadata"
+	entityFormat       = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 	emailAddress       = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 	bearer             = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 	success            = "urn:oasis:names:tc:SAML:2.0:status:Success"
@@ -25,7 +28,7 @@ type dialect struct {
 	newID     func() string // of a message
 	window    window
 	compose   func(m message) (response, assertion *element)
-	signature signatureStyle
+	signature xmldsig.Style
 	signs     signs
 	refusal   string // code before the sentence that refuses an ACS URL; empty where the vendor has none
 	anywhere  bool   // a request's Destination is ignored
@@ -54,11 +57,30 @@ type message struct {
 	nameID                  string
 	issued                  time.Time
 	window                  window
-	sessionEnds             time.Time // zero: unsaid
+	sessionEnds             string // an instant; empty: unsaid
 }
 
 // instant is an xs:dateTime in UTC with milliseconds, as both vendors write it.
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+type element = xmldsig.Element
+
+// attrs lists attributes, given as names and values in turn.
+func attrs(namesAndValues ...string) []xmldsig.Attr {
+	list := make([]xmldsig.Attr, 0, len(namesAndValues)/2)
+	for pair := range slices.Chunk(namesAndValues, 2) {
+		list = append(list, xmldsig.Attr{Name: pair[0], Value: pair[1]})
+	}
+	return list
+}
+
+// optional is an attribute that is left out where it would be empty.
+func optional(name, value string) []xmldsig.Attr {
+	if value == "" {
+		return nil
+	}
+	return attrs(name, value)
+}
 
 // issue writes a response for the person, signed as the dialect does, in the base64 of the HTTP-POST binding.
 func (p *IdP) issue(to grant) (string, error) {
@@ -72,22 +94,18 @@ func (p *IdP) issue(to grant) (string, error) {
 		m.sessionIndex = p.dialect.newID()
 	}
 	if p.sessionDuration > 0 {
-		m.sessionEnds = now.Add(p.sessionDuration)
+		m.sessionEnds = instant(now.Add(p.sessionDuration))
 	}
 	response, assertion := p.dialect.compose(m)
 	if p.dialect.signs.assertion {
-		if err := p.notary.sign(assertion, m.assertionID, p.dialect.signature); err != nil {
+		if err := p.signer.Sign(assertion, p.dialect.signature); err != nil {
 			return "", err
 		}
 	}
 	if p.dialect.signs.response {
-		if err := p.notary.sign(response, m.responseID, p.dialect.signature); err != nil {
+		if err := p.signer.Sign(response, p.dialect.signature); err != nil {
 			return "", err
 		}
 	}
-	var out bytes.Buffer
-	out.Grow(10 << 10)
-	out.WriteString(`<?xml version="1.0" encoding="UTF-8"?>`)
-	response.wire(&out)
-	return base64.StdEncoding.EncodeToString(out.Bytes()), nil
+	return base64.StdEncoding.EncodeToString(xmldsig.Document(response)), nil
 }

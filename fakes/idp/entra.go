@@ -57,18 +57,14 @@ func guid(b [16]byte) string {
 
 func entraResponse(m message) (response, assertion *element) {
 	assertion = entraAssertion(m)
-	attrs := []attr{
-		{"ID", m.responseID}, {"Version", "2.0"}, {"IssueInstant", instant(m.issued)}, {"Destination", m.acs},
-	}
-	if m.inResponseTo != "" {
-		attrs = append(attrs, attr{"InResponseTo", m.inResponseTo})
-	}
+	root := attrs("ID", m.responseID, "Version", "2.0", "IssueInstant", instant(m.issued), "Destination", m.acs)
+	root = append(root, optional("InResponseTo", m.inResponseTo)...)
 	return &element{
-		name: "samlp:Response", attrs: append(attrs, attr{"xmlns:samlp", protocolNamespace}),
-		children: []*element{
-			{name: "Issuer", attrs: []attr{{"xmlns", assertionNamespace}}, text: m.issuer},
-			{name: "samlp:Status", children: []*element{
-				{name: "samlp:StatusCode", attrs: []attr{{"Value", success}}},
+		Name: "samlp:Response", Attrs: append(root, attrs("xmlns:samlp", protocolNamespace)...),
+		Children: []*element{
+			{Name: "Issuer", Attrs: attrs("xmlns", assertionNamespace), Text: m.issuer},
+			{Name: "samlp:Status", Children: []*element{
+				{Name: "samlp:StatusCode", Attrs: attrs("Value", success)},
 			}},
 			assertion,
 		},
@@ -77,21 +73,21 @@ func entraResponse(m message) (response, assertion *element) {
 
 func entraAssertion(m message) *element {
 	return &element{
-		name: "Assertion",
-		attrs: []attr{
-			{"ID", m.assertionID}, {"IssueInstant", instant(m.issued)}, {"Version", "2.0"}, {"xmlns", assertionNamespace},
-		},
-		children: []*element{
-			{name: "Issuer", text: m.issuer},
+		Name: "Assertion",
+		Attrs: attrs(
+			"ID", m.assertionID, "IssueInstant", instant(m.issued), "Version", "2.0", "xmlns", assertionNamespace,
+		),
+		Children: []*element{
+			{Name: "Issuer", Text: m.issuer},
 			entraSubject(m),
 			{
-				name: "Conditions",
-				attrs: []attr{
-					{"NotBefore", instant(m.issued.Add(-m.window.before))},
-					{"NotOnOrAfter", instant(m.issued.Add(m.window.after))},
-				},
-				children: []*element{{name: "AudienceRestriction", children: []*element{
-					{name: "Audience", text: m.audience},
+				Name: "Conditions",
+				Attrs: attrs(
+					"NotBefore", instant(m.issued.Add(-m.window.before)),
+					"NotOnOrAfter", instant(m.issued.Add(m.window.after)),
+				),
+				Children: []*element{{Name: "AudienceRestriction", Children: []*element{
+					{Name: "Audience", Text: m.audience},
 				}}},
 			},
 			entraAttributeStatement(m),
@@ -101,15 +97,12 @@ func entraAssertion(m message) *element {
 }
 
 func entraSubject(m message) *element {
-	var data []attr
-	if m.inResponseTo != "" {
-		data = append(data, attr{"InResponseTo", m.inResponseTo})
-	}
-	data = append(data, attr{"NotOnOrAfter", instant(m.issued.Add(m.window.confirmation))}, attr{"Recipient", m.acs})
-	return &element{name: "Subject", children: []*element{
-		{name: "NameID", attrs: []attr{{"Format", emailAddress}}, text: m.nameID},
-		{name: "SubjectConfirmation", attrs: []attr{{"Method", bearer}}, children: []*element{
-			{name: "SubjectConfirmationData", attrs: data},
+	data := append(optional("InResponseTo", m.inResponseTo),
+		attrs("NotOnOrAfter", instant(m.issued.Add(m.window.confirmation)), "Recipient", m.acs)...)
+	return &element{Name: "Subject", Children: []*element{
+		{Name: "NameID", Attrs: attrs("Format", emailAddress), Text: m.nameID},
+		{Name: "SubjectConfirmation", Attrs: attrs("Method", bearer), Children: []*element{
+			{Name: "SubjectConfirmationData", Attrs: data},
 		}},
 	}}
 }
@@ -122,8 +115,8 @@ func entraAttributeStatement(m message) *element {
 		identity  = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 	)
 	tenant := strings.TrimSuffix(m.issuer[strings.LastIndex(strings.TrimSuffix(m.issuer, "/"), "/")+1:], "/")
-	statement := &element{name: "AttributeStatement"}
-	for _, claim := range []attr{
+	statement := &element{Name: "AttributeStatement"}
+	for _, claim := range []struct{ name, value string }{
 		{microsoft + "tenantid", tenant},
 		{microsoft + "objectidentifier", entraName("person", m.nameID)},
 		{microsoft + "identityprovider", m.issuer},
@@ -131,9 +124,9 @@ func entraAttributeStatement(m message) *element {
 		{identity + "emailaddress", m.nameID},
 		{identity + "name", m.nameID},
 	} {
-		statement.children = append(statement.children, &element{
-			name: "Attribute", attrs: []attr{{"Name", claim.name}},
-			children: []*element{{name: "AttributeValue", text: claim.value}},
+		statement.Children = append(statement.Children, &element{
+			Name: "Attribute", Attrs: attrs("Name", claim.name),
+			Children: []*element{{Name: "AttributeValue", Text: claim.value}},
 		})
 	}
 	return statement
@@ -141,13 +134,11 @@ func entraAttributeStatement(m message) *element {
 
 // entraAuthnStatement has the assertion's own ID for its session.
 func entraAuthnStatement(m message) *element {
-	attrs := []attr{{"AuthnInstant", instant(m.issued)}, {"SessionIndex", m.assertionID}}
-	if !m.sessionEnds.IsZero() {
-		attrs = append(attrs, attr{"SessionNotOnOrAfter", instant(m.sessionEnds)})
-	}
-	return &element{name: "AuthnStatement", attrs: attrs, children: []*element{
-		{name: "AuthnContext", children: []*element{{
-			name: "AuthnContextClassRef", text: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
+	session := attrs("AuthnInstant", instant(m.issued), "SessionIndex", m.assertionID)
+	session = append(session, optional("SessionNotOnOrAfter", m.sessionEnds)...)
+	return &element{Name: "AuthnStatement", Attrs: session, Children: []*element{
+		{Name: "AuthnContext", Children: []*element{{
+			Name: "AuthnContextClassRef", Text: "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
 		}}},
 	}}
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/pki"
+	"github.com/regiondrill/regiondrill/fakes/xmldsig"
 )
 
 // Config says what a provider is like.
@@ -72,7 +73,7 @@ type IdP struct {
 	app             App // but for its ACS, which is in acs
 	passwords       map[string]string
 	certificate     *x509.Certificate
-	notary          notary
+	signer          xmldsig.Signer
 	now             func() time.Time
 	sessionDuration time.Duration
 
@@ -97,8 +98,8 @@ func New(c Config) (*IdP, error) {
 	d := speak()
 	p := &IdP{
 		dialect: d, host: cmp.Or(c.Host, d.host), endpoints: d.endpoints(c.App.Issuer), app: c.App,
-		passwords: map[string]string{}, certificate: c.Signer.Cert, notary: newNotary(c.Signer), now: c.Now,
-		sessionDuration: c.SessionDuration, pages: newPages(),
+		passwords: map[string]string{}, certificate: c.Signer.Cert, signer: xmldsig.NewSigner(c.Signer.Key, c.Signer.Cert),
+		now: c.Now, sessionDuration: c.SessionDuration, pages: newPages(),
 		pending:  newTable[pending](maxPending, pendingLifetime),
 		sessions: newTable[string](maxSessions, sessionLifetime),
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/regiondrill/regiondrill/fakes/xmldsig"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
@@ -19,7 +20,7 @@ func okta() dialect {
 		newID:     oktaID,
 		window:    window{before: 5 * time.Minute, after: 5 * time.Minute, confirmation: 5 * time.Minute},
 		compose:   oktaResponse,
-		signature: signatureStyle{prefix: "ds", inclusive: "xs"},
+		signature: xmldsig.Style{Prefix: "ds", PrefixList: "xs"},
 		signs:     signs{response: true, assertion: true},
 	}
 }
@@ -62,42 +63,38 @@ const (
 
 func oktaResponse(m message) (response, assertion *element) {
 	assertion = oktaAssertion(m)
-	attrs := []attr{{"xmlns:saml2p", protocolNamespace}, {"Destination", m.acs}, {"ID", m.responseID}}
-	attrs = append(attrs, oktaInResponseTo(m)...)
-	attrs = append(attrs, attr{"IssueInstant", instant(m.issued)}, attr{"Version", "2.0"}, attr{"xmlns:xs", xsNamespace})
-	return &element{name: "saml2p:Response", attrs: attrs, children: []*element{
-		{name: "saml2:Issuer", attrs: []attr{saml2, issuerFormat}, text: m.issuer},
-		{name: "saml2p:Status", attrs: []attr{{"xmlns:saml2p", protocolNamespace}}, children: []*element{
-			{name: "saml2p:StatusCode", attrs: []attr{{"Value", success}}},
+	root := attrs("xmlns:saml2p", protocolNamespace, "Destination", m.acs, "ID", m.responseID)
+	root = append(root, optional("InResponseTo", m.inResponseTo)...)
+	root = append(root, attrs("IssueInstant", instant(m.issued), "Version", "2.0", "xmlns:xs", xsNamespace)...)
+	return &element{Name: "saml2p:Response", Attrs: root, Children: []*element{
+		{Name: "saml2:Issuer", Attrs: attrs("xmlns:saml2", assertionNamespace, "Format", entityFormat), Text: m.issuer},
+		{Name: "saml2p:Status", Attrs: attrs("xmlns:saml2p", protocolNamespace), Children: []*element{
+			{Name: "saml2p:StatusCode", Attrs: attrs("Value", success)},
 		}},
 		assertion,
 	}}, assertion
 }
 
-// Okta declares the namespaces of SAML anew at each of these elements.
-var (
-	saml2        = attr{"xmlns:saml2", assertionNamespace}
-	issuerFormat = attr{"Format", "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"}
-)
-
+// oktaAssertion declares the namespace of SAML anew at most elements, as Okta does.
 func oktaAssertion(m message) *element {
 	issued := instant(m.issued)
 	return &element{
-		name: "saml2:Assertion",
-		attrs: []attr{
-			saml2, {"ID", m.assertionID}, {"IssueInstant", issued}, {"Version", "2.0"}, {"xmlns:xs", xsNamespace},
-		},
-		children: []*element{
-			{name: "saml2:Issuer", attrs: []attr{issuerFormat, saml2}, text: m.issuer},
+		Name: "saml2:Assertion",
+		Attrs: attrs(
+			"xmlns:saml2", assertionNamespace, "ID", m.assertionID, "IssueInstant", issued, "Version", "2.0",
+			"xmlns:xs", xsNamespace,
+		),
+		Children: []*element{
+			{Name: "saml2:Issuer", Attrs: attrs("Format", entityFormat, "xmlns:saml2", assertionNamespace), Text: m.issuer},
 			oktaSubject(m),
 			{
-				name: "saml2:Conditions",
-				attrs: []attr{
-					{"NotBefore", instant(m.issued.Add(-m.window.before))},
-					{"NotOnOrAfter", instant(m.issued.Add(m.window.after))}, saml2,
-				},
-				children: []*element{{name: "saml2:AudienceRestriction", children: []*element{
-					{name: "saml2:Audience", text: m.audience},
+				Name: "saml2:Conditions",
+				Attrs: attrs(
+					"NotBefore", instant(m.issued.Add(-m.window.before)),
+					"NotOnOrAfter", instant(m.issued.Add(m.window.after)), "xmlns:saml2", assertionNamespace,
+				),
+				Children: []*element{{Name: "saml2:AudienceRestriction", Children: []*element{
+					{Name: "saml2:Audience", Text: m.audience},
 				}}},
 			},
 			oktaAuthnStatement(m),
@@ -107,32 +104,24 @@ func oktaAssertion(m message) *element {
 }
 
 func oktaSubject(m message) *element {
-	data := append(oktaInResponseTo(m),
-		attr{"NotOnOrAfter", instant(m.issued.Add(m.window.confirmation))}, attr{"Recipient", m.acs})
-	return &element{name: "saml2:Subject", attrs: []attr{saml2}, children: []*element{
-		{name: "saml2:NameID", attrs: []attr{{"Format", emailAddress}}, text: m.nameID},
-		{name: "saml2:SubjectConfirmation", attrs: []attr{{"Method", bearer}}, children: []*element{
-			{name: "saml2:SubjectConfirmationData", attrs: data},
+	data := append(optional("InResponseTo", m.inResponseTo),
+		attrs("NotOnOrAfter", instant(m.issued.Add(m.window.confirmation)), "Recipient", m.acs)...)
+	return &element{Name: "saml2:Subject", Attrs: attrs("xmlns:saml2", assertionNamespace), Children: []*element{
+		{Name: "saml2:NameID", Attrs: attrs("Format", emailAddress), Text: m.nameID},
+		{Name: "saml2:SubjectConfirmation", Attrs: attrs("Method", bearer), Children: []*element{
+			{Name: "saml2:SubjectConfirmationData", Attrs: data},
 		}},
 	}}
 }
 
-func oktaInResponseTo(m message) []attr {
-	if m.inResponseTo == "" {
-		return nil
-	}
-	return []attr{{"InResponseTo", m.inResponseTo}}
-}
-
 func oktaAuthnStatement(m message) *element {
-	attrs := []attr{{"AuthnInstant", instant(m.issued)}, {"SessionIndex", m.sessionIndex}}
-	if !m.sessionEnds.IsZero() { // only where the administrator has Okta send it
-		attrs = append(attrs, attr{"SessionNotOnOrAfter", instant(m.sessionEnds)})
-	}
-	return &element{name: "saml2:AuthnStatement", attrs: append(attrs, saml2), children: []*element{
-		{name: "saml2:AuthnContext", children: []*element{{
-			name: "saml2:AuthnContextClassRef",
-			text: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+	session := attrs("AuthnInstant", instant(m.issued), "SessionIndex", m.sessionIndex)
+	session = append(session, optional("SessionNotOnOrAfter", m.sessionEnds)...) // where Okta is told to send it
+	session = append(session, attrs("xmlns:saml2", assertionNamespace)...)
+	return &element{Name: "saml2:AuthnStatement", Attrs: session, Children: []*element{
+		{Name: "saml2:AuthnContext", Children: []*element{{
+			Name: "saml2:AuthnContextClassRef",
+			Text: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
 		}}},
 	}}
 }
@@ -140,15 +129,14 @@ func oktaAuthnStatement(m message) *element {
 // oktaAttributeStatement says the person's address once more: IAM Identity Center needs no attribute, but a typed one
 // is what puts xs on the PrefixList, and that is what verifiers stumble over.
 func oktaAttributeStatement(m message) *element {
-	return &element{name: "saml2:AttributeStatement", attrs: []attr{saml2}, children: []*element{{
-		name: "saml2:Attribute",
-		attrs: []attr{
-			{"Name", "email"}, {"NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"},
-		},
-		children: []*element{{
-			name:  "saml2:AttributeValue",
-			attrs: []attr{{"xmlns:xs", xsNamespace}, {"xmlns:xsi", xsiNamespace}, {"xsi:type", "xs:string"}},
-			text:  m.nameID,
+	saml2 := attrs("xmlns:saml2", assertionNamespace)
+	return &element{Name: "saml2:AttributeStatement", Attrs: saml2, Children: []*element{{
+		Name:  "saml2:Attribute",
+		Attrs: attrs("Name", "email", "NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"),
+		Children: []*element{{
+			Name:  "saml2:AttributeValue",
+			Attrs: attrs("xmlns:xs", xsNamespace, "xmlns:xsi", xsiNamespace, "xsi:type", "xs:string"),
+			Text:  m.nameID,
 		}},
 	}}}
 }

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/regiondrill/regiondrill/fakes/xmldsig"
 )
 
 // Limits of a request. Genuine ones are about a kilobyte; the rest is bombs.
@@ -176,24 +178,10 @@ func (q *authnRequest) root(attrs []xml.Attr) error {
 	switch binding := seen["ProtocolBinding"]; {
 	case seen["Version"] != "2.0":
 		return errors.New("the AuthnRequest is not of version 2.0")
-	case !isID(q.id):
+	case len(q.id) > maxIDLength || !xmldsig.IsNCName(q.id):
 		return errors.New("the AuthnRequest has no proper ID")
 	case binding != "" && binding != bindingPost:
 		return errors.New("the AuthnRequest asks for another binding than HTTP-POST")
 	}
 	return nil
-}
-
-// isID tells whether the text can be an xs:ID. Letters beyond ASCII are left out: nobody's generator writes them.
-func isID(text string) bool {
-	if text == "" || len(text) > maxIDLength {
-		return false
-	}
-	for i, c := range []byte(text) {
-		letter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-		if !letter && (i == 0 || !(c == '-' || c == '.' || '0' <= c && c <= '9')) {
-			return false
-		}
-	}
-	return true
 }

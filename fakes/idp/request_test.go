@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/regiondrill/regiondrill/fakes/xmldsig"
 )
 
 func TestRequestsThatAreRefused(t *testing.T) {
@@ -124,7 +126,7 @@ func FuzzRequest(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if !isID(q.id) || q.acsIndex < -1 || q.acsIndex > 65535 {
+			if len(q.id) > maxIDLength || !xmldsig.IsNCName(q.id) || q.acsIndex < -1 || q.acsIndex > 65535 {
 				t.Fatalf("taken: %+v", q)
 			}
 		}

@@ -22,8 +22,8 @@ const module = "github.com/regiondrill/regiondrill/"
 // is in the way, ask what the package has become; then change the row with the reason in the commit.
 var mayImport = map[string]string{
 	"harness/names": "", "harness/scenario": "", "harness/history": "", "harness/verdict": "", "harness/rollback": "",
-	"fakes/pki": "", "fakes/control": "", "scenarios": "", "dashboards": "",
-	"fakes/*":             "fakes/pki fakes/control harness/names",
+	"fakes/pki": "", "fakes/control": "", "fakes/xmldsig": "", "scenarios": "", "dashboards": "",
+	"fakes/*":             "fakes/pki fakes/control fakes/xmldsig harness/names",
 	"harness":             "harness/history harness/rollback",
 	"harness/heartbeat":   "harness/history",
 	"harness/fabric":      "harness harness/rollback harness/names fakes/pki",
