@@ -1,9 +1,11 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
@@ -113,5 +115,27 @@ type Provider interface {
 	SetACS(ctx context.Context, regions []string) error
 }
 
-// Backend is an emulator of AWS that stands behind names of the system.
-type Backend struct{ URL string }
+// Backend is the emulator that plays KMS, as it was found before the drill.
+type Backend struct {
+	URL                       string   // without user information
+	Product, Version, Edition string   // as it says of itself; empty where it doesn't
+	Honours                   []string // what was tried on a throw-away key and worked: HonoursReplicas and the like
+	Ignores                   []string // and what did not
+}
+
+// What an emulator may honour of KMS.
+const (
+	HonoursReplicas = "multi-Region keys"        // what one replica seals, another opens
+	HonoursDisabled = "disabled keys"            // who asks for one is refused
+	HonoursDeletion = "keys pending deletion"    // the same
+	HonoursPolicies = "what a key policy denies" // the same
+)
+
+// String is the emulator for people: "LocalStack 4.14.0 (community) at http://127.0.0.1:4566".
+func (b *Backend) String() string {
+	what := cmp.Or(strings.TrimSpace(b.Product+" "+b.Version), "KMS")
+	if b.Edition != "" {
+		what += " (" + b.Edition + ")"
+	}
+	return what + " at " + b.URL
+}

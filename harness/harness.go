@@ -66,8 +66,18 @@ type System struct {
 	// Chaos takes rules on calls from tools written for LocalStack's chaos API, in its JSON. They end with the system.
 	// It is nil where there is none.
 	Chaos http.Handler
+	// Rig is what the system under test stands on and no fault acts on, to be watched while a drill runs.
+	Rig []RigPart
 	// Notes are what of the system is otherwise than was asked for, for the history.
 	Notes []string
+}
+
+// RigPart is something that the system under test stands on: an emulator, a container that no fault pulls.
+type RigPart struct {
+	Name string
+	// Ask is an error where it is gone, or isn't what it was; it is asked past all rules of the network, and hangs until
+	// ctx ends where it says nothing.
+	Ask func(ctx context.Context) error
 }
 
 // World is what clients see of a system. All its functions may be called from several goroutines.

@@ -45,6 +45,7 @@ type run struct {
 	opts      RunOptions
 	schedules []*schedule
 	timeline  *timeline
+	kms       *history.KMS // who plays it, where that is no fake of ours
 	back      *rollback.Stack
 	scribe    *scribe
 	cancel    context.CancelCauseFunc
@@ -84,7 +85,7 @@ func (r *run) all(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("provisioning %s: %w", r.plan.Record.Target, err)
 	}
-	r.timeline = newTimeline(r, sys)
+	r.timeline, r.kms = newTimeline(r, sys), backendOf(sys)
 	if err := r.timeline.ready(ctx); err != nil {
 		return err
 	}
@@ -152,6 +153,15 @@ func (r *run) open(ctx context.Context, sys *harness.System) error {
 	return nil
 }
 
+// backendOf is who plays KMS, for the record.
+func backendOf(sys *harness.System) *history.KMS {
+	if sys.Backend == nil {
+		return nil
+	}
+	b := history.KMS(*sys.Backend)
+	return &b
+}
+
 // noting writes down that rules were changed from outside: they are no faults of the scenario, and no canary proves them.
 func (r *run) noting(chaos http.Handler) http.Handler {
 	if chaos == nil {
@@ -174,6 +184,7 @@ func (r *run) begin() {
 	r.early, r.began = nil, nil
 	r.mu.Unlock()
 	plan := r.plan.Record
+	plan.KMS = r.kms
 	plan.Zero = r.zero.UTC().Round(time.Millisecond)
 	first := r.at(now)
 	if len(began) > 0 {
@@ -196,6 +207,7 @@ func (r *run) drill(ctx context.Context, sys *harness.System) {
 		schedules.Go(func() { s.run(ctx, r, start, done) })
 	}
 	schedules.Go(func() { r.control(ctx, sys, done) })
+	schedules.Go(func() { r.rig(ctx, sys.Rig, done) })
 	if waitUntil(ctx, r.zero) && r.steady() {
 		r.phase(history.PhaseDrill)
 		r.timeline.run(ctx)

@@ -31,6 +31,7 @@ type Event struct {
 	Note    *Note    `json:"note,omitempty"`
 	Stall   *Stall   `json:"stall,omitempty"`
 	Control *Control `json:"control,omitempty"`
+	Rig     *Rig     `json:"rig,omitempty"`
 	End     *End     `json:"end,omitempty"`
 }
 
@@ -48,6 +49,7 @@ const (
 	TypeNote    Type = "note"
 	TypeStall   Type = "stall"
 	TypeControl Type = "control"
+	TypeRig     Type = "rig"
 	TypeEnd     Type = "end"
 )
 
@@ -73,7 +75,19 @@ type Plan struct {
 	Actions        []Action  `json:"actions,omitempty"`
 	Checks         []Check   `json:"checks"`
 
+	KMS *KMS `json:"kms,omitempty"` // who plays it, where that is no fake of ours
+
 	Sustained []Sustained `json:"sustained,omitempty"` // of each pair whose recovery a check judges
+}
+
+// KMS is the emulator that plays it, as it was found before the drill.
+type KMS struct {
+	URL     string   `json:"url"`
+	Product string   `json:"product,omitempty"`
+	Version string   `json:"version,omitempty"`
+	Edition string   `json:"edition,omitempty"`
+	Honours []string `json:"honours"` // what was tried on a throw-away key and worked
+	Ignores []string `json:"ignores"` // and what did not
 }
 
 // Sustained says when a probe counts as recovered from a fault: in every window of For the share of good attempts is
@@ -436,6 +450,13 @@ type Control struct {
 type Trip struct {
 	Edge string  `json:"edge"` // of the way there, as in a fault's proof: "new-york→us-east-1"
 	Took Instant `json:"took"`
+}
+
+// Rig is a part of what the system under test stands on that was lost: an emulator that died, or came back empty.
+type Rig struct {
+	Part   string  `json:"part"`
+	Seen   Instant `json:"seen"` // when it was last as it should be
+	Detail string  `json:"detail"`
 }
 
 // End is the last line. Without it the run did not finish, and its verdict is unknown.

@@ -136,6 +136,8 @@ func (e *Event) complete() bool {
 		return e.Stall != nil
 	case TypeControl:
 		return e.Control != nil
+	case TypeRig:
+		return e.Rig != nil
 	case TypeEnd:
 		return e.End != nil
 	}

@@ -35,6 +35,12 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 	for _, c := range h.Contradictions {
 		doubt("the history contradicts itself: %s", c)
 	}
+	for _, e := range h.Events {
+		if e.Type == history.TypeRig {
+			doubt("%s was lost, last seen as it should be at %s s: %s; nothing since then tells of the system under test",
+				e.Rig.Part, e.Rig.Seen, e.Rig.Detail)
+		}
+	}
 	for _, f := range d.faults {
 		if why := f.doubt(); why != "" {
 			v.FaultsProven = false

@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// rig watches what the system under test stands on, from the warm-up until done is closed or ctx ends. No fault acts on
+// it: what it loses is ours, and nothing that was measured from then on can be believed.
+func (r *run) rig(ctx context.Context, parts []harness.RigPart, done <-chan struct{}) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	var watching sync.WaitGroup
+	for _, p := range parts {
+		watching.Go(func() { r.watchPart(ctx, p) })
+	}
+	watching.Wait()
+}
+
+// watchPart asks once a second, and records the first time that it is lost. One that says nothing may be slow, as this
+// machine may be; it is lost when it has said nothing several times in a row.
+func (r *run) watchPart(ctx context.Context, p harness.RigPart) {
+	seen, silent := time.Now(), 0
+	for next := time.Now(); waitUntil(ctx, next); next = later(next.Add(verifyEvery), time.Now()) {
+		asked := time.Now()
+		err := r.askPart(ctx, p)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			seen, silent = asked, 0
+			continue
+		case errors.Is(err, context.DeadlineExceeded) && silent < blindLooks:
+			silent++
+			continue
+		}
+		r.record(history.Event{At: r.at(time.Now()), Type: history.TypeRig,
+			Rig: &history.Rig{Part: p.Name, Seen: r.at(seen), Detail: err.Error()}})
+		return
+	}
+}
+
+func (r *run) askPart(ctx context.Context, p harness.RigPart) error {
+	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+	defer cancel()
+	err := guard("a target", func() error { return p.Ask(ctx) })
+	if errors.Is(err, errPanic) {
+		r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("asking %s: %v", p.Name, err)})
+	}
+	return err
+}
