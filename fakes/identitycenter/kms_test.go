@@ -97,11 +97,11 @@ func TestDirectoryIsEncryptedAtRest(t *testing.T) {
 				t.Errorf("%s holds %d records", region, len(r.vault.people))
 			}
 			for _, sealed := range r.vault.people {
-				if bytes.Contains(sealed, []byte("acme")) {
+				if bytes.Contains(sealed.user, []byte("acme")) || bytes.Contains(sealed.accounts, []byte("acme")) {
 					t.Errorf("%s holds a record in the clear", region)
 				}
 			}
-			if r.vault.opened != nil {
+			if r.vault.center.opened != nil || r.vault.store.opened != nil {
 				t.Errorf("%s holds an opened data key", region)
 			}
 		}

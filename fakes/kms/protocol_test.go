@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 const signedBySSO = "AWS4-HMAC-SHA256 Credential=SSO/20261123/eu-west-1/kms/aws4_request, SignedHeaders=host, Signature=0"
@@ -77,9 +78,9 @@ func FuzzBlob(f *testing.F) {
 	k := s.keys[keyID]
 	f.Add(k.seal([]byte("secret"), nil))
 	f.Add(k.seal(nil, instance)[:40])
-	f.Add([]byte{blobVersion, 255})
+	f.Add([]byte{blobVersion, 0, 0, 255})
 	f.Add([]byte{})
-	other := newMaterial(make([]byte, 32))
+	other := &key{materials: []material{newMaterial(time.Time{}, false)}}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, ok := parseBlob(data)
 		if !ok {
@@ -88,7 +89,7 @@ func FuzzBlob(f *testing.F) {
 		if len(b.header)+len(b.rest) != len(data) {
 			t.Fatalf("%d and %d of %d bytes", len(b.header), len(b.rest), len(data))
 		}
-		if plaintext, ok := b.open(other, instance); ok {
+		if plaintext, _, ok := other.open(b, instance); ok {
 			t.Fatalf("opened: %x", plaintext)
 		}
 	})
