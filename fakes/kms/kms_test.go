@@ -38,7 +38,7 @@ func newBench(tb testing.TB, creatingFor time.Duration) *bench {
 	b := &bench{now: time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC), endpoints: map[string]string{}}
 	b.Service = New(Config{
 		Account: account, CreatingFor: creatingFor, Now: func() time.Time { return b.now },
-		Principals: map[string]string{"ADMIN": admin, "SSO": sso, "STORE": "identitystore.amazonaws.com"},
+		Principals: map[string]string{"ADMIN": admin, "SSO": sso, "STORE": store, "GUEST": guest},
 	})
 	for _, region := range []string{virginia, ireland} {
 		server := httptest.NewServer(b.Handler(region))
