@@ -35,7 +35,9 @@ type KMS interface {
 const IdentityStoreAccessKey = "AKIALABIDENTITYSTORE"
 
 var identityStore = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: IdentityStoreAccessKey, SecretAccessKey: "who plays KMS verifies no signature"}, nil
+	return aws.Credentials{
+		AccessKeyID: IdentityStoreAccessKey, SecretAccessKey: "who plays KMS here verifies no signature",
+	}, nil
 })
 
 // asIdentityStore signs a call as Identity Store.

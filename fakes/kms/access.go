@@ -16,8 +16,8 @@ type ask struct {
 	request   map[string][]string // condition keys of the operation, by name in lower case
 }
 
-// access finds the key in the call's Region and makes sure that the caller may do the operation to it and that its state
-// allows it. As in KMS, who may not is told so before the key's state is looked at.
+// access finds the key in the call's Region and makes sure that the caller may do the operation to it and that its
+// state allows it. As in KMS, who may not is told so before the key's state is looked at.
 func (c *call) access(keyID string, a ask) (*replica, error) {
 	r, err := c.resolve(keyID, a.operation)
 	if err != nil {
@@ -52,7 +52,8 @@ func (c *call) question(r *replica, a ask) *question {
 
 // byAlias are the operations that take an alias where others take a key.
 var byAlias = []string{
-	"Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo",
+	"Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
+	"ReEncryptFrom", "ReEncryptTo",
 }
 
 // resolve finds the key by its id or ARN, or by an alias or its ARN where the operation takes one.

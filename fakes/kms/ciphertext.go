@@ -52,7 +52,8 @@ func (k *key) current() material { return k.materials[len(k.materials)-1] }
 func (k *key) seal(plaintext []byte, context map[string]string) []byte {
 	aead := k.current().aead
 	header := []byte{blobVersion}
-	header = binary.BigEndian.AppendUint16(header, uint16(len(k.materials)-1)) //nolint:gosec // rotations are counted in years
+	header = binary.BigEndian.AppendUint16(header,
+		uint16(len(k.materials)-1)) //nolint:gosec // rotations are counted in years
 	header = append(append(header, byte(len(k.id))), k.id...)
 	blob := make([]byte, 0, len(header)+aead.NonceSize()+len(plaintext)+aead.Overhead())
 	blob = append(blob, header...)

@@ -43,7 +43,7 @@ var conditionKeys = map[string]func(*question) []string{
 	"kms:keyorigin":             func(*question) []string { return one("AWS_KMS") },
 	"kms:keyspec":               func(*question) []string { return one(symmetric) },
 	"kms:keyusage":              func(*question) []string { return one(encryptDecrypt) },
-	"kms:multiregion":           ofReplica(func(r *replica) []string { return one(strconv.FormatBool(r.key.multiRegion)) }),
+	"kms:multiregion":           ofReplica((*replica).isMultiRegion),
 	"kms:multiregionkeytype":    ofReplica(func(r *replica) []string { return onlyIf(r.key.multiRegion, r.keyType()) }),
 }
 
@@ -159,6 +159,8 @@ func (q *question) principalOrganization() []string {
 
 // organization is the id of the organization that the account manages. No other account here is in one.
 func organization(account string) string { return "o-" + account }
+
+func (r *replica) isMultiRegion() []string { return one(strconv.FormatBool(r.key.multiRegion)) }
 
 // ofReplica asks the key, where there is one already.
 func ofReplica(values func(*replica) []string) func(*question) []string {

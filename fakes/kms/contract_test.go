@@ -15,6 +15,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
+// ofMember is in AWS's words on what its model doesn't allow.
+const ofMember = "failed to satisfy constraint: Member must "
+
 // contract is a request and what AWS KMS does.
 type contract struct {
 	name string
@@ -62,14 +65,16 @@ func (k *kit) pair() *string {
 	k.Helper()
 	out, err := k.virginia.CreateKey(k.ctx(), &sdk.CreateKeyInput{MultiRegion: aws.Bool(true)})
 	k.must(err)
-	_, err = k.virginia.ReplicateKey(k.ctx(), &sdk.ReplicateKeyInput{KeyId: out.KeyMetadata.KeyId, ReplicaRegion: aws.String(ireland)})
+	_, err = k.virginia.ReplicateKey(k.ctx(), &sdk.ReplicateKeyInput{KeyId: out.KeyMetadata.KeyId,
+		ReplicaRegion: aws.String(ireland)})
 	k.must(err)
 	return out.KeyMetadata.KeyId
 }
 
 func (k *kit) sealed(keyID *string, context map[string]string) []byte {
 	k.Helper()
-	out, err := k.virginia.Encrypt(k.ctx(), &sdk.EncryptInput{KeyId: keyID, Plaintext: []byte("secret"), EncryptionContext: context})
+	out, err := k.virginia.Encrypt(k.ctx(), &sdk.EncryptInput{KeyId: keyID, Plaintext: []byte("secret"),
+		EncryptionContext: context})
 	k.must(err)
 	return out.CiphertextBlob
 }
@@ -77,7 +82,8 @@ func (k *kit) sealed(keyID *string, context map[string]string) []byte {
 // end schedules the key's deletion in Virginia.
 func (k *kit) end(keyID *string) {
 	k.Helper()
-	_, err := k.virginia.ScheduleKeyDeletion(k.ctx(), &sdk.ScheduleKeyDeletionInput{KeyId: keyID, PendingWindowInDays: aws.Int32(7)})
+	_, err := k.virginia.ScheduleKeyDeletion(k.ctx(), &sdk.ScheduleKeyDeletionInput{KeyId: keyID,
+		PendingWindowInDays: aws.Int32(7)})
 	k.must(err)
 }
 
@@ -90,7 +96,8 @@ func (k *kit) disable(keyID *string) {
 // TestContract holds the embedded KMS to what AWS documents, and the one at REGIONDRILL_KMS_ENDPOINT too where that is
 // set (http://127.0.0.1:4566): an emulator, or a proxy that signs.
 func TestContract(t *testing.T) {
-	for _, c := range slices.Concat(keyContracts(), cryptographyContracts(), namesContracts(), rotationContracts(), grantContracts()) {
+	for _, c := range slices.Concat(keyContracts, cryptographyContracts, namesContracts, rotationContracts,
+		grantContracts) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, 0)
 			c.hold(&kit{t, b, b.client(virginia, "ADMIN"), b.client(ireland, "ADMIN")})

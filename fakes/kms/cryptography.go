@@ -324,7 +324,8 @@ func algorithm(name, member string) error {
 		return err
 	}
 	if name != "" && name != symmetric {
-		return clientFault("InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.", name, symmetric)
+		return clientFault("InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.", name,
+			symmetric)
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 // maxPolicy is the longest key policy, in bytes.
 const maxPolicy = 32 << 10
 
-// The versions of the policy language. Only the newer one has policy variables; a policy without Version is of the older.
+// The versions of the policy language. Only the newer one has policy variables. A policy without Version is of the
+// older one.
 const (
 	version2008 = "2008-10-17"
 	version2012 = "2012-10-17"
@@ -25,7 +26,8 @@ var errSyntax = malformedPolicy("Syntax errors in policy.")
 // parsePolicy reads a key policy. Its errors are MalformedPolicyDocumentException.
 func parsePolicy(document string) (*policy, error) {
 	if len(document) > maxPolicy {
-		return nil, &failure{httpClientFault, "LimitExceededException", fmt.Sprintf("Policy exceeds the limit of %d bytes.", maxPolicy)}
+		return nil, &failure{httpClientFault, "LimitExceededException",
+			fmt.Sprintf("Policy exceeds the limit of %d bytes.", maxPolicy)}
 	}
 	outer, err := object([]byte(document))
 	if err != nil {

@@ -115,7 +115,8 @@ func accessDenied(principal, action, resource string, answer effect) error {
 	if action == "kms:Decrypt" || action == "kms:ReEncryptFrom" {
 		on = "on the resource associated with this ciphertext"
 	}
-	return clientFault("AccessDeniedException", "User: %s is not authorized to perform: %s %s %s", principal, action, on, because)
+	return clientFault("AccessDeniedException", "User: %s is not authorized to perform: %s %s %s", principal, action,
+		on, because)
 }
 
 // unknownCiphertextKey hides whether a key exists from those who only hold a ciphertext.

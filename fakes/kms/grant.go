@@ -67,7 +67,8 @@ func (g *grant) passOn(to *grant) bool {
 		}
 	}
 	mine, theirs := g.constraints, to.constraints
-	if mine.EncryptionContextEquals != nil && !maps.Equal(mine.EncryptionContextEquals, theirs.EncryptionContextEquals) {
+	if mine.EncryptionContextEquals != nil && !maps.Equal(mine.EncryptionContextEquals,
+		theirs.EncryptionContextEquals) {
 		return false
 	}
 	return includes(theirs.EncryptionContextSubset, mine.EncryptionContextSubset) ||

@@ -58,7 +58,8 @@ func (c *call) createGrant(in createGrantInput) (any, error) {
 		retiring: cmp.Or(in.RetiringPrincipal, in.RetiringServicePrincipal),
 	}
 	a := ask{operation: "CreateGrant", tokens: in.GrantTokens, request: map[string][]string{
-		"kms:grantoperations": in.Operations, "kms:granteeprincipal": one(g.grantee), "kms:retiringprincipal": one(g.retiring),
+		"kms:grantoperations": in.Operations, "kms:granteeprincipal": one(g.grantee),
+		"kms:retiringprincipal":   one(g.retiring),
 		"kms:grantconstrainttype": in.Constraints.types(), "kms:grantisforawsresource": {fmt.Sprint(c.service)},
 	}}
 	r, err := c.access(in.KeyID, a)
@@ -105,7 +106,8 @@ func (in *createGrantInput) check() error {
 			"and either a RetiringPrincipal or a RetiringServicePrincipal.")
 	}
 	for _, principal := range []string{in.GranteePrincipal, in.RetiringPrincipal} {
-		if principal != "" && !isService(principal) && (!strings.HasPrefix(principal, "arn:") || !iamPrincipal.MatchString(principal)) {
+		if principal != "" && !isService(principal) && (!strings.HasPrefix(principal,
+			"arn:") || !iamPrincipal.MatchString(principal)) {
 			return clientFault("InvalidArnException", "ARN does not refer to a valid principal: %s", principal)
 		}
 	}

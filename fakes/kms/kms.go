@@ -22,7 +22,7 @@ import (
 type Config struct {
 	Account     string            // 12 digits
 	Now         func() time.Time  // time.Now where nil
-	CreatingFor time.Duration     // how long a new replica is Creating; 0: it is Enabled at once (seen in the field: 10 min)
+	CreatingFor time.Duration     // how long a new replica is Creating; 0: it is Enabled at once; AWS: up to 10 min
 	UpdatingFor time.Duration     // how long UpdatePrimaryRegion leaves both keys Updating; 0: not at all
 	Principals  map[string]string // access key id → service principal (sso.amazonaws.com) or ARN in the account
 }
@@ -197,7 +197,8 @@ func (s *Service) newReplica(primary *replica, region string) (*replica, error) 
 }
 
 func (s *Service) newReplicaOf(k *key, region string) *replica {
-	return &replica{key: k, arn: names.KeyARN(region, s.account, k.id), region: region, created: s.now(), state: Enabled}
+	return &replica{key: k, arn: names.KeyARN(region, s.account, k.id), region: region, created: s.now(),
+		state: Enabled}
 }
 
 func (s *Service) policyOr(document string) (*policy, error) {

@@ -8,7 +8,8 @@ func otherKeys() map[string]operation {
 		"Sign", "Verify", "GenerateMac", "VerifyMac", "DeriveSharedSecret", "Encapsulate", "Decapsulate",
 	} {
 		all[name] = refuse(name, func(r *replica) error {
-			return clientFault("InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.", r.arn, encryptDecrypt, name)
+			return clientFault("InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.", r.arn,
+				encryptDecrypt, name)
 		})
 	}
 	for _, name := range []string{"GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"} {

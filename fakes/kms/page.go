@@ -20,7 +20,8 @@ type listInput struct {
 // upTo is how many items a page has without a Limit, and at most.
 type upTo struct{ usual, most int }
 
-// page takes one out of a list that is in the order of the items' names. A marker tells the last name of the page before.
+// page takes one out of a list that is in the order of the items' names. A marker tells the last name of the page
+// before.
 func page[T any](all []T, name func(T) string, p paging, most upTo) (items []T, next string, err error) {
 	if err := within(p.Limit, "limit", 1, most.most); err != nil {
 		return nil, "", err
@@ -57,8 +58,9 @@ func readMarker(text string) (string, error) {
 	data, err := base64.StdEncoding.DecodeString(text)
 	name, marked := strings.CutPrefix(string(data), markerMark)
 	if err != nil || !marked {
-		return "", clientFault("InvalidMarkerException", "The request was rejected because the marker that specifies where "+
-			"pagination should next begin is not valid.")
+		return "", clientFault("InvalidMarkerException",
+			"The request was rejected because the marker that specifies where "+
+				"pagination should next begin is not valid.")
 	}
 	return name, nil
 }

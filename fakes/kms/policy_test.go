@@ -60,28 +60,39 @@ func TestPolicyEvaluation(t *testing.T) {
 	}{
 		"everybody":         {[]string{allow()}, by(stranger, "Decrypt"), true},
 		"everybody, as AWS": {[]string{allow(`"Principal": {"AWS": "*"}`)}, by(sso, "Decrypt"), true},
-		"service":           {[]string{allow(`"Principal": {"Service": ["a.amazonaws.com", "sso.amazonaws.com"]}`)}, by(sso, "Decrypt"), true},
-		"another service":   {[]string{allow(`"Principal": {"Service": "a.amazonaws.com"}`)}, by(sso, "Decrypt"), false},
-		"account":           {[]string{allow(`"Principal": {"AWS": "` + account + `"}`)}, by(admin, "Decrypt"), true},
-		"account, service":  {[]string{allow(`"Principal": {"AWS": "` + account + `"}`)}, by(sso, "Decrypt"), false},
-		"role":              {[]string{allow(`"Principal": {"AWS": "` + admin + `"}`)}, by(admin, "Decrypt"), true},
-		"session of role":   {[]string{allow(`"Principal": {"AWS": "` + admin + `"}`)}, by(session, "Decrypt"), true},
-		"another role":      {[]string{allow(`"Principal": {"AWS": "` + stranger + `"}`)}, by(admin, "Decrypt"), false},
-		"NotPrincipal spares the role and its account": {[]string{allow(), deny(`"NotPrincipal": {"AWS": ["` + admin + `", "` + account + `"]}`)}, by(admin, "Decrypt"), true},
-		"NotPrincipal without the account":             {[]string{allow(), deny(`"NotPrincipal": {"AWS": "` + admin + `"}`)}, by(admin, "Decrypt"), false},
-		"NotPrincipal, somebody else":                  {[]string{allow(), deny(`"NotPrincipal": {"AWS": ["` + admin + `", "` + account + `"]}`)}, by(sso, "Decrypt"), false},
-		"NotPrincipal spares a service":                {[]string{allow(), deny(`"NotPrincipal": {"Service": "sso.amazonaws.com"}`)}, by(sso, "Decrypt"), true},
+		"service": {[]string{allow(`"Principal": {"Service": ["a.amazonaws.com", "sso.amazonaws.com"]}`)},
+			by(sso, "Decrypt"), true},
+		"another service": {[]string{allow(`"Principal": {"Service": "a.amazonaws.com"}`)}, by(sso, "Decrypt"),
+			false},
+		"account":          {[]string{allow(`"Principal": {"AWS": "` + account + `"}`)}, by(admin, "Decrypt"), true},
+		"account, service": {[]string{allow(`"Principal": {"AWS": "` + account + `"}`)}, by(sso, "Decrypt"), false},
+		"role":             {[]string{allow(`"Principal": {"AWS": "` + admin + `"}`)}, by(admin, "Decrypt"), true},
+		"session of role":  {[]string{allow(`"Principal": {"AWS": "` + admin + `"}`)}, by(session, "Decrypt"), true},
+		"another role":     {[]string{allow(`"Principal": {"AWS": "` + stranger + `"}`)}, by(admin, "Decrypt"), false},
+		"NotPrincipal spares the role and its account": {[]string{allow(),
+			deny(`"NotPrincipal": {"AWS": ["` + admin + `", "` + account + `"]}`)}, by(admin, "Decrypt"), true},
+		"NotPrincipal without the account": {[]string{allow(),
+			deny(`"NotPrincipal": {"AWS": "` + admin + `"}`)}, by(admin, "Decrypt"), false},
+		"NotPrincipal, somebody else": {[]string{allow(),
+			deny(`"NotPrincipal": {"AWS": ["` + admin + `", "` + account + `"]}`)}, by(sso, "Decrypt"), false},
+		"NotPrincipal spares a service": {[]string{allow(),
+			deny(`"NotPrincipal": {"Service": "sso.amazonaws.com"}`)}, by(sso, "Decrypt"), true},
 
-		"another action":     {[]string{allow(`"Action": ["kms:Encrypt", "kms:Generate*"]`)}, by(sso, "Decrypt"), false},
-		"wild action":        {[]string{allow(`"Action": ["kms:Encrypt", "kms:Generate*"]`)}, by(sso, "GenerateDataKey"), true},
+		"another action": {[]string{allow(`"Action": ["kms:Encrypt", "kms:Generate*"]`)}, by(sso, "Decrypt"),
+			false},
+		"wild action": {[]string{allow(`"Action": ["kms:Encrypt", "kms:Generate*"]`)}, by(sso,
+			"GenerateDataKey"), true},
 		"action in any case": {[]string{allow(`"Action": "KMS:deCRYPT"`)}, by(sso, "Decrypt"), true},
 		"NotAction":          {[]string{allow(`"NotAction": "kms:encrypt"`)}, by(sso, "Decrypt"), true},
 		"NotAction, named":   {[]string{allow(`"NotAction": "kms:d*"`)}, by(sso, "Decrypt"), false},
 
-		"one Region's ARN":    {[]string{allow(`"Resource": "arn:aws:kms:us-east-1:*:key/mrk-1"`)}, by(sso, "Decrypt"), false},
-		"any Region's ARN":    {[]string{allow(`"Resource": "arn:aws:kms:*:` + account + `:key/mrk-?"`)}, by(sso, "Decrypt"), true},
-		"ARN with a variable": {[]string{allow(`"Resource": "arn:aws:kms:${aws:RequestedRegion}:${aws:ResourceAccount}:key/*"`)}, by(sso, "Decrypt"), true},
-		"NotResource":         {[]string{allow(`"NotResource": "` + aKey + `"`)}, by(sso, "Decrypt"), false},
+		"one Region's ARN": {[]string{allow(`"Resource": "arn:aws:kms:us-east-1:*:key/mrk-1"`)}, by(sso,
+			"Decrypt"), false},
+		"any Region's ARN": {[]string{allow(`"Resource": "arn:aws:kms:*:` + account + `:key/mrk-?"`)}, by(sso,
+			"Decrypt"), true},
+		"ARN with a variable": {[]string{
+			allow(`"Resource": "arn:aws:kms:${aws:RequestedRegion}:${aws:ResourceAccount}:key/*"`)}, by(sso, "Decrypt"), true},
+		"NotResource": {[]string{allow(`"NotResource": "` + aKey + `"`)}, by(sso, "Decrypt"), false},
 
 		"Deny outweighs":  {[]string{allow(), deny(`"Action": "kms:Decrypt"`)}, by(admin, "Decrypt"), false},
 		"Deny of another": {[]string{allow(), deny(`"Action": "kms:Encrypt"`)}, by(admin, "Decrypt"), true},
@@ -103,81 +114,94 @@ func check(t *testing.T, name, policy string, q *question, want bool) {
 	}
 }
 
-// TestConditions has what must hold, in an Allow that is the whole policy.
+const (
+	contextARN  = "kms:EncryptionContext:aws:sso:instance-arn"
+	instanceARN = `"arn:aws:sso:::instance/ssoins-0123456789abcdef"`
+)
+
+// conditions are what must hold, in an Allow that is the whole policy.
+var conditions = map[string]struct {
+	operator, key, value string
+	want                 bool
+}{
+	"source account":       {"StringEquals", "aws:SourceAccount", `"` + account + `"`, true},
+	"as a number":          {"StringEquals", "aws:SourceAccount", account, true},
+	"another":              {"StringEquals", "aws:SourceAccount", `"999999999999"`, false},
+	"key in any case":      {"stringequals", "AWS:sourceACCOUNT", `"` + account + `"`, true},
+	"Not":                  {"StringNotEquals", "aws:SourceAccount", `"999999999999"`, true},
+	"Not, of several":      {"StringNotEquals", "aws:SourceAccount", `["9", "` + account + `"]`, false},
+	"Not, without the key": {"StringNotEquals", "kms:ViaService", `"x"`, true},
+	"IgnoreCase": {"StringEqualsIgnoreCase", contextARN,
+		`"ARN:aws:SSO:::instance/SSOINS-0123456789abcdef"`, true},
+	"NotIgnoreCase": {"StringNotEqualsIgnoreCase", contextARN,
+		`"ARN:aws:SSO:::instance/SSOINS-0123456789abcdef"`, false},
+	"Equals has no wildcard": {"StringEquals", contextARN, `"arn:*"`, false},
+	"Like":                   {"StringLike", contextARN, `["x", "arn:*instance/ssoins-????????????????"]`, true},
+	"NotLike":                {"StringNotLike", contextARN, `"arn:*"`, false},
+	"context in any case":    {"StringEquals", "kms:encryptioncontext:AWS:SSO:instance-ARN", instanceARN, true},
+	"no such context":        {"StringLike", "kms:EncryptionContext:x", `"*"`, false},
+	"IfExists, missing":      {"StringLikeIfExists", "kms:EncryptionContext:x", `"y"`, true},
+	"IfExists, there":        {"StringEqualsIfExists", contextARN, `"y"`, false},
+
+	"ArnLike":         {"ArnLike", contextARN, `"arn:aws:sso:*:*:instance/*"`, true},
+	"Arn parts apart": {"ArnEquals", contextARN, `"arn:aws:sso:*:instance/*:"`, false},
+	"ArnNotLike":      {"ArnNotLike", contextARN, `"arn:aws:sso:::instance/*"`, false},
+	"SourceArn":       {"ArnLike", "aws:SourceArn", `"arn:aws:sso:::instance/*"`, true},
+	"not even an ARN": {"ArnLike", contextARN, `"*"`, false},
+
+	"any context key": {"ForAnyValue:StringEquals", "kms:EncryptionContextKeys",
+		`["aws:sso:instance-arn", "x"]`, true},
+	"any, missing":          {"ForAnyValue:StringEquals", "aws:TagKeys", `"x"`, false},
+	"any other context key": {"ForAnyValue:StringNotEquals", "kms:EncryptionContextKeys", `"x"`, true},
+	"any other, missing":    {"ForAnyValue:StringNotEquals", "aws:TagKeys", `"x"`, false},
+	"all context keys":      {"ForAllValues:StringLike", "kms:EncryptionContextKeys", `"aws:sso:*"`, true},
+	"all context keys, not": {"ForAllValues:StringEquals", "kms:EncryptionContextKeys", `"x"`, false},
+	"all, missing":          {"ForAllValues:StringEquals", "aws:TagKeys", `"x"`, true},
+	"none of the context keys": {"ForAllValues:StringNotEquals", "kms:EncryptionContextKeys",
+		`"aws:sso:instance-arn"`, false},
+
+	"Bool":                    {"Bool", "aws:PrincipalIsAWSService", `"true"`, true},
+	"Bool, as one":            {"Bool", "aws:PrincipalIsAWSService", `true`, true},
+	"Bool, false":             {"Bool", "aws:ViaAWSService", `true`, false},
+	"Null, missing":           {"Null", "kms:ViaService", `"true"`, true},
+	"Null, there":             {"Null", "aws:SourceAccount", `true`, false},
+	"not Null":                {"Null", "aws:SourceAccount", `"false"`, true},
+	"Numeric":                 {"NumericLessThan", "aws:EpochTime", `"4102444800"`, true},
+	"Numeric, not":            {"NumericGreaterThanEquals", "aws:EpochTime", `4102444800`, false},
+	"NumericNotEquals":        {"NumericNotEquals", "aws:EpochTime", `1`, true},
+	"Date":                    {"DateGreaterThan", "aws:CurrentTime", `"2026-11-27T11:59:59Z"`, true},
+	"Date, as seconds":        {"DateLessThan", "aws:CurrentTime", `"1"`, false},
+	"Date, of a day":          {"DateNotEquals", "aws:CurrentTime", `"2026-11-27"`, true},
+	"IpAddress, of a service": {"IpAddress", "aws:SourceIp", `"10.0.0.0/8"`, false},
+
+	"variable":             {"StringEquals", "aws:SourceAccount", `"${aws:ResourceAccount}"`, true},
+	"variable in any case": {"StringEquals", "aws:SourceAccount", `"${AWS:resourceaccount}"`, true},
+	"variable within": {"StringLike", "aws:PrincipalServiceName", `"sso.${kms:EncryptionContext:none}*"`,
+		false},
+	"variable in an ARN":      {"ArnLike", contextARN, `"arn:${aws:SourceAccount}:sso:::instance/*"`, false},
+	"without value":           {"StringEquals", "aws:SourceAccount", `"${aws:username}"`, false},
+	"without value, Not":      {"StringNotEquals", "aws:SourceAccount", `"${aws:username}"`, false},
+	"without value, and more": {"StringEquals", "aws:SourceAccount", `["${aws:username}", "` + account + `"]`, true},
+	"fallback":                {"StringEquals", "aws:SourceAccount", `"${aws:username, '` + account + `'}"`, true},
+	"literal star":            {"StringLike", "aws:SourceAccount", `"1${*}"`, false},
+	"literal dollar":          {"StringEquals", "aws:SourceAccount", `"${$}"`, false},
+	"no variable in Bool":     {"Bool", "aws:SecureTransport", `"${aws:SecureTransport}"`, false},
+
+	"unknown key":      {"StringNotEquals", "aws:NoSuchKey", `"x"`, false},
+	"unknown operator": {"StringResembles", "aws:SourceAccount", `"` + account + `"`, false},
+	"unknown variable": {"StringNotEquals", "aws:SourceAccount", `"${aws:NoSuchKey}"`, false},
+	"several values":   {"StringNotEquals", "aws:SourceAccount", `"${kms:EncryptionContextKeys}"`, false},
+	"not a number":     {"NumericNotEquals", "aws:EpochTime", `"soon"`, false},
+}
+
 func TestConditions(t *testing.T) {
-	const about, arn = "kms:EncryptionContext:aws:sso:instance-arn", `"arn:aws:sso:::instance/ssoins-0123456789abcdef"`
-	for name, c := range map[string]struct {
-		operator, key, value string
-		want                 bool
-	}{
-		"source account":         {"StringEquals", "aws:SourceAccount", `"` + account + `"`, true},
-		"as a number":            {"StringEquals", "aws:SourceAccount", account, true},
-		"another":                {"StringEquals", "aws:SourceAccount", `"999999999999"`, false},
-		"key in any case":        {"stringequals", "AWS:sourceACCOUNT", `"` + account + `"`, true},
-		"Not":                    {"StringNotEquals", "aws:SourceAccount", `"999999999999"`, true},
-		"Not, of several":        {"StringNotEquals", "aws:SourceAccount", `["9", "` + account + `"]`, false},
-		"Not, without the key":   {"StringNotEquals", "kms:ViaService", `"x"`, true},
-		"IgnoreCase":             {"StringEqualsIgnoreCase", about, `"ARN:aws:SSO:::instance/SSOINS-0123456789abcdef"`, true},
-		"NotIgnoreCase":          {"StringNotEqualsIgnoreCase", about, `"ARN:aws:SSO:::instance/SSOINS-0123456789abcdef"`, false},
-		"Equals has no wildcard": {"StringEquals", about, `"arn:*"`, false},
-		"Like":                   {"StringLike", about, `["x", "arn:*instance/ssoins-????????????????"]`, true},
-		"NotLike":                {"StringNotLike", about, `"arn:*"`, false},
-		"context in any case":    {"StringEquals", "kms:encryptioncontext:AWS:SSO:instance-ARN", arn, true},
-		"no such context":        {"StringLike", "kms:EncryptionContext:x", `"*"`, false},
-		"IfExists, missing":      {"StringLikeIfExists", "kms:EncryptionContext:x", `"y"`, true},
-		"IfExists, there":        {"StringEqualsIfExists", about, `"y"`, false},
-
-		"ArnLike":         {"ArnLike", about, `"arn:aws:sso:*:*:instance/*"`, true},
-		"Arn parts apart": {"ArnEquals", about, `"arn:aws:sso:*:instance/*:"`, false},
-		"ArnNotLike":      {"ArnNotLike", about, `"arn:aws:sso:::instance/*"`, false},
-		"SourceArn":       {"ArnLike", "aws:SourceArn", `"arn:aws:sso:::instance/*"`, true},
-		"not even an ARN": {"ArnLike", about, `"*"`, false},
-
-		"any context key":          {"ForAnyValue:StringEquals", "kms:EncryptionContextKeys", `["aws:sso:instance-arn", "x"]`, true},
-		"any, missing":             {"ForAnyValue:StringEquals", "aws:TagKeys", `"x"`, false},
-		"any other context key":    {"ForAnyValue:StringNotEquals", "kms:EncryptionContextKeys", `"x"`, true},
-		"any other, missing":       {"ForAnyValue:StringNotEquals", "aws:TagKeys", `"x"`, false},
-		"all context keys":         {"ForAllValues:StringLike", "kms:EncryptionContextKeys", `"aws:sso:*"`, true},
-		"all context keys, not":    {"ForAllValues:StringEquals", "kms:EncryptionContextKeys", `"x"`, false},
-		"all, missing":             {"ForAllValues:StringEquals", "aws:TagKeys", `"x"`, true},
-		"none of the context keys": {"ForAllValues:StringNotEquals", "kms:EncryptionContextKeys", `"aws:sso:instance-arn"`, false},
-
-		"Bool":                    {"Bool", "aws:PrincipalIsAWSService", `"true"`, true},
-		"Bool, as one":            {"Bool", "aws:PrincipalIsAWSService", `true`, true},
-		"Bool, false":             {"Bool", "aws:ViaAWSService", `true`, false},
-		"Null, missing":           {"Null", "kms:ViaService", `"true"`, true},
-		"Null, there":             {"Null", "aws:SourceAccount", `true`, false},
-		"not Null":                {"Null", "aws:SourceAccount", `"false"`, true},
-		"Numeric":                 {"NumericLessThan", "aws:EpochTime", `"4102444800"`, true},
-		"Numeric, not":            {"NumericGreaterThanEquals", "aws:EpochTime", `4102444800`, false},
-		"NumericNotEquals":        {"NumericNotEquals", "aws:EpochTime", `1`, true},
-		"Date":                    {"DateGreaterThan", "aws:CurrentTime", `"2026-11-27T11:59:59Z"`, true},
-		"Date, as seconds":        {"DateLessThan", "aws:CurrentTime", `"1"`, false},
-		"Date, of a day":          {"DateNotEquals", "aws:CurrentTime", `"2026-11-27"`, true},
-		"IpAddress, of a service": {"IpAddress", "aws:SourceIp", `"10.0.0.0/8"`, false},
-
-		"variable":                {"StringEquals", "aws:SourceAccount", `"${aws:ResourceAccount}"`, true},
-		"variable in any case":    {"StringEquals", "aws:SourceAccount", `"${AWS:resourceaccount}"`, true},
-		"variable within":         {"StringLike", "aws:PrincipalServiceName", `"sso.${kms:EncryptionContext:none}*"`, false},
-		"variable in an ARN":      {"ArnLike", about, `"arn:${aws:SourceAccount}:sso:::instance/*"`, false},
-		"without value":           {"StringEquals", "aws:SourceAccount", `"${aws:username}"`, false},
-		"without value, Not":      {"StringNotEquals", "aws:SourceAccount", `"${aws:username}"`, false},
-		"without value, and more": {"StringEquals", "aws:SourceAccount", `["${aws:username}", "` + account + `"]`, true},
-		"fallback":                {"StringEquals", "aws:SourceAccount", `"${aws:username, '` + account + `'}"`, true},
-		"literal star":            {"StringLike", "aws:SourceAccount", `"1${*}"`, false},
-		"literal dollar":          {"StringEquals", "aws:SourceAccount", `"${$}"`, false},
-		"no variable in Bool":     {"Bool", "aws:SecureTransport", `"${aws:SecureTransport}"`, false},
-
-		"unknown key":      {"StringNotEquals", "aws:NoSuchKey", `"x"`, false},
-		"unknown operator": {"StringResembles", "aws:SourceAccount", `"` + account + `"`, false},
-		"unknown variable": {"StringNotEquals", "aws:SourceAccount", `"${aws:NoSuchKey}"`, false},
-		"several values":   {"StringNotEquals", "aws:SourceAccount", `"${kms:EncryptionContextKeys}"`, false},
-		"not a number":     {"NumericNotEquals", "aws:EpochTime", `"soon"`, false},
-	} {
+	for name, c := range conditions {
 		check(t, name, document(version2012, allow(when(c.operator, c.key, c.value))), by(sso, "Decrypt"), c.want)
 	}
-	check(t, "a person's address", document(version2012, allow(when("IpAddress", "aws:SourceIp", `["10.1.0.0/16"]`))), by(admin, "Decrypt"), true)
-	check(t, "another's address", document(version2012, allow(when("NotIpAddress", "aws:SourceIp", `"10.1.2.3"`))), by(admin, "Decrypt"), false)
+	check(t, "a person's address", document(version2012, allow(when("IpAddress", "aws:SourceIp", `["10.1.0.0/16"]`))),
+		by(admin, "Decrypt"), true)
+	check(t, "another's address", document(version2012, allow(when("NotIpAddress", "aws:SourceIp", `"10.1.2.3"`))),
+		by(admin, "Decrypt"), false)
 }
 
 // TestWildcardsInValuesAreText has values of a request that look like patterns.
@@ -207,14 +231,19 @@ func TestWorstCase(t *testing.T) {
 		part string
 		want Remark
 	}{
-		"key":       {when("StringEquals", "aws:NoSuchKey", `"x"`), Remark{Kind: UnknownKey, Name: "aws:NoSuchKey"}},
-		"operator":  {when("StringResembles", "aws:SourceAccount", `"x"`), Remark{Kind: UnknownOperator, Name: "StringResembles"}},
-		"binary":    {when("BinaryEquals", "aws:SourceAccount", `"eA=="`), Remark{Kind: UnknownOperator, Name: "BinaryEquals"}},
-		"value":     {when("NumericEquals", "aws:EpochTime", `"soon"`), Remark{Kind: UnknownValue, Name: "soon"}},
-		"variable":  {when("StringEquals", "aws:SourceAccount", `"${aws:NoSuchKey}"`), Remark{Kind: UnknownVariable, Name: "aws:NoSuchKey"}},
-		"resource":  {`"Resource": "arn:${aws:NoSuchKey}"`, Remark{Kind: UnknownVariable, Name: "aws:NoSuchKey"}},
-		"principal": {`"Principal": {"Federated": "cognito-identity.amazonaws.com"}`, Remark{Kind: UnknownPrincipal, Name: "Federated"}},
-		"Not":       {`"NotPrincipal": {"Federated": "cognito-identity.amazonaws.com"}`, Remark{Kind: UnknownPrincipal, Name: "Federated"}},
+		"key": {when("StringEquals", "aws:NoSuchKey", `"x"`), Remark{Kind: UnknownKey, Name: "aws:NoSuchKey"}},
+		"operator": {when("StringResembles", "aws:SourceAccount", `"x"`), Remark{Kind: UnknownOperator,
+			Name: "StringResembles"}},
+		"binary": {when("BinaryEquals", "aws:SourceAccount", `"eA=="`), Remark{Kind: UnknownOperator,
+			Name: "BinaryEquals"}},
+		"value": {when("NumericEquals", "aws:EpochTime", `"soon"`), Remark{Kind: UnknownValue, Name: "soon"}},
+		"variable": {when("StringEquals", "aws:SourceAccount", `"${aws:NoSuchKey}"`), Remark{Kind: UnknownVariable,
+			Name: "aws:NoSuchKey"}},
+		"resource": {`"Resource": "arn:${aws:NoSuchKey}"`, Remark{Kind: UnknownVariable, Name: "aws:NoSuchKey"}},
+		"principal": {`"Principal": {"Federated": "cognito-identity.amazonaws.com"}`, Remark{Kind: UnknownPrincipal,
+			Name: "Federated"}},
+		"Not": {`"NotPrincipal": {"Federated": "cognito-identity.amazonaws.com"}`,
+			Remark{Kind: UnknownPrincipal, Name: "Federated"}},
 	} {
 		named := `"Sid": "Odd", ` + c.part
 		if !strings.Contains(c.part, "Principal") {
@@ -228,7 +257,8 @@ func TestWorstCase(t *testing.T) {
 		if err != nil || !slices.Equal(remarks, []Remark{c.want}) {
 			t.Errorf("%s: %v, %v", name, remarks, err)
 		}
-		if said := fmt.Sprint(remarks); !strings.Contains(said, "statement 2 (Odd)") || !strings.Contains(said, c.want.Name) {
+		if said := fmt.Sprint(remarks); !strings.Contains(said, "statement 2 (Odd)") || !strings.Contains(said,
+			c.want.Name) {
 			t.Errorf("%s: %s", name, said)
 		}
 	}
@@ -270,9 +300,11 @@ func TestBaselinePolicy(t *testing.T) {
 
 // TestAdvancedPolicies are statements of AWS's page "Advanced KMS key policy statements".
 func TestAdvancedPolicies(t *testing.T) {
-	narrow := strings.Replace(BaselinePolicy(account), `"Action": ["kms:Decrypt", "kms:ReEncryptTo", "kms:ReEncryptFrom", "kms:GenerateDataKeyWithoutPlaintext"],
+	narrow := strings.Replace(BaselinePolicy(account),
+		`"Action": ["kms:Decrypt", "kms:ReEncryptTo", "kms:ReEncryptFrom", "kms:GenerateDataKeyWithoutPlaintext"],
       "Resource": "*",
-      "Condition": {`, `"Action": ["kms:Decrypt", "kms:ReEncryptTo", "kms:ReEncryptFrom", "kms:GenerateDataKeyWithoutPlaintext"],
+      "Condition": {`, `"Action": ["kms:Decrypt", "kms:ReEncryptTo", "kms:ReEncryptFrom",
+	"kms:GenerateDataKeyWithoutPlaintext"],
       "Resource": "*",
       "Condition": {
         "ArnEquals": {"aws:SourceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef"},`, 1)
@@ -312,18 +344,21 @@ func TestMalformedPolicies(t *testing.T) {
 		"behind":         {good + "{}", "Syntax errors"},
 		"wild principal": {change("111122223333:root", "*:root"), "invalid principals"},
 		"a group":        {change("111122223333:root", "111122223333:group/all"), "invalid principals"},
-		"no service":     {change(`{"AWS": "arn:aws:iam::111122223333:root"}`, `{"Service": "sso"}`), "invalid principals"},
-		"unknown kind":   {change(`"AWS"`, `"Azure"`), "Syntax errors"},
+		"no service": {change(`{"AWS": "arn:aws:iam::111122223333:root"}`, `{"Service": "sso"}`),
+			"invalid principals"},
+		"unknown kind": {change(`"AWS"`, `"Azure"`), "Syntax errors"},
 	} {
 		_, err := parsePolicy(c.document)
-		if err == nil || !strings.HasPrefix(err.Error(), "MalformedPolicyDocumentException: ") || !strings.Contains(err.Error(), c.says) {
+		if err == nil || !strings.HasPrefix(err.Error(), "MalformedPolicyDocumentException: ") ||
+			!strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, again := Review(c.document); fmt.Sprint(again) != fmt.Sprint(err) {
 			t.Errorf("%s: Review says %v", name, again)
 		}
 	}
-	if _, err := parsePolicy(good + strings.Repeat(" ", maxPolicy)); err == nil || !strings.HasPrefix(err.Error(), "LimitExceededException") {
+	if _, err := parsePolicy(good + strings.Repeat(" ", maxPolicy)); err == nil || !strings.HasPrefix(err.Error(),
+		"LimitExceededException") {
 		t.Errorf("too long: %v", err)
 	}
 }
@@ -355,9 +390,12 @@ func TestWild(t *testing.T) {
 func FuzzPolicy(f *testing.F) {
 	f.Add(DefaultPolicy(account))
 	f.Add(BaselinePolicy(account))
-	f.Add(`{"Statement": {"Effect": "Deny", "Principal": "*", "Action": ["*", "a:b"], "Resource": "?*", "Condition": {"Bool": {"a": true}}}}`)
-	f.Add(document(version2012, allow(when("ForAnyValue:StringNotLikeIfExists", "kms:EncryptionContext:${", `["${*}", "${a, 'b'}", 1]`))))
-	f.Add(document(version2012, deny(`"NotPrincipal": {"Service": "a.amazonaws.com"}`, `"NotAction": "kms:*"`, `"NotResource": "${aws:x"`)))
+	f.Add(`{"Statement": {"Effect": "Deny", "Principal": "*", "Action": ["*", "a:b"], "Resource": "?*",
+		"Condition": {"Bool": {"a": true}}}}`)
+	f.Add(document(version2012, allow(when("ForAnyValue:StringNotLikeIfExists", "kms:EncryptionContext:${",
+		`["${*}", "${a, 'b'}", 1]`))))
+	f.Add(document(version2012, deny(`"NotPrincipal": {"Service": "a.amazonaws.com"}`, `"NotAction": "kms:*"`,
+		`"NotResource": "${aws:x"`)))
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := parsePolicy(text)
 		remarks, again := Review(text)

@@ -17,7 +17,8 @@ type principals struct {
 
 // iamPrincipal is what AWS KMS takes for one: an account, or an ARN of the account, a user, a role or a session.
 var iamPrincipal = regexp.MustCompile(
-	`^(\d{12}|arn:aws[a-z-]*:iam::\d{12}:(root|(user|role)/[^*?]+)|arn:aws[a-z-]*:sts::\d{12}:(assumed-role|federated-user)/[^*?]+)$`)
+	`^(\d{12}|arn:aws[a-z-]*:iam::\d{12}:(root|(user|role)/[^*?]+)|` +
+		`arn:aws[a-z-]*:sts::\d{12}:(assumed-role|federated-user)/[^*?]+)$`)
 
 var servicePrincipal = regexp.MustCompile(`^[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|aws\.internal)$`)
 

@@ -125,7 +125,8 @@ func (s *Service) Handler(region string) http.Handler {
 	})
 }
 
-func (s *Service) serve(known map[string]operation, region string, w http.ResponseWriter, r *http.Request) (any, error) {
+func (s *Service) serve(known map[string]operation, region string, w http.ResponseWriter, r *http.Request) (any,
+	error) {
 	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	do, there := known[name]
 	if r.Method != http.MethodPost || !ok || !there {
@@ -162,9 +163,11 @@ func (s *Service) caller(authorization, region string) (caller, error) {
 		if who, known := s.callers[scope[0]]; known {
 			return who, nil
 		}
-		return caller{}, clientFault("UnrecognizedClientException", "The security token included in the request is invalid.")
+		return caller{}, clientFault("UnrecognizedClientException",
+			"The security token included in the request is invalid.")
 	}
-	return caller{}, clientFault("IncompleteSignatureException", "Authorization header requires 'Credential' parameter.")
+	return caller{}, clientFault("IncompleteSignatureException",
+		"Authorization header requires 'Credential' parameter.")
 }
 
 type fault struct {

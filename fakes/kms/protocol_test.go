@@ -10,21 +10,25 @@ import (
 	"time"
 )
 
-const signedBySSO = "AWS4-HMAC-SHA256 Credential=SSO/20261123/eu-west-1/kms/aws4_request, SignedHeaders=host, Signature=0"
+const signedBySSO = "AWS4-HMAC-SHA256 Credential=SSO/20261123/eu-west-1/kms/aws4_request, " +
+	"SignedHeaders=host, Signature=0"
 
 // TestProtocol is what no SDK would send.
 func TestProtocol(t *testing.T) {
 	h := New(Config{Account: account, Principals: map[string]string{"SSO": sso}}).Handler(ireland)
 	for name, c := range map[string]struct{ method, target, authorization, body, want string }{
-		"a GET":           {"GET", "TrentService.Decrypt", signedBySSO, "", "UnknownOperationException"},
-		"no target":       {"POST", "", signedBySSO, "{}", "UnknownOperationException"},
-		"not an action":   {"POST", "TrentService.Decrypt2", signedBySSO, "{}", "UnknownOperationException"},
-		"unsigned":        {"POST", "TrentService.Decrypt", "", "{}", "MissingAuthenticationTokenException"},
-		"no credential":   {"POST", "TrentService.Decrypt", "AWS4-HMAC-SHA256 Signature=0", "{}", "IncompleteSignatureException"},
-		"for elsewhere":   {"POST", "TrentService.Decrypt", strings.Replace(signedBySSO, ireland, virginia, 1), "{}", "InvalidSignatureException"},
-		"not JSON":        {"POST", "TrentService.Decrypt", signedBySSO, "{", "SerializationException"},
-		"nothing sealed":  {"POST", "TrentService.Decrypt", signedBySSO, "{}", "ValidationException"},
-		"a body too long": {"POST", "TrentService.Decrypt", signedBySSO, strings.Repeat(" ", maxBody+1), "SerializationException"},
+		"a GET":         {"GET", "TrentService.Decrypt", signedBySSO, "", "UnknownOperationException"},
+		"no target":     {"POST", "", signedBySSO, "{}", "UnknownOperationException"},
+		"not an action": {"POST", "TrentService.Decrypt2", signedBySSO, "{}", "UnknownOperationException"},
+		"unsigned":      {"POST", "TrentService.Decrypt", "", "{}", "MissingAuthenticationTokenException"},
+		"no credential": {"POST", "TrentService.Decrypt", "AWS4-HMAC-SHA256 Signature=0", "{}",
+			"IncompleteSignatureException"},
+		"for elsewhere": {"POST", "TrentService.Decrypt", strings.Replace(signedBySSO, ireland, virginia, 1), "{}",
+			"InvalidSignatureException"},
+		"not JSON":       {"POST", "TrentService.Decrypt", signedBySSO, "{", "SerializationException"},
+		"nothing sealed": {"POST", "TrentService.Decrypt", signedBySSO, "{}", "ValidationException"},
+		"a body too long": {"POST", "TrentService.Decrypt", signedBySSO, strings.Repeat(" ", maxBody+1),
+			"SerializationException"},
 	} {
 		w := post(h, c.method, c.target, c.authorization, []byte(c.body))
 		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"__type":"`+c.want+`"`) {

@@ -53,7 +53,8 @@ func inRegion(region, member string) error {
 		return required(member)
 	}
 	if !names.IsRegion(region) {
-		return invalidMember(region, member, "be a Region of this partition in which AWS KMS supports multi-Region keys")
+		return invalidMember(region, member,
+			"be a Region of this partition in which AWS KMS supports multi-Region keys")
 	}
 	return nil
 }

@@ -74,8 +74,9 @@ func (c *call) rotateKeyOnDemand(in keyInput) (any, error) {
 		}
 	}
 	if times >= maxOnDemand {
-		return nil, clientFault("LimitExceededException", "The on-demand rotations limit has been reached for the given keyId. "+
-			"No more on-demand rotations can be performed for this key: %s", r.arn)
+		return nil, clientFault("LimitExceededException",
+			"The on-demand rotations limit has been reached for the given keyId. "+
+				"No more on-demand rotations can be performed for this key: %s", r.arn)
 	}
 	r.key.materials = append(r.key.materials, newMaterial(c.now(), true))
 	return keyIDOutput{r.arn}, nil
@@ -157,7 +158,8 @@ func (c *call) listKeyRotations(in listKeyRotationsInput) (any, error) {
 
 func (k *key) rotationEntry(i int, arn string) rotationsListEntry {
 	m := k.materials[i]
-	e := rotationsListEntry{KeyID: arn, KeyMaterialID: m.id, KeyMaterialState: "NON_CURRENT", order: fmt.Sprintf("%06d", i)}
+	e := rotationsListEntry{KeyID: arn, KeyMaterialID: m.id, KeyMaterialState: "NON_CURRENT",
+		order: fmt.Sprintf("%06d", i)}
 	if i == len(k.materials)-1 {
 		e.KeyMaterialState = "CURRENT"
 	}

@@ -33,7 +33,8 @@ func tagged(tags map[string]string, add []tag) (map[string]string, error) {
 		if err := length(t.TagKey, utf8.RuneCountInString(t.TagKey), member+"tagKey", 1, maxTagKey); err != nil {
 			return nil, err
 		}
-		if err := length(t.TagValue, utf8.RuneCountInString(t.TagValue), member+"tagValue", 0, maxTagValue); err != nil {
+		if err := length(t.TagValue, utf8.RuneCountInString(t.TagValue), member+"tagValue", 0,
+			maxTagValue); err != nil {
 			return nil, err
 		}
 		switch {
