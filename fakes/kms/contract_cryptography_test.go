@@ -103,6 +103,26 @@ var cryptographyContracts = []contract{
 	}, code: "AccessDeniedException", ours: true,
 		says: "The ciphertext refers to a customer master key that does not exist"},
 
+	{name: "a dry run of ReEncrypt", ours: true, do: func(k *kit) error {
+		from, to := k.key(), k.key()
+		in := &sdk.ReEncryptInput{CiphertextBlob: k.sealed(from, instance), SourceEncryptionContext: instance,
+			DestinationKeyId: to, DryRun: aws.Bool(true)}
+		_, err := k.virginia.ReEncrypt(k.ctx(), in)
+		k.want(code(err) == wouldSucceed, "with a ciphertext: %v", err)
+		in.SourceKeyId, in.DryRunModifiers = to, []types.DryRunModifierType{types.DryRunModifierTypeIgnoreCiphertext}
+		_, err = k.virginia.ReEncrypt(k.ctx(), in)
+		k.want(code(err) == wouldSucceed, "without: %v", err)
+		k.disable(to)
+		_, err = k.virginia.ReEncrypt(k.ctx(), in)
+		return err
+	}, code: "DisabledException"},
+	{name: "re-encrypted by another algorithm", ours: true, do: func(k *kit) error {
+		id := k.key()
+		_, err := k.virginia.ReEncrypt(k.ctx(), &sdk.ReEncryptInput{CiphertextBlob: k.sealed(id, nil), DestinationKeyId: id,
+			DestinationEncryptionAlgorithm: types.EncryptionAlgorithmSpecRsaesOaepSha256})
+		return err
+	}, code: "InvalidKeyUsageException", says: "Algorithm RSAES_OAEP_SHA_256 is incompatible"},
+
 	{name: "a data key", do: dataKey(sdk.GenerateDataKeyInput{KeySpec: types.DataKeySpecAes256})},
 	{name: "a data key of no size", do: dataKey(sdk.GenerateDataKeyInput{}), code: "ValidationException",
 		says: "Please specify either number of bytes or key spec."},

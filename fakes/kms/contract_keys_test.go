@@ -32,7 +32,7 @@ var keyContracts = []contract{
 			KeyUsage: types.KeyUsageTypeEncryptDecrypt, Origin: types.OriginTypeAwsKms, Tags: []types.Tag{aTag("a",
 				"b")}})
 		k.must(err)
-		k.want(out.KeyMetadata.KeyState == types.KeyStateEnabled && !*out.KeyMetadata.MultiRegion, "%+v",
+		k.want(out.KeyMetadata.KeyState == types.KeyStateEnabled && !aws.ToBool(out.KeyMetadata.MultiRegion), "%+v",
 			out.KeyMetadata)
 		return nil
 	}},
@@ -95,7 +95,7 @@ var keyContracts = []contract{
 		out, err := k.virginia.DescribeKey(k.ctx(), &sdk.DescribeKeyInput{KeyId: id})
 		k.must(err)
 		about := out.KeyMetadata.MultiRegionConfiguration
-		k.want(len(about.ReplicaKeys) == 1 && *about.ReplicaKeys[0].Region == ireland, "%+v", about)
+		k.want(len(about.ReplicaKeys) == 1 && aws.ToString(about.ReplicaKeys[0].Region) == ireland, "%+v", about)
 		return nil
 	}},
 	{name: "a second replica", do: func(k *kit) error {
@@ -151,7 +151,7 @@ var keyContracts = []contract{
 		k.must(err)
 		about := out.KeyMetadata.MultiRegionConfiguration
 		k.want(about.MultiRegionKeyType == types.MultiRegionKeyTypePrimary &&
-			*about.ReplicaKeys[0].Region == virginia, "%+v", about)
+			aws.ToString(about.ReplicaKeys[0].Region) == virginia, "%+v", about)
 		return nil
 	}, ours: true},
 	{name: "another primary, by a replica", ours: true, do: func(k *kit) error {
@@ -225,7 +225,7 @@ var keyContracts = []contract{
 		k.must(err)
 		out, err := k.virginia.DescribeKey(k.ctx(), &sdk.DescribeKeyInput{KeyId: id})
 		k.must(err)
-		k.want(*out.KeyMetadata.Description == "new", "%s", *out.KeyMetadata.Description)
+		k.want(aws.ToString(out.KeyMetadata.Description) == "new", "%s", aws.ToString(out.KeyMetadata.Description))
 		return nil
 	}},
 	{name: "a marker that is none", ours: true, do: func(k *kit) error {

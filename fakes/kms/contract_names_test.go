@@ -50,7 +50,7 @@ var namesContracts = []contract{
 		alias := k.name(id)
 		out, err := k.virginia.DescribeKey(k.ctx(), &sdk.DescribeKeyInput{KeyId: alias})
 		k.must(err)
-		k.want(*out.KeyMetadata.KeyId == *id, "%s is %s", *alias, *out.KeyMetadata.KeyId)
+		k.want(aws.ToString(out.KeyMetadata.KeyId) == *id, "%s is %s", *alias, aws.ToString(out.KeyMetadata.KeyId))
 		sealed, err := k.virginia.Encrypt(k.ctx(), &sdk.EncryptInput{KeyId: alias, Plaintext: []byte("secret")})
 		k.must(err)
 		_, err = k.virginia.Decrypt(k.ctx(), &sdk.DecryptInput{KeyId: alias, CiphertextBlob: sealed.CiphertextBlob})

@@ -54,7 +54,7 @@ var rotationContracts = []contract{
 		k.must(err)
 		status, err := k.ireland.GetKeyRotationStatus(k.ctx(), &sdk.GetKeyRotationStatusInput{KeyId: id})
 		k.must(err)
-		k.want(status.KeyRotationEnabled && *status.RotationPeriodInDays == 90 &&
+		k.want(status.KeyRotationEnabled && aws.ToInt32(status.RotationPeriodInDays) == 90 &&
 			status.NextRotationDate.Equal(k.now.Add(90*day)), "%+v", status)
 		k.after(181)
 		out, err := k.ireland.ListKeyRotations(k.ctx(), &sdk.ListKeyRotationsInput{KeyId: id})
@@ -75,7 +75,7 @@ var rotationContracts = []contract{
 		k.must(err)
 		status, err := k.virginia.GetKeyRotationStatus(k.ctx(), &sdk.GetKeyRotationStatusInput{KeyId: id})
 		k.must(err)
-		k.want(status.KeyRotationEnabled && *status.RotationPeriodInDays == 365, "%+v", status)
+		k.want(status.KeyRotationEnabled && aws.ToInt32(status.RotationPeriodInDays) == 365, "%+v", status)
 		return nil
 	}},
 	{name: "a short period", do: func(k *kit) error {

@@ -94,7 +94,7 @@ func (k *kit) disable(keyID *string) {
 }
 
 // TestContract holds the embedded KMS to what AWS documents, and the one at REGIONDRILL_KMS_ENDPOINT too where that is
-// set (http://127.0.0.1:4566): an emulator, or a proxy that signs.
+// set (http://127.0.0.1:4566): an emulator, or a proxy that signs. There the words of errors are only logged.
 func TestContract(t *testing.T) {
 	for _, c := range slices.Concat(keyContracts, cryptographyContracts, namesContracts, rotationContracts,
 		grantContracts) {
@@ -118,9 +118,14 @@ func (c contract) hold(k *kit) {
 		k.Fatalf("%v, want %q", err, c.code)
 	}
 	var api smithy.APIError
-	if errors.As(err, &api) && !strings.Contains(api.ErrorMessage(), c.says) {
-		k.Errorf("it says %q, want %q", api.ErrorMessage(), c.says)
+	if !errors.As(err, &api) || strings.Contains(api.ErrorMessage(), c.says) {
+		return
 	}
+	say := k.Errorf
+	if k.bench == nil { // clients go by the code
+		say = k.Logf
+	}
+	say("it says %q, want %q", api.ErrorMessage(), c.says)
 }
 
 func at(endpoint, region string) *sdk.Client {

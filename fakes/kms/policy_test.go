@@ -204,6 +204,49 @@ func TestConditions(t *testing.T) {
 		by(admin, "Decrypt"), false)
 }
 
+// TestPrincipalKeys has condition keys about callers, and their values for one or the other.
+func TestPrincipalKeys(t *testing.T) {
+	session := "arn:aws:sts::" + account + ":assumed-role/Admin/ann"
+	user := "arn:aws:iam::" + account + ":user/ann"
+	for _, c := range []struct{ key, principal, value string }{
+		{"aws:PrincipalArn", session, admin},
+		{"aws:PrincipalArn", user, user},
+		{"aws:PrincipalArn", sso, ""},
+		{"aws:PrincipalAccount", session, account},
+		{"aws:PrincipalAccount", sso, ""},
+		{"aws:PrincipalType", user, "User"},
+		{"aws:PrincipalType", session, "AssumedRole"},
+		{"aws:PrincipalType", rootOf(account), "Account"},
+		{"aws:PrincipalType", sso, "Service"},
+		{"aws:PrincipalOrgID", user, "o-" + account},
+		{"aws:PrincipalOrgID", stranger, ""},
+		{"aws:PrincipalIsAWSService", user, "false"},
+		{"aws:PrincipalServiceName", sso, sso},
+		{"aws:PrincipalServiceName", user, ""},
+		{"aws:username", user, "ann"},
+		{"aws:SourceAccount", user, ""},
+		{"aws:SourceOrgID", sso, "o-" + account},
+		{"aws:SourceArn", user, ""},
+		{"kms:CallerAccount", stranger, "999999999999"},
+		{"kms:CallerAccount", sso, account},
+		{"aws:RequestedRegion", sso, ireland},
+		{"aws:ResourceOrgID", stranger, "o-" + account},
+		{"kms:KeyOrigin", sso, "AWS_KMS"},
+		{"kms:MultiRegionKeyType", sso, ""}, // of a key that is not there yet
+	} {
+		values, known := conditionKey(c.key)
+		if !known {
+			t.Errorf("%s is not known", c.key)
+			continue
+		}
+		if got := strings.Join(values(by(c.principal, "Decrypt")), " "); got != c.value {
+			t.Errorf("%s of %s: %q, want %q", c.key, c.principal, got, c.value)
+		}
+	}
+}
+
+func rootOf(account string) string { return "arn:aws:iam::" + account + ":root" }
+
 // TestWildcardsInValuesAreText has values of a request that look like patterns.
 func TestWildcardsInValuesAreText(t *testing.T) {
 	q := by(sso, "Decrypt")

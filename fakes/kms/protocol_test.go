@@ -37,6 +37,32 @@ func TestProtocol(t *testing.T) {
 	}
 }
 
+// TestSerialization has members of the wrong kind, and what AWS's reader says of them.
+func TestSerialization(t *testing.T) {
+	h := New(Config{Account: account, Principals: map[string]string{"SSO": admin}}).Handler(ireland)
+	for _, c := range []struct{ operation, body, says string }{
+		{"Decrypt", `[]`, "Start of list found where not expected"},
+		{"Decrypt", `{"KeyId": {}}`, "Start of structure or map found where not expected."},
+		{"Decrypt", `{"KeyId": 1}`, "NUMBER_VALUE can not be converted to a String"},
+		{"Decrypt", `{"DryRun": "yes"}`, "STRING_VALUE can not be converted to a Boolean"},
+		{"Decrypt", `{"CiphertextBlob": 1}`, "NUMBER_VALUE can not be converted to a Blob"},
+		{"Decrypt", `{"EncryptionContext": "a"}`, "STRING_VALUE can not be converted to a Map"},
+		{"Decrypt", `{"GrantTokens": "a"}`, "STRING_VALUE can not be converted to a List"},
+		{"ListKeys", `{"Limit": "all"}`, "STRING_VALUE can not be converted to an Integer"},
+		{"ListKeys", `{"Limit": 1.5}`, "NUMBER_VALUE can not be converted to an Integer"},
+		{"CreateKey", `{"Tags": ["a"]}`, "STRING_VALUE can not be converted to a Structure"},
+	} {
+		w := post(h, http.MethodPost, targetPrefix+c.operation, signedBySSO, []byte(c.body))
+		if want := `{"__type":"SerializationException","message":"` + c.says + `"}`; w.Body.String() != want {
+			t.Errorf("%s %s: %s, want %s", c.operation, c.body, w.Body, want)
+		}
+	}
+	w := post(h, http.MethodPost, targetPrefix+"ListKeys", signedBySSO, []byte(`{"NoSuchMember": [1]}`))
+	if w.Code != http.StatusOK {
+		t.Errorf("an unknown member: %d %s", w.Code, w.Body)
+	}
+}
+
 func post(h http.Handler, method, target, authorization string, body []byte) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "/", bytes.NewReader(body))
 	r.Header.Set("X-Amz-Target", target)
