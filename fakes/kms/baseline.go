@@ -23,8 +23,9 @@ func DefaultPolicy(account string) string {
 
 // BaselinePolicy is AWS's documented key policy for a key of IAM Identity Center, for an account that delegates its
 // administration to no other (IAM Identity Center User Guide, "Baseline KMS key policy"). Every replica needs it.
-func BaselinePolicy(account string) string {
-	return strings.ReplaceAll(`{
+func BaselinePolicy(account string) string { return strings.ReplaceAll(baseline, "ACCOUNT", account) }
+
+const baseline = `{
   "Version": "2012-10-17",
   "Statement": [
     {
@@ -85,5 +86,4 @@ func BaselinePolicy(account string) string {
       }
     }
   ]
-}`, "ACCOUNT", account)
-}
+}`

@@ -1,6 +1,8 @@
 package kms
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,13 +19,14 @@ var conditionKeys = map[string]func(*question) []string{
 	"aws:sourceip":        (*question).callersIP,
 	"aws:viaawsservice":   func(*question) []string { return one("false") }, // services here call for themselves
 
-	"aws:principalaccount":      func(q *question) []string { return one(q.owner) },
-	"aws:principalarn":          func(q *question) []string { return one(q.principalARN()) },
-	"aws:principalisawsservice": func(q *question) []string { return one(strconv.FormatBool(q.service)) },
-	"aws:principalorgid":        (*question).principalOrganization,
-	"aws:principalservicename":  func(q *question) []string { return onlyIf(q.service, q.principal) },
-	"aws:principaltype":         func(q *question) []string { return one(q.principalType()) },
-	"aws:username":              func(q *question) []string { return one(afterPart(q.principal, ":user/")) },
+	"aws:multifactorauthpresent": (*question).hardwareToken,
+	"aws:principalaccount":       func(q *question) []string { return one(q.owner) },
+	"aws:principalarn":           func(q *question) []string { return one(q.principalARN()) },
+	"aws:principalisawsservice":  func(q *question) []string { return one(strconv.FormatBool(q.service)) },
+	"aws:principalorgid":         (*question).principalOrganization,
+	"aws:principalservicename":   func(q *question) []string { return onlyIf(q.service, q.principal) },
+	"aws:principaltype":          func(q *question) []string { return one(q.principalType()) },
+	"aws:username":               func(q *question) []string { return one(afterPart(q.principal, ":user/")) },
 
 	"aws:resourceaccount": func(q *question) []string { return one(q.account) },
 	"aws:resourceorgid":   func(q *question) []string { return one(organization(q.account)) },
@@ -39,28 +42,30 @@ var conditionKeys = map[string]func(*question) []string{
 		}
 		return one(q.owner)
 	},
-	"kms:encryptioncontextkeys": (*question).contextKeys,
-	"kms:keyorigin":             func(*question) []string { return one("AWS_KMS") },
-	"kms:keyspec":               func(*question) []string { return one(symmetric) },
-	"kms:keyusage":              func(*question) []string { return one(encryptDecrypt) },
-	"kms:multiregion":           ofReplica((*replica).isMultiRegion),
-	"kms:multiregionkeytype":    ofReplica(func(r *replica) []string { return onlyIf(r.key.multiRegion, r.keyType()) }),
+	"kms:customermasterkeyspec":  func(*question) []string { return one(symmetric) },
+	"kms:customermasterkeyusage": func(*question) []string { return one(encryptDecrypt) },
+	"kms:encryptionalgorithm":    (*question).algorithm,
+	"kms:encryptioncontextkeys":  (*question).contextKeys,
+	"kms:resourcealiases":        ofReplica(func(r *replica) []string { return slices.Sorted(maps.Keys(r.aliases)) }),
+	"kms:keyorigin":              func(*question) []string { return one("AWS_KMS") },
+	"kms:keyspec":                func(*question) []string { return one(symmetric) },
+	"kms:keyusage":               func(*question) []string { return one(encryptDecrypt) },
+	"kms:multiregion":            ofReplica((*replica).isMultiRegion),
+	"kms:multiregionkeytype":     ofReplica(func(r *replica) []string { return onlyIf(r.key.multiRegion, r.keyType()) }),
 }
 
 // requestKeys are condition keys that one operation or another has, told by that operation; and those that AWS has and
 // no request here: calls through another service, from a VPC, with a hardware token, for keys that aren't symmetric.
+// A key of which AWS has a value and this package doesn't know it must not be here: it is unknown.
 var requestKeys = words(`
-	kms:BypassPolicyLockoutSafetyCheck kms:EncryptionAlgorithm kms:GrantConstraintType kms:GrantIsForAWSResource
-	kms:GrantOperations kms:GranteePrincipal kms:PrimaryRegion kms:ReEncryptOnSameKey kms:ReplicaRegion
-	kms:RequestAlias kms:ResourceAliases kms:RetiringPrincipal kms:RotationPeriodInDays
-	kms:ScheduleKeyDeletionPendingWindowInDays aws:TagKeys
+	kms:BypassPolicyLockoutSafetyCheck kms:GrantConstraintType kms:GrantIsForAWSResource kms:GrantOperations
+	kms:GranteePrincipal kms:PrimaryRegion kms:ReplicaRegion kms:RequestAlias kms:RetiringPrincipal
+	kms:RotationPeriodInDays kms:ScheduleKeyDeletionPendingWindowInDays aws:TagKeys
 
-	kms:CustomerMasterKeySpec kms:CustomerMasterKeyUsage kms:DataKeyPairSpec kms:ExpirationModel
-	kms:KeyAgreementAlgorithm kms:MacAlgorithm kms:MessageType kms:SigningAlgorithm kms:ValidTo kms:ViaService
-	kms:WrappingAlgorithm kms:WrappingKeySpec aws:CalledVia aws:CalledViaFirst aws:CalledViaLast
-	aws:FederatedProvider aws:MultiFactorAuthAge aws:MultiFactorAuthPresent aws:PrincipalOrgPaths
-	aws:PrincipalServiceNamesList aws:Referer aws:ResourceOrgPaths aws:SourceIdentity aws:SourceOrgPaths aws:SourceVpc
-	aws:SourceVpcArn aws:SourceVpce aws:TokenIssueTime aws:VpcSourceIp aws:VpceAccount aws:VpceOrgID aws:VpceOrgPaths
+	kms:DataKeyPairSpec kms:ExpirationModel kms:KeyAgreementAlgorithm kms:MacAlgorithm kms:MessageType
+	kms:SigningAlgorithm kms:ValidTo kms:ViaService kms:WrappingAlgorithm kms:WrappingKeySpec aws:CalledVia
+	aws:CalledViaFirst aws:CalledViaLast aws:FederatedProvider aws:MultiFactorAuthAge aws:Referer aws:SourceIdentity
+	aws:SourceVpc aws:SourceVpcArn aws:SourceVpce aws:VpcSourceIp aws:VpceAccount aws:VpceOrgID aws:VpceOrgPaths
 	ec2:SourceInstanceArn`)
 
 // keyPrefixes are condition keys whose names go on with a name of the customer's, which is compared as it is.
@@ -104,6 +109,11 @@ func severalValues(name string) bool {
 	return false
 }
 
+// algorithm is that of a request that uses the key.
+func (q *question) algorithm() []string {
+	return onlyIf(slices.Equal(refusedIn[strings.TrimPrefix(q.action, "kms:")], cryptography), symmetric)
+}
+
 func (q *question) contextKeys() []string {
 	names := make([]string, 0, len(q.context))
 	for name := range q.context {
@@ -136,6 +146,11 @@ func (q *question) principalARN() string {
 	return q.principal
 }
 
+// hardwareToken is of a session alone; nobody here has shown one.
+func (q *question) hardwareToken() []string { return onlyIf(q.principalType() == assumedRole, "false") }
+
+const assumedRole = "AssumedRole"
+
 // callersIP is where a call comes from; those of services come from AWS's own network, which no policy sees.
 func (q *question) callersIP() []string {
 	return onlyIf(q.sourceIP != "" && !q.service, q.sourceIP)
@@ -150,7 +165,7 @@ func (q *question) principalType() string {
 	case strings.Contains(q.principal, ":user/"):
 		return "User"
 	}
-	return "AssumedRole"
+	return assumedRole
 }
 
 func (q *question) principalOrganization() []string {

@@ -173,6 +173,16 @@ var cryptographyContracts = []contract{
 	}, code: "AccessDeniedException",
 		says: "User: sso.amazonaws.com is not authorized to perform: kms:Decrypt on the resource " +
 			"associated with this ciphertext because no resource-based policy allows the kms:Decrypt action"},
+	{name: "a service without its context", ours: true, do: func(k *kit) error {
+		id, err := k.CreateKey(virginia, BaselinePolicy(account))
+		k.must(err)
+		_, err = k.client(virginia, "SSO").Decrypt(k.ctx(), &sdk.DecryptInput{CiphertextBlob: k.sealed(&id, nil)})
+		return err
+	}, code: "AccessDeniedException"},
+	{name: "an access key of nobody", ours: true, do: func(k *kit) error {
+		_, err := k.client(virginia, "STRANGER").DescribeKey(k.ctx(), &sdk.DescribeKeyInput{KeyId: k.key()})
+		return err
+	}, code: "UnrecognizedClientException", says: "The security token included in the request is invalid."},
 	{name: "a service that is denied", ours: true, do: func(k *kit) error {
 		id := k.key()
 		k.must(k.SetPolicy(virginia, *id, document(version2012, allow(), deny(`"Action": "kms:describekey"`))))

@@ -50,8 +50,9 @@ var keyContracts = []contract{
 		KeyUsage: types.KeyUsageTypeGenerateVerifyMac}),
 		code: "UnsupportedOperationException", says: "HMAC_256"},
 	{name: "RSA by the old name", ours: true,
-		do: create(sdk.CreateKeyInput{CustomerMasterKeySpec: types.CustomerMasterKeySpecRsa2048, //nolint:staticcheck // clients send it
-			KeyUsage: types.KeyUsageTypeSignVerify}), code: "UnsupportedOperationException", says: "RSA_2048"},
+		do: create(sdk.CreateKeyInput{
+			CustomerMasterKeySpec: types.CustomerMasterKeySpecRsa2048,   //nolint:staticcheck // clients send it
+			KeyUsage:              types.KeyUsageTypeSignVerify}), code: "UnsupportedOperationException", says: "RSA_2048"},
 	{name: "a usage for others", do: create(sdk.CreateKeyInput{KeyUsage: types.KeyUsageTypeSignVerify}),
 		code: "ValidationException",
 		says: "KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT"},

@@ -287,68 +287,6 @@ func TestKeyMetadata(t *testing.T) {
 	}
 }
 
-// TestErrorsAreAWSs goes through what a client can do wrong, and what the SDK makes of the answer.
-func TestErrorsAreAWSs(t *testing.T) {
-	b := newBench(t, 0)
-	keyID := b.replicated(t)
-	single, err := b.client(virginia, "ADMIN").CreateKey(t.Context(), &sdk.CreateKeyInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	blob := b.dataKey(t, virginia, keyID)
-	tampered := append([]byte(nil), blob...)
-	tampered[len(tampered)-1] ^= 1
-	alone, err := b.client(virginia, "ADMIN").Encrypt(t.Context(), &sdk.EncryptInput{KeyId: single.KeyMetadata.KeyId,
-		Plaintext: []byte("x")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	decrypt := func(region, who string, in sdk.DecryptInput) error {
-		_, err := b.client(region, who).Decrypt(t.Context(), &in)
-		return err
-	}
-	replicate := func(region string, keyID *string, to string) error {
-		_, err := b.client(region, "ADMIN").ReplicateKey(t.Context(), &sdk.ReplicateKeyInput{KeyId: keyID,
-			ReplicaRegion: &to})
-		return err
-	}
-	for name, c := range map[string]struct {
-		err  error
-		want string
-	}{
-		"no such key":          {describeKey(b, "mrk-0"), "NotFoundException"},
-		"another Region's ARN": {describeKey(b, "arn:aws:kms:us-east-1:111122223333:key/"+keyID), "NotFoundException"},
-		"alias":                {describeKey(b, "alias/mine"), "NotFoundException"},
-		"tampered": {decrypt(ireland, "SSO", sdk.DecryptInput{CiphertextBlob: tampered,
-			EncryptionContext: instance}), "InvalidCiphertextException"},
-		"garbage": {decrypt(ireland, "SSO", sdk.DecryptInput{CiphertextBlob: []byte("garbage")}),
-			"InvalidCiphertextException"},
-		"no context": {decrypt(ireland, "ADMIN", sdk.DecryptInput{CiphertextBlob: blob}),
-			"InvalidCiphertextException"},
-		"another context": {decrypt(ireland, "ADMIN", sdk.DecryptInput{CiphertextBlob: blob,
-			EncryptionContext: map[string]string{"aws:sso:instance-arn": "arn:aws:sso:::instance/another"}}),
-			"InvalidCiphertextException"},
-		"service without context": {decrypt(ireland, "SSO", sdk.DecryptInput{CiphertextBlob: blob}),
-			"AccessDeniedException"},
-		"single-Region key elsewhere": {decrypt(ireland, "ADMIN",
-			sdk.DecryptInput{CiphertextBlob: alone.CiphertextBlob}),
-			"AccessDeniedException"},
-		"another key": {decrypt(virginia, "ADMIN", sdk.DecryptInput{CiphertextBlob: blob, EncryptionContext: instance,
-			KeyId: single.KeyMetadata.KeyId}), "IncorrectKeyException"},
-		"stranger": {decrypt(ireland, "STRANGER", sdk.DecryptInput{CiphertextBlob: blob}),
-			"UnrecognizedClientException"},
-		"second replica":       {replicate(virginia, &keyID, ireland), "AlreadyExistsException"},
-		"replica of a replica": {replicate(ireland, &keyID, "eu-west-2"), "UnsupportedOperationException"},
-		"single-Region replica": {replicate(virginia, single.KeyMetadata.KeyId, ireland),
-			"UnsupportedOperationException"},
-		"replica nowhere": {replicate(virginia, &keyID, "eu-weast-1"), "ValidationException"},
-	} {
-		if code(c.err) != c.want {
-			t.Errorf("%s: %v, want %s", name, c.err, c.want)
-		}
-	}
-}
-
 func describeKey(b *bench, keyID string) error {
 	_, err := b.client(ireland, "ADMIN").DescribeKey(context.Background(), &sdk.DescribeKeyInput{KeyId: &keyID})
 	return err

@@ -208,6 +208,11 @@ func TestConditions(t *testing.T) {
 func TestPrincipalKeys(t *testing.T) {
 	session := "arn:aws:sts::" + account + ":assumed-role/Admin/ann"
 	user := "arn:aws:iam::" + account + ":user/ann"
+	for _, name := range []string{"kms:ReEncryptOnSameKey", "aws:PrincipalOrgPaths", "aws:TokenIssueTime"} {
+		if _, known := conditionKey(name); known {
+			t.Errorf("%s has values at AWS that are not known here", name)
+		}
+	}
 	for _, c := range []struct{ key, principal, value string }{
 		{"aws:PrincipalArn", session, admin},
 		{"aws:PrincipalArn", user, user},
@@ -223,7 +228,11 @@ func TestPrincipalKeys(t *testing.T) {
 		{"aws:PrincipalIsAWSService", user, "false"},
 		{"aws:PrincipalServiceName", sso, sso},
 		{"aws:PrincipalServiceName", user, ""},
+		{"aws:MultiFactorAuthPresent", admin, "false"},
+		{"aws:MultiFactorAuthPresent", user, ""},
 		{"aws:username", user, "ann"},
+		{"kms:EncryptionAlgorithm", sso, "SYMMETRIC_DEFAULT"},
+		{"kms:ViaService", sso, ""},
 		{"aws:SourceAccount", user, ""},
 		{"aws:SourceOrgID", sso, "o-" + account},
 		{"aws:SourceArn", user, ""},

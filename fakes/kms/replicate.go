@@ -22,6 +22,7 @@ type replicateKeyOutput struct {
 func (c *call) replicateKey(in replicateKeyInput) (any, error) {
 	request := in.request()
 	request["kms:replicaregion"] = one(in.ReplicaRegion)
+	tell(request, in.Tags)
 	primary, err := c.access(in.KeyID, ask{operation: "ReplicateKey", request: request})
 	if err != nil {
 		return nil, err

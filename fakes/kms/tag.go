@@ -60,6 +60,14 @@ func (r *replica) tagList() []tag {
 	return list
 }
 
+// tell makes condition keys of a request's tags.
+func tell(request map[string][]string, tags []tag) {
+	for _, t := range tags {
+		request["aws:tagkeys"] = append(request["aws:tagkeys"], t.TagKey)
+		request["aws:requesttag/"+t.TagKey] = []string{t.TagValue}
+	}
+}
+
 type tagResourceInput struct {
 	KeyID string `json:"KeyId"`
 	Tags  []tag
@@ -70,10 +78,7 @@ func (c *call) tagResource(in tagResourceInput) (any, error) {
 		return nil, required("tags")
 	}
 	request := map[string][]string{}
-	for _, t := range in.Tags {
-		request["aws:tagkeys"] = append(request["aws:tagkeys"], t.TagKey)
-		request["aws:requesttag/"+t.TagKey] = []string{t.TagValue}
-	}
+	tell(request, in.Tags)
 	r, err := c.access(in.KeyID, ask{operation: "TagResource", request: request})
 	if err != nil {
 		return nil, err
