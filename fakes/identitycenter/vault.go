@@ -160,19 +160,12 @@ func (e *envelope) activate(ctx context.Context) error {
 	return nil
 }
 
-// keys opens both data keys, at the same time.
+// keys opens both data keys: Identity Store is asked who it is before Identity Center looks for what they may use.
 func (v *vault) keys(ctx context.Context) (center, store []byte, err error) {
-	var centerErr error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		center, centerErr = v.center.key(ctx)
-	}()
-	store, err = v.store.key(ctx)
-	<-done
-	if centerErr != nil && (err == nil || errors.Is(err, errEmpty)) { // what KMS says tells more
-		err = centerErr
+	if store, err = v.store.key(ctx); err != nil {
+		return nil, nil, err
 	}
+	center, err = v.center.key(ctx)
 	return center, store, err
 }
 
