@@ -2,11 +2,14 @@ package identitycenter
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	fakekms "github.com/regiondrill/regiondrill/fakes/kms"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
@@ -97,11 +100,11 @@ func TestDirectoryIsEncryptedAtRest(t *testing.T) {
 				t.Errorf("%s holds %d records", region, len(r.vault.people))
 			}
 			for _, sealed := range r.vault.people {
-				if bytes.Contains(sealed, []byte("acme")) {
+				if bytes.Contains(sealed.user, []byte("acme")) || bytes.Contains(sealed.accounts, []byte("acme")) {
 					t.Errorf("%s holds a record in the clear", region)
 				}
 			}
-			if r.vault.opened != nil {
+			if r.vault.center.opened != nil || r.vault.store.opened != nil {
 				t.Errorf("%s holds an opened data key", region)
 			}
 		}
@@ -118,5 +121,79 @@ func TestPutWithoutTheKey(t *testing.T) {
 		if got := w.replicas[east].Version(); got != 1 {
 			t.Errorf("version %d", got)
 		}
+	})
+}
+
+// withPolicies has KMS played by fakes/kms, with a key in both Regions whose policy is AWS's.
+func withPolicies(t *testing.T, test func(t *testing.T, w *world, keys *fakekms.Service, keyID string)) {
+	t.Helper()
+	const account = "111122223333"
+	keys := fakekms.New(fakekms.Config{Account: account, Principals: map[string]string{
+		"AKIDEXAMPLE": "sso.amazonaws.com", IdentityStoreAccessKey: "identitystore.amazonaws.com",
+	}})
+	keyID, err := keys.CreateKey(east, fakekms.BaselinePolicy(account))
+	if err == nil {
+		err = keys.ReplicateKey(keyID, west, fakekms.BaselinePolicy(account))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	signers() // keys are made outside the bubble
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(c *Config) { c.KeyID = names.KeyARN(c.Region, account, keyID) })
+		defer w.close()
+		for _, region := range []string{east, west} {
+			w.net.hosts[names.KMSHost(region)] = keys.Handler(region)
+		}
+		w.start()
+		test(t, w, keys, keyID)
+	})
+}
+
+// TestEachServiceAsksKMS has AWS's policy forget one service or the other, in one Region. Nobody is let in there, and
+// everybody elsewhere.
+func TestEachServiceAsksKMS(t *testing.T) {
+	for _, forgotten := range []string{"identitystore.amazonaws.com", "sso.amazonaws.com"} {
+		t.Run(forgotten, func(t *testing.T) {
+			withPolicies(t, func(t *testing.T, w *world, keys *fakekms.Service, keyID string) {
+				w.browser().signIn(w, west, "ann@acme.test")
+				good := fakekms.BaselinePolicy(w.instance.Account)
+				if err := keys.SetPolicy(west, keyID, strings.ReplaceAll(good, forgotten, "s3.amazonaws.com")); err != nil {
+					t.Fatal(err)
+				}
+				b := w.browser()
+				q := b.ask(w, west)
+				a := b.post(q.ACS, w.draftFor(q, "ann@acme.test").encoded(t))
+				a.want(t, http.StatusForbidden)
+				if a.cause() != "kms" || !strings.Contains(a.body, "ERROR Code: 0001 - IdentityCenter service access is blocked.") {
+					t.Errorf("the page says %s", a.body)
+				}
+				w.browser().signIn(w, east, "ann@acme.test")
+				if err := keys.SetPolicy(west, keyID, good); err != nil {
+					t.Fatal(err)
+				}
+				w.browser().signIn(w, west, "ann@acme.test")
+			})
+		})
+	}
+}
+
+// TestEncryptionContexts has a policy that knows each service by its own context alone.
+func TestEncryptionContexts(t *testing.T) {
+	withPolicies(t, func(t *testing.T, w *world, keys *fakekms.Service, keyID string) {
+		statement := func(service, name, arn, tenant string) string {
+			return fmt.Sprintf(`{"Effect": "Allow", "Principal": {"Service": "%s.amazonaws.com"}, "Action": "kms:Decrypt",
+				"Resource": "*", "Condition": {"StringEquals": {"kms:EncryptionContext:%s": %q,
+				"kms:EncryptionContext:tenant-key-id": %q}, "ArnEquals": {"aws:SourceArn": %q},
+				"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": [%q, "tenant-key-id"]}}}`,
+				service, name, arn, tenant, arn, name)
+		}
+		policy := `{"Version": "2012-10-17", "Statement": [` +
+			statement("sso", "aws:sso:instance-arn", w.instance.ARN(), w.instance.ID) + "," +
+			statement("identitystore", "aws:identitystore:identitystore-arn", w.instance.IdentityStoreARN(), w.instance.UUID) + `]}`
+		if err := keys.SetPolicy(east, keyID, policy); err != nil {
+			t.Fatal(err)
+		}
+		w.browser().signIn(w, east, "ann@acme.test")
 	})
 }

@@ -98,13 +98,7 @@ func New(cfg Config) (*Replica, error) {
 		stateKey: make([]byte, 32),
 		stores:   newStores(),
 		changed:  make(chan struct{}),
-		vault: &vault{
-			kms: cfg.KMS, keyID: cfg.KeyID, cache: cfg.Behaviour.KMSCache, now: cfg.Now,
-			context: map[string]string{
-				"aws:sso:instance-arn":                cfg.Instance.ARN(),
-				"aws:identitystore:identitystore-arn": cfg.Instance.IdentityStoreARN(),
-			},
-		},
+		vault:    newVault(&cfg),
 	}
 	rand.Read(r.stateKey)
 	r.deflate.New = func() any {
@@ -224,7 +218,7 @@ func (r *Replica) Put(ctx context.Context, d Directory) error {
 
 // adopt stores a version and ends the sessions of those whom it no longer lets in.
 func (r *Replica) adopt(ctx context.Context, version uint64, d *Directory) ([]byte, error) {
-	sealed, err := r.vault.store(ctx, version, d)
+	sealed, err := r.vault.put(ctx, version, d)
 	if err != nil || sealed == nil {
 		return nil, err
 	}

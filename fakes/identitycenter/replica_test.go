@@ -27,8 +27,8 @@ func TestSignInInEachRegion(t *testing.T) {
 		for region, name := range map[string]string{east: "N. Virginia", west: "Ireland"} {
 			before := w.kms[region].calls("Decrypt")
 			page, accounts := w.browser().signIn(w, region, "ann@acme.test")
-			if got := w.kms[region].calls("Decrypt") - before; got != 1 {
-				t.Errorf("%s: KMS was asked %d times, want once", region, got)
+			if got := w.kms[region].calls("Decrypt") - before; got != 2 {
+				t.Errorf("%s: KMS was asked %d times, want once by each service", region, got)
 			}
 			if !strings.Contains(page.body, "<h1>"+name+"</h1>") || !strings.Contains(page.body, "Ann Example") {
 				t.Errorf("%s: the page shows neither place nor person: %s", region, page.body)

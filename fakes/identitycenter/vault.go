@@ -25,14 +25,45 @@ const kmsLimit = 3 * time.Second
 // KMS is the part of *kms.Client that a replica uses: the operations that AWS's baseline key policy grants the
 // service (IAM Identity Center User Guide, "baseline KMS key policy").
 type KMS interface {
-	GenerateDataKeyWithoutPlaintext(context.Context, *kms.GenerateDataKeyWithoutPlaintextInput, ...func(*kms.Options)) (*kms.GenerateDataKeyWithoutPlaintextOutput, error)
+	GenerateDataKeyWithoutPlaintext(context.Context, *kms.GenerateDataKeyWithoutPlaintextInput,
+		...func(*kms.Options)) (*kms.GenerateDataKeyWithoutPlaintextOutput, error)
 	Decrypt(context.Context, *kms.DecryptInput, ...func(*kms.Options)) (*kms.DecryptOutput, error)
 }
 
-// vault keeps the directory encrypted at rest under a data key, which itself is only kept encrypted under the Region's
-// replica of the KMS key. Reading anything needs KMS, in this Region.
+// IdentityStoreAccessKey is the access key id by which Identity Store asks KMS: it is a service principal of its own,
+// identitystore.amazonaws.com. Config.KMS asks as Identity Center, sso.amazonaws.com.
+const IdentityStoreAccessKey = "AKIALABIDENTITYSTORE"
+
+var identityStore = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{
+		AccessKeyID: IdentityStoreAccessKey, SecretAccessKey: "who plays KMS here verifies no signature",
+	}, nil
+})
+
+// asIdentityStore signs a call as Identity Store.
+func asIdentityStore(o *kms.Options) { o.Credentials = identityStore }
+
+// vault keeps the directory encrypted at rest: who people are under a data key of Identity Store, and what they may use
+// under one of Identity Center. Both data keys are only kept encrypted under the Region's replica of the KMS key.
+// Reading a person needs both services to be let in by KMS, in this Region.
 type vault struct {
+	center, store *envelope
+
+	mu      sync.Mutex
+	version uint64
+	people  map[[sha256.Size]byte]sealedPerson // by the keyed hash of the user name
+}
+
+// sealedPerson is a person's record at rest.
+type sealedPerson struct {
+	user     []byte // by Identity Store
+	accounts []byte // by Identity Center
+}
+
+// envelope is the data key of a service, which it alone has KMS open.
+type envelope struct {
 	kms     KMS
+	as      []func(*kms.Options)
 	keyID   string
 	context map[string]string // the encryption context
 	cache   time.Duration     // how long an opened data key is kept
@@ -42,8 +73,23 @@ type vault struct {
 	dataKey  []byte // encrypted
 	opened   []byte
 	openedAt time.Time
-	version  uint64
-	people   map[[sha256.Size]byte][]byte // sealed; by the keyed hash of the user name
+}
+
+// newVault has the encryption contexts that both services give (IAM Identity Center User Guide, "Encryption at rest").
+func newVault(cfg *Config) *vault {
+	newEnvelope := func(context map[string]string, as ...func(*kms.Options)) *envelope {
+		return &envelope{
+			kms: cfg.KMS, as: as, keyID: cfg.KeyID, context: context, cache: cfg.Behaviour.KMSCache, now: cfg.Now,
+		}
+	}
+	return &vault{
+		center: newEnvelope(map[string]string{
+			"tenant-key-id": cfg.Instance.ID, "aws:sso:instance-arn": cfg.Instance.ARN(),
+		}),
+		store: newEnvelope(map[string]string{
+			"tenant-key-id": cfg.Instance.UUID, "aws:identitystore:identitystore-arn": cfg.Instance.IdentityStoreARN(),
+		}, asIdentityStore),
+	}
 }
 
 // errKMS is a refusal of KMS, or its silence.
@@ -62,11 +108,11 @@ func newErrKMS(err error) *errKMS {
 }
 
 // key opens the data key: one call of KMS unless the cache holds it.
-func (v *vault) key(ctx context.Context) ([]byte, error) {
-	v.mu.Lock()
-	sealed, opened, at := v.dataKey, v.opened, v.openedAt
-	v.mu.Unlock()
-	if age := v.now().Sub(at); opened != nil && age >= 0 && age < v.cache {
+func (e *envelope) key(ctx context.Context) ([]byte, error) {
+	e.mu.Lock()
+	sealed, opened, at := e.dataKey, e.opened, e.openedAt
+	e.mu.Unlock()
+	if age := e.now().Sub(at); opened != nil && age >= 0 && age < e.cache {
 		return opened, nil
 	}
 	if sealed == nil {
@@ -74,65 +120,81 @@ func (v *vault) key(ctx context.Context) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, kmsLimit)
 	defer cancel()
-	out, err := v.kms.Decrypt(ctx, &kms.DecryptInput{
-		CiphertextBlob: sealed, KeyId: aws.String(v.keyID), EncryptionContext: v.context,
-	})
+	out, err := e.kms.Decrypt(ctx, &kms.DecryptInput{
+		CiphertextBlob: sealed, KeyId: aws.String(e.keyID), EncryptionContext: e.context,
+	}, e.as...)
 	if err != nil {
 		return nil, newErrKMS(err)
 	}
-	if v.cache > 0 {
-		v.mu.Lock()
-		v.opened, v.openedAt = out.Plaintext, v.now()
-		v.mu.Unlock()
+	if e.cache > 0 {
+		e.mu.Lock()
+		e.opened, e.openedAt = out.Plaintext, e.now()
+		e.mu.Unlock()
 	}
 	return out.Plaintext, nil
 }
 
 var errEmpty = errors.New("the directory has not been replicated yet")
 
-// activate gets the Region's data key where it has none yet.
-func (v *vault) activate(ctx context.Context) error {
-	v.mu.Lock()
-	have := v.dataKey != nil
-	v.mu.Unlock()
+// activate gets the service's data key where it has none yet.
+func (e *envelope) activate(ctx context.Context) error {
+	e.mu.Lock()
+	have := e.dataKey != nil
+	e.mu.Unlock()
 	if have {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, kmsLimit)
 	defer cancel()
-	out, err := v.kms.GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{
-		KeyId: aws.String(v.keyID), KeySpec: types.DataKeySpecAes256, EncryptionContext: v.context,
-	})
+	out, err := e.kms.GenerateDataKeyWithoutPlaintext(ctx, &kms.GenerateDataKeyWithoutPlaintextInput{
+		KeyId: aws.String(e.keyID), KeySpec: types.DataKeySpecAes256, EncryptionContext: e.context,
+	}, e.as...)
 	if err != nil {
 		return newErrKMS(err)
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.dataKey == nil {
-		v.dataKey = out.CiphertextBlob
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.dataKey == nil {
+		e.dataKey = out.CiphertextBlob
 	}
 	return nil
 }
 
-// store encrypts the directory, if the version is news, and returns it sealed as a whole; nil where it was no news.
-func (v *vault) store(ctx context.Context, version uint64, d *Directory) ([]byte, error) {
+// keys opens both data keys: Identity Store is asked who it is before Identity Center looks for what they may use.
+func (v *vault) keys(ctx context.Context) (center, store []byte, err error) {
+	if store, err = v.store.key(ctx); err != nil {
+		return nil, nil, err
+	}
+	center, err = v.center.key(ctx)
+	return center, store, err
+}
+
+// put encrypts the directory, if the version is news, and returns it sealed as a whole; nil where it was no news.
+func (v *vault) put(ctx context.Context, version uint64, d *Directory) ([]byte, error) {
 	if v.have() >= version {
 		return nil, nil
 	}
-	if err := v.activate(ctx); err != nil {
-		return nil, err
-	}
-	key, err := v.key(ctx)
-	if err != nil {
-		return nil, err
-	}
-	people := make(map[[sha256.Size]byte][]byte, len(d.Users))
-	for _, p := range d.people() {
-		if people[index(key, p.User.Name)], err = seal(key, p); err != nil {
+	for _, e := range []*envelope{v.center, v.store} {
+		if err := e.activate(ctx); err != nil {
 			return nil, err
 		}
 	}
-	snapshot, err := seal(key, d)
+	center, store, err := v.keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	people := make(map[[sha256.Size]byte]sealedPerson, len(d.Users))
+	for _, p := range d.people() {
+		var sealed sealedPerson
+		if sealed.user, err = seal(store, p.User); err != nil {
+			return nil, err
+		}
+		if sealed.accounts, err = seal(center, p.Accounts); err != nil {
+			return nil, err
+		}
+		people[index(store, p.User.Name)] = sealed
+	}
+	snapshot, err := seal(center, d)
 	if err != nil {
 		return nil, err
 	}
@@ -153,26 +215,29 @@ func (v *vault) have() uint64 {
 
 // person finds a user by exact name; nil where there is none.
 func (v *vault) person(ctx context.Context, name string) (*person, error) {
-	key, err := v.key(ctx)
+	center, store, err := v.keys(ctx)
 	if err != nil {
 		return nil, err
 	}
 	v.mu.Lock()
-	sealed, ok := v.people[index(key, name)]
+	sealed, ok := v.people[index(store, name)]
 	v.mu.Unlock()
 	if !ok {
 		return nil, nil
 	}
 	p := new(person)
-	if err := open(key, sealed, p); err != nil {
+	if err := open(store, sealed.user, &p.User); err != nil {
+		return nil, err
+	}
+	if err := open(center, sealed.accounts, &p.Accounts); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// unseal opens what store has sealed.
+// unseal opens what put has sealed.
 func (v *vault) unseal(ctx context.Context, sealed []byte) (json.RawMessage, error) {
-	key, err := v.key(ctx)
+	key, err := v.center.key(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -21,51 +21,69 @@ func DefaultPolicy(account string) string {
 }`, "ACCOUNT", account)
 }
 
-// BaselinePolicy is a key policy that lets IAM Identity Center of the account work, and nobody else beside the account
-// itself: the two service principals may describe the key, and decrypt, re-encrypt and generate data keys (without
-// plaintext) where the encryption context names their instance or identity store (IAM Identity Center User Guide,
-// "Baseline KMS key policy"). Every replica needs it.
-func BaselinePolicy(account string) string {
-	return strings.ReplaceAll(`{
+// BaselinePolicy is AWS's documented key policy for a key of IAM Identity Center, for an account that delegates its
+// administration to no other (IAM Identity Center User Guide, "Baseline KMS key policy"). Every replica needs it.
+func BaselinePolicy(account string) string { return strings.ReplaceAll(baseline, "ACCOUNT", account) }
+
+const baseline = `{
   "Version": "2012-10-17",
   "Statement": [
     {
-      "Sid": "AccountAdministersTheKey",
+      "Sid": "AllowIdentityCenterAdminAccounts",
       "Effect": "Allow",
       "Principal": {"AWS": "arn:aws:iam::ACCOUNT:root"},
       "Action": "kms:*",
       "Resource": "*"
     },
     {
-      "Sid": "IdentityCenterUsesTheKey",
+      "Sid": "AllowIdentityCenterAndIdentityStoreToDescribeKey",
       "Effect": "Allow",
-      "Principal": {"Service": "sso.amazonaws.com"},
-      "Action": ["kms:Decrypt", "kms:ReEncryptTo", "kms:ReEncryptFrom", "kms:GenerateDataKeyWithoutPlaintext"],
-      "Resource": "*",
-      "Condition": {
-        "StringEquals": {"aws:SourceAccount": "ACCOUNT"},
-        "ArnLike": {"kms:EncryptionContext:aws:sso:instance-arn": "arn:aws:sso:::instance/*"}
-      }
-    },
-    {
-      "Sid": "IdentityStoreUsesTheKey",
-      "Effect": "Allow",
-      "Principal": {"Service": "identitystore.amazonaws.com"},
-      "Action": ["kms:Decrypt", "kms:ReEncryptTo", "kms:ReEncryptFrom", "kms:GenerateDataKeyWithoutPlaintext"],
-      "Resource": "*",
-      "Condition": {
-        "StringEquals": {"aws:SourceAccount": "ACCOUNT"},
-        "ArnLike": {"kms:EncryptionContext:aws:identitystore:identitystore-arn": "arn:aws:identitystore::ACCOUNT:identitystore/*"}
-      }
-    },
-    {
-      "Sid": "BothDescribeTheKey",
-      "Effect": "Allow",
-      "Principal": {"Service": ["sso.amazonaws.com", "identitystore.amazonaws.com"]},
+      "Principal": {"Service": ["identitystore.amazonaws.com", "sso.amazonaws.com"]},
       "Action": "kms:DescribeKey",
       "Resource": "*",
-      "Condition": {"StringEquals": {"aws:SourceAccount": "ACCOUNT"}}
+      "Condition": {"StringEquals": {"aws:SourceAccount": "${aws:ResourceAccount}"}}
+    },
+    {
+      "Sid": "AllowIdentityCenterAndIdentityStoreToUseKey",
+      "Effect": "Allow",
+      "Principal": {"Service": ["identitystore.amazonaws.com", "sso.amazonaws.com"]},
+      "Action": ["kms:Decrypt", "kms:ReEncryptTo", "kms:ReEncryptFrom", "kms:GenerateDataKeyWithoutPlaintext"],
+      "Resource": "*",
+      "Condition": {
+        "StringEquals": {"aws:SourceAccount": "${aws:ResourceAccount}"},
+        "ForAnyValue:StringEquals": {
+          "kms:EncryptionContextKeys": ["aws:sso:instance-arn", "aws:identitystore:identitystore-arn"]
+        }
+      }
+    },
+    {
+      "Sid": "AllowOrgPrincipalsViaIdentityCenterAndIdentityStore",
+      "Effect": "Allow",
+      "Principal": "*",
+      "Action": "kms:Decrypt",
+      "Resource": "*",
+      "Condition": {
+        "StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"},
+        "StringLike": {"kms:ViaService": ["sso.*.amazonaws.com", "identitystore.*.amazonaws.com"]},
+        "ForAnyValue:StringEquals": {
+          "kms:EncryptionContextKeys": ["aws:sso:instance-arn", "aws:identitystore:identitystore-arn"]
+        }
+      }
+    },
+    {
+      "Sid": "AllowManagedApps",
+      "Effect": "Allow",
+      "Principal": "*",
+      "Action": "kms:Decrypt",
+      "Resource": "*",
+      "Condition": {
+        "Bool": {"aws:PrincipalIsAWSService": "true"},
+        "StringEquals": {"aws:SourceOrgID": "${aws:ResourceOrgID}"},
+        "StringLike": {"kms:ViaService": ["identitystore.*.amazonaws.com", "sso.*.amazonaws.com"]},
+        "ForAnyValue:StringEquals": {
+          "kms:EncryptionContextKeys": ["aws:sso:instance-arn", "aws:identitystore:identitystore-arn"]
+        }
+      }
     }
   ]
-}`, "ACCOUNT", account)
-}
+}`

@@ -1,66 +1,128 @@
 package kms
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
 
-// conditions tells whether all conditions of the statement hold. The operators that key policies of IAM Identity
-// Center use are known, with ForAnyValue, ForAllValues and IfExists; what is not known is taken for the worst: in an
-// Allow it doesn't hold, in a Deny it does.
-func (st *statement) conditions(q question) bool {
-	for operator, keys := range st.Condition {
-		for key, wanted := range keys {
-			holds, known := condition(operator, q.values(key), wanted)
-			if !known {
-				holds = st.Effect == "Deny"
-			}
-			if !holds {
-				return false
-			}
-		}
-	}
-	return true
+// condition is one condition key with one operator. Those of a statement must all hold.
+type condition struct {
+	operatorName, keyName string // as the policy has them
+
+	operator
+	knownOperator, knownKey bool
+	values                  func(*question) []string // of the condition key
+	wanted                  []template
+	literals                []string // what is wanted, where no variable is in it
+	bad                     []string // of what is wanted, what the operator can't compare
+
+	null     bool // the operator is Null: what is wanted is whether the key is missing
+	ifExists bool
+	forAll   bool
+	forAny   bool
 }
 
-func condition(operator string, values, wanted []string) (holds, known bool) {
-	operator, forAll := strings.CutPrefix(operator, "ForAllValues:")
-	operator, _ = strings.CutPrefix(operator, "ForAnyValue:")
-	operator, ifExists := strings.CutSuffix(operator, "IfExists")
-	var fits func(value string) bool
-	switch operator {
-	case "StringEquals":
-		fits = func(value string) bool { return slices.Contains(wanted, value) }
-	case "StringLike", "ArnLike", "ArnEquals":
-		fits = texts(wanted).match
-	default:
-		return false, false
+// newCondition reads an operator, a condition key and what is wanted of it. Case matters in none of their names.
+func newCondition(operatorName, keyName string, wanted []string, variables bool) condition {
+	c := condition{operatorName: operatorName, keyName: keyName}
+	name := strings.ToLower(operatorName)
+	name, c.forAll = strings.CutPrefix(name, "forallvalues:")
+	name, c.forAny = strings.CutPrefix(name, "foranyvalue:")
+	if name == "null" {
+		c.null, c.knownOperator = true, true
+		c.operator = operator{valid: isBool}
+	} else {
+		name, c.ifExists = strings.CutSuffix(name, "ifexists")
+		c.operator, c.knownOperator = operators[name]
 	}
+	c.values, c.knownKey = conditionKey(keyName)
+	for _, text := range wanted {
+		t := newTemplate(text, c.wildcards, variables && c.variables)
+		if t.literal() && c.valid != nil && !c.valid(text) {
+			c.bad = append(c.bad, text)
+		}
+		c.wanted = append(c.wanted, t)
+	}
+	if !slices.ContainsFunc(c.wanted, func(t template) bool { return !t.literal() }) {
+		for _, t := range c.wanted {
+			c.literals = append(c.literals, t.pieces[0].literal)
+		}
+	}
+	return c
+}
+
+// holds tells whether the condition is met.
+func (c *condition) holds(q *question) truth {
+	if !c.knownOperator || !c.knownKey || len(c.bad) > 0 {
+		return unclear
+	}
+	values := c.values(q)
+	if c.null {
+		missing := len(values) == 0
+		return truthOf(slices.ContainsFunc(c.wanted, func(t template) bool {
+			return strings.EqualFold(t.pieces[0].literal, "true") == missing
+		}))
+	}
+	wanted, clear := c.texts(q)
 	switch {
+	case clear != yes:
+		return clear
 	case len(values) == 0:
-		return ifExists || forAll, true
-	case forAll:
-		return !slices.ContainsFunc(values, func(v string) bool { return !fits(v) }), true
+		return truthOf(c.ifExists || c.forAll || c.not && !c.forAny)
 	}
-	return slices.ContainsFunc(values, fits), true
+	return truthOf(c.compare(values, wanted))
 }
 
-// values are those of a condition key for the request; none where the request has no such key. Services act for the
-// account's own instance, so that is their source account.
-func (q question) values(key string) []string {
-	const context = "kms:EncryptionContext:"
-	switch {
-	case key == "aws:SourceAccount" && isService(q.principal), key == "kms:CallerAccount":
-		return []string{q.account}
-	case key == "aws:PrincipalArn" && !isService(q.principal):
-		return []string{q.principal}
-	case key == "kms:EncryptionContextKeys":
-		return slices.Collect(maps.Keys(q.context))
-	case strings.HasPrefix(key, context):
-		if value, ok := q.context[key[len(context):]]; ok {
-			return []string{value}
+// texts is what is wanted, with the values of variables put in. Where a variable has no value the text that it is in
+// matches nothing; where no text is left the condition doesn't hold.
+func (c *condition) texts(q *question) ([]string, truth) {
+	if c.literals != nil { // as nearly always
+		return c.literals, yes
+	}
+	var texts []string
+	for i := range c.wanted {
+		text, has := c.wanted[i].text(q)
+		switch has {
+		case unclear:
+			return nil, unclear
+		case yes:
+			texts = append(texts, text)
 		}
 	}
-	return nil
+	return texts, truthOf(len(texts) > 0)
+}
+
+// compare looks for a value that fits one of the wanted texts. ForAllValues asks it of each value. A Not asks that none
+// fits; with ForAnyValue, that there is a value that doesn't.
+func (c *condition) compare(values, wanted []string) bool {
+	fits := func(value string) bool {
+		return slices.ContainsFunc(wanted, func(w string) bool { return c.fits(value, w) })
+	}
+	misses := func(value string) bool { return !fits(value) }
+	switch {
+	case c.not && c.forAny:
+		return slices.ContainsFunc(values, misses)
+	case c.not:
+		return !slices.ContainsFunc(values, fits)
+	case c.forAll:
+		return !slices.ContainsFunc(values, misses)
+	}
+	return slices.ContainsFunc(values, fits)
+}
+
+func (c *condition) doubts() []Remark {
+	var all []Remark
+	if !c.knownOperator {
+		all = append(all, Remark{Kind: UnknownOperator, Name: c.operatorName})
+	}
+	if !c.knownKey {
+		all = append(all, Remark{Kind: UnknownKey, Name: c.keyName})
+	}
+	for _, text := range c.bad {
+		all = append(all, Remark{Kind: UnknownValue, Name: text})
+	}
+	for i := range c.wanted {
+		all = append(all, c.wanted[i].doubts()...)
+	}
+	return all
 }

@@ -1,8 +1,8 @@
 package kms
 
 import (
-	"crypto/rand"
-	"fmt"
+	"maps"
+	"slices"
 )
 
 // Limits of KMS's cryptographic operations, in bytes.
@@ -12,13 +12,28 @@ const (
 	maxContext   = 8192
 )
 
-const symmetric = "SYMMETRIC_DEFAULT"
+// encryptionAlgorithms are those that AWS KMS knows; the first is that of the keys here.
+var encryptionAlgorithms = []string{symmetric, "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"}
+
+// attestation is how a request from a Nitro enclave asks for its answer; there are no enclaves here.
+type attestation struct {
+	Recipient *struct{}
+}
+
+func (a attestation) check() error {
+	if a.Recipient != nil {
+		return notSupported("Recipient")
+	}
+	return nil
+}
 
 type encryptInput struct {
 	KeyID               string `json:"KeyId"`
 	Plaintext           []byte
 	EncryptionContext   map[string]string
 	EncryptionAlgorithm string
+	GrantTokens         []string
+	DryRun              bool
 }
 
 type encryptOutput struct {
@@ -28,15 +43,18 @@ type encryptOutput struct {
 }
 
 func (c *call) encrypt(in encryptInput) (any, error) {
-	if len(in.Plaintext) == 0 || len(in.Plaintext) > maxPlaintext {
-		return nil, invalid(fmt.Sprintf("Plaintext must have 1 to %d bytes", maxPlaintext))
-	}
-	if err := algorithm(in.EncryptionAlgorithm); err != nil {
+	if err := length("", len(in.Plaintext), "plaintext", 1, maxPlaintext); err != nil {
 		return nil, err
 	}
-	r, err := c.use(in.KeyID, "kms:Encrypt", in.EncryptionContext)
+	if err := algorithm(in.EncryptionAlgorithm, "encryptionAlgorithm"); err != nil {
+		return nil, err
+	}
+	r, err := c.use(in.KeyID, ask{operation: "Encrypt", context: in.EncryptionContext, tokens: in.GrantTokens})
 	if err != nil {
 		return nil, err
+	}
+	if in.DryRun {
+		return nil, dryRun()
 	}
 	return encryptOutput{r.key.seal(in.Plaintext, in.EncryptionContext), symmetric, r.arn}, nil
 }
@@ -46,178 +64,141 @@ type decryptInput struct {
 	KeyID               string `json:"KeyId"`
 	EncryptionContext   map[string]string
 	EncryptionAlgorithm string
+	GrantTokens         []string
+	dry
+	attestation
 }
 
 type decryptOutput struct {
 	EncryptionAlgorithm string
 	KeyID               string `json:"KeyId"`
+	KeyMaterialID       string `json:"KeyMaterialId"`
 	Plaintext           []byte
 }
 
-func (c *call) decrypt(in decryptInput) (any, error) {
-	if err := algorithm(in.EncryptionAlgorithm); err != nil {
-		return nil, err
-	}
-	r, plaintext, err := c.open(in.CiphertextBlob, in.KeyID, "kms:Decrypt", in.EncryptionContext)
-	if err != nil {
-		return nil, err
-	}
-	return decryptOutput{symmetric, r.arn, plaintext}, nil
+// dry is how a request asks whether it would succeed.
+type dry struct {
+	DryRun          bool
+	DryRunModifiers []string
 }
 
-type dataKeyInput struct {
-	KeyID             string `json:"KeyId"`
-	KeySpec           string
-	NumberOfBytes     *int
-	EncryptionContext map[string]string
-}
+const ignoreCiphertext = "IGNORE_CIPHERTEXT"
 
-type dataKeyOutput struct {
-	CiphertextBlob []byte
-	KeyID          string `json:"KeyId"`
-	Plaintext      []byte `json:",omitempty"`
-}
-
-func (c *call) generateDataKey(in dataKeyInput) (any, error) {
-	return c.dataKey(in, "kms:GenerateDataKey", true)
-}
-
-func (c *call) generateDataKeyWithoutPlaintext(in dataKeyInput) (any, error) {
-	return c.dataKey(in, "kms:GenerateDataKeyWithoutPlaintext", false)
-}
-
-func (c *call) dataKey(in dataKeyInput, action string, withPlaintext bool) (any, error) {
-	size, err := in.size()
-	if err != nil {
-		return nil, err
+func (d dry) check() error {
+	for _, modifier := range d.DryRunModifiers {
+		if err := oneOf(modifier, "dryRunModifiers", []string{ignoreCiphertext}); err != nil {
+			return err
+		}
 	}
-	r, err := c.use(in.KeyID, action, in.EncryptionContext)
-	if err != nil {
-		return nil, err
-	}
-	plaintext := make([]byte, size)
-	_, _ = rand.Read(plaintext) // never returns an error
-	out := dataKeyOutput{CiphertextBlob: r.key.seal(plaintext, in.EncryptionContext), KeyID: r.arn}
-	if withPlaintext {
-		out.Plaintext = plaintext
-	}
-	return out, nil
-}
-
-// size of the data key in bytes: KeySpec and NumberOfBytes each say it, and exactly one must.
-func (in dataKeyInput) size() (int, error) {
-	switch {
-	case (in.KeySpec == "") == (in.NumberOfBytes == nil):
-		return 0, invalid("Please specify either number of bytes or key spec.")
-	case in.KeySpec == "AES_256":
-		return 32, nil
-	case in.KeySpec == "AES_128":
-		return 16, nil
-	case in.KeySpec != "":
-		return 0, invalid("KeySpec must be AES_128 or AES_256")
-	case *in.NumberOfBytes < 1 || *in.NumberOfBytes > maxDataKey:
-		return 0, invalid(fmt.Sprintf("NumberOfBytes must be 1 to %d", maxDataKey))
-	}
-	return *in.NumberOfBytes, nil
-}
-
-type reEncryptInput struct {
-	CiphertextBlob               []byte
-	SourceKeyID                  string `json:"SourceKeyId"`
-	SourceEncryptionContext      map[string]string
-	DestinationKeyID             string `json:"DestinationKeyId"`
-	DestinationEncryptionContext map[string]string
-}
-
-type reEncryptOutput struct {
-	CiphertextBlob                 []byte
-	KeyID                          string `json:"KeyId"`
-	SourceKeyID                    string `json:"SourceKeyId"`
-	SourceEncryptionAlgorithm      string
-	DestinationEncryptionAlgorithm string
-}
-
-func (c *call) reEncrypt(in reEncryptInput) (any, error) {
-	source, plaintext, err := c.open(in.CiphertextBlob, in.SourceKeyID, "kms:ReEncryptFrom", in.SourceEncryptionContext)
-	if err != nil {
-		return nil, err
-	}
-	destination, err := c.use(in.DestinationKeyID, "kms:ReEncryptTo", in.DestinationEncryptionContext)
-	if err != nil {
-		return nil, err
-	}
-	return reEncryptOutput{
-		destination.key.seal(plaintext, in.DestinationEncryptionContext), destination.arn, source.arn, symmetric, symmetric,
-	}, nil
-}
-
-// use is access to a key that can be used.
-func (c *call) use(keyID, action string, context map[string]string) (*replica, error) {
-	if err := checkContext(context); err != nil {
-		return nil, err
-	}
-	r, err := c.access(keyID, action, context)
-	if err != nil {
-		return nil, err
-	}
-	return r, r.usable()
-}
-
-// open decrypts a blob with the key that it names, in whichever Region it was sealed. A caller that names a key as
-// well must name that one.
-func (c *call) open(data []byte, keyID, action string, context map[string]string) (*replica, []byte, error) {
-	if len(data) == 0 || len(data) > maxBlob {
-		return nil, nil, invalid(fmt.Sprintf("CiphertextBlob must have 1 to %d bytes", maxBlob))
-	}
-	if err := checkContext(context); err != nil {
-		return nil, nil, err
-	}
-	b, ok := parseBlob(data)
-	if !ok {
-		return nil, nil, invalidCiphertext()
-	}
-	if err := c.named(keyID, b.keyID); err != nil {
-		return nil, nil, err
-	}
-	r, ok := c.find(c.region, b.keyID)
-	if !ok {
-		return nil, nil, unknownCiphertextKey()
-	}
-	if err := c.authorize(r, action, context); err != nil {
-		return nil, nil, err
-	}
-	if err := r.usable(); err != nil {
-		return nil, nil, err
-	}
-	plaintext, ok := b.open(r.key.material, context)
-	if !ok {
-		return nil, nil, invalidCiphertext()
-	}
-	return r, plaintext, nil
-}
-
-// named compares the key that a caller asks to decrypt with, if it does, with the one that sealed.
-func (c *call) named(keyID, sealedBy string) error {
-	if keyID == "" {
-		return nil
-	}
-	id, err := c.keyID(keyID)
-	if err != nil {
-		return err
-	}
-	if _, ok := c.find(c.region, id); !ok {
-		return notFound(keyID)
-	}
-	if id != sealedBy {
-		return clientFault("IncorrectKeyException",
-			"The key ID in the request does not identify a CMK that can perform this operation.")
+	if len(d.DryRunModifiers) > 0 && !d.DryRun {
+		return invalid("DryRunModifiers is valid only when DryRun is true.")
 	}
 	return nil
 }
 
-func algorithm(name string) error {
+// withoutCiphertext tells whether the request only asks who may use which key.
+func (d dry) withoutCiphertext() bool { return slices.Contains(d.DryRunModifiers, ignoreCiphertext) }
+
+func (c *call) decrypt(in decryptInput) (any, error) {
+	if err := algorithm(in.EncryptionAlgorithm, "encryptionAlgorithm"); err != nil {
+		return nil, err
+	}
+	if err := in.dry.check(); err != nil {
+		return nil, err
+	}
+	if err := in.attestation.check(); err != nil {
+		return nil, err
+	}
+	a := ask{operation: "Decrypt", context: in.EncryptionContext, tokens: in.GrantTokens}
+	if in.withoutCiphertext() {
+		return nil, c.wouldUse(in.KeyID, a)
+	}
+	o, err := c.open(in.CiphertextBlob, in.KeyID, a)
+	if err != nil {
+		return nil, err
+	}
+	if in.DryRun {
+		return nil, dryRun()
+	}
+	return decryptOutput{symmetric, o.arn, o.material, o.plaintext}, nil
+}
+
+// wouldUse answers a dry run that ignores the ciphertext: never with success, by its nature.
+func (c *call) wouldUse(keyID string, a ask) error {
+	if _, err := c.use(keyID, a); err != nil {
+		return err
+	}
+	return dryRun()
+}
+
+// use is access to a key that is to encrypt.
+func (c *call) use(keyID string, a ask) (*replica, error) {
+	if err := checkContext(a.context); err != nil {
+		return nil, err
+	}
+	alias := requestAlias(keyID)
+	if a.request == nil {
+		a.request = alias
+	} else {
+		maps.Copy(a.request, alias)
+	}
+	return c.access(keyID, a)
+}
+
+// opened is what was sealed, with who opened it.
+type opened struct {
+	*replica
+	plaintext []byte
+	material  string
+}
+
+// open decrypts a blob with the key that it names, in whichever Region it was sealed. A caller that names a key as
+// well must name that one.
+func (c *call) open(data []byte, keyID string, a ask) (opened, error) {
+	if err := length("", len(data), "ciphertextBlob", 1, maxBlob); err != nil {
+		return opened{}, err
+	}
+	if err := checkContext(a.context); err != nil {
+		return opened{}, err
+	}
+	b, ok := parseBlob(data)
+	if keyID != "" {
+		named, err := c.resolve(keyID, a.operation)
+		if err != nil {
+			return opened{}, err
+		}
+		if ok && named.key.id != b.keyID {
+			return opened{}, incorrectKey()
+		}
+		a.request = requestAlias(keyID)
+	}
+	if !ok {
+		return opened{}, invalidCiphertext()
+	}
+	r, here := c.find(c.region, b.keyID)
+	if !here {
+		return opened{}, unknownCiphertextKey()
+	}
+	if err := c.authorize(r, a); err != nil {
+		return opened{}, err
+	}
+	if err := r.inState(a.operation); err != nil {
+		return opened{}, err
+	}
+	plaintext, material, ok := r.key.open(b, a.context)
+	if !ok {
+		return opened{}, invalidCiphertext()
+	}
+	return opened{r, plaintext, material}, nil
+}
+
+func algorithm(name, member string) error {
+	if err := oneOf(name, member, encryptionAlgorithms); err != nil {
+		return err
+	}
 	if name != "" && name != symmetric {
-		return clientFault("InvalidKeyUsageException", "The keys here are symmetric; the algorithm "+name+" is not for them.")
+		return clientFault("InvalidKeyUsageException", "Algorithm %s is incompatible with key spec %s.", name,
+			symmetric)
 	}
 	return nil
 }
@@ -226,12 +207,12 @@ func checkContext(context map[string]string) error {
 	size := 0
 	for name, value := range context {
 		if name == "" {
-			return invalid("A key of the EncryptionContext is empty")
+			return invalid("The EncryptionContext has a pair with an empty key.")
 		}
 		size += len(name) + len(value)
 	}
 	if size > maxContext {
-		return invalid(fmt.Sprintf("The EncryptionContext is longer than %d bytes", maxContext))
+		return length("", size, "encryptionContext", 0, maxContext)
 	}
 	return nil
 }

@@ -9,9 +9,6 @@ package kms
 
 import (
 	"cmp"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -25,7 +22,8 @@ import (
 type Config struct {
 	Account     string            // 12 digits
 	Now         func() time.Time  // time.Now where nil
-	CreatingFor time.Duration     // how long a new replica is Creating; 0: it is Enabled at once
+	CreatingFor time.Duration     // how long a new replica is Creating; 0: it is Enabled at once; AWS: up to 10 min
+	UpdatingFor time.Duration     // how long UpdatePrimaryRegion leaves both keys Updating; 0: not at all
 	Principals  map[string]string // access key id → service principal (sso.amazonaws.com) or ARN in the account
 }
 
@@ -34,10 +32,12 @@ type Service struct {
 	account     string
 	now         func() time.Time
 	creatingFor time.Duration
-	principals  map[string]string
+	updatingFor time.Duration
+	callers     map[string]caller // by access key id
 
-	mu   sync.Mutex
-	keys map[string]*key // by key id
+	mu     sync.Mutex
+	keys   map[string]*key    // by key id
+	tokens map[string]grantOf // by grant token
 }
 
 // New makes a service without keys.
@@ -45,8 +45,13 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	callers := map[string]caller{}
+	for accessKey, principal := range c.Principals {
+		callers[accessKey] = newCaller(principal)
+	}
 	return &Service{
-		account: c.Account, now: c.Now, creatingFor: c.CreatingFor, principals: c.Principals, keys: map[string]*key{},
+		account: c.Account, now: c.Now, creatingFor: c.CreatingFor, updatingFor: c.UpdatingFor, callers: callers,
+		keys: map[string]*key{}, tokens: map[string]grantOf{},
 	}
 }
 
@@ -59,7 +64,10 @@ func (s *Service) CreateKey(region, policyDocument string) (keyID string, err er
 	if err != nil {
 		return "", fmt.Errorf("creating a key in %s: %w", region, err)
 	}
-	return s.create(region, true, parsed, "").id, nil
+	r := s.newKey(region, true)
+	r.policy = parsed
+	s.keys[r.key.id] = r.key
+	return r.key.id, nil
 }
 
 // ReplicateKey makes a replica of a multi-Region key in another Region; it is Creating for Config.CreatingFor. An
@@ -67,18 +75,31 @@ func (s *Service) CreateKey(region, policyDocument string) (keyID string, err er
 func (s *Service) ReplicateKey(keyID, region, policyDocument string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.replicate(keyID, region, policyDocument); err != nil {
+		return fmt.Errorf("replicating %s to %s: %w", keyID, region, err)
+	}
+	return nil
+}
+
+func (s *Service) replicate(keyID, region, policyDocument string) error {
 	k, ok := s.keys[keyID]
 	if !ok {
-		return fmt.Errorf("replicating %s to %s: %w", keyID, region, notFound(keyID))
+		return notFound(keyID)
 	}
 	parsed, err := s.policyOr(policyDocument)
 	if err != nil {
-		return fmt.Errorf("replicating %s to %s: %w", keyID, region, err)
+		return err
 	}
-	k.settle(s.now())
-	if _, err := s.replicate(k, region, parsed, ""); err != nil {
-		return fmt.Errorf("replicating %s to %s: %w", keyID, region, err)
+	primary, ok := s.find(k.primary, keyID)
+	if !ok {
+		return notFound(keyID)
 	}
+	r, err := s.newReplica(primary, region)
+	if err != nil {
+		return err
+	}
+	r.policy = parsed
+	k.replicas[region] = r
 	return nil
 }
 
@@ -146,54 +167,40 @@ func (s *Service) find(region, keyID string) (*replica, bool) {
 	return r, ok
 }
 
-func (s *Service) create(region string, multiRegion bool, p *policy, description string) *key {
-	var random [48]byte
-	_, _ = rand.Read(random[:]) // never returns an error
-	id := hex.EncodeToString(random[:16])
+// newKey makes the primary of a key that nobody can find yet, without a policy.
+func (s *Service) newKey(region string, multiRegion bool) *replica {
+	id := hex.EncodeToString(randomBytes(16))
 	if multiRegion {
 		id = "mrk-" + id
 	} else {
 		id = fmt.Sprintf("%s-%s-%s-%s-%s", id[:8], id[8:12], id[12:16], id[16:20], id[20:])
 	}
-	k := &key{id: id, multiRegion: multiRegion, material: newMaterial(random[16:]), primary: region}
-	k.replicas = map[string]*replica{region: {
-		key: k, arn: names.KeyARN(region, s.account, id), region: region,
-		policy: p, description: description, created: s.now(), state: Enabled,
-	}}
-	s.keys[id] = k
-	return k
+	k := &key{id: id, multiRegion: multiRegion, materials: []material{newMaterial(time.Time{}, false)}, primary: region}
+	r := s.newReplicaOf(k, region)
+	k.replicas = map[string]*replica{region: r}
+	return r
 }
 
-func (s *Service) replicate(k *key, region string, p *policy, description string) (*replica, error) {
-	if !k.multiRegion {
-		return nil, unsupported("a single-Region key can't be replicated")
+// newReplica makes a replica that nobody can find yet, without a policy.
+func (s *Service) newReplica(primary *replica, region string) (*replica, error) {
+	if err := primary.mayReplicate(); err != nil {
+		return nil, err
 	}
-	if there, ok := k.replicas[region]; ok {
+	if there, ok := primary.key.replicas[region]; ok {
 		return nil, alreadyExists(there.arn)
 	}
-	r := &replica{
-		key: k, arn: names.KeyARN(region, s.account, k.id), region: region,
-		policy: p, description: description, created: s.now(), state: Enabled,
-	}
+	r := s.newReplicaOf(primary.key, region)
 	if s.creatingFor > 0 {
 		r.state, r.until = Creating, s.now().Add(s.creatingFor)
 	}
-	k.replicas[region] = r
 	return r, nil
+}
+
+func (s *Service) newReplicaOf(k *key, region string) *replica {
+	return &replica{key: k, arn: names.KeyARN(region, s.account, k.id), region: region, created: s.now(),
+		state: Enabled}
 }
 
 func (s *Service) policyOr(document string) (*policy, error) {
 	return parsePolicy(cmp.Or(document, DefaultPolicy(s.account)))
-}
-
-func newMaterial(secret []byte) cipher.AEAD {
-	block, err := aes.NewCipher(secret)
-	if err != nil {
-		panic("kms: " + err.Error()) // 32 bytes always make a key
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic("kms: " + err.Error()) // AES always makes a GCM
-	}
-	return aead
 }

@@ -11,6 +11,7 @@ type keyMetadata struct {
 	AWSAccountID                string `json:"AWSAccountId"`
 	Arn                         string
 	CreationDate                float64
+	CurrentKeyMaterialID        string `json:"CurrentKeyMaterialId"`
 	CustomerMasterKeySpec       string
 	DeletionDate                float64 `json:",omitempty"`
 	Description                 string
@@ -39,8 +40,8 @@ func (c *call) metadata(r *replica) keyMetadata {
 	m := keyMetadata{
 		AWSAccountID: c.account, Arn: r.arn, CreationDate: epoch(r.created), CustomerMasterKeySpec: symmetric,
 		Description: r.description, Enabled: r.state == Enabled, EncryptionAlgorithms: []string{symmetric},
-		KeyID: r.key.id, KeyManager: "CUSTOMER", KeySpec: symmetric, KeyState: r.state, KeyUsage: "ENCRYPT_DECRYPT",
-		MultiRegion: r.key.multiRegion, Origin: "AWS_KMS",
+		KeyID: r.key.id, KeyManager: "CUSTOMER", KeySpec: symmetric, KeyState: r.state, KeyUsage: encryptDecrypt,
+		MultiRegion: r.key.multiRegion, Origin: "AWS_KMS", CurrentKeyMaterialID: r.key.current().id,
 	}
 	switch r.state {
 	case PendingDeletion:
@@ -55,10 +56,7 @@ func (c *call) metadata(r *replica) keyMetadata {
 }
 
 func (k *key) configuration(of *replica) *multiRegionConfiguration {
-	m := &multiRegionConfiguration{MultiRegionKeyType: "REPLICA", ReplicaKeys: []multiRegionKey{}}
-	if of.primary() {
-		m.MultiRegionKeyType = "PRIMARY"
-	}
+	m := &multiRegionConfiguration{MultiRegionKeyType: of.keyType(), ReplicaKeys: []multiRegionKey{}}
 	for _, region := range slices.Sorted(maps.Keys(k.replicas)) {
 		r := k.replicas[region]
 		if r.primary() {

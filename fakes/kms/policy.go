@@ -1,198 +1,141 @@
 package kms
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
+	"cmp"
 	"slices"
-	"strings"
+	"time"
 )
 
-// maxPolicy is the longest key policy, in bytes.
-const maxPolicy = 32 << 10
+// A key policy is read by parsePolicy into statements. A request is a question. To answer it each statement is asked
+// whether it applies, by its principals (principal.go), its actions and resources (pattern.go) and its conditions
+// (condition.go with the tables operator.go and conditionkey.go). Review tells what of a policy is not understood.
 
 // policy is a key policy, read once and asked often.
 type policy struct {
-	document   string // as it was given
-	statements []statement
+	document   string      // as it was given
+	statements []statement // each Deny before each Allow
 }
 
-// statement is one of a policy. NotPrincipal, NotAction and NotResource are refused rather than misread.
+// statement is one of a policy. What must hold for it to apply stands in the order in which it is looked at.
 type statement struct {
-	Sid       string
-	Effect    string
-	Principal principals
-	Action    texts
-	Resource  texts
-	Condition map[string]map[string]texts
-}
-
-// texts is a JSON string or a list of them; numbers and booleans are taken as they are written.
-type texts []string
-
-// principals are those of a statement by kind (AWS, Service); a lone "*" is everybody.
-type principals map[string]texts
-
-func (t *texts) UnmarshalJSON(data []byte) error {
-	if data[0] != '[' {
-		data = bytes.Join([][]byte{{'['}, data, {']'}}, nil)
-	}
-	var raw []json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return err
-	}
-	for _, r := range raw {
-		text := string(r)
-		switch {
-		case r[0] == '"':
-			if err := json.Unmarshal(r, &text); err != nil {
-				return err
-			}
-		case r[0] == '{' || r[0] == '[' || text == "null":
-			return errors.New("a string is expected")
-		}
-		*t = append(*t, text)
-	}
-	return nil
-}
-
-func (p *principals) UnmarshalJSON(data []byte) error {
-	if string(data) == `"*"` {
-		*p = principals{"AWS": {"*"}}
-		return nil
-	}
-	var kinds map[string]texts
-	if err := json.Unmarshal(data, &kinds); err != nil {
-		return err
-	}
-	*p = kinds
-	return nil
-}
-
-func parsePolicy(document string) (*policy, error) {
-	if len(document) > maxPolicy {
-		return nil, malformedPolicy("The policy is longer than 32 KB.")
-	}
-	var outer struct {
-		Version   string
-		ID        string `json:"Id"`
-		Statement json.RawMessage
-	}
-	if err := strictly([]byte(document), &outer); err != nil {
-		return nil, malformedPolicy("The policy is not valid: " + err.Error())
-	}
-	list := bytes.TrimSpace(outer.Statement)
-	if len(list) > 0 && list[0] != '[' { // a lone statement needs no list
-		list = bytes.Join([][]byte{{'['}, list, {']'}}, nil)
-	}
-	p := &policy{document: document}
-	if err := strictly(list, &p.statements); err != nil {
-		return nil, malformedPolicy("The policy's statements are not valid: " + err.Error())
-	}
-	if len(p.statements) == 0 {
-		return nil, malformedPolicy("The policy has no statement.")
-	}
-	for _, st := range p.statements {
-		if st.Effect != "Allow" && st.Effect != "Deny" || len(st.Principal) == 0 || len(st.Action) == 0 || len(st.Resource) == 0 {
-			return nil, malformedPolicy("A statement needs an Effect of Allow or Deny, a Principal, an Action and a Resource.")
-		}
-	}
-	return p, nil
-}
-
-func strictly(data []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is something behind its end")
-	}
-	return nil
+	number     int // from 1
+	sid        string
+	deny       bool
+	principals principals
+	actions    patterns
+	resources  patterns
+	conditions []condition
 }
 
 // question is what a policy is asked: may the principal do it to the key?
 type question struct {
-	principal string
-	account   string
-	action    string // kms:Decrypt
-	resource  string // key ARN
-	context   map[string]string
+	caller
+	account  string            // the key's; 12 digits
+	action   string            // kms:Decrypt
+	lower    string            // the same in lower case, as policies are kept
+	resource string            // key ARN
+	context  map[string]string // the encryption context
+	replica  *replica          // nil before the key is there
+	sourceIP string            // where the call comes from
+	now      time.Time
+	request  map[string][]string // condition keys of this operation alone, in lower case
 }
 
-// allows answers it: a Deny that applies outweighs every Allow, and what nobody allows is denied. Identity policies of
-// IAM are not modelled: where a key policy leaves the matter to the account, the account's principals are allowed.
-func (p *policy) allows(q question) bool {
-	allowed := false
+// truth is what one part of a statement comes to. unclear is what is not understood here: an unknown operator or
+// condition key, or a kind of principal that no caller here has.
+type truth int
+
+const (
+	no truth = iota
+	unclear
+	yes
+)
+
+func truthOf(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// but negates.
+func (t truth) but(not bool) truth {
+	if not {
+		return yes - t
+	}
+	return t
+}
+
+// effect is what a policy says of a request.
+type effect int
+
+const (
+	unmentioned effect = iota
+	allowed
+	denied
+)
+
+// reading is how to take a statement of which it is unclear whether it applies.
+type reading int
+
+const (
+	worst reading = iota // an Allow does not apply and a Deny does
+	best                 // the other way round
+)
+
+// allows answers a question as a request is answered: by the worst reading.
+func (p *policy) allows(q *question) bool { return p.evaluate(q, worst) == allowed }
+
+// evaluate answers a question: a Deny that applies outweighs every Allow, and what nobody allows is denied. Identity
+// policies of IAM are not modelled: where a key policy leaves the matter to the account, its principals are allowed.
+func (p *policy) evaluate(q *question, how reading) effect {
 	for i := range p.statements {
 		st := &p.statements[i]
-		if !st.applies(q) {
-			continue
+		applies := st.applies(q)
+		if applies == unclear {
+			applies = truthOf(st.deny == (how == worst))
 		}
-		if st.Effect == "Deny" {
-			return false
-		}
-		allowed = true
-	}
-	return allowed
-}
-
-func (st *statement) applies(q question) bool {
-	return st.Principal.include(q) && st.Action.match(q.action) && st.Resource.match(q.resource) && st.conditions(q)
-}
-
-func (p principals) include(q question) bool {
-	if isService(q.principal) {
-		return slices.Contains(p["Service"], q.principal) || slices.Contains(p["AWS"], "*")
-	}
-	ours := inAccount(q.principal, q.account)
-	for _, who := range p["AWS"] {
-		if who == "*" || who == q.principal || ours && (who == q.account || who == rootARN(q.account)) {
-			return true
-		}
-	}
-	return false
-}
-
-func isService(principal string) bool { return strings.HasSuffix(principal, ".amazonaws.com") }
-
-func inAccount(principal, account string) bool {
-	parts := strings.SplitN(principal, ":", 6)
-	return len(parts) == 6 && parts[0] == "arn" && parts[4] == account
-}
-
-func rootARN(account string) string { return "arn:aws:iam::" + account + ":root" }
-
-// match tells whether one of the patterns fits. Actions are compared without regard to case in AWS; nobody writes them
-// in another.
-func (t texts) match(text string) bool {
-	for _, pattern := range t {
-		if wild(pattern, text) {
-			return true
-		}
-	}
-	return false
-}
-
-// wild matches a pattern in which * stands for any characters and ? for one. It never looks back beyond the last *,
-// so it takes at most the product of both lengths.
-func wild(pattern, text string) bool {
-	p, star, mark := 0, -1, 0
-	for i := 0; i < len(text); {
 		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[i]):
-			p, i = p+1, i+1
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
+		case applies == no:
+		case st.deny:
+			return denied
 		default:
-			return false
+			return allowed
 		}
 	}
-	return strings.Trim(pattern[p:], "*") == ""
+	return unmentioned
+}
+
+// applies tells whether the statement speaks of the request: all of its parts must.
+func (st *statement) applies(q *question) truth {
+	t := st.principals.include(q, st.deny)
+	if t != no {
+		t = min(t, st.actions.include(q, q.lower))
+	}
+	if t != no {
+		t = min(t, st.resources.include(q, q.resource))
+	}
+	for i := 0; i < len(st.conditions) && t != no; i++ {
+		t = min(t, st.conditions[i].holds(q))
+	}
+	return t
+}
+
+// doubts are what is not understood, in the order of the statements.
+func (p *policy) doubts() []Remark {
+	var all []Remark
+	for _, st := range p.statements {
+		doubts := slices.Concat(st.principals.doubts(), st.actions.doubts(), st.resources.doubts())
+		for _, c := range st.conditions {
+			doubts = append(doubts, c.doubts()...)
+		}
+		for _, d := range doubts {
+			d.Statement, d.Sid, d.Deny = st.number, st.sid, st.deny
+			if !slices.Contains(all, d) {
+				all = append(all, d)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Remark) int { return cmp.Compare(a.Statement, b.Statement) })
+	return all
 }

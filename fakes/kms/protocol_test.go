@@ -7,28 +7,59 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
-const signedBySSO = "AWS4-HMAC-SHA256 Credential=SSO/20261123/eu-west-1/kms/aws4_request, SignedHeaders=host, Signature=0"
+const signedBySSO = "AWS4-HMAC-SHA256 Credential=SSO/20261123/eu-west-1/kms/aws4_request, " +
+	"SignedHeaders=host, Signature=0"
 
 // TestProtocol is what no SDK would send.
 func TestProtocol(t *testing.T) {
 	h := New(Config{Account: account, Principals: map[string]string{"SSO": sso}}).Handler(ireland)
 	for name, c := range map[string]struct{ method, target, authorization, body, want string }{
-		"a GET":           {"GET", "TrentService.Decrypt", signedBySSO, "", "UnknownOperationException"},
-		"no target":       {"POST", "", signedBySSO, "{}", "UnknownOperationException"},
-		"not an action":   {"POST", "TrentService.Decrypt2", signedBySSO, "{}", "UnknownOperationException"},
-		"unsigned":        {"POST", "TrentService.Decrypt", "", "{}", "MissingAuthenticationTokenException"},
-		"no credential":   {"POST", "TrentService.Decrypt", "AWS4-HMAC-SHA256 Signature=0", "{}", "IncompleteSignatureException"},
-		"for elsewhere":   {"POST", "TrentService.Decrypt", strings.Replace(signedBySSO, ireland, virginia, 1), "{}", "InvalidSignatureException"},
-		"not JSON":        {"POST", "TrentService.Decrypt", signedBySSO, "{", "SerializationException"},
-		"nothing sealed":  {"POST", "TrentService.Decrypt", signedBySSO, "{}", "ValidationException"},
-		"a body too long": {"POST", "TrentService.Decrypt", signedBySSO, strings.Repeat(" ", maxBody+1), "SerializationException"},
+		"a GET":         {"GET", "TrentService.Decrypt", signedBySSO, "", "UnknownOperationException"},
+		"no target":     {"POST", "", signedBySSO, "{}", "UnknownOperationException"},
+		"not an action": {"POST", "TrentService.Decrypt2", signedBySSO, "{}", "UnknownOperationException"},
+		"unsigned":      {"POST", "TrentService.Decrypt", "", "{}", "MissingAuthenticationTokenException"},
+		"no credential": {"POST", "TrentService.Decrypt", "AWS4-HMAC-SHA256 Signature=0", "{}",
+			"IncompleteSignatureException"},
+		"for elsewhere": {"POST", "TrentService.Decrypt", strings.Replace(signedBySSO, ireland, virginia, 1), "{}",
+			"InvalidSignatureException"},
+		"not JSON":       {"POST", "TrentService.Decrypt", signedBySSO, "{", "SerializationException"},
+		"nothing sealed": {"POST", "TrentService.Decrypt", signedBySSO, "{}", "ValidationException"},
+		"a body too long": {"POST", "TrentService.Decrypt", signedBySSO, strings.Repeat(" ", maxBody+1),
+			"SerializationException"},
 	} {
 		w := post(h, c.method, c.target, c.authorization, []byte(c.body))
 		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"__type":"`+c.want+`"`) {
 			t.Errorf("%s: %d %s, want %s", name, w.Code, w.Body, c.want)
 		}
+	}
+}
+
+// TestSerialization has members of the wrong kind, and what AWS's reader says of them.
+func TestSerialization(t *testing.T) {
+	h := New(Config{Account: account, Principals: map[string]string{"SSO": admin}}).Handler(ireland)
+	for _, c := range []struct{ operation, body, says string }{
+		{"Decrypt", `[]`, "Start of list found where not expected"},
+		{"Decrypt", `{"KeyId": {}}`, "Start of structure or map found where not expected."},
+		{"Decrypt", `{"KeyId": 1}`, "NUMBER_VALUE can not be converted to a String"},
+		{"Decrypt", `{"DryRun": "yes"}`, "STRING_VALUE can not be converted to a Boolean"},
+		{"Decrypt", `{"CiphertextBlob": 1}`, "NUMBER_VALUE can not be converted to a Blob"},
+		{"Decrypt", `{"EncryptionContext": "a"}`, "STRING_VALUE can not be converted to a Map"},
+		{"Decrypt", `{"GrantTokens": "a"}`, "STRING_VALUE can not be converted to a List"},
+		{"ListKeys", `{"Limit": "all"}`, "STRING_VALUE can not be converted to an Integer"},
+		{"ListKeys", `{"Limit": 1.5}`, "NUMBER_VALUE can not be converted to an Integer"},
+		{"CreateKey", `{"Tags": ["a"]}`, "STRING_VALUE can not be converted to a Structure"},
+	} {
+		w := post(h, http.MethodPost, targetPrefix+c.operation, signedBySSO, []byte(c.body))
+		if want := `{"__type":"SerializationException","message":"` + c.says + `"}`; w.Body.String() != want {
+			t.Errorf("%s %s: %s, want %s", c.operation, c.body, w.Body, want)
+		}
+	}
+	w := post(h, http.MethodPost, targetPrefix+"ListKeys", signedBySSO, []byte(`{"NoSuchMember": [1]}`))
+	if w.Code != http.StatusOK {
+		t.Errorf("an unknown member: %d %s", w.Code, w.Body)
 	}
 }
 
@@ -77,9 +108,9 @@ func FuzzBlob(f *testing.F) {
 	k := s.keys[keyID]
 	f.Add(k.seal([]byte("secret"), nil))
 	f.Add(k.seal(nil, instance)[:40])
-	f.Add([]byte{blobVersion, 255})
+	f.Add([]byte{blobVersion, 0, 0, 255})
 	f.Add([]byte{})
-	other := newMaterial(make([]byte, 32))
+	other := &key{materials: []material{newMaterial(time.Time{}, false)}}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, ok := parseBlob(data)
 		if !ok {
@@ -88,7 +119,7 @@ func FuzzBlob(f *testing.F) {
 		if len(b.header)+len(b.rest) != len(data) {
 			t.Fatalf("%d and %d of %d bytes", len(b.header), len(b.rest), len(data))
 		}
-		if plaintext, ok := b.open(other, instance); ok {
+		if plaintext, _, ok := other.open(b, instance); ok {
 			t.Fatalf("opened: %x", plaintext)
 		}
 	})

@@ -28,14 +28,15 @@ func NewDesign(t harness.Topology) *Design {
 	return &Design{Topology: t, Instance: instance(t), People: org.people, Directory: org.directory}
 }
 
-// The access key with which Identity Center asks KMS: its principal is the service itself.
+// The access key with which Identity Center asks KMS: its principal is the service itself. Identity Store has its own.
 const serviceKey = "AKIALABIDENTITYCENTR"
 
 // KMS is whose keys there are, and who asks for them.
 func (d *Design) KMS() kms.Config {
 	return kms.Config{Account: d.Instance.Account, Principals: map[string]string{
-		serviceKey: "sso.amazonaws.com",
-		adminKey:   "arn:aws:iam::" + d.Instance.Account + ":role/Operator",
+		serviceKey:                            "sso.amazonaws.com",
+		identitycenter.IdentityStoreAccessKey: "identitystore.amazonaws.com",
+		adminKey:                              "arn:aws:iam::" + d.Instance.Account + ":role/Operator",
 	}}
 }
 
