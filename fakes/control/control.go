@@ -39,6 +39,48 @@ func To[A, R any](do func(context.Context, A) (R, error)) Verb {
 	}
 }
 
+// Caller tells a fake what to do, wherever it runs.
+type Caller interface {
+	// Call tells a verb and reads its answer; a nil result drops it. A verb's own error is a *Refusal; any other means
+	// that the fake was not reached.
+	Call(ctx context.Context, verb string, argument, result any) error
+}
+
+// Call tells a fake in this process, in the same JSON.
+func (v Verbs) Call(ctx context.Context, verb string, argument, result any) error {
+	body, err := json.Marshal(argument)
+	if err != nil {
+		return fmt.Errorf("telling %s: %w", verb, err)
+	}
+	do := v[verb]
+	if do == nil {
+		return &Refusal{verb, "there is no such verb"}
+	}
+	said, err := do(ctx, body)
+	if err != nil {
+		return &Refusal{verb, err.Error()}
+	}
+	if result == nil {
+		return nil
+	}
+	if body, err = json.Marshal(said); err == nil {
+		err = json.Unmarshal(body, result)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the answer to %s: %w", verb, err)
+	}
+	return nil
+}
+
+// Fake is one that runs: it serves hosts and is told what to do.
+type Fake interface {
+	http.Handler // by the hosts that configuring it has told
+	Caller
+}
+
+// ErrUnconfigured is what a fake says that is told too early.
+var ErrUnconfigured = errors.New("it is not configured yet")
+
 // None is the argument or the answer of a verb that has none.
 type None struct{}
 
@@ -93,8 +135,7 @@ type Client struct {
 	HTTP  *http.Client
 }
 
-// Call tells a verb and reads its answer; a nil result drops it. A verb's own error is a *Refusal; any other means that
-// the fake was not reached.
+// Call is Caller's.
 func (c *Client) Call(ctx context.Context, verb string, argument, result any) error {
 	body, err := json.Marshal(argument)
 	if err != nil {

@@ -16,16 +16,18 @@ func TestConfigErrors(t *testing.T) {
 	for want, spoil := range map[string]func(*Config){
 		"not one of the instance's": func(c *Config) { c.Region = "eu-west-2" },
 		"not the primary":           func(c *Config) { c.Regions = []string{west, east} },
-		"no KMS":                    func(c *Config) { c.KMS = nil },
-		"no HTTP client":            func(c *Config) { c.HTTP = nil },
+		"no way out":                func(*Config) {},
 		"metadata":                  func(c *Config) { c.IdP.Certificates = nil },
 		"no duration":               func(c *Config) { c.Behaviour = Behaviour{} },
 		"is not an error":           func(c *Config) { c.Behaviour.KMSFaultStatus = 200 },
 		"negative":                  func(c *Config) { c.Lag = -1 },
 	} {
-		cfg := newWorld(t).replicas[east].cfg
-		spoil(&cfg)
-		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), want) {
+		r := newWorld(t).replicas[east]
+		cfg, deps := r.cfg, r.deps
+		if spoil(&cfg); want == "no way out" {
+			deps.HTTP = nil
+		}
+		if _, err := New(cfg, deps); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}

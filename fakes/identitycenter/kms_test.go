@@ -130,7 +130,7 @@ func withPolicies(t *testing.T, test func(t *testing.T, w *world, keys *fakekms.
 	const account = "111122223333"
 	keys := fakekms.New(fakekms.Config{Account: account, Principals: map[string]string{
 		"AKIDEXAMPLE": "sso.amazonaws.com", IdentityStoreAccessKey: "identitystore.amazonaws.com",
-	}})
+	}}, fakekms.Deps{})
 	keyID, err := keys.CreateKey(east, fakekms.BaselinePolicy(account))
 	if err == nil {
 		err = keys.ReplicateKey(keyID, west, fakekms.BaselinePolicy(account))

@@ -11,7 +11,6 @@ import (
 	"compress/flate"
 	"context"
 	"crypto/rand"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
@@ -46,28 +46,40 @@ func Default() Behaviour {
 type IdPTrust struct {
 	EntityID     string
 	SSOURL       string // of the HTTP-Redirect binding
-	Certificates []*x509.Certificate
+	Certificates pki.Certificates
 }
 
-// Config is what a replica needs to start.
+// Config says what a replica is. It is data, so that a replica can be told it wherever it runs.
 type Config struct {
 	Instance  names.Instance
 	Region    string
 	Regions   []string // all of the instance, the primary first
 	IdP       IdPTrust
-	KMS       KMS
-	KeyID     string           // ARN of the KMS key in this Region
-	HTTP      *http.Client     // for replication; leaves by this Region's door
-	Now       func() time.Time // the Region's clock; time.Now where nil
+	KeyID     string // ARN of the KMS key in this Region
 	Seed      uint64
 	Lag       time.Duration // of replication to other Regions; the first version of the directory goes without
 	Jitter    time.Duration // added to Lag, uniformly from 0 up to it
 	Behaviour Behaviour
+	Way       Way // by which what it asks for leaves; empty where Deps say it
+}
+
+// Way is how a replica in a process of its own reaches others: all that it asks for leaves by its Region's door.
+type Way struct {
+	Door  string // URL of the proxy, with its password
+	Roots []byte // PEM of those whom it trusts
+}
+
+// Deps are what a replica stands on beside its configuration.
+type Deps struct {
+	HTTP *http.Client     // for replication; leaves by this Region's door
+	KMS  KMS              // asks as Identity Center; made of HTTP where nil
+	Now  func() time.Time // the Region's clock; time.Now where nil
 }
 
 // Replica is one Region's Identity Center.
 type Replica struct {
 	cfg      Config
+	deps     Deps
 	issuer   string
 	pages    *pages
 	vault    *vault
@@ -85,20 +97,19 @@ type Replica struct {
 
 // New makes a replica that answers at once and replicates from Start on. Errors name what is wrong with the
 // configuration.
-func New(cfg Config) (*Replica, error) {
-	if err := cfg.check(); err != nil {
+func New(cfg Config, deps Deps) (*Replica, error) {
+	deps, err := deps.complete(&cfg)
+	if err = errors.Join(err, cfg.check()); err != nil {
 		return nil, fmt.Errorf("configuring identity center in %s: %w", cfg.Region, err)
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
 	}
 	r := &Replica{
 		cfg:      cfg,
+		deps:     deps,
 		issuer:   cfg.Instance.Issuer(),
 		stateKey: make([]byte, 32),
 		stores:   newStores(),
 		changed:  make(chan struct{}),
-		vault:    newVault(&cfg),
+		vault:    newVault(&cfg, deps),
 	}
 	rand.Read(r.stateKey)
 	r.deflate.New = func() any {
@@ -123,10 +134,6 @@ func (cfg *Config) check() error {
 		return errors.New("the Region is not one of the instance's")
 	case cfg.Regions[0] != cfg.Instance.Primary:
 		return errors.New("the first Region is not the primary")
-	case cfg.KMS == nil:
-		return errors.New("no KMS client")
-	case cfg.HTTP == nil && len(cfg.Regions) > 1:
-		return errors.New("no HTTP client to replicate with")
 	case cfg.IdP.EntityID == "" || cfg.IdP.SSOURL == "" || len(cfg.IdP.Certificates) == 0:
 		return errors.New("the identity provider's metadata is not complete")
 	case cfg.Behaviour.SessionDuration <= 0:
@@ -141,7 +148,7 @@ func (cfg *Config) check() error {
 
 func (r *Replica) primary() bool { return r.cfg.Region == r.cfg.Instance.Primary }
 
-func (r *Replica) now() time.Time { return r.cfg.Now() }
+func (r *Replica) now() time.Time { return r.deps.Now() }
 
 // Handlers are what the Region serves, by host name. All want HTTPS in front of them: their cookies are Secure.
 func (r *Replica) Handlers() map[string]http.Handler {

@@ -250,7 +250,7 @@ func (s *stream) push(ctx context.Context, batch []item) error {
 		return fmt.Errorf("replicating %s to %s: %w", s.kind, s.to, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := s.replica.cfg.HTTP.Do(req)
+	resp, err := s.replica.deps.HTTP.Do(req)
 	if err != nil {
 		return fmt.Errorf("replicating %s to %s: %w", s.kind, s.to, err)
 	}

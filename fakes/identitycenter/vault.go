@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 // kmsLimit bounds one question to KMS.
@@ -30,9 +32,30 @@ type KMS interface {
 	Decrypt(context.Context, *kms.DecryptInput, ...func(*kms.Options)) (*kms.DecryptOutput, error)
 }
 
-// IdentityStoreAccessKey is the access key id by which Identity Store asks KMS: it is a service principal of its own,
-// identitystore.amazonaws.com. Config.KMS asks as Identity Center, sso.amazonaws.com.
-const IdentityStoreAccessKey = "AKIALABIDENTITYSTORE"
+// The access key ids by which the two services ask KMS. Each is a service principal of its own. Config.KMS asks as
+// Identity Center.
+const (
+	CenterAccessKey        = "AKIALABIDENTITYCENTR"
+	IdentityStoreAccessKey = "AKIALABIDENTITYSTORE"
+)
+
+// Service is one of the two that ask KMS, and what it says that it asks for.
+type Service struct {
+	Principal string // sso.amazonaws.com
+	AccessKey string
+	Context   map[string]string // the encryption context
+}
+
+// Services are those of an instance: Identity Store, which is asked first, and Identity Center (IAM Identity Center User
+// Guide, "Encryption at rest").
+func Services(i names.Instance) []Service {
+	return []Service{
+		{"identitystore.amazonaws.com", IdentityStoreAccessKey,
+			map[string]string{"tenant-key-id": i.UUID, "aws:identitystore:identitystore-arn": i.IdentityStoreARN()}},
+		{"sso.amazonaws.com", CenterAccessKey,
+			map[string]string{"tenant-key-id": i.ID, "aws:sso:instance-arn": i.ARN()}},
+	}
+}
 
 var identityStore = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{
@@ -75,21 +98,15 @@ type envelope struct {
 	openedAt time.Time
 }
 
-// newVault has the encryption contexts that both services give (IAM Identity Center User Guide, "Encryption at rest").
-func newVault(cfg *Config) *vault {
+// newVault has the envelope of each service.
+func newVault(cfg *Config, deps Deps) *vault {
 	newEnvelope := func(context map[string]string, as ...func(*kms.Options)) *envelope {
 		return &envelope{
-			kms: cfg.KMS, as: as, keyID: cfg.KeyID, context: context, cache: cfg.Behaviour.KMSCache, now: cfg.Now,
+			kms: deps.KMS, as: as, keyID: cfg.KeyID, context: context, cache: cfg.Behaviour.KMSCache, now: deps.Now,
 		}
 	}
-	return &vault{
-		center: newEnvelope(map[string]string{
-			"tenant-key-id": cfg.Instance.ID, "aws:sso:instance-arn": cfg.Instance.ARN(),
-		}),
-		store: newEnvelope(map[string]string{
-			"tenant-key-id": cfg.Instance.UUID, "aws:identitystore:identitystore-arn": cfg.Instance.IdentityStoreARN(),
-		}, asIdentityStore),
-	}
+	services := Services(cfg.Instance)
+	return &vault{store: newEnvelope(services[0].Context, asIdentityStore), center: newEnvelope(services[1].Context)}
 }
 
 // errKMS is a refusal of KMS, or its silence.

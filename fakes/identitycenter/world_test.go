@@ -163,15 +163,14 @@ func newWorld(t testing.TB, options ...option) *world {
 			Instance: w.instance, Region: region, Regions: []string{east, west},
 			// Two certificates are trusted while a provider's key is being rotated; only the second signs here.
 			IdP:   IdPTrust{EntityID: entityID, SSOURL: ssoURL, Certificates: []*x509.Certificate{signers()[2].Cert, signers()[0].Cert}},
-			KMS:   w.kmsClient(region),
 			KeyID: names.KeyARN(region, w.instance.Account, "mrk-0123456789abcdef0123456789abcdef"),
-			HTTP:  &http.Client{Transport: w.net}, Lag: time.Second, Jitter: 500 * time.Millisecond, Seed: 7,
+			Lag:   time.Second, Jitter: 500 * time.Millisecond, Seed: 7,
 			Behaviour: Default(),
 		}
 		for _, o := range options {
 			o(&cfg)
 		}
-		r, err := New(cfg)
+		r, err := New(cfg, Deps{HTTP: &http.Client{Transport: w.net}, KMS: w.kmsClient(region)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -291,7 +291,7 @@ func TestWrongPassword(t *testing.T) {
 
 func TestStateIsForOneBrowserOnce(t *testing.T) {
 	now := testNow
-	p := newIdP(t, func(c *Config) { c.Now = func() time.Time { return now } })
+	p := newIdPAt(t, func() time.Time { return now })
 	browsers := serve(t, p)
 	mine, other := browsers(), browsers()
 	target := redirect(t, p, requestDocument("_r1", acsAttr(acsEU)), "")
@@ -396,7 +396,7 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 		c := Config{Signer: signer, App: App{Issuer: testIssuer}}
 		change(&c)
-		if _, err := New(c); err == nil {
+		if _, err := New(c, Deps{}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}

@@ -23,16 +23,20 @@ import (
 	"github.com/regiondrill/regiondrill/fakes/xmldsig"
 )
 
-// Config says what a provider is like.
+// Config says what a provider is like. It is data, so that a provider can be told it wherever it runs.
 type Config struct {
 	Dialect string // "okta", which is also the default, or "entra"
 	Host    string // the dialect's host in the lab where empty
 	Signer  *pki.Signer
 	App     App
 	People  []Person
-	Now     func() time.Time // time.Now where nil
 	// SessionDuration is sent as SessionNotOnOrAfter; 0 leaves the attribute out, as Okta does unless told otherwise.
 	SessionDuration time.Duration
+}
+
+// Deps are what a provider stands on beside its configuration.
+type Deps struct {
+	Now func() time.Time // time.Now where nil
 }
 
 // App is the SAML application that stands for IAM Identity Center, and what else is on people's dashboards.
@@ -87,7 +91,7 @@ type IdP struct {
 
 // New makes a provider. It refuses a configuration that it could not serve: an unknown dialect, a signer without RSA
 // key, a user name that is no address, an ACS or bookmark URL that is not absolute.
-func New(c Config) (*IdP, error) {
+func New(c Config, deps Deps) (*IdP, error) {
 	speak, ok := dialects()[cmp.Or(c.Dialect, "okta")]
 	if !ok {
 		return nil, fmt.Errorf("there is no dialect %q", c.Dialect)
@@ -99,7 +103,7 @@ func New(c Config) (*IdP, error) {
 	p := &IdP{
 		dialect: d, host: cmp.Or(c.Host, d.host), endpoints: d.endpoints(c.App.Issuer), app: c.App,
 		passwords: map[string]string{}, certificate: c.Signer.Cert, signer: xmldsig.NewSigner(c.Signer.Key, c.Signer.Cert),
-		now: c.Now, sessionDuration: c.SessionDuration, pages: newPages(),
+		now: deps.Now, sessionDuration: c.SessionDuration, pages: newPages(),
 		pending:  newTable[pending](maxPending, pendingLifetime),
 		sessions: newTable[string](maxSessions, sessionLifetime),
 	}

@@ -35,6 +35,11 @@ var testSigner = sync.OnceValues(func() (*pki.Signer, error) { return pki.NewSig
 
 func newIdP(tb testing.TB, change ...func(*Config)) *IdP {
 	tb.Helper()
+	return newIdPAt(tb, func() time.Time { return testNow }, change...)
+}
+
+func newIdPAt(tb testing.TB, now func() time.Time, change ...func(*Config)) *IdP {
+	tb.Helper()
 	signer, err := testSigner()
 	if err != nil {
 		tb.Fatal(err)
@@ -46,13 +51,12 @@ func newIdP(tb testing.TB, change ...func(*Config)) *IdP {
 			Bookmarks: []Bookmark{{"eu-west-1", "AWS in Ireland", "https://ssoins-1.portal.eu-west-1.app.aws/"}},
 		},
 		People:          []Person{{"user-001@acme.test", "correct horse"}},
-		Now:             func() time.Time { return testNow },
 		SessionDuration: 8 * time.Hour,
 	}
 	for _, f := range change {
 		f(&c)
 	}
-	p, err := New(c)
+	p, err := New(c, Deps{Now: now})
 	if err != nil {
 		tb.Fatal(err)
 	}

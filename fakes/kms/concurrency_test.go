@@ -10,7 +10,7 @@ import (
 
 // TestStateChangesUnderLoad is for the race detector; besides, an answer is a plaintext or the one refusal.
 func TestStateChangesUnderLoad(t *testing.T) {
-	s := New(Config{Account: account, Principals: map[string]string{"SSO": sso}})
+	s := New(Config{Account: account, Principals: map[string]string{"SSO": sso}}, Deps{})
 	keyID, err := s.CreateKey(ireland, BaselinePolicy(account))
 	if err != nil {
 		t.Fatal(err)

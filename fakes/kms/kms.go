@@ -21,10 +21,14 @@ import (
 // Config says whose keys they are.
 type Config struct {
 	Account     string            // 12 digits
-	Now         func() time.Time  // time.Now where nil
 	CreatingFor time.Duration     // how long a new replica is Creating; 0: it is Enabled at once; AWS: up to 10 min
 	UpdatingFor time.Duration     // how long UpdatePrimaryRegion leaves both keys Updating; 0: not at all
 	Principals  map[string]string // access key id → service principal (sso.amazonaws.com) or ARN in the account
+}
+
+// Deps are what KMS stands on beside its configuration.
+type Deps struct {
+	Now func() time.Time // time.Now where nil
 }
 
 // Service is KMS in all Regions. It is safe for concurrent use.
@@ -41,16 +45,16 @@ type Service struct {
 }
 
 // New makes a service without keys.
-func New(c Config) *Service {
-	if c.Now == nil {
-		c.Now = time.Now
+func New(c Config, deps Deps) *Service {
+	if deps.Now == nil {
+		deps.Now = time.Now
 	}
 	callers := map[string]caller{}
 	for accessKey, principal := range c.Principals {
 		callers[accessKey] = newCaller(principal)
 	}
 	return &Service{
-		account: c.Account, now: c.Now, creatingFor: c.CreatingFor, updatingFor: c.UpdatingFor, callers: callers,
+		account: c.Account, now: deps.Now, creatingFor: c.CreatingFor, updatingFor: c.UpdatingFor, callers: callers,
 		keys: map[string]*key{}, tokens: map[string]grantOf{},
 	}
 }

@@ -37,9 +37,9 @@ func newBench(tb testing.TB, creatingFor time.Duration) *bench {
 	tb.Helper()
 	b := &bench{now: time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC), endpoints: map[string]string{}}
 	b.Service = New(Config{
-		Account: account, CreatingFor: creatingFor, Now: func() time.Time { return b.now },
+		Account: account, CreatingFor: creatingFor,
 		Principals: map[string]string{"ADMIN": admin, "SSO": sso, "STORE": store, "GUEST": guest},
-	})
+	}, Deps{Now: func() time.Time { return b.now }})
 	for _, region := range []string{virginia, ireland} {
 		server := httptest.NewServer(b.Handler(region))
 		tb.Cleanup(server.Close)

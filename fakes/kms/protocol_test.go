@@ -15,7 +15,7 @@ const signedBySSO = "AWS4-HMAC-SHA256 Credential=SSO/20261123/eu-west-1/kms/aws4
 
 // TestProtocol is what no SDK would send.
 func TestProtocol(t *testing.T) {
-	h := New(Config{Account: account, Principals: map[string]string{"SSO": sso}}).Handler(ireland)
+	h := New(Config{Account: account, Principals: map[string]string{"SSO": sso}}, Deps{}).Handler(ireland)
 	for name, c := range map[string]struct{ method, target, authorization, body, want string }{
 		"a GET":         {"GET", "TrentService.Decrypt", signedBySSO, "", "UnknownOperationException"},
 		"no target":     {"POST", "", signedBySSO, "{}", "UnknownOperationException"},
@@ -39,7 +39,7 @@ func TestProtocol(t *testing.T) {
 
 // TestSerialization has members of the wrong kind, and what AWS's reader says of them.
 func TestSerialization(t *testing.T) {
-	h := New(Config{Account: account, Principals: map[string]string{"SSO": admin}}).Handler(ireland)
+	h := New(Config{Account: account, Principals: map[string]string{"SSO": admin}}, Deps{}).Handler(ireland)
 	for _, c := range []struct{ operation, body, says string }{
 		{"Decrypt", `[]`, "Start of list found where not expected"},
 		{"Decrypt", `{"KeyId": {}}`, "Start of structure or map found where not expected."},
@@ -74,7 +74,7 @@ func post(h http.Handler, method, target, authorization string, body []byte) *ht
 
 // FuzzBody gives every operation whatever body: the answer is JSON, and never a fault of the server.
 func FuzzBody(f *testing.F) {
-	s := New(Config{Account: account, Principals: map[string]string{"SSO": admin}})
+	s := New(Config{Account: account, Principals: map[string]string{"SSO": admin}}, Deps{})
 	keyID, err := s.CreateKey(ireland, "")
 	if err != nil {
 		f.Fatal(err)
@@ -100,7 +100,7 @@ func FuzzBody(f *testing.F) {
 
 // FuzzBlob takes ciphertext blobs apart, and opens none that this key has not sealed.
 func FuzzBlob(f *testing.F) {
-	s := New(Config{Account: account})
+	s := New(Config{Account: account}, Deps{})
 	keyID, err := s.CreateKey(ireland, "")
 	if err != nil {
 		f.Fatal(err)
@@ -127,7 +127,7 @@ func FuzzBlob(f *testing.F) {
 
 // BenchmarkDecrypt is the handler alone, which sits in every sign-in.
 func BenchmarkDecrypt(b *testing.B) {
-	s := New(Config{Account: account, Principals: map[string]string{"SSO": sso}})
+	s := New(Config{Account: account, Principals: map[string]string{"SSO": sso}}, Deps{})
 	keyID, err := s.CreateKey(virginia, BaselinePolicy(account))
 	if err == nil {
 		err = s.ReplicateKey(keyID, ireland, BaselinePolicy(account))

@@ -7,11 +7,9 @@
 package pki
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -128,48 +126,4 @@ func (ca *CA) sign(key *ecdsa.PrivateKey, notAfter time.Time, names []string) (*
 		return nil, fmt.Errorf("reading the leaf of %s: %w", names[0], err)
 	}
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
-}
-
-// Signer signs SAML messages: an RSA-2048 key, which is what the identity providers of the field use, and its
-// self-signed certificate.
-type Signer struct {
-	Key  crypto.Signer
-	Cert *x509.Certificate
-}
-
-// NewSigner makes a signer whose certificate is valid at now and for ten years after.
-func NewSigner(name string, now time.Time) (*Signer, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return nil, fmt.Errorf("making the signing key of %s: %w", name, err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(now.UnixNano()),
-		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    now.Add(-time.Hour),
-		NotAfter:     now.Add(validity),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, fmt.Errorf("signing the certificate of %s: %w", name, err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("reading the certificate of %s: %w", name, err)
-	}
-	return &Signer{Key: key, Cert: cert}, nil
-}
-
-// SignerOf is a signer whose key and certificate were made elsewhere: by NewSigner in another process.
-func SignerOf(key any, cert *x509.Certificate) (*Signer, error) {
-	signer, ok := key.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("a %T signs nothing", key)
-	}
-	public, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool })
-	if !ok || !public.Equal(cert.PublicKey) {
-		return nil, fmt.Errorf("the key is not that of the certificate of %s", cert.Subject.CommonName)
-	}
-	return &Signer{Key: signer, Cert: cert}, nil
 }

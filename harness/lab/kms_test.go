@@ -169,7 +169,7 @@ func TestCLISeesTheRules(t *testing.T) {
 // endpoint is KMS of all Regions at one URL, which tells them by the name that it is asked by.
 func endpoint(t *testing.T) (*kms.Service, string) {
 	t.Helper()
-	service := kms.New(system.NewDesign(topology()).KMS())
+	service := kms.New(system.NewDesign(topology()).KMS(), kms.Deps{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, region := range topology().Regions() {
 			if r.Host == names.KMSHost(region) {

@@ -3,8 +3,6 @@
 package system
 
 import (
-	"crypto/x509"
-
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/fakes/idp"
 	"github.com/regiondrill/regiondrill/fakes/kms"
@@ -28,16 +26,13 @@ func NewDesign(t harness.Topology) *Design {
 	return &Design{Topology: t, Instance: instance(t), People: org.people, Directory: org.directory}
 }
 
-// The access key with which Identity Center asks KMS: its principal is the service itself. Identity Store has its own.
-const serviceKey = "AKIALABIDENTITYCENTR"
-
 // KMS is whose keys there are, and who asks for them.
 func (d *Design) KMS() kms.Config {
-	return kms.Config{Account: d.Instance.Account, Principals: map[string]string{
-		serviceKey:                            "sso.amazonaws.com",
-		identitycenter.IdentityStoreAccessKey: "identitystore.amazonaws.com",
-		adminKey:                              "arn:aws:iam::" + d.Instance.Account + ":role/Operator",
-	}}
+	principals := map[string]string{adminKey: "arn:aws:iam::" + d.Instance.Account + ":role/Operator"}
+	for _, s := range identitycenter.Services(d.Instance) {
+		principals[s.AccessKey] = s.Principal
+	}
+	return kms.Config{Account: d.Instance.Account, Principals: principals}
 }
 
 // IdP is the provider as its administrator has set it up: the ACS URLs registered, the bookmarks assigned.
@@ -73,11 +68,6 @@ func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyARN string) id
 		Seed:  t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
 		Behaviour: identitycenter.Default(),
 	}
-}
-
-// Trust is what Identity Center is told of the provider.
-func Trust(entityID, ssoURL string, certificate *x509.Certificate) identitycenter.IdPTrust {
-	return identitycenter.IdPTrust{EntityID: entityID, SSOURL: ssoURL, Certificates: []*x509.Certificate{certificate}}
 }
 
 // Service is what a host name of a Region belongs to.

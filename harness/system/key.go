@@ -10,22 +10,37 @@ import (
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/harness"
 )
 
 // key is the handle on a Region's replica of the key: a harness.Key. It asks whoever plays KMS, past all rules of the
 // network.
 type key struct {
-	arn            string
-	admin, service *awskms.Client
-	about          map[string]string // the encryption context of Identity Center
+	arn      string
+	admin    *awskms.Client
+	services []service
+}
+
+// service is one of those that use the key.
+type service struct {
+	client *awskms.Client
+	about  map[string]string // the encryption context
 }
 
 // newKey is the handle on a key that the handler of the Region's KMS serves.
 func (s *Site) newKey(region, arn string, served http.Handler) harness.Key {
 	way := &http.Client{Transport: direct{served}}
-	return &key{arn: arn, admin: kmsClient(region, adminKey, way), service: kmsClient(region, serviceKey, way),
-		about: map[string]string{"aws:sso:instance-arn": s.Instance.ARN()}}
+	return &key{arn: arn, admin: identitycenter.NewKMS(region, adminKey, way), services: s.services(region, way)}
+}
+
+// services are those that use the key, as they ask a Region's KMS.
+func (d *Design) services(region string, way *http.Client) []service {
+	var all []service
+	for _, s := range identitycenter.Services(d.Instance) {
+		all = append(all, service{identitycenter.NewKMS(region, s.AccessKey, way), s.Context})
+	}
+	return all
 }
 
 // direct brings requests to a handler without a network between.
@@ -52,16 +67,25 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// Use seals something and opens it again, as Identity Center does at each sign-in.
+// Use lets each service seal something and open it again, as they do.
 func (k *key) Use(ctx context.Context) error {
-	sealed, err := k.service.GenerateDataKeyWithoutPlaintext(ctx, &awskms.GenerateDataKeyWithoutPlaintextInput{
-		KeyId: aws.String(k.arn), KeySpec: types.DataKeySpecAes256, EncryptionContext: k.about,
-	}, once)
+	for _, s := range k.services {
+		if err := s.use(ctx, k.arn, once); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s service) use(ctx context.Context, arn string, how ...func(*awskms.Options)) error {
+	sealed, err := s.client.GenerateDataKeyWithoutPlaintext(ctx, &awskms.GenerateDataKeyWithoutPlaintextInput{
+		KeyId: aws.String(arn), KeySpec: types.DataKeySpecAes256, EncryptionContext: s.about,
+	}, how...)
 	if err != nil {
 		return err
 	}
-	_, err = k.service.Decrypt(ctx, &awskms.DecryptInput{KeyId: aws.String(k.arn), CiphertextBlob: sealed.CiphertextBlob,
-		EncryptionContext: k.about}, once)
+	_, err = s.client.Decrypt(ctx, &awskms.DecryptInput{KeyId: aws.String(arn), CiphertextBlob: sealed.CiphertextBlob,
+		EncryptionContext: s.about}, how...)
 	return err
 }
 

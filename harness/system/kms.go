@@ -18,6 +18,7 @@ import (
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/fakes/kms"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/names"
@@ -102,8 +103,8 @@ func whole(next http.Handler) http.Handler {
 	})
 }
 
-// ServeKMS puts KMS up in every Region: by ours, which tells the handler of a Region, or by the backend.
-func (s *Site) ServeKMS(back *rollback.Stack, ours func(region string) http.Handler) error {
+// serveKMS puts KMS up in every Region: by ours, or by the emulator where that is nil.
+func (s *Site) serveKMS(ours http.Handler, back *rollback.Stack) error {
 	backend, err := s.KMSBackend()
 	if err != nil {
 		return err
@@ -114,11 +115,11 @@ func (s *Site) ServeKMS(back *rollback.Stack, ours func(region string) http.Hand
 			return err
 		}
 		s.System.Backend = &harness.Backend{URL: backend.String()}
-		ours = func(string) http.Handler { return proxy.handler() }
+		ours = proxy.handler()
 	}
 	s.kms = ours
 	for _, region := range s.Topology.Regions() {
-		if err := s.Serve(names.KMSHost(region), region, "kms", ours(region)); err != nil {
+		if err := s.Serve(names.KMSHost(region), region, "kms", ours); err != nil {
 			return err
 		}
 	}
@@ -134,38 +135,38 @@ const (
 	creatingLook  = 100 * time.Millisecond // between looks
 )
 
-// MakeKey makes the multi-Region key and its replicas, each with the policy that Identity Center needs, and tells their
-// ARNs by Region. It asks KMS as an operator would, by its names, whoever plays it. What outlives this process is
+// makeKey makes the multi-Region key and its replicas, each with the policy that Identity Center needs. It asks KMS as an operator would, by its names, whoever plays it. What outlives this process is
 // scheduled for deletion by the way back; what finds it again is its description.
-func (s *Site) MakeKey(ctx context.Context, back *rollback.Stack) (map[string]string, error) {
+func (s *Site) makeKey(ctx context.Context, back *rollback.Stack) error {
 	made := keys{Mark: "regiondrill " + rand.Text(), Regions: s.Topology.Regions()}
 	if s.System.Backend != nil {
 		if err := s.answers(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if s.Topology.KMS.Backend == KMSEndpoint {
 		made.URL = s.Topology.KMS.URL
 		args, err := json.Marshal(made)
 		if err != nil {
-			return nil, fmt.Errorf("making the key: %w", err)
+			return fmt.Errorf("making the key: %w", err)
 		}
 		if _, err := back.Push(rollback.Intent{Kind: kindKeys, Args: args}, made.scheduleDeletion); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	arns, err := s.makeKey(ctx, made.Mark)
+	arns, err := s.replicated(ctx, made.Mark)
 	if err == nil && s.System.Backend != nil {
 		arns, err = s.usable(ctx, made.Mark, arns)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("making the key: %w", err)
+		return fmt.Errorf("making the key: %w", err)
 	}
 	s.System.Key = map[string]harness.Key{}
 	for region, arn := range arns {
-		s.System.Key[region] = s.newKey(region, arn, s.kms(region))
+		s.System.Key[region] = s.newKey(region, arn, s.kms)
 	}
-	return arns, nil
+	s.Keys = arns
+	return nil
 }
 
 // usable tries the key at an emulator, and makes one for each Region alone where replicas can't open what they have
@@ -183,7 +184,7 @@ func (s *Site) usable(ctx context.Context, mark string, arns map[string]string) 
 	}
 	single := map[string]string{}
 	for region := range arns {
-		key, err := kmsClient(region, adminKey, s.Client(region)).CreateKey(ctx, &awskms.CreateKeyInput{Description: aws.String(mark)})
+		key, err := identitycenter.NewKMS(region, adminKey, s.Client(region)).CreateKey(ctx, &awskms.CreateKeyInput{Description: aws.String(mark)})
 		if err != nil {
 			return nil, errors.Join(broken, err)
 		}
@@ -198,16 +199,10 @@ func (s *Site) usable(ctx context.Context, mark string, arns map[string]string) 
 
 // roundTrip does in a Region what Identity Center will do.
 func (s *Site) roundTrip(ctx context.Context, region, arn string) error {
-	ask := kmsClient(region, serviceKey, s.Client(region))
-	about := map[string]string{"aws:sso:instance-arn": s.Instance.ARN()}
-	sealed, err := ask.GenerateDataKeyWithoutPlaintext(ctx, &awskms.GenerateDataKeyWithoutPlaintextInput{
-		KeyId: aws.String(arn), KeySpec: types.DataKeySpecAes256, EncryptionContext: about,
-	})
-	if err == nil {
-		_, err = ask.Decrypt(ctx, &awskms.DecryptInput{KeyId: aws.String(arn), CiphertextBlob: sealed.CiphertextBlob, EncryptionContext: about})
-	}
-	if err != nil {
-		return fmt.Errorf("in %s: %w", region, err)
+	for _, service := range s.services(region, s.Client(region)) {
+		if err := service.use(ctx, arn); err != nil {
+			return fmt.Errorf("in %s: %w", region, err)
+		}
 	}
 	return nil
 }
@@ -217,16 +212,17 @@ func (s *Site) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
 	primary := s.Topology.Primary
-	_, err := kmsClient(primary, adminKey, s.Client(primary)).ListKeys(ctx, &awskms.ListKeysInput{Limit: aws.Int32(1)})
+	_, err := identitycenter.NewKMS(primary, adminKey, s.Client(primary)).ListKeys(ctx, &awskms.ListKeysInput{Limit: aws.Int32(1)})
 	if err != nil {
 		return &harness.Lack{Sentence: fmt.Sprintf("nothing at %s answers as KMS does; start it, or set system.kms.backend to embedded", s.System.Backend.URL), Err: err}
 	}
 	return nil
 }
 
-func (s *Site) makeKey(ctx context.Context, mark string) (map[string]string, error) {
+// replicated makes a key and its replicas, and tells their ARNs by Region.
+func (s *Site) replicated(ctx context.Context, mark string) (map[string]string, error) {
 	primary := s.Topology.Primary
-	ask := kmsClient(primary, adminKey, s.Client(primary))
+	ask := identitycenter.NewKMS(primary, adminKey, s.Client(primary))
 	key, err := ask.CreateKey(ctx, &awskms.CreateKeyInput{MultiRegion: aws.Bool(true), Description: aws.String(mark)})
 	if err != nil {
 		return nil, err
@@ -245,7 +241,7 @@ func (s *Site) makeKey(ctx context.Context, mark string) (map[string]string, err
 		}
 		arns[region] = names.KeyARN(region, aws.ToString(key.KeyMetadata.AWSAccountId), aws.ToString(key.KeyMetadata.KeyId))
 		if replica.ReplicaKeyMetadata.KeyState == types.KeyStateCreating {
-			if err := created(ctx, kmsClient(region, adminKey, s.Client(region)), arns[region]); err != nil {
+			if err := created(ctx, identitycenter.NewKMS(region, adminKey, s.Client(region)), arns[region]); err != nil {
 				return nil, fmt.Errorf("in %s: %w", region, err)
 			}
 		}
@@ -304,7 +300,7 @@ func (k keys) scheduleDeletion(ctx context.Context) error {
 	defer way.transport.CloseIdleConnections()
 	var errs []error
 	for i := len(k.Regions) - 1; i >= 0; i-- {
-		ask := kmsClient(k.Regions[i], adminKey, &http.Client{Transport: way})
+		ask := identitycenter.NewKMS(k.Regions[i], adminKey, &http.Client{Transport: way})
 		if err := k.scheduleIn(ctx, ask); err != nil {
 			errs = append(errs, fmt.Errorf("deleting the key in %s: %w", k.Regions[i], err))
 		}
@@ -343,14 +339,4 @@ func (k keys) schedule(ctx context.Context, ask *awskms.Client, id *string) erro
 	}
 	_, err = ask.ScheduleKeyDeletion(ctx, &awskms.ScheduleKeyDeletionInput{KeyId: id, PendingWindowInDays: aws.Int32(shortestWindow)})
 	return err
-}
-
-// kmsClient asks a Region's KMS as whom the access key stands for.
-func kmsClient(region, accessKey string, client *http.Client) *awskms.Client {
-	return awskms.New(awskms.Options{
-		Region: region, HTTPClient: client,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: "who plays KMS here verifies no signature"}, nil
-		}),
-	})
 }

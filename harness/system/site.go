@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/fabric"
@@ -25,12 +24,13 @@ type Site struct {
 	System *harness.System
 	Fabric *fabric.Fabric
 	CA     *pki.CA
+	Keys   map[string]string // the ARNs of the key's replicas, by Region
 
 	// Wrap is put around every handler that is served from then on: to see what passes. nil: nothing is.
 	Wrap func(http.Handler) http.Handler
 
 	located map[string]harness.Location
-	kms     func(region string) http.Handler // whoever plays it
+	kms     http.Handler // whoever plays it
 }
 
 // NewSite makes the places of a design. What it starts is pushed on back first.
@@ -113,9 +113,4 @@ func (s *Site) Client(region string) *http.Client {
 		TLSHandshakeTimeout: 10 * time.Second,
 		MaxIdleConnsPerHost: 32,
 	}}
-}
-
-// KMSClient is how a replica asks its Region's KMS.
-func KMSClient(region string, client *http.Client) identitycenter.KMS {
-	return kmsClient(region, serviceKey, client)
 }

@@ -65,6 +65,14 @@ func newBox(d docker, r *run, name, fake string) *box {
 	return b
 }
 
+// ServeHTTP passes a request on to the fake, wherever its container is now.
+func (b *box) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.proxy.ServeHTTP(w, r) }
+
+// Call tells the fake a verb.
+func (b *box) Call(ctx context.Context, verb string, argument, result any) error {
+	return b.control.Call(ctx, verb, argument, result)
+}
+
 // maxRequest bounds the body of a request: the largest is a directory that is replicated.
 const maxRequest = 32 << 20
 

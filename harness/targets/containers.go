@@ -2,9 +2,7 @@ package targets
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -16,11 +14,8 @@ import (
 
 	"github.com/regiondrill/regiondrill/fakes/control"
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
-	"github.com/regiondrill/regiondrill/fakes/idp"
-	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/fabric"
-	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/system"
 )
@@ -61,21 +56,8 @@ func (c containers) Ready(ctx context.Context) error {
 	return err
 }
 
-// compound is a system in containers while it is put up.
-type compound struct {
-	*system.Site
-	docker docker
-	run    *run
-	back   *rollback.Stack
-	boxes  map[string]*box // by name: the Regions, idp and kms
-	trust  identitycenter.IdPTrust
-
-	keyARNs map[string]string // of the key's replicas, by Region
-}
-
-// Provision puts the containers up, all at once, then configures them in the order in which they need each other.
+// Provision puts the containers up, all at once, then has them configured in the order in which they need each other.
 func (c containers) Provision(ctx context.Context, t harness.Topology, back *rollback.Stack) (*harness.System, error) {
-	signer := system.NewSigner()
 	if err := c.Ready(ctx); err != nil {
 		return nil, err
 	}
@@ -92,17 +74,60 @@ func (c containers) Provision(ctx context.Context, t harness.Topology, back *rol
 	if t, err = withKMS(ctx, t, back); err != nil {
 		return nil, err
 	}
-	site, err := system.NewSite(system.NewDesign(t), back)
+	image, err := d.image(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m := &compound{Site: site, docker: d, run: newRun(), back: back, boxes: map[string]*box{}}
-	for _, step := range []func(context.Context) error{m.up, m.keys, func(ctx context.Context) error { return m.provider(ctx, signer) }, m.regions} {
-		if err := step(ctx); err != nil {
-			return nil, err
-		}
+	h := &dockerHost{docker: d, run: newRun(), image: image, replicas: map[string]*replica{}}
+	site, err := system.Provision(ctx, t, h, back, nil)
+	if err != nil {
+		return nil, err
 	}
-	return m.System, nil
+	site.System.Rig = append(site.System.Rig, h.rig...)
+	site.System.Power, site.System.Attach = map[string]harness.Power{}, map[string]harness.Attach{}
+	for region, r := range h.replicas {
+		site.System.Power[region], site.System.Attach[region] = r, r
+	}
+	return site.System, nil
+}
+
+// dockerHost runs the fakes of one system as containers.
+type dockerHost struct {
+	docker docker
+	run    *run
+	image  string
+
+	mu       sync.Mutex
+	replicas map[string]*replica // by Region
+	rig      []harness.RigPart   // the containers that no fault pulls
+}
+
+// Up starts a container. A replica is one that can be pulled, so it remembers what it was told.
+func (h *dockerHost) Up(ctx context.Context, s *system.Site, kind, place string, back *rollback.Stack) (control.Fake, error) {
+	b := newBox(h.docker, h.run, place, kind)
+	if err := b.up(ctx, h.image, back); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if kind != system.FakeReplica {
+		h.rig = append(h.rig, harness.RigPart{Name: "the container of " + place, Ask: b.Ask})
+		return b, nil
+	}
+	h.replicas[place] = &replica{box: b, held: identitycenter.Edition{Directory: s.Directory}}
+	return h.replicas[place], nil
+}
+
+// Way is through a door that listens at the gateway of the container's own network.
+func (h *dockerHost) Way(s *system.Site, place string) (identitycenter.Way, error) {
+	gateway := h.replicas[place].gateway
+	door, err := s.Fabric.DoorAt(place, gateway, h.run.secret)
+	if err != nil {
+		return identitycenter.Way{}, &harness.Lack{Sentence: fmt.Sprintf("this machine can't listen at %s, the gateway of a "+
+			"Docker network: is the engine on another machine, or rootless? The containers target needs one that runs here "+
+			"as root (%v)", gateway, err), Err: err}
+	}
+	return identitycenter.Way{Door: door.String(), Roots: s.System.RootPEM}, nil
 }
 
 var prepareOnce sync.Mutex
@@ -125,147 +150,30 @@ func prepare(ctx context.Context, d docker) error {
 	return nil
 }
 
-// up starts all containers.
-func (m *compound) up(ctx context.Context) error {
-	image, err := m.docker.image(ctx)
-	if err != nil {
-		return err
-	}
-	for _, region := range m.Topology.Regions() {
-		m.boxes[region] = newBox(m.docker, m.run, region, "replica")
-	}
-	m.boxes["idp"] = newBox(m.docker, m.run, "idp", "idp")
-	if b := m.Topology.KMS.Backend; b == "" || b == system.KMSEmbedded {
-		m.boxes["kms"] = newBox(m.docker, m.run, "kms", "kms")
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	return together(m.boxes, func(b *box) error {
-		err := b.up(ctx, image, m.back)
-		if err != nil {
-			cancel() // the others needn't go on
-		}
-		return err
-	})
-}
-
-// together does something with all of them at once. Its error is the first that isn't for the others' sake.
-func together(boxes map[string]*box, do func(*box) error) error {
-	var doing sync.WaitGroup
-	errs := make(chan error, len(boxes))
-	for _, b := range boxes {
-		doing.Go(func() { errs <- do(b) })
-	}
-	doing.Wait()
-	close(errs)
-	var first error
-	for err := range errs {
-		if err != nil && (first == nil || errors.Is(first, context.Canceled)) {
-			first = err
-		}
-	}
-	return first
-}
-
-// keys puts KMS up and makes the key in it.
-func (m *compound) keys(ctx context.Context) error {
-	if b, ours := m.boxes["kms"]; ours {
-		c := m.KMS()
-		var hosts []string
-		if err := b.control.Call(ctx, "configure", kmsSettings{c.Account, c.CreatingFor, c.Principals, m.Topology.Regions()},
-			&hosts); err != nil {
-			return fmt.Errorf("starting KMS: %w", err)
-		}
-	}
-	err := m.ServeKMS(m.back, func(string) http.Handler { return m.boxes["kms"].proxy })
-	if err != nil {
-		return err
-	}
-	m.keyARNs, err = m.MakeKey(ctx, m.back)
-	return err
-}
-
-// provider sets the identity provider up.
-func (m *compound) provider(ctx context.Context, signer func() (*pki.Signer, error)) error {
-	made, err := signer()
-	if err != nil {
-		return err
-	}
-	settings, err := newIdPSettings(m.IdP(made))
-	if err != nil {
-		return err
-	}
-	var said trust
-	if err := m.boxes["idp"].control.Call(ctx, "configure", settings, &said); err != nil {
-		return fmt.Errorf("starting the identity provider: %w", err)
-	}
-	m.trust = system.Trust(said.EntityID, said.SSOURL, made.Cert)
-	m.System.Provider = m.NewProvider(func(ctx context.Context, acs []idp.ACS) error {
-		return m.boxes["idp"].control.Call(ctx, "acs", acs, nil)
-	})
-	return m.Serve(settings.Host, names.IdPPlace, "idp", m.boxes["idp"].proxy)
-}
-
-// regions sets the replicas up and waits until all hold the directory.
-func (m *compound) regions(ctx context.Context) error {
-	replicas := map[string]*replica{}
-	m.System.Power, m.System.Attach = map[string]harness.Power{}, map[string]harness.Attach{}
-	for i, region := range m.Topology.Regions() {
-		r, err := m.replica(ctx, i)
-		if err != nil {
-			return err
-		}
-		replicas[region] = r
-		m.System.Power[region], m.System.Attach[region] = r, r
-	}
-	for _, r := range replicas { // each listens before any sends
-		if err := r.control.Call(ctx, "start", control.None{}, nil); err != nil {
-			return fmt.Errorf("starting %s: %w", r.name, err)
-		}
-	}
-	e := edition{Directory: m.Directory}
-	if err := replicas[m.Topology.Primary].control.Call(ctx, "put", e.Directory, &e.Version); err != nil {
-		if strings.Contains(err.Error(), "proxyconnect") {
-			return &harness.Lack{Sentence: fmt.Sprintf("the container in %s can't reach this machine at the gateway of its network; does a firewall drop what comes from Docker's networks?", m.Topology.Primary), Err: err}
-		}
-		return fmt.Errorf("filling the directory in %s: %w", m.Topology.Primary, err)
-	}
-	for _, r := range replicas {
-		if err := r.control.Call(ctx, "wait", e.Version, nil); err != nil {
-			return fmt.Errorf("waiting for the directory in %s: %w", r.name, err)
-		}
-		r.held = e
-	}
-	return nil
-}
-
-// replica configures the i-th Region and puts its names up.
-func (m *compound) replica(ctx context.Context, i int) (*replica, error) {
-	config := m.Replica(i, m.trust, m.keyARNs[m.Topology.Regions()[i]])
-	b := m.boxes[config.Region]
-	door, err := m.Fabric.DoorAt(config.Region, b.gateway, m.run.secret)
-	if err != nil {
-		return nil, &harness.Lack{Sentence: fmt.Sprintf("this machine can't listen at %s, the gateway of a Docker network: is the engine on another machine, or rootless? "+
-			"The containers target needs one that runs here as root (%v)", b.gateway, err), Err: err}
-	}
-	r := &replica{box: b, settings: newReplicaSettings(config, door, m.System.RootPEM)}
-	hosts, err := r.configure(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, host := range hosts {
-		if err := m.Serve(host, config.Region, m.Service(config.Region, host), b.proxy); err != nil {
-			return nil, err
-		}
-	}
-	return r, nil
-}
-
 // replica is a Region's container, with what must be told to it when it starts anew.
 type replica struct {
 	*box
-	settings replicaSettings
-	held     edition
+
+	mu       sync.Mutex
+	settings any                    // by which it was configured
+	held     identitycenter.Edition // the directory that its disk would have kept
+}
+
+// Call tells the fake a verb, and remembers what it must be told again: its configuration, and which version of the
+// directory it holds.
+func (r *replica) Call(ctx context.Context, verb string, argument, result any) error {
+	if err := r.box.Call(ctx, verb, argument, result); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch version, ok := argument.(uint64); {
+	case verb == "configure":
+		r.settings = argument
+	case verb == "wait" && ok:
+		r.held.Version = version
+	}
+	return nil
 }
 
 // bare tells whether somebody else started the container: it runs and could answer, but nobody told it what to serve.
@@ -276,14 +184,6 @@ func (r *replica) bare(ctx context.Context, c container.InspectResponse) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*try) // a busy one is not bare
 	defer cancel()
 	return r.Ask(ctx) != nil
-}
-
-func (r *replica) configure(ctx context.Context) ([]string, error) {
-	var hosts []string
-	if err := r.control.Call(ctx, "configure", r.settings, &hosts); err != nil {
-		return nil, fmt.Errorf("starting identity center in %s: %w", r.name, err)
-	}
-	return hosts, nil
 }
 
 func (r *replica) own() thing { return r.run.thing(r.full()) }
@@ -315,14 +215,15 @@ func (r *replica) Start(ctx context.Context) error {
 	if err := r.found(ctx); err != nil {
 		return err
 	}
-	if _, err := r.configure(ctx); err != nil {
-		return err
-	}
-	if err := r.control.Call(ctx, "restore", r.held, nil); err != nil {
-		return fmt.Errorf("starting identity center in %s: %w", r.name, err)
-	}
-	if err := r.control.Call(ctx, "start", control.None{}, nil); err != nil {
-		return fmt.Errorf("starting identity center in %s: %w", r.name, err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, told := range []struct {
+		verb     string
+		argument any
+	}{{"configure", r.settings}, {"restore", r.held}, {"start", control.None{}}} {
+		if err := r.box.Call(ctx, told.verb, told.argument, nil); err != nil {
+			return fmt.Errorf("starting identity center in %s: %w", r.name, err)
+		}
 	}
 	return nil
 }

@@ -1,32 +1,33 @@
 package targets
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/control"
+	"github.com/regiondrill/regiondrill/fakes/identitycenter"
+	"github.com/regiondrill/regiondrill/fakes/idp"
+	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness/names"
-	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 // told is a fake in this process, and its control API.
-func told(t *testing.T, fake string) (*server, *control.Client) {
+func told(t *testing.T, fake string) (server, *control.Client) {
 	t.Helper()
-	s := &server{}
-	t.Cleanup(s.close)
-	api := httptest.NewServer(control.Handler("secret", s.verbs()[fake]))
+	s := fakes()[fake]
+	api := httptest.NewServer(control.Handler("secret", s.verbs))
 	t.Cleanup(api.Close)
 	return s, &control.Client{Base: func() string { return api.URL }, Token: "secret", HTTP: api.Client()}
 }
 
-func status(s *server, host string) int {
+func status(s server, host string) int {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "http://"+host+"/", nil)
 	s.ServeHTTP(w, r)
@@ -35,7 +36,7 @@ func status(s *server, host string) int {
 
 // A fake is well once it can serve, and serves its own hosts only.
 func TestServedIdP(t *testing.T) {
-	s, api := told(t, "idp")
+	s, api := told(t, system.FakeIdP)
 	if got := status(s, healthHost); got != http.StatusServiceUnavailable {
 		t.Errorf("unconfigured, its health is %d", got)
 	}
@@ -43,12 +44,8 @@ func TestServedIdP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings, err := newIdPSettings(system.NewDesign(topology()).IdP(signer))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var said trust
-	if err := api.Call(t.Context(), "configure", settings, &said); err != nil {
+	var said idp.Metadata
+	if err := api.Call(t.Context(), "configure", system.NewDesign(topology()).IdP(signer), &said); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(said.SSOURL, names.OktaHost) || said.EntityID == "" {
@@ -63,24 +60,26 @@ func TestServedIdP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings.Certificate = other.Cert.Raw
-	if err := api.Call(t.Context(), "configure", settings, nil); err == nil || !strings.Contains(err.Error(), "not that of the certificate") {
+	mixed := system.NewDesign(topology()).IdP(&pki.Signer{Key: signer.Key, Cert: other.Cert})
+	if err := api.Call(t.Context(), "configure", mixed, nil); err == nil || !strings.Contains(err.Error(), "not that of the certificate") {
 		t.Errorf("a key that isn't the certificate's: %v", err)
 	}
 }
 
 // What is told too early is refused, and what is wrong says so without a secret.
 func TestServedReplicaRefuses(t *testing.T) {
-	_, api := told(t, "replica")
+	_, api := told(t, system.FakeReplica)
 	design := system.NewDesign(topology())
-	for verb, argument := range map[string]any{"start": control.None{}, "put": design.Directory, "wait": 1, "restore": edition{}} {
+	for verb, argument := range map[string]any{"start": control.None{}, "put": design.Directory, "wait": 1, "restore": identitycenter.Edition{}} {
 		if _, refused := errors.AsType[*control.Refusal](api.Call(t.Context(), verb, argument, nil)); !refused {
 			t.Errorf("%s is done by a replica that isn't there", verb)
 		}
 	}
-	err := api.Call(t.Context(), "configure", replicaSettings{Door: "http://regiondrill:hunter2@%zz", Certificate: []byte("none")}, nil)
-	if err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("it says %v", err)
+	for _, way := range []identitycenter.Way{{Door: "http://regiondrill:hunter2@%zz"}, {Door: "http://regiondrill:hunter2@here.test"}, {}} {
+		err := api.Call(t.Context(), "configure", identitycenter.Config{Way: way}, nil)
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%+v: it says %v", way, err)
+		}
 	}
 }
 
@@ -93,36 +92,29 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
-// The settings of a replica carry all of its configuration across.
-func TestReplicaSettingsAreWhole(t *testing.T) {
+// What a replica is told goes across whole.
+func TestConfigGoesAcross(t *testing.T) {
 	signer, err := system.NewSigner()()
 	if err != nil {
 		t.Fatal(err)
 	}
-	back := &rollback.Stack{}
-	defer func() { _ = back.Unwind(context.Background()) }()
-	site, err := system.NewSite(system.NewDesign(topology()), back)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := site.Replica(1, system.Trust("entity", "https://sso.test/", signer.Cert), "arn:aws:kms:eu-west-1:1:key/k")
-	config.Lag, config.Jitter = time.Second, time.Millisecond
-	door, err := site.Fabric.Door("eu-west-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sent := newReplicaSettings(config, door, site.System.RootPEM)
+	trust := identitycenter.IdPTrust{EntityID: "entity", SSOURL: "https://sso.test/", Certificates: pki.Certificates{signer.Cert}}
+	sent := system.NewDesign(topology()).Replica(1, trust, "arn:aws:kms:eu-west-1:1:key/k")
+	sent.Way = identitycenter.Way{Door: "http://here.test", Roots: []byte("roots")}
 	raw, err := json.Marshal(sent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var came map[string]any
+	var came identitycenter.Config
 	if err := json.Unmarshal(raw, &came); err != nil {
 		t.Fatal(err)
 	}
-	for key, value := range came {
-		if value == nil || value == "" || value == 0.0 {
-			t.Errorf("%s is empty", key)
+	if !reflect.DeepEqual(sent, came) {
+		t.Errorf("sent was\n%+v\nand came\n%+v", sent, came)
+	}
+	for i := range reflect.TypeOf(came).NumField() {
+		if f := reflect.ValueOf(came).Field(i); f.IsZero() && !slices.Contains([]string{"Lag", "Jitter"}, reflect.TypeOf(came).Field(i).Name) {
+			t.Errorf("%s is empty, so that nothing is shown of it", reflect.TypeOf(came).Field(i).Name)
 		}
 	}
 }

@@ -1,0 +1,166 @@
+package identitycenter
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/regiondrill/regiondrill/fakes/control"
+)
+
+// complete fills in what is not given, from the configuration's way.
+func (d Deps) complete(cfg *Config) (Deps, error) {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.HTTP == nil && cfg.Way.Door == "" {
+		return d, errors.New("no HTTP client, and no way out")
+	}
+	if d.HTTP == nil {
+		var err error
+		if d.HTTP, err = cfg.Way.client(); err != nil {
+			return d, err
+		}
+	}
+	if d.KMS == nil {
+		d.KMS = NewKMS(cfg.Region, CenterAccessKey, d.HTTP)
+	}
+	return d, nil
+}
+
+// NewKMS asks a Region's KMS as whom the access key stands for.
+func NewKMS(region, accessKey string, client *http.Client) *kms.Client {
+	return kms.New(kms.Options{
+		Region: region, HTTPClient: client,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: "who plays KMS here verifies no signature"}, nil
+		}),
+	})
+}
+
+// client leaves by the door.
+func (w Way) client() (*http.Client, error) {
+	door, err := url.Parse(w.Door)
+	if err != nil {
+		return nil, errors.New("the door is not a URL") // its text holds a password
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(w.Roots) {
+		return nil, errors.New("there is no certificate among the roots")
+	}
+	return &http.Client{Transport: &http.Transport{
+		Proxy:               http.ProxyURL(door),
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSClientConfig:     &tls.Config{RootCAs: roots, CurvePreferences: []tls.CurveID{tls.X25519}},
+		TLSHandshakeTimeout: 10 * time.Second,
+		MaxIdleConnsPerHost: 32,
+	}}, nil
+}
+
+// Edition is a directory and its version.
+type Edition struct {
+	Version   uint64
+	Directory Directory
+}
+
+// Server is a replica that is told what to be. It knows nothing until it is configured; configured anew it begins anew.
+type Server struct {
+	control.Hosts
+	control.Verbs
+	deps Deps
+
+	mu      sync.Mutex
+	replica *Replica
+}
+
+// NewServer stands on deps, which may lack HTTP where the configuration says a way.
+func NewServer(deps Deps) *Server {
+	s := &Server{deps: deps}
+	s.Verbs = control.Verbs{
+		"configure": control.To(s.configure), // a Config; tells the hosts that it serves
+		"start":     control.To(s.start),     // to replicate
+		"put":       control.To(s.put),       // a Directory, as the next version; tells which that is
+		"restore":   control.To(s.restore),   // an Edition that it held before it was stopped
+		"wait":      control.To(s.wait),      // until it holds a version
+	}
+	return s
+}
+
+// Serves tells whether it is configured and holds a directory.
+func (s *Server) Serves() bool {
+	r, err := s.standing()
+	return err == nil && r.Version() > 0
+}
+
+// Close ends replication.
+func (s *Server) Close() error {
+	if r, err := s.standing(); err == nil {
+		return r.Close()
+	}
+	return nil
+}
+
+func (s *Server) standing() (*Replica, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.replica == nil {
+		return nil, control.ErrUnconfigured
+	}
+	return s.replica, nil
+}
+
+func (s *Server) configure(_ context.Context, c Config) ([]string, error) {
+	replica, err := New(c, s.deps)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.replica = replica
+	s.mu.Unlock()
+	return s.PutUp(replica.Handlers()), nil
+}
+
+func (s *Server) start(ctx context.Context, _ control.None) (control.None, error) {
+	r, err := s.standing()
+	if err == nil {
+		err = r.Start(ctx)
+	}
+	return control.None{}, err
+}
+
+func (s *Server) put(ctx context.Context, d Directory) (uint64, error) {
+	r, err := s.standing()
+	if err != nil {
+		return 0, err
+	}
+	err = r.Put(ctx, d)
+	return r.Version(), err
+}
+
+func (s *Server) restore(ctx context.Context, e Edition) (control.None, error) {
+	r, err := s.standing()
+	if err == nil {
+		err = r.Restore(ctx, e.Version, e.Directory)
+	}
+	return control.None{}, err
+}
+
+func (s *Server) wait(ctx context.Context, version uint64) (control.None, error) {
+	r, err := s.standing()
+	if err == nil {
+		err = r.WaitVersion(ctx, version)
+	}
+	return control.None{}, err
+}

@@ -1,0 +1,180 @@
+package system
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/regiondrill/regiondrill/fakes/control"
+	"github.com/regiondrill/regiondrill/fakes/identitycenter"
+	"github.com/regiondrill/regiondrill/fakes/idp"
+	"github.com/regiondrill/regiondrill/fakes/kms"
+	"github.com/regiondrill/regiondrill/fakes/pki"
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/names"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// The kinds of fakes that a system is made of.
+const (
+	FakeReplica = "replica" // of Identity Center, one a Region
+	FakeIdP     = "idp"
+	FakeKMS     = "kms"
+)
+
+// Host runs the parts of a system, in this process or in others.
+type Host interface {
+	// Up starts a fake of the kind in a place. It knows nothing until it is configured. What it starts it pushes on back
+	// first. It is called for all parts at once.
+	Up(ctx context.Context, s *Site, kind, place string, back *rollback.Stack) (control.Fake, error)
+	// Way is how what a replica in a place asks for leaves; empty where the fake knows by itself.
+	Way(s *Site, place string) (identitycenter.Way, error)
+}
+
+// parts of a system that run.
+type parts struct {
+	*Site
+	host Host
+	back *rollback.Stack
+
+	mu       sync.Mutex
+	replicas map[string]control.Fake // by Region
+	idp, kms control.Fake            // kms is nil where an emulator plays it
+}
+
+// Provision makes a system of the topology on the host. What it starts is pushed on back first, so a half-made system goes
+// down like a whole one. set may change the site before anything is served on it; nil: nobody does.
+func Provision(ctx context.Context, t harness.Topology, host Host, back *rollback.Stack, set func(*Site)) (*Site, error) {
+	signer := NewSigner() // the slowest part, so it begins first
+	site, err := NewSite(NewDesign(t), back)
+	if err != nil {
+		return nil, err
+	}
+	if set != nil {
+		set(site)
+	}
+	p := &parts{Site: site, host: host, back: back, replicas: map[string]control.Fake{}}
+	if err := p.up(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.keys(ctx); err != nil {
+		return nil, err
+	}
+	made, err := signer()
+	if err != nil {
+		return nil, err
+	}
+	trust, err := p.provider(ctx, made)
+	if err != nil {
+		return nil, err
+	}
+	return site, p.regions(ctx, trust)
+}
+
+// up starts all parts at once. Its error is the first that isn't for the others' sake.
+func (p *parts) up(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var starting sync.WaitGroup
+	start := func(kind, place string, keep func(control.Fake)) {
+		starting.Go(func() {
+			f, err := p.host.Up(ctx, p.Site, kind, place, p.back)
+			if err != nil {
+				cancel(err) // the others needn't go on
+				return
+			}
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			keep(f)
+		})
+	}
+	for _, region := range p.Topology.Regions() {
+		start(FakeReplica, region, func(f control.Fake) { p.replicas[region] = f })
+	}
+	start(FakeIdP, names.IdPPlace, func(f control.Fake) { p.idp = f })
+	if !p.emulated() {
+		start(FakeKMS, FakeKMS, func(f control.Fake) { p.kms = f })
+	}
+	starting.Wait()
+	return context.Cause(ctx)
+}
+
+// emulated tells whether KMS is played by something else than a fake of ours.
+func (d *Design) emulated() bool {
+	b := d.Topology.KMS.Backend
+	return b != "" && b != KMSEmbedded
+}
+
+// keys puts KMS up and makes the key in it.
+func (p *parts) keys(ctx context.Context) error {
+	if p.kms != nil {
+		if err := p.kms.Call(ctx, "configure", kms.Setup{Config: p.KMS(), Regions: p.Topology.Regions()}, nil); err != nil {
+			return fmt.Errorf("starting KMS: %w", err)
+		}
+	}
+	if err := p.serveKMS(p.kms, p.back); err != nil {
+		return err
+	}
+	return p.makeKey(ctx, p.back)
+}
+
+// provider sets the identity provider up, and tells what Identity Center must know of it.
+func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycenter.IdPTrust, error) {
+	var said idp.Metadata
+	if err := p.idp.Call(ctx, "configure", p.IdP(signer), &said); err != nil {
+		return identitycenter.IdPTrust{}, fmt.Errorf("starting the identity provider: %w", err)
+	}
+	p.System.Provider = &provider{design: p.Design, idp: p.idp, acs: p.Topology.IdP.ACS}
+	trust := identitycenter.IdPTrust{EntityID: said.EntityID, SSOURL: said.SSOURL, Certificates: pki.Certificates{signer.Cert}}
+	return trust, p.Serve(said.Host, names.IdPPlace, "idp", p.idp)
+}
+
+// regions sets the replicas up and waits until all hold the directory.
+func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) error {
+	for i, region := range p.Topology.Regions() {
+		if err := p.configure(ctx, i, region, trust); err != nil {
+			return err
+		}
+	}
+	for region, r := range p.replicas { // each listens before any sends
+		if err := r.Call(ctx, "start", control.None{}, nil); err != nil {
+			return fmt.Errorf("starting identity center in %s: %w", region, err)
+		}
+	}
+	primary := p.Topology.Primary
+	var version uint64
+	if err := p.replicas[primary].Call(ctx, "put", p.Directory, &version); err != nil {
+		if strings.Contains(err.Error(), "proxyconnect") {
+			return &harness.Lack{Sentence: fmt.Sprintf("the container in %s can't reach this machine at the gateway of its "+
+				"network; does a firewall drop what comes from Docker's networks?", primary), Err: err}
+		}
+		return fmt.Errorf("filling the directory in %s: %w", primary, err)
+	}
+	for region, r := range p.replicas {
+		if err := r.Call(ctx, "wait", version, nil); err != nil {
+			return fmt.Errorf("waiting for the directory in %s: %w", region, err)
+		}
+	}
+	return nil
+}
+
+// configure tells the i-th Region's replica what it is, and puts its names up.
+func (p *parts) configure(ctx context.Context, i int, region string, trust identitycenter.IdPTrust) error {
+	config := p.Replica(i, trust, p.Keys[region])
+	way, err := p.host.Way(p.Site, region)
+	if err != nil {
+		return err
+	}
+	config.Way = way
+	var hosts []string
+	if err := p.replicas[region].Call(ctx, "configure", config, &hosts); err != nil {
+		return fmt.Errorf("starting identity center in %s: %w", region, err)
+	}
+	for _, host := range hosts {
+		if err := p.Serve(host, region, p.Service(region, host), p.replicas[region]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
