@@ -87,20 +87,21 @@ func (ca *CA) LeafPin() string {
 
 // Leaf is a good server certificate for the names.
 func (ca *CA) Leaf(names ...string) (*tls.Certificate, error) {
-	return ca.sign(ca.leaf, ca.now.Add(validity), names)
+	return ca.sign(ca.leaf, ca.now.Add(-time.Hour), ca.now.Add(validity), names)
 }
 
-// Expired is a server certificate for the names whose time ended a minute before the authority was made.
-func (ca *CA) Expired(names ...string) (*tls.Certificate, error) {
-	return ca.sign(ca.faulty, ca.now.Add(-time.Minute), names)
+// Faulty is a server certificate for the names, valid from notBefore to notAfter, with the key that no good leaf has: a
+// client that goes by the key of the good ones refuses it too.
+func (ca *CA) Faulty(notBefore, notAfter time.Time, names ...string) (*tls.Certificate, error) {
+	return ca.sign(ca.faulty, notBefore, notAfter, names)
 }
 
-// WrongName is a good server certificate for a name that nobody asks for.
+// WrongName is a Faulty certificate in good time for a name that nobody asks for.
 func (ca *CA) WrongName() (*tls.Certificate, error) {
-	return ca.sign(ca.faulty, ca.now.Add(validity), []string{"wrong-name.invalid"})
+	return ca.Faulty(ca.now.Add(-time.Hour), ca.now.Add(validity), "wrong-name.invalid")
 }
 
-func (ca *CA) sign(key *ecdsa.PrivateKey, notAfter time.Time, names []string) (*tls.Certificate, error) {
+func (ca *CA) sign(key *ecdsa.PrivateKey, notBefore, notAfter time.Time, names []string) (*tls.Certificate, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("signing a leaf: no name given")
 	}
@@ -112,7 +113,7 @@ func (ca *CA) sign(key *ecdsa.PrivateKey, notAfter time.Time, names []string) (*
 		SerialNumber: serial,
 		Subject:      pkix.Name{CommonName: names[0]},
 		DNSNames:     names,
-		NotBefore:    ca.now.Add(-time.Hour),
+		NotBefore:    notBefore,
 		NotAfter:     notAfter,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},

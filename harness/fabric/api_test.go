@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -93,13 +94,10 @@ func ask(t *testing.T, client *http.Client, operation string) answer {
 
 var inRegion = []harness.Edge{{From: "eu-west-1", To: "eu-west-1"}}
 
-func layCalls(t *testing.T, f *Fabric, r apiRule) harness.Laid {
+func layCalls(t *testing.T, f *Fabric, r harness.Rule) harness.Laid {
 	t.Helper()
 	r.Name, r.Edges = "it", inRegion
-	if r.Odds == 0 {
-		r.Odds = 1
-	}
-	l, err := f.layAPI(t.Context(), r)
+	l, err := f.Lay(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,23 +110,23 @@ func TestAPIErrorsBearTheServicesShape(t *testing.T) {
 	client := clientFrom(t, f, "dublin")
 	cases := []struct {
 		name      string
-		rule      apiRule
+		rule      harness.Rule
 		operation string
 		status    int
 		code      string
 	}{
-		{"the service's own", apiRule{Answer: fail, Calls: harness.Calls{Service: "kms"}}, "Decrypt", 500, "KMSInternalException"},
-		{"by status", apiRule{Answer: fail, Status: 503}, "Decrypt", 503, "DependencyTimeoutException"},
-		{"by status, too", apiRule{Answer: fail, Status: 400}, "Decrypt", 400, "ValidationException"},
-		{"by code", apiRule{Answer: fail, Code: "KeyUnavailableException"}, "Decrypt", 500, "KeyUnavailableException"},
-		{"by a code that it doesn't know", apiRule{Answer: fail, Code: "DisabledException"}, "Decrypt", 400, "DisabledException"},
-		{"both", apiRule{Answer: fail, Status: 418, Code: "Tea"}, "Decrypt", 418, "Tea"},
-		{"throttled", apiRule{Answer: throttle}, "Decrypt", 400, "ThrottlingException"},
-		{"one operation", apiRule{Answer: fail, Calls: harness.Calls{Service: "kms", Operation: "Decrypt"}}, "Encrypt", 200, ""},
-		{"from elsewhere", apiRule{Answer: fail, Calls: harness.Calls{From: "eu-west-1"}}, "Decrypt", 200, ""},
-		{"the portal's", apiRule{Answer: fail}, "/assignment/accounts", 503, "ServiceUnavailable"},
-		{"the portal's, throttled", apiRule{Answer: throttle, Calls: harness.Calls{Service: "portal_api", Operation: "ListAccounts"}}, "/assignment/accounts?max_result=3", 429, "TooManyRequestsException"},
-		{"another service's", apiRule{Answer: throttle, Calls: harness.Calls{Service: "kms"}}, "/assignment/accounts", 200, ""},
+		{"the service's own", harness.Rule{Calls: &harness.Calls{Service: "kms"}, Effect: answering(harness.Answer{Fail: true})}, "Decrypt", 500, "KMSInternalException"},
+		{"by status", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Status: 503})}, "Decrypt", 503, "DependencyTimeoutException"},
+		{"by status, too", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Status: 400})}, "Decrypt", 400, "ValidationException"},
+		{"by code", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Code: "KeyUnavailableException"})}, "Decrypt", 500, "KeyUnavailableException"},
+		{"by a code that it doesn't know", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Code: "DisabledException"})}, "Decrypt", 400, "DisabledException"},
+		{"both", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Status: 418, Code: "Tea"})}, "Decrypt", 418, "Tea"},
+		{"throttled", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Throttle: true})}, "Decrypt", 400, "ThrottlingException"},
+		{"one operation", harness.Rule{Calls: &harness.Calls{Service: "kms", Operation: "Decrypt"}, Effect: answering(harness.Answer{Fail: true})}, "Encrypt", 200, ""},
+		{"from elsewhere", harness.Rule{Calls: &harness.Calls{From: "eu-west-1"}, Effect: answering(harness.Answer{Fail: true})}, "Decrypt", 200, ""},
+		{"the portal's", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})}, "/assignment/accounts", 503, "ServiceUnavailable"},
+		{"the portal's, throttled", harness.Rule{Calls: &harness.Calls{Service: "portal_api", Operation: "ListAccounts"}, Effect: answering(harness.Answer{Throttle: true})}, "/assignment/accounts?max_result=3", 429, "TooManyRequestsException"},
+		{"another service's", harness.Rule{Calls: &harness.Calls{Service: "kms"}, Effect: answering(harness.Answer{Throttle: true})}, "/assignment/accounts", 200, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -172,22 +170,26 @@ func proven(t *testing.T, l harness.Laid, inForce bool) {
 // What has no effect is not proven, whoever else answers with the same error.
 func TestAPIRuleWithoutEffectIsNotProven(t *testing.T) {
 	f := newAPIs(t)
-	first := layCalls(t, f, apiRule{Answer: fail})
-	hidden := layCalls(t, f, apiRule{Answer: fail})
+	first := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})})
+	hidden := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})})
 	if _, err := hidden.Prove(t.Context(), true); err == nil || !strings.Contains(err.Error(), "another rule answers before it") {
 		t.Errorf("a rule that another hides is proven: %v", err)
 	}
 	hidden.Lift()
 	first.Lift()
 	proven(t, first, false)
-	silent := f.newLaidAPI(apiRule{Name: "silent", Answer: fail, Odds: 1, Edges: inRegion})
-	if err := silent.prepare(); err != nil {
+	f.mu.Lock()
+	silent, err := f.prepare(harness.Rule{Name: "silent", Calls: &harness.Calls{}, Edges: inRegion,
+		Effect: answering(harness.Answer{Fail: true})})
+	f.mu.Unlock()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := silent.asks[0].seeInForce(t.Context()); err == nil || !strings.Contains(err.Error(), "passed as if") {
+	look := silent.witnesses[0].inForce()
+	if _, err := look(t.Context()); err == nil || !strings.Contains(err.Error(), "passed as if") {
 		t.Errorf("a rule that was never put in force is proven: %v", err)
 	}
-	lifted := layCalls(t, f, apiRule{Answer: fail})
+	lifted := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})})
 	lifted.Lift()
 	if _, err := lifted.Prove(t.Context(), false); err != nil {
 		t.Error(err)
@@ -197,8 +199,8 @@ func TestAPIRuleWithoutEffectIsNotProven(t *testing.T) {
 // Odds of others don't reach a canary; the rule's own always do.
 func TestAPIRuleWithSmallOddsIsProven(t *testing.T) {
 	f := newAPIs(t)
-	layCalls(t, f, apiRule{Answer: throttle, Odds: 0.5})
-	rare := layCalls(t, f, apiRule{Answer: fail, Odds: 0.001})
+	layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Throttle: true, Odds: 0.5})})
+	rare := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Odds: 0.001})})
 	proven(t, rare, true)
 	rare.Lift()
 	proven(t, rare, false)
@@ -207,7 +209,9 @@ func TestAPIRuleWithSmallOddsIsProven(t *testing.T) {
 func TestAPIOddsAreSeeded(t *testing.T) {
 	draws := func() (drawn [200]bool) {
 		f := newAPIs(t)
-		l := f.newLaidAPI(apiRule{Name: "half", Answer: fail, Odds: 0.5})
+		f.mu.Lock()
+		l := f.newLaid(harness.Rule{Name: "half", Effect: answering(harness.Answer{Fail: true, Odds: 0.5})})
+		f.mu.Unlock()
 		for i := range drawn {
 			drawn[i] = l.draw(nil)
 		}
@@ -241,8 +245,8 @@ func TestAPILatency(t *testing.T) {
 			ask(t, client, "Decrypt")
 			return time.Since(began)
 		}
-		slow := layCalls(t, f, apiRule{Latency: 300 * time.Millisecond})
-		slower := layCalls(t, f, apiRule{Latency: 50 * time.Millisecond, Answer: throttle})
+		slow := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Latency: 300 * time.Millisecond})})
+		slower := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Throttle: true, Latency: 50 * time.Millisecond})})
 		for _, l := range []harness.Laid{slow, slower} {
 			proven(t, l, true)
 		}
@@ -266,7 +270,7 @@ func TestAPILease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newAPIs(t)
 		defer f.Close()
-		l := layCalls(t, f, apiRule{Answer: fail, Lease: time.Second})
+		l := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true}), Lease: time.Second})
 		proven(t, l, true)
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -281,8 +285,8 @@ func TestAPILease(t *testing.T) {
 // its end from its canary within the Region.
 func TestAPIRulesAndLinksCompose(t *testing.T) {
 	f := newAPIs(t)
-	calls := layCalls(t, f, apiRule{Answer: fail})
-	hole, err := f.layLinks(t.Context(), linkRule{Name: "hole", Mode: blackhole, Edges: []harness.Edge{{From: "dublin", To: "eu-west-1"}}})
+	calls := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})})
+	hole, err := f.Lay(t.Context(), harness.Rule{Name: "hole", Edges: []harness.Edge{{From: "dublin", To: "eu-west-1"}}, Effect: holds})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,30 +298,35 @@ func TestAPIRulesAndLinksCompose(t *testing.T) {
 
 func TestAPIRulesThatCantBe(t *testing.T) {
 	f := newAPIs(t)
-	good := apiRule{Name: "it", Answer: fail, Odds: 1, Edges: inRegion}
-	for what, spoil := range map[string]func(*apiRule){
-		"no edge":          func(r *apiRule) { r.Edges = nil },
-		"no odds":          func(r *apiRule) { r.Odds = 0 },
-		"too good odds":    func(r *apiRule) { r.Odds = 1.5 },
-		"no effect":        func(r *apiRule) { r.Answer = passOn },
-		"no answer":        func(r *apiRule) { r.Answer = "shrug" },
-		"no such service":  func(r *apiRule) { r.Calls.Service = "s3" },
-		"no such operator": func(r *apiRule) { r.Calls.Operation = "Decypher" },
-		"no such place":    func(r *apiRule) { r.Edges = []harness.Edge{{From: "oz", To: "eu-west-1"}} },
-		"not there":        func(r *apiRule) { r.Calls.Region = "us-east-1" },
-		"a good status":    func(r *apiRule) { r.Status = 200 },
-		"negative":         func(r *apiRule) { r.Latency = -1 },
+	good := harness.Rule{Name: "it", Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Odds: 1}), Edges: inRegion}
+	for what, spoil := range map[string]func(*harness.Rule){
+		"no edge":          func(r *harness.Rule) { r.Edges = nil },
+		"negative odds":    func(r *harness.Rule) { r.Effect.Answer.Odds = -0.5 },
+		"too good odds":    func(r *harness.Rule) { r.Effect.Answer.Odds = 1.5 },
+		"no effect":        func(r *harness.Rule) { r.Effect.Answer.Fail = false },
+		"two answers":      func(r *harness.Rule) { r.Effect.Answer.Throttle = true },
+		"traffic of calls": func(r *harness.Rule) { r.Effect.Traffic.Hole = true },
+		"lookup of calls":  func(r *harness.Rule) { r.Effect.Lookup = passing },
+		"a code of a page": func(r *harness.Rule) { r.Calls, r.Effect.Answer.Code = nil, "X" },
+		"no such service":  func(r *harness.Rule) { r.Calls.Service = "s3" },
+		"not put up":       func(r *harness.Rule) { r.Calls.Service = "sts" },
+		"no such operator": func(r *harness.Rule) { r.Calls.Operation = "Decypher" },
+		"no such place":    func(r *harness.Rule) { r.Edges = []harness.Edge{{From: "oz", To: "eu-west-1"}} },
+		"not there":        func(r *harness.Rule) { r.Calls.Region = "us-east-1" },
+		"a good status":    func(r *harness.Rule) { r.Effect.Answer.Status = 200 },
+		"negative":         func(r *harness.Rule) { r.Effect.Answer.Latency = -1 },
 	} {
 		r := good
+		r.Calls = new(*good.Calls)
 		spoil(&r)
-		if _, err := f.layAPI(t.Context(), r); err == nil {
+		if _, err := f.Lay(t.Context(), r); err == nil {
 			t.Errorf("%s: it was laid", what)
 		}
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.layAPI(t.Context(), good); !errors.Is(err, ErrClosed) {
+	if _, err := f.Lay(t.Context(), good); !errors.Is(err, ErrClosed) {
 		t.Errorf("a closed fabric says %v", err)
 	}
 }
@@ -326,7 +335,7 @@ func TestAPIRulesThatCantBe(t *testing.T) {
 func TestAPIErrorsReachScripts(t *testing.T) {
 	f := newAPIs(t)
 	client := clientFrom(t, f, "dublin")
-	layCalls(t, f, apiRule{Answer: throttle})
+	layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Throttle: true})})
 	for origin, allowed := range map[string]bool{"https://page.eu-west-1.test": true, "https://elsewhere.example": false, "null": false} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+portalHost+"/assignment/accounts", nil)
 		if err != nil {
@@ -360,15 +369,22 @@ func FuzzOperation(f *testing.F) {
 	f.Add("kms.eu-west-1.api.aws", "POST", "/", "TrentService.")
 	f.Add("portal.sso.us-east-1.amazonaws.com", "GET", "/assignment/roles/", "")
 	f.Add("portal.sso.us-east-1.amazonaws.com", "POST", "//logout", "x")
+	f.Add("sts.us-east-1.amazonaws.com", "POST", "/", "Version=2011-06-15&Action=GetCallerIdentity")
 	f.Add("kms..amazonaws.com", "POST", "", strings.Repeat("TrentService.", 10))
-	f.Fuzz(func(t *testing.T, host, method, path, target string) {
-		s, region := locate(host)
-		if s == nil {
+	f.Fuzz(func(t *testing.T, host, method, path, said string) {
+		at := locate(host)
+		if at == nil {
 			return
 		}
-		name := s.operationOf(method, path, target)
-		if region == "" || len(name) > maxOperation || strings.ContainsFunc(name, notInName) {
-			t.Errorf("%q, %q, %q, %q: %q in %q", host, method, path, target, name, region)
+		r := &http.Request{Method: method, URL: &url.URL{Path: path}, Header: http.Header{"X-Amz-Target": {said}},
+			Body: io.NopCloser(strings.NewReader(said))}
+		s := at.service
+		name := s.protocol.operationOf(s, r)
+		if at.region == "" || len(name) > maxOperation || strings.ContainsFunc(name, notInName) {
+			t.Errorf("%q, %q, %q, %q: %q in %q", host, method, path, said, name, at.region)
+		}
+		if body, err := io.ReadAll(r.Body); string(body) != said || err != nil {
+			t.Errorf("%q is left of the body %q, %v", body, said, err)
 		}
 		got := s.complete(failure{name, len(path) % 600})
 		if got.code == "" || got.status == 0 {
@@ -408,11 +424,11 @@ func TestChaos(t *testing.T) {
 		{"POST", `[{}]`, 200, `[{}]`, 503, 503},
 		{"POST", `[{"region":"us-east-1"},{"service":"s3"},{"operation":"Encrypt"}]`, 200, `[{"region":"us-east-1"},{"service":"s3"},{"operation":"Encrypt"}]`, 200, 200},
 		{"POST", `[{"probability":0},{"service":"portal_api","error":{"code":"X"}}]`, 200, `[{"probability":0},{"service":"portal_api","error":{"code":"X"}}]`, 200, 503},
-		{"POST", `[{"probability":2}]`, 400, `{"error":"probability of rule 0 is 0 to 1, not 2"}`, 200, 503},
-		{"POST", `[{"error":{"statusCode":200}}]`, 400, `{"error":"statusCode of rule 0 is 400 to 599, not 200"}`, 200, 503},
-		{"POST", `[{"odds":1}]`, 400, `{"error":"json: unknown field \"odds\""}`, 200, 503},
-		{"POST", `null`, 400, `{"error":"null is no array"}`, 200, 503},
-		{"POST", `[] []`, 400, `{"error":"there is more after the first value"}`, 200, 503},
+		{"POST", `[{"probability":2}]`, 400, `{"message":"Error validating JSON schema: 2 is greater than the maximum of 1"}`, 200, 503},
+		{"POST", `[{"error":{"statusCode":200}}]`, 400, `{"message":"Error validating JSON schema: 200 is less than the minimum of 400"}`, 200, 503},
+		{"POST", `[{"odds":1}]`, 400, `{"message":"Error validating JSON schema: Additional properties are not allowed ('odds' was unexpected)"}`, 200, 503},
+		{"POST", `null`, 400, `{"message":"Error validating JSON schema: None is not of type 'array'"}`, 200, 503},
+		{"POST", `[] []`, 400, `{"message":"Error decoding JSON: invalid character '[' after top-level value"}`, 200, 503},
 		{"PUT", `[]`, 405, "Method Not Allowed", 200, 503},
 		{"POST", `[]`, 200, `[]`, 200, 200},
 	}
@@ -490,31 +506,25 @@ func FuzzChaos(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	fabric := New(Options{})
-	f.Cleanup(func() { _ = fabric.Close() })
 	f.Fuzz(func(t *testing.T, body []byte) {
-		faults, err := parseFaults(body)
-		if err != nil {
+		var faults []chaosFault
+		if err := chaosFaultsSchema().read(bytes.NewReader(body), &faults); err != nil {
 			return
 		}
 		told, err := json.Marshal(faults)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := parseFaults(told)
-		if err != nil {
+		var again []chaosFault
+		if err := chaosFaultsSchema().read(bytes.NewReader(told), &again); err != nil {
 			t.Fatalf("%s can't be read again: %v", told, err)
 		}
 		if twice, _ := json.Marshal(again); !bytes.Equal(told, twice) {
 			t.Errorf("%s becomes %s", told, twice)
 		}
 		for _, fault := range faults {
-			r := fault.rule()
-			r.Edges = inRegion
-			if r.Odds == 0 {
-				r.Odds = 1
-			}
-			if err := checkAPI(r); err != nil {
+			r, odds := fault.rule()
+			if err := checkEffect(&r); err != nil || odds < 0 || odds > 1 {
 				t.Errorf("%s: %v", told, err)
 			}
 		}

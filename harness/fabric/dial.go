@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -16,8 +17,8 @@ const (
 )
 
 // Dial connects from a place to a host and port by their real names, as a socket would, and takes the round trip that a
-// socket takes. An unknown name is a *net.DNSError; a refused connection, or a port where nobody listens, an error that
-// wraps syscall.ECONNREFUSED; in a hole it waits for ctx.
+// socket takes. An unknown name is a *net.DNSError, and what a rule makes of a lookup is the error itself; a refused
+// connection, or a port where nobody listens, is an error that wraps syscall.ECONNREFUSED; in a hole it waits for ctx.
 func (f *Fabric) Dial(ctx context.Context, from, hostport string) (net.Conn, error) {
 	host, port, err := split(hostport)
 	if err != nil {
@@ -34,7 +35,10 @@ func (f *Fabric) Dial(ctx context.Context, from, hostport string) (net.Conn, err
 		f.refuse(host)
 		return nil, &net.OpError{Op: "dial", Net: "fabric", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 	}
-	p, err := f.connect(ctx, from, host, r, port)
+	p, err := f.dial(ctx, from, host, r, port, nil)
+	if unresolved, ok := errors.AsType[*lookupError](err); ok {
+		return nil, &net.OpError{Op: "dial", Net: "fabric", Err: unresolved.error}
+	}
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: "fabric", Addr: addr{host, port}, Err: err}
 	}
@@ -58,9 +62,9 @@ func split(hostport string) (string, uint16, error) {
 	return host, uint16(port), nil
 }
 
-// connect dials from a place to a route, as the rules treat connections to host: for all but canaries the route's own.
+// connect dials a route along lanes: for all but canaries those of the route's own host.
 // The dial is a byte there and a byte back on the new pipe, so whatever the links do to bytes they do to dials.
-func (f *Fabric) connect(ctx context.Context, from, host string, r *route, port uint16) (*pipe, error) {
+func (f *Fabric) connect(ctx context.Context, there, back *lane, r *route, port uint16, v *visit) (*pipe, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -68,10 +72,10 @@ func (f *Fabric) connect(ctx context.Context, from, host string, r *route, port 
 		return nil, err
 	}
 	defer f.work.Done()
-	there, back := f.lanesOf(from, r.place, host)
 	p := newPipe(r.host, there, back, ephemeral+uint16(f.port.Add(1)%(lastEphemeral-ephemeral+1)))
+	p.route, p.visit = r, v
 	if f.ctx.Err() != nil {
-		p.fail(ErrClosed) // hangUp may have missed it
+		p.fail(ErrClosed) // endAll may have missed it
 	}
 	stop := context.AfterFunc(ctx, func() { p.fail(ctx.Err()) })
 	err := shake(p, port)
@@ -107,8 +111,8 @@ func shake(p *pipe, port uint16) error {
 	return nil
 }
 
-// hangUp ends every connection.
-func (f *Fabric) hangUp() {
+// endAll ends every connection.
+func (f *Fabric) endAll() {
 	f.mu.Lock()
 	lanes := make([]*lane, 0, len(f.lanes))
 	for _, l := range f.lanes {

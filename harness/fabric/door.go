@@ -60,7 +60,7 @@ func (d *door) open() (*url.URL, error) {
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		BaseContext:       func(net.Listener) context.Context { return d.fabric.ctx },
-		ConnState:         d.fabric.count,
+		ConnState:         d.fabric.counted,
 	}
 	d.url = &url.URL{Scheme: "http", Host: l.Addr().String()}
 	d.fabric.work.Go(func() { _ = d.server.Serve(l) }) // always ends with an error: ours
@@ -79,7 +79,7 @@ func (d *door) close() error {
 // ServeHTTP opens a tunnel, or says why not. Any web page can make a browser send a request to loopback, but no page can
 // make it send a CONNECT.
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	d.fabric.work.Add(1) // its socket leaves the server's book when it is taken over
+	d.fabric.work.Add(1) // the server forgets its socket when it is taken over
 	defer d.fabric.work.Done()
 	switch h := r.Header; {
 	case r.Method == http.MethodConnect:
@@ -97,13 +97,17 @@ func (d *door) connect(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "" || r.URL.RawQuery != "" || r.URL.User != nil {
 		target = ""
 	}
-	if _, _, err := split(target); err != nil {
+	host, _, err := split(target)
+	if err != nil {
 		http.Error(w, "CONNECT takes a host and a port, as in example.test:443.", http.StatusBadRequest)
 		return
 	}
 	c, err := d.fabric.Dial(r.Context(), d.place, target)
 	if err != nil {
 		status, reason := explain(err)
+		if !d.fabric.knows(host) {
+			status = http.StatusForbidden // the world is closed
+		}
 		w.Header().Set("Proxy-Status", "regiondrill; "+reason)
 		http.Error(w, fmt.Sprintf("No tunnel to %q: %v.", target, err), status)
 		return
@@ -113,10 +117,14 @@ func (d *door) connect(w http.ResponseWriter, r *http.Request) {
 
 // explain is the status and the Proxy-Status (RFC 9209, section 2.3) of a dial that did not succeed.
 func explain(err error) (int, string) {
-	var unknown *net.DNSError
+	lookup, unresolved := errors.AsType[*net.DNSError](err)
 	switch {
-	case errors.As(err, &unknown):
-		return http.StatusForbidden, `error=dns_error; rcode="NXDOMAIN"`
+	case unresolved && lookup.IsNotFound:
+		return http.StatusBadGateway, `error=dns_error; rcode="NXDOMAIN"`
+	case unresolved && lookup.IsTimeout:
+		return http.StatusBadGateway, "error=dns_timeout"
+	case unresolved:
+		return http.StatusBadGateway, "error=dns_error"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return http.StatusBadGateway, "error=connection_refused"
 	case errors.Is(err, syscall.ECONNRESET):

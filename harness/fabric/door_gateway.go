@@ -50,7 +50,7 @@ func (f *Fabric) DoorAt(place string, at netip.Addr, password string) (*url.URL,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		BaseContext:       func(net.Listener) context.Context { return f.ctx },
-		ConnState:         f.count,
+		ConnState:         f.counted,
 	}
 	f.work.Go(func() {
 		defer context.AfterFunc(f.ctx, func() { _ = server.Close() })()

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
 )
 
 // knock opens a socket to the vantage's door.
@@ -33,7 +35,7 @@ func knock(t *testing.T, f *Fabric) *net.TCPConn {
 
 func TestDoorSaysWhyNot(t *testing.T) {
 	f := bare(t)
-	lay(t, f, linkRule{Mode: refuse, Edges: both, Hosts: nil})
+	lay(t, f, harness.Rule{Edges: both, Effect: refuses})
 	for _, c := range []struct {
 		request, status, reason, body string
 	}{
@@ -142,7 +144,7 @@ func TestTunnelCarriesResets(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, r := tunnelTo(t, f, "raw.test", "hello")
-	lay(t, f, linkRule{Mode: reset, Edges: both})
+	lay(t, f, harness.Rule{Edges: both, Effect: resets})
 	if _, err := r.ReadByte(); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("a standing tunnel read %v", err)
 	}
@@ -171,7 +173,7 @@ func TestBackendThatIsDownIsRefused(t *testing.T) {
 
 func TestClientsThatLeaveLeaveNothing(t *testing.T) {
 	f := bare(t)
-	lay(t, f, linkRule{Mode: blackhole, Edges: both, Lose: true})
+	lay(t, f, harness.Rule{Edges: both, Effect: loses})
 	for range 20 {
 		c := knock(t, f)
 		_, _ = fmt.Fprintf(c, "CONNECT %s:443 HTTP/1.1\r\nHost: x\r\n\r\n", app)
@@ -213,7 +215,7 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 	if _, err := f.Dial(t.Context(), vantage, app+":443"); err != nil {
 		t.Fatal(err)
 	}
-	lay(t, f, linkRule{Mode: blackhole, Edges: both, Lease: time.Hour})
+	lay(t, f, harness.Rule{Edges: both, Lease: time.Hour, Effect: holds})
 	tlsClient := client(t, f, true)
 	go func() { _, _, _ = get(tlsClient, "https://"+app+"/", time.Hour) }()
 	door, err := f.Door(vantage)
@@ -238,7 +240,7 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 	if _, err := f.Dial(t.Context(), vantage, app+":443"); !errors.Is(err, ErrClosed) {
 		t.Errorf("a dial: %v", err)
 	}
-	if _, err := f.layLinks(t.Context(), linkRule{Mode: blackhole, Edges: both}); !errors.Is(err, ErrClosed) {
+	if _, err := f.Lay(t.Context(), harness.Rule{Edges: both, Effect: holds}); !errors.Is(err, ErrClosed) {
 		t.Errorf("a rule: %v", err)
 	}
 	if _, err := f.Door(vantage); !errors.Is(err, ErrClosed) {

@@ -1,12 +1,12 @@
 package fabric
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -21,27 +21,10 @@ type edge struct {
 	server http.Server
 	queue  chan net.Conn
 	start  sync.Once
-
-	mu       sync.RWMutex
-	certs    map[string]*tls.Certificate
-	handlers map[string]http.Handler
-	apis     map[string]*api // the hosts that are an API of AWS
-}
-
-// api is a host's service and Region.
-type api struct {
-	service *service
-	region  string
 }
 
 func newEdge(f *Fabric) *edge {
-	e := &edge{
-		fabric:   f,
-		queue:    make(chan net.Conn),
-		certs:    map[string]*tls.Certificate{},
-		handlers: map[string]http.Handler{},
-		apis:     map[string]*api{},
-	}
+	e := &edge{fabric: f, queue: make(chan net.Conn)}
 	e.server = http.Server{
 		Handler:        e,
 		ErrorLog:       log.New(io.Discard, "", 0),
@@ -58,7 +41,7 @@ func newEdge(f *Fabric) *edge {
 			}
 			return context.WithValue(ctx, connection{}, c)
 		},
-		ConnState:   f.count,
+		ConnState:   f.counted,
 		BaseContext: func(net.Listener) context.Context { return f.ctx },
 	}
 	return e
@@ -78,23 +61,8 @@ func (f *Fabric) Handle(host, place string, h http.Handler) error {
 	if err != nil {
 		return fmt.Errorf("putting up %s: %w", host, err)
 	}
-	if err := f.addRoute(&route{host: host, place: place, accept: f.edge.accept}); err != nil {
-		return err
-	}
-	f.edge.mu.Lock()
-	defer f.edge.mu.Unlock()
-	f.edge.certs[host], f.edge.handlers[host] = cert, h
-	if s, region := locate(host); s != nil {
-		f.edge.apis[host] = &api{s, region}
-	}
-	return nil
-}
-
-// served are the APIs of AWS that end here.
-func (e *edge) served() map[string]*api {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	return maps.Clone(e.apis)
+	r := &route{host: host, place: place, accept: f.edge.accept, edge: true, cert: cert, handler: h, api: locate(host)}
+	return f.addRoute(r)
 }
 
 // accept hands the callee's end to the server.
@@ -132,16 +100,21 @@ func (e *edge) close() error {
 
 func (e *edge) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := strings.ToLower(hello.ServerName)
-	if c, ok := hello.Conn.(*end); ok && name == "" {
-		name = c.pipe.name
+	if c, ok := hello.Conn.(*end); ok {
+		name = cmp.Or(name, c.pipe.name)
+		for _, l := range c.pipe.there.lane.rulesNow() {
+			if l.rule.Effect.Certificate != nil {
+				return l.certify(hello, c.pipe, name)
+			}
+		}
 	}
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	cert, ok := e.certs[name]
-	if !ok {
+	e.fabric.mu.Lock()
+	r := e.fabric.routes[name]
+	e.fabric.mu.Unlock()
+	if r == nil || r.cert == nil {
 		return nil, fmt.Errorf("no certificate for %q", name)
 	}
-	return cert, nil
+	return r.cert, nil
 }
 
 // ServeHTTP answers for the rules, then hands the request to its host's handler. A request for another host than the
@@ -161,17 +134,11 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		host = strings.ToLower(strings.TrimSuffix(r.Host, "."))
 	}
 	switch {
-	case c.pipe.there.lane.shape.Load().busy:
-		http.Error(w, "The service is unavailable.", http.StatusServiceUnavailable)
+	case intercept(w, r, c.pipe, host):
 	case host != c.pipe.name:
 		http.Error(w, "This host isn't served on this connection.", http.StatusMisdirectedRequest)
 	default:
-		e.mu.RLock()
-		h, at := e.handlers[host], e.apis[host]
-		e.mu.RUnlock()
-		if !e.intercept(w, r, at, c.pipe) {
-			h.ServeHTTP(w, r)
-		}
+		c.pipe.route.handler.ServeHTTP(w, r)
 	}
 }
 

@@ -13,6 +13,7 @@ package fabric
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ import (
 // Options of a fabric.
 type Options struct {
 	CA   *pki.CA      // signs the certificates of the TLS edge
-	Seed uint64       // of jitter
+	Seed uint64       // of jitter and odds
 	Log  *slog.Logger // nil: silent
 }
 
@@ -45,7 +46,6 @@ type Fabric struct {
 	work sync.WaitGroup // every goroutine of the fabric
 	port atomic.Uint32  // of the last dial
 	edge *edge
-	apis apis
 
 	mu      sync.Mutex
 	closed  bool
@@ -53,7 +53,9 @@ type Fabric struct {
 	routes  map[string]*route
 	base    map[harness.Edge]time.Duration
 	lanes   map[laneKey]*lane
-	rules   []*laid
+	rules   []*laid // in force, in the order in which they were laid
+	told    []*laid // by the chaos API: they come after those
+	count   uint64  // of the rules that there ever were
 	refused map[string]int
 }
 
@@ -105,7 +107,7 @@ func (f *Fabric) SetRTT(a, b string, rtt time.Duration) {
 	now := time.Now()
 	for _, l := range f.lanes {
 		if e := l.edge(); e == (harness.Edge{From: a, To: b}) || e == (harness.Edge{From: b, To: a}) {
-			l.set(f.shapeOf(l.key, now), false)
+			l.set(f.shapeOf(l.key, now, f.rules), false)
 		}
 	}
 }
@@ -114,6 +116,11 @@ func (f *Fabric) SetRTT(a, b string, rtt time.Duration) {
 type route struct {
 	host, place string
 	accept      func(ctx context.Context, p *pipe) error // takes the callee's end; on its error the dial fails
+
+	edge    bool // its TLS ends at the edge, with these
+	cert    *tls.Certificate
+	handler http.Handler
+	api     *api // of AWS; nil: it is none
 }
 
 func (f *Fabric) addRoute(r *route) error {
@@ -129,6 +136,13 @@ func (f *Fabric) addRoute(r *route) error {
 	return nil
 }
 
+// knows tells whether a name is in the table.
+func (f *Fabric) knows(host string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.routes[host] != nil
+}
+
 // lanesOf are the two directions of the connections from a place to a host.
 func (f *Fabric) lanesOf(from, to, host string) (there, back *lane) {
 	f.mu.Lock()
@@ -141,8 +155,9 @@ func (f *Fabric) lane(k laneKey) *lane {
 	l, ok := f.lanes[k]
 	if !ok {
 		l = &lane{key: k, seed: mix(f.seed ^ digest(k)), room: &f.room, pipes: map[*pipe]struct{}{}}
-		s := f.shapeOf(k, time.Now())
+		s := f.shapeOf(k, time.Now(), f.rules)
 		l.shape.Store(&s)
+		l.setRules(f.rulesOn(k))
 		f.lanes[k] = l
 	}
 	return l
@@ -195,8 +210,8 @@ func (f *Fabric) enter() error {
 	return nil
 }
 
-// count keeps book of the connections that a server of ours serves.
-func (f *Fabric) count(_ net.Conn, s http.ConnState) {
+// counted counts the connections that a server of ours serves.
+func (f *Fabric) counted(_ net.Conn, s http.ConnState) {
 	switch s {
 	case http.StateNew:
 		f.work.Add(1)
@@ -205,8 +220,8 @@ func (f *Fabric) count(_ net.Conn, s http.ConnState) {
 	}
 }
 
-// patience is how long Close waits for handlers that do not obey their context.
-const patience = 5 * time.Second
+// closeLimit is how long Close waits for handlers that do not obey their context.
+const closeLimit = 5 * time.Second
 
 // Close ends every connection and waits until nothing of the fabric is left, but no longer than five seconds for
 // handlers that do not obey their context.
@@ -227,17 +242,16 @@ func (f *Fabric) Close() error {
 		}
 	}
 	f.mu.Unlock()
-	f.apis.close()
 	f.stop()
 	var errs []error
 	for _, d := range doors {
 		errs = append(errs, d.close())
 	}
-	f.hangUp()
+	f.endAll()
 	errs = append(errs, f.edge.close())
 	done := make(chan struct{})
 	go func() { f.work.Wait(); close(done) }()
-	limit := time.NewTimer(patience)
+	limit := time.NewTimer(closeLimit)
 	defer limit.Stop()
 	select {
 	case <-done:

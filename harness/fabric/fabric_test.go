@@ -135,7 +135,7 @@ func TestHolesHoldAndLetGo(t *testing.T) {
 					if !fresh {
 						_, _, _ = get(c, "https://"+app+"/", time.Minute)
 					}
-					l, err := f.layLinks(t.Context(), linkRule{Name: "hole", Edges: edges, Mode: blackhole, Lease: 10 * time.Second})
+					l, err := f.Lay(t.Context(), harness.Rule{Name: "hole", Edges: edges, Lease: 10 * time.Second, Effect: holds})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -153,28 +153,31 @@ func TestHolesHoldAndLetGo(t *testing.T) {
 	}
 }
 
+// cuts are the rules that end what stands, and what a new request meets.
+var cuts = map[syscall.Errno]harness.Effect{syscall.ECONNREFUSED: refuses, syscall.ECONNRESET: resets}
+
 func TestRefuseAndReset(t *testing.T) {
-	for mode, want := range map[mode]syscall.Errno{refuse: syscall.ECONNREFUSED, reset: syscall.ECONNRESET} {
+	for want, effect := range cuts {
 		synctest.Test(t, func(t *testing.T) {
 			f := start(t)
 			c, err := f.Dial(t.Context(), vantage, app+":443")
 			if err != nil {
 				t.Fatal(err)
 			}
-			l, err := f.layLinks(t.Context(), linkRule{Name: "cut", Edges: both, Mode: mode})
+			l, err := f.Lay(t.Context(), harness.Rule{Name: "cut", Edges: both, Effect: effect})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
-				t.Errorf("%s: a standing connection read %v", mode, err)
+				t.Errorf("%s: a standing connection read %v", want, err)
 			}
 			_, took, err := get(client(t, f, true), "https://"+app+"/", time.Minute)
 			if !errors.Is(err, want) || took < 8*time.Millisecond || took > 12*time.Millisecond {
-				t.Errorf("%s: a fresh request got %v after %v", mode, err, took)
+				t.Errorf("%s: a fresh request got %v after %v", want, err, took)
 			}
 			l.Lift()
 			if status, _, err := get(client(t, f, true), "https://"+app+"/", time.Minute); status != 200 {
-				t.Errorf("%s: after lifting: %d, %v", mode, status, err)
+				t.Errorf("%s: after lifting: %d, %v", want, status, err)
 			}
 		})
 	}

@@ -6,11 +6,11 @@ import (
 )
 
 const (
-	window     = 1 << 20              // bytes that wait in one direction before its writer does
-	overhead   = 256                  // bytes that a segment counts beside its own, or tiny ones would eat all memory
-	largest    = 128 << 10            // bytes of a segment
-	paced      = 16 << 10             // bytes of a segment where bandwidth is limited, or one would fill the window
-	creditable = 2 * time.Millisecond // lateness of one wake-up that is made good
+	window      = 1 << 20              // bytes that wait in one direction before its writer does
+	overhead    = 256                  // bytes that a segment counts beside its own, or tiny ones would eat all memory
+	largest     = 128 << 10            // bytes of a segment
+	paced       = 16 << 10             // bytes of a segment where bandwidth is limited, or one would fill the window
+	compensated = 2 * time.Millisecond // of the lateness of one wake-up, at most
 )
 
 // segment is bytes on their way, and the instant at which they arrive.
@@ -40,7 +40,8 @@ type half struct {
 	err    error
 	readBy time.Time // deadlines
 	sendBy time.Time
-	credit time.Duration // how late the writer's end was handed what it answers
+	late   time.Duration // how late the writer's end was handed what it answers
+	onEnd  func()        // called once when the stream has ended, in whichever way
 }
 
 // finish ends the stream after what was written.
@@ -53,8 +54,26 @@ func (h *half) finish() {
 	s := h.lane.shape.Load()
 	h.fin = true
 	h.finDue = h.stamp(0, s, time.Now())
-	h.meet(s)
+	h.markLost(s)
+	h.end()
+}
+
+// end tells everybody who waits that the stream has ended. With h.mu held.
+func (h *half) end() {
+	if h.onEnd != nil {
+		h.onEnd()
+		h.onEnd = nil
+	}
 	h.cond.Broadcast()
+}
+
+// whenEnded sets what is called when the stream has ended: at once where it has. Nil takes it back.
+func (h *half) whenEnded(do func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.onEnd = do; do != nil && (h.fin || h.err != nil) {
+		h.end()
+	}
 }
 
 // ended tells whether the writer is done.
@@ -82,7 +101,7 @@ func (h *half) fail(err error) {
 	if h.timer != nil {
 		h.timer.Stop()
 	}
-	h.cond.Broadcast()
+	h.end()
 }
 
 func (h *half) empty() {
@@ -99,7 +118,7 @@ func (h *half) reshaped(l *lane, s *shape) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.meet(s)
+	h.markLost(s)
 	h.cond.Broadcast()
 }
 
@@ -122,7 +141,7 @@ func (h *half) wait(now time.Time, instants ...time.Time) {
 	if !first.IsZero() && (h.wake.IsZero() || first.Before(h.wake)) {
 		h.wake = first
 		if h.timer == nil {
-			h.timer = time.AfterFunc(first.Sub(now), h.ring)
+			h.timer = time.AfterFunc(first.Sub(now), h.awake)
 		} else {
 			h.timer.Reset(first.Sub(now))
 		}
@@ -130,7 +149,7 @@ func (h *half) wait(now time.Time, instants ...time.Time) {
 	h.cond.Wait()
 }
 
-func (h *half) ring() {
+func (h *half) awake() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.wake = time.Time{}
@@ -157,6 +176,18 @@ func (h *half) arrived() bool {
 	h.readBy = time.Time{}
 	_, arrived, _ := h.look(h.lane.shape.Load(), time.Now())
 	return arrived
+}
+
+// forecast is what will become of the first bytes on their way if nothing changes: they are held, or take so long.
+func (h *half) forecast(sent time.Time) (held bool, took time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.queue) == 0 {
+		return true, 0
+	}
+	due := h.queue[0].due
+	_, arrives, _ := h.look(h.lane.shape.Load(), due)
+	return !arrives, due.Sub(sent)
 }
 
 func past(t, now time.Time) bool { return !t.IsZero() && !t.After(now) }

@@ -9,33 +9,6 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 )
 
-// shape is what happens to bytes that travel one way: the base of the link and all the rules on it, added up. It is
-// immutable; a change swaps the lane's pointer, so that a standing connection obeys it with its next read or write.
-type shape struct {
-	latency   time.Duration // one way
-	jitter    time.Duration // up to this much more, drawn once an instant
-	bandwidth int64         // bytes a second of one connection; 0: no limit
-	hole      bool          // bytes are held
-	lose      bool          // what meets the hole stays dead
-	refuse    bool          // dials along the lane are refused
-	reset     bool          // first bytes along the lane reset their connection
-	busy      bool          // the edge answers requests along the lane with 503
-	since     time.Time     // when this shape was put in force
-}
-
-// faulty tells whether dials or bytes fail.
-func (s *shape) faulty() bool { return s.hole || s.refuse || s.reset }
-
-// least is the time that a token takes one way, most the same with all the jitter.
-func (s *shape) least() time.Duration {
-	if s.bandwidth == 0 {
-		return s.latency
-	}
-	return s.latency + time.Duration(float64(len(token))/float64(s.bandwidth)*float64(time.Second))
-}
-
-func (s *shape) most() time.Duration { return s.least() + s.jitter }
-
 // laneKey names one direction of the traffic of connections to one host. The host is the one that was dialled, so the
 // answers of a connection from a to b travel on {b, a, host}.
 type laneKey struct {
@@ -51,6 +24,7 @@ type lane struct {
 	seed  uint64
 	room  *room
 	shape atomic.Pointer[shape]
+	rules atomic.Pointer[[]*laid] // that act on connections dialled along the lane at later stages; nil: none
 
 	mu    sync.Mutex
 	pipes map[*pipe]struct{} // those with a half on this lane
@@ -83,11 +57,26 @@ func (l *lane) standing() []*pipe {
 	return pipes
 }
 
-// set puts a shape in force, wakes whoever waits, and resets the connections dialled along the lane if a rule that cuts
-// is new. The swap
-// comes before the list: a connection that is established in between finds the new shape (see pipe.establish).
-func (l *lane) set(s shape, anew bool) {
-	cut := anew && (s.refuse || s.reset)
+// rulesNow are the rules that act at later stages now.
+func (l *lane) rulesNow() []*laid {
+	if rules := l.rules.Load(); rules != nil {
+		return *rules
+	}
+	return nil
+}
+
+func (l *lane) setRules(rules []*laid) {
+	if len(rules) == 0 {
+		l.rules.Store(nil)
+		return
+	}
+	l.rules.Store(&rules)
+}
+
+// set puts a shape in force, wakes whoever waits, and resets the connections dialled along the lane if they are to be
+// cut. The swap comes before the list: a connection that is established in between finds the new shape (see
+// pipe.establish).
+func (l *lane) set(s shape, cut bool) {
 	l.shape.Store(&s)
 	for _, p := range l.standing() {
 		switch {
@@ -96,7 +85,7 @@ func (l *lane) set(s shape, anew bool) {
 		default:
 			p.there.reshaped(l, &s)
 			p.back.reshaped(l, &s)
-			p.forget()
+			p.dropLost()
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/pki"
+	"github.com/regiondrill/regiondrill/harness"
 )
 
 // BenchmarkLink reports by how much round trips over shaped links miss what was asked for.
@@ -89,7 +90,7 @@ func BenchmarkRule(b *testing.B) {
 	}
 	var off time.Duration
 	for b.Loop() {
-		l, err := f.layLinks(b.Context(), linkRule{Name: "hole", Mode: blackhole, Edges: both})
+		l, err := f.Lay(b.Context(), harness.Rule{Name: "hole", Edges: both, Effect: holds})
 		if err != nil {
 			b.Fatal(err)
 		}

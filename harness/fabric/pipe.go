@@ -15,9 +15,10 @@ type pipe struct {
 	caller      end // who dialled
 	callee      end
 
-	name        string   // of the host whose route it takes
-	port        uint16   // the caller's
-	canaryOf    *laidAPI // whose canary calls on it; nil on everybody else's
+	name        string // of the host whose route it takes
+	port        uint16 // the caller's
+	route       *route // nil on canaries of links
+	visit       *visit // of a canary; nil on everybody else's
 	established atomic.Bool
 	lost        atomic.Bool // a hole took it, for good
 	open        atomic.Int32
@@ -62,15 +63,15 @@ func (p *pipe) fail(err error) {
 	p.leave()
 }
 
-// forget lets go of a pipe that is lost and of which one end has said its last: nothing will pass any more, and the other
+// dropLost lets go of a pipe that is lost and of which one end has said its last: nothing will pass any more, and the other
 // would wait for good.
-func (p *pipe) forget() {
+func (p *pipe) dropLost() {
 	if p.lost.Load() && (p.there.ended() || p.back.ended()) {
 		p.fail(syscall.ECONNRESET)
 	}
 }
 
-// leave takes the pipe out of the fabric's books.
+// leave takes the pipe off its lanes.
 func (p *pipe) leave() {
 	p.left.Do(func() {
 		p.there.lane.leave(p)
@@ -93,7 +94,7 @@ func (e *end) Write(b []byte) (int, error) { return e.out.write(b) }
 // CloseWrite ends the stream; what was written still arrives, and the answers still can.
 func (e *end) CloseWrite() error {
 	e.out.finish()
-	e.pipe.forget()
+	e.pipe.dropLost()
 	return nil
 }
 
@@ -107,7 +108,7 @@ func (e *end) Close() error {
 	if e.pipe.open.Add(-1) == 0 {
 		e.pipe.fail(net.ErrClosed)
 	}
-	e.pipe.forget()
+	e.pipe.dropLost()
 	return nil
 }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/net/nettest"
+
+	"github.com/regiondrill/regiondrill/harness"
 )
 
 // TestPipeIsAConnection holds both ends to what net.Conn promises.
@@ -31,7 +33,7 @@ func TestOverlappingRequestsAreDeterministic(t *testing.T) {
 		var took []string
 		synctest.Test(t, func(t *testing.T) {
 			f := start(t)
-			lay(t, f, linkRule{Mode: shaping, Edges: both, Jitter: 5 * time.Millisecond})
+			lay(t, f, harness.Rule{Edges: both, Effect: slows(harness.Traffic{Jitter: 5 * time.Millisecond})})
 			var mu sync.Mutex
 			var all sync.WaitGroup
 			for i := range 30 {
@@ -63,7 +65,7 @@ func TestAnIdleOrHeldConnectionIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
 		near, far := pair(t, f, app)
-		l := lay(t, f, linkRule{Mode: blackhole, Edges: both})
+		l := lay(t, f, harness.Rule{Edges: both, Effect: holds})
 		_ = near.SetWriteDeadline(time.Now().Add(time.Minute))
 		sent := 0
 		for {
@@ -98,7 +100,7 @@ func TestLatenessIsCreditedOnlyForOversleeping(t *testing.T) {
 		want       time.Duration
 	}{
 		{due.Add(time.Millisecond), due.Add(-time.Second), time.Millisecond},
-		{due.Add(time.Second), due.Add(-time.Second), creditable},
+		{due.Add(time.Second), due.Add(-time.Second), compensated},
 		{due.Add(time.Second), due.Add(time.Second), 0}, // a hole held it
 		{due.Add(time.Second), due.Add(time.Second - time.Microsecond), time.Microsecond},
 	} {

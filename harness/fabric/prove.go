@@ -4,21 +4,102 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
 )
 
-// sighting is what a canary found out.
-type sighting struct {
+// witness finds out on one edge what a rule does there. There are two: one sends bytes along the link, the other goes
+// the whole way that a client goes to a host.
+type witness interface {
+	// inForce and lifted are called right after the change, with fabric.mu held, and tell how to look for it: until the
+	// change is seen, or an error shows that there was none. The instant is that from which on what sets out meets the
+	// rule, or gets through.
+	inForce() look
+	lifted() look
+	// misses says at once by what a new connection shows that the rule, which is laid, does not act on it; empty where
+	// it does, or where another rule hides it. With fabric.mu held.
+	misses() string
+	close()
+}
+
+type look func(ctx context.Context) (since time.Time, err error)
+
+// observed is a witness and what it found out.
+type observed struct {
+	witness
+	edge         harness.Edge
+	begun, ended finding
+}
+
+// finding is what a look has come to.
+type finding struct {
 	done chan struct{}
 	at   time.Time
 	err  error
 }
 
-func (s *sighting) settle(at time.Time, err error) {
+func (s *finding) settle(at time.Time, err error) {
 	s.at, s.err = at, err
 	close(s.done)
+}
+
+// station finds the witnesses of a rule, at most one of each kind an edge. With fabric.mu held.
+func (l *laid) station() error {
+	var errs []error
+	add := func(e harness.Edge, w witness) {
+		o := &observed{witness: w, edge: e}
+		o.begun.done, o.ended.done = make(chan struct{}), make(chan struct{})
+		l.witnesses = append(l.witnesses, o)
+	}
+	for i, e := range l.rule.Edges {
+		if slices.Contains(l.rule.Edges[:i], e) {
+			continue
+		}
+		if t := trafficOf(&l.rule.Effect.Traffic); t != nil {
+			if c := l.linkCanary(e, t); c != nil {
+				add(e, c)
+			}
+		}
+		if s := stageOf(&l.rule.Effect); s != nil {
+			c, err := l.requestCanary(e, s)
+			if c != nil {
+				add(e, c)
+			}
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// errLifted is why a rule that was lifted early is not proven.
+var errLifted = errors.New("it was lifted before")
+
+// observe starts to look for the rule. With fabric.mu held.
+func (l *laid) observe() {
+	for _, w := range l.witnesses {
+		look := w.inForce()
+		l.fabric.work.Go(func() {
+			at, err := look(l.ctx)
+			if l.ctx.Err() != nil {
+				err = errLifted
+			}
+			w.begun.settle(at, err)
+		})
+	}
+}
+
+// observeLifted looks for the rule's end. With fabric.mu held.
+func (l *laid) observeLifted() {
+	for _, w := range l.witnesses {
+		look := w.lifted()
+		l.fabric.work.Go(func() {
+			<-w.begun.done
+			defer w.close()
+			w.ended.settle(look(l.fabric.ctx))
+		})
+	}
 }
 
 // Prove waits until canaries on every edge saw the rule in force, or saw it lifted. The instant is that from which on
@@ -26,62 +107,48 @@ func (s *sighting) settle(at time.Time, err error) {
 // another rule hides that this one is gone, it waits until that is lifted too.
 func (l *laid) Prove(ctx context.Context, inForce bool) ([]harness.Proof, error) {
 	var proofs []harness.Proof
-	for _, c := range l.canaries {
-		s, what := &c.healed, "lifted"
+	for _, w := range l.witnesses {
+		s, what := &w.ended, "lifted"
 		if inForce {
-			s, what = &c.inForce, "in force"
+			s, what = &w.begun, "in force"
 		}
+		var err error
 		select {
 		case <-s.done:
+			err = s.err
 		case <-ctx.Done():
-			return nil, fmt.Errorf("proving %s %s on %s: %w", l.rule.Name, what, c.edge, ctx.Err())
+			err = ctx.Err()
 		}
-		if s.err != nil {
-			return nil, fmt.Errorf("proving %s %s on %s: %w", l.rule.Name, what, c.edge, s.err)
+		if err != nil {
+			return nil, fmt.Errorf("proving %s %s on %s: %w", l.rule.Name, what, w.edge, err)
 		}
-		proofs = append(proofs, harness.Proof{Edge: c.edge, At: s.at})
+		proofs = append(proofs, harness.Proof{Edge: w.edge, At: s.at})
 	}
 	return proofs, nil
 }
 
-// errLifted is why a rule that was lifted early is not proven.
-var errLifted = errors.New("it was lifted before")
+// goneLifted is what is to be said of a rule that is no longer laid.
+const goneLifted = "the rule was lifted"
 
-// observe sends the canaries' first tokens and starts to look for what became of them. With fabric.mu held.
-func (l *laid) observe() {
-	ctx, stop := context.WithCancel(l.fabric.ctx)
-	l.stop = stop
-	for _, c := range l.canaries {
-		c.send()
+// Verify puts a new connection of the rule's own on every edge and tells what the fabric makes of it. It waits for
+// nothing: what becomes of a dial, of bytes and of a request is known when they set out, so a look takes no time however
+// slow the links are, and a busy machine can't be taken for a fault, nor for its end.
+func (l *laid) Verify(ctx context.Context) ([]harness.Sighting, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	for _, c := range l.canaries {
-		l.fabric.work.Go(func() {
-			err := c.see(ctx)
-			if c.control != nil {
-				c.control.fail(ErrClosed)
-			}
-			if ctx.Err() != nil {
-				err = errLifted
-			}
-			c.inForce.settle(c.sent, err)
-		})
+	l.fabric.mu.Lock()
+	defer l.fabric.mu.Unlock()
+	if l.fabric.closed {
+		return nil, ErrClosed
 	}
-}
-
-// observeHealing looks for the rule's end. With fabric.mu held.
-func (l *laid) observeHealing() {
-	now := time.Now()
-	for _, c := range l.canaries {
-		s := l.fabric.shapeOf(c.carries(), now)
-		round := l.fabric.round(c.pipe)
-		if c.lifted = now; c.ceiling == s.least() {
-			c.ceiling = 0 // the rule made no difference that one token can show
+	var seen []harness.Sighting
+	for _, w := range l.witnesses {
+		s := harness.Sighting{Edge: w.edge, At: time.Now(), Gone: goneLifted}
+		if l.ended.IsZero() {
+			s.Gone = w.misses()
 		}
-		l.fabric.work.Go(func() {
-			<-c.inForce.done
-			c.round = round
-			defer c.pipe.fail(ErrClosed)
-			c.healed.settle(c.seeHealed(l.fabric.ctx))
-		})
+		seen = append(seen, s)
 	}
+	return seen, nil
 }

@@ -13,22 +13,22 @@ import (
 // modes are one rule of each kind, and how long a canary takes to be sure of it on a link of 8 ms; the
 // nearest place without faults is 76 ms away.
 var modes = []struct {
-	rule linkRule
+	rule harness.Rule
 	sure time.Duration
 }{
-	{linkRule{Mode: blackhole}, 76 * time.Millisecond},
-	{linkRule{Mode: blackhole, Lose: true}, 76 * time.Millisecond},
-	{linkRule{Mode: blackhole, Hosts: []string{app}}, 18 * time.Millisecond},
-	{linkRule{Mode: refuse}, 8 * time.Millisecond},
-	{linkRule{Mode: reset}, 12 * time.Millisecond},
-	{linkRule{Mode: http503}, 24 * time.Millisecond},
-	{linkRule{Mode: shaping, Latency: 50 * time.Millisecond}, 54 * time.Millisecond},
-	{linkRule{Mode: shaping, Latency: time.Millisecond, Jitter: time.Millisecond, Bandwidth: 1000}, 8 * time.Millisecond},
+	{harness.Rule{Effect: holds}, 76 * time.Millisecond},
+	{harness.Rule{Effect: loses}, 76 * time.Millisecond},
+	{harness.Rule{Hosts: []string{app}, Effect: holds}, 18 * time.Millisecond},
+	{harness.Rule{Effect: refuses}, 8 * time.Millisecond},
+	{harness.Rule{Effect: resets}, 12 * time.Millisecond},
+	{harness.Rule{Effect: busy}, 24 * time.Millisecond},
+	{harness.Rule{Effect: slows(harness.Traffic{Latency: 50 * time.Millisecond})}, 54 * time.Millisecond},
+	{harness.Rule{Effect: slows(harness.Traffic{Latency: time.Millisecond, Jitter: time.Millisecond, Bandwidth: 1000})}, 8 * time.Millisecond},
 }
 
 func TestProofsTellTheInstantOfTheChange(t *testing.T) {
 	for _, m := range modes {
-		t.Run(string(m.rule.Mode), func(t *testing.T) {
+		t.Run(kind(m.rule), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := start(t)
 				rule := m.rule
@@ -76,7 +76,10 @@ func TestARuleThatNeverActedIsNotProven(t *testing.T) {
 			rule.Edges = both
 			f.mu.Lock()
 			l, err := f.prepare(rule)
-			f.rules = append(f.rules, l) // in the books, but never applied
+			for _, e := range both {
+				f.lane(laneKey{e.From, e.To, canaryHost(e.To)})
+			}
+			f.rules = append(f.rules, l) // but never applied to a lane that there is
 			l.observe()
 			f.mu.Unlock()
 			if err != nil {
@@ -89,7 +92,7 @@ func TestARuleThatNeverActedIsNotProven(t *testing.T) {
 			} else if !strings.HasPrefix(err.Error(), "proving ") {
 				t.Errorf("%+v: got %v", rule, err)
 			}
-			if rule.Mode == shaping {
+			if kind(rule) == "slow" {
 				return
 			}
 			if _, err := l.Prove(ctx, false); err == nil {
@@ -108,15 +111,13 @@ func TestARuleThatStaysIsNotProvenLifted(t *testing.T) {
 			l := lay(t, f, rule).(*laid)
 			_, _ = l.Prove(t.Context(), true)
 			f.mu.Lock()
+			f.rules, l.ended = nil, time.Now() // but no lane was told
 			l.stop()
-			for _, c := range l.canaries {
-				c.lifted, c.ceiling = time.Now(), c.floor // but no lane was told
-			}
-			l.observeHealing()
+			l.observeLifted()
 			f.mu.Unlock()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			if proofs, err := l.Prove(ctx, false); err == nil && rule.Mode != shaping {
+			if proofs, err := l.Prove(ctx, false); err == nil && kind(rule) != "slow" {
 				t.Errorf("%+v: got %v", rule, proofs)
 			}
 		})
@@ -126,7 +127,7 @@ func TestARuleThatStaysIsNotProvenLifted(t *testing.T) {
 func TestALeaseEndsAndIsProven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
-		l := lay(t, f, linkRule{Mode: blackhole, Edges: both, Lease: time.Minute})
+		l := lay(t, f, harness.Rule{Edges: both, Lease: time.Minute, Effect: holds})
 		began, _, _ := l.Truth()
 		proofs, err := l.Prove(t.Context(), false)
 		if err != nil {
@@ -144,7 +145,7 @@ func TestAHiddenEndIsProvenWhenItShows(t *testing.T) {
 		if len(first.rule.Hosts) > 0 {
 			continue // its answers alone are not hidden by what cuts requests
 		}
-		for _, second := range []linkRule{{Mode: blackhole}, {Mode: blackhole, Lose: true}, {Mode: refuse}, {Mode: reset}} {
+		for _, second := range []harness.Rule{{Effect: holds}, {Effect: loses}, {Effect: refuses}, {Effect: resets}} {
 			synctest.Test(t, func(t *testing.T) {
 				f := start(t)
 				first.rule.Edges, second.Edges = both, both
@@ -159,6 +160,9 @@ func TestAHiddenEndIsProvenWhenItShows(t *testing.T) {
 					t.Fatal(err)
 				}
 				_, ended, _ := b.Truth()
+				if kind(first.rule) == "request" {
+					_, ended, _ = a.Truth() // no link changes what is done at the edge
+				}
 				for _, p := range proofs {
 					if off := p.At.Sub(ended); off < -3*8*time.Millisecond-slack || off > 3*8*time.Millisecond+grace {
 						t.Errorf("%+v under %+v: off by %v", first.rule, second, off)
@@ -172,7 +176,7 @@ func TestAHiddenEndIsProvenWhenItShows(t *testing.T) {
 func TestLiftingEarlyIsNoProof(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
-		l := lay(t, f, linkRule{Name: "brief", Mode: blackhole, Edges: both[:1]})
+		l := lay(t, f, harness.Rule{Name: "brief", Edges: both[:1], Effect: holds})
 		l.Lift()
 		_, err := l.Prove(t.Context(), true)
 		if want := "proving brief in force on new-york→us-east-1: it was lifted before"; err == nil || err.Error() != want {
@@ -185,14 +189,14 @@ func TestLiftingEarlyIsNoProof(t *testing.T) {
 }
 
 func TestProofsOfANarrowedCutAreOfTheWayIn(t *testing.T) {
-	for _, mode := range []mode{refuse, reset, http503} {
+	for _, effect := range []harness.Effect{refuses, resets, busy} {
 		synctest.Test(t, func(t *testing.T) {
 			f := start(t)
-			l := lay(t, f, linkRule{Mode: mode, Edges: both, Hosts: []string{app, other}})
+			l := lay(t, f, harness.Rule{Edges: both, Hosts: []string{app, other}, Effect: effect})
 			for _, inForce := range []bool{true, false} {
 				proofs, err := l.Prove(t.Context(), inForce)
 				if err != nil || len(proofs) != 1 || proofs[0].Edge != both[0] {
-					t.Errorf("%s, in force %v: got %v, %v", mode, inForce, proofs, err)
+					t.Errorf("%+v, in force %v: got %v, %v", effect, inForce, proofs, err)
 				}
 				l.Lift()
 			}

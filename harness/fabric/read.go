@@ -19,7 +19,7 @@ func (h *half) read(b []byte) (int, error) {
 	}
 	n := h.pop(b, now)
 	h.mu.Unlock()
-	h.opposite().owe(late)
+	h.opposite().compensate(late)
 	return n, nil
 }
 
@@ -34,7 +34,7 @@ func (h *half) take() (*buffer, int, error) {
 	h.drop(1)
 	h.shrink(len(s.buf.data) - s.off + overhead)
 	h.mu.Unlock()
-	h.opposite().owe(late)
+	h.opposite().compensate(late)
 	return s.buf, s.off, nil
 }
 
@@ -47,7 +47,7 @@ func (h *half) await() (now time.Time, late time.Duration, err error) {
 		s := h.lane.shape.Load()
 		due, arrived, err := h.look(s, now)
 		switch {
-		case arrived && h.cuts(s):
+		case arrived && h.resets(s):
 			h.mu.Unlock()
 			h.pipe.fail(syscall.ECONNRESET)
 			return now, 0, syscall.ECONNRESET
@@ -84,9 +84,9 @@ func (h *half) look(s *shape, now time.Time) (due time.Time, arrived bool, err e
 	return h.finDue, false, nil
 }
 
-// cuts tells whether bytes that arrive reset their connection. The rule acts on connections dialled along its edge, and
+// resets tells whether bytes that arrive reset their connection. The rule acts on connections dialled along its edge, and
 // lets the dial itself pass.
-func (h *half) cuts(s *shape) bool {
+func (h *half) resets(s *shape) bool {
 	return s.reset && h == &h.pipe.there && h.pipe.established.Load()
 }
 
@@ -95,17 +95,17 @@ func lateness(now, due, since time.Time) time.Duration {
 	if since.After(due) {
 		due = since
 	}
-	return min(now.Sub(due), creditable)
+	return min(now.Sub(due), compensated)
 }
 
-// owe lets the answer set out as if the bytes that it answers had been handed over in time.
-func (h *half) owe(late time.Duration) {
+// compensate lets the answer set out as if the bytes that it answers had been handed over in time.
+func (h *half) compensate(late time.Duration) {
 	if late <= 0 {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.credit = late
+	h.late = late
 }
 
 // pop moves what has arrived into b.

@@ -18,9 +18,10 @@ func (f *Fabric) RoundTrip(ctx context.Context, from, to string) (time.Duration,
 	if !here || known == nil {
 		return 0, fmt.Errorf("sending a canary from %q to %q: there is no such place", from, to)
 	}
-	r := &route{host: known.host, place: to, accept: func(context.Context, *pipe) error { return nil }}
+	r := &route{host: known.host, place: to, accept: acceptNothing}
 	sent := time.Now()
-	p, err := f.connect(ctx, from, r.host, r, edgePort)
+	there, back := f.lanesOf(from, to, r.host)
+	p, err := f.connect(ctx, there, back, r, edgePort, nil)
 	took := time.Since(sent)
 	if err != nil {
 		return 0, fmt.Errorf("sending a canary from %s to %s: %w", from, to, err)

@@ -29,10 +29,10 @@ func TestRoundTrip(t *testing.T) {
 		want(home, 8*time.Millisecond)
 		want(away, 0)
 		way := []harness.Edge{{From: vantage, To: home}}
-		slow := lay(t, f, linkRule{Edges: way, Mode: shaping, Latency: 3 * time.Millisecond})
+		slow := lay(t, f, harness.Rule{Edges: way, Effect: slows(harness.Traffic{Latency: 3 * time.Millisecond})})
 		want(home, 11*time.Millisecond)
 		slow.Lift()
-		cut := lay(t, f, linkRule{Edges: way, Mode: refuse})
+		cut := lay(t, f, harness.Rule{Edges: way, Effect: refuses})
 		if _, err := trip(home, time.Second); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("where dials are refused: %v", err)
 		}
@@ -47,7 +47,7 @@ func TestRoundTrip(t *testing.T) {
 func TestRoundTripLeavesNothingInAHole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
-		hole := lay(t, f, linkRule{Mode: blackhole, Edges: []harness.Edge{{From: home, To: vantage}}})
+		hole := lay(t, f, harness.Rule{Edges: []harness.Edge{{From: home, To: vantage}}, Effect: holds})
 		there, _ := f.lanesOf(vantage, home, canaryHost(home))
 		rules := len(there.standing()) // the rule's own canary
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -18,7 +18,8 @@ import (
 func pair(t *testing.T, f *Fabric, host string) (near, far *end) {
 	t.Helper()
 	r := f.routes[host]
-	p, err := f.connect(t.Context(), vantage, host, &route{host: host, place: r.place, accept: func(context.Context, *pipe) error { return nil }}, edgePort)
+	there, back := f.lanesOf(vantage, r.place, host)
+	p, err := f.connect(t.Context(), there, back, &route{host: host, place: r.place, accept: acceptNothing}, edgePort, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,12 +28,12 @@ func pair(t *testing.T, f *Fabric, host string) (near, far *end) {
 }
 
 // lay puts a rule in force that must be good.
-func lay(t *testing.T, f *Fabric, r linkRule) harness.Laid {
+func lay(t *testing.T, f *Fabric, r harness.Rule) harness.Laid {
 	t.Helper()
 	if r.Name == "" {
-		r.Name = string(r.Mode)
+		r.Name = kind(r)
 	}
-	l, err := f.layLinks(t.Context(), r)
+	l, err := f.Lay(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func TestAHoleHoldsItsDirectionAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
 		near, far := pair(t, f, app)
-		l := lay(t, f, linkRule{Mode: blackhole, Edges: both[:1]})
+		l := lay(t, f, harness.Rule{Edges: both[:1], Effect: holds})
 		if took, err := cross(far, near); took != 4*time.Millisecond || err != nil {
 			t.Errorf("answers took %v, %v", took, err)
 		}
@@ -86,9 +87,9 @@ func TestRulesAddUpAndAreLiftedAlone(t *testing.T) {
 			}
 		}
 		want("bare", 4*time.Millisecond)
-		a := lay(t, f, linkRule{Mode: shaping, Edges: both, Latency: 10 * time.Millisecond})
+		a := lay(t, f, harness.Rule{Edges: both, Effect: slows(harness.Traffic{Latency: 10 * time.Millisecond})})
 		want("one", 14*time.Millisecond)
-		b := lay(t, f, linkRule{Mode: shaping, Edges: both, Latency: 100 * time.Millisecond, Hosts: []string{app}})
+		b := lay(t, f, harness.Rule{Edges: both, Hosts: []string{app}, Effect: slows(harness.Traffic{Latency: 100 * time.Millisecond})})
 		want("two", 114*time.Millisecond)
 		a.Lift()
 		want("the second alone", 104*time.Millisecond)
@@ -97,8 +98,8 @@ func TestRulesAddUpAndAreLiftedAlone(t *testing.T) {
 			t.Errorf("the host that the rule isn't narrowed to: %v, %v", took, err)
 		}
 		b.Lift()
-		x := lay(t, f, linkRule{Mode: blackhole, Edges: both})
-		y := lay(t, f, linkRule{Mode: blackhole, Edges: both[:1]})
+		x := lay(t, f, harness.Rule{Edges: both, Effect: holds})
+		y := lay(t, f, harness.Rule{Edges: both[:1], Effect: holds})
 		x.Lift()
 		time.AfterFunc(time.Minute, y.Lift)
 		want("the second hole", time.Minute)
@@ -115,7 +116,7 @@ func TestLosingHolesKeepWhatMetThem(t *testing.T) {
 		left, leftFar := pair(t, f, app)
 		_ = left.Close()
 		_, _ = flying.Write([]byte("on its way"))
-		l := lay(t, f, linkRule{Mode: blackhole, Edges: both, Lose: true})
+		l := lay(t, f, harness.Rule{Edges: both, Effect: loses})
 		_, _ = met.Write([]byte("into the hole"))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -166,7 +167,7 @@ func TestBusyEdgeLeavesTheLinkAlone(t *testing.T) {
 			}
 			status(app, 200, 24*time.Millisecond)
 			status(other, 200, 24*time.Millisecond)
-			l := lay(t, f, linkRule{Mode: http503, Edges: both[:1], Hosts: []string{app}})
+			l := lay(t, f, harness.Rule{Edges: both[:1], Hosts: []string{app}, Effect: busy})
 			status(app, 503, 8*time.Millisecond)
 			status(other, 200, 8*time.Millisecond)
 			l.Lift()
@@ -179,7 +180,7 @@ func TestJitterIsDrawnOnceAnInstant(t *testing.T) {
 	run := func() (took []time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
 			f := start(t)
-			lay(t, f, linkRule{Mode: shaping, Edges: both, Jitter: 20 * time.Millisecond})
+			lay(t, f, harness.Rule{Edges: both, Effect: slows(harness.Traffic{Jitter: 20 * time.Millisecond})})
 			c := client(t, f, true)
 			for range 5 {
 				_, d, err := get(c, "https://"+app+"/", time.Minute)
@@ -208,7 +209,7 @@ func TestBandwidthPacesAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := bare(t)
 		near, far := pair(t, f, app)
-		lay(t, f, linkRule{Mode: shaping, Edges: both, Latency: 10 * time.Millisecond, Bandwidth: 1 << 20})
+		lay(t, f, harness.Rule{Edges: both, Effect: slows(harness.Traffic{Latency: 10 * time.Millisecond, Bandwidth: 1 << 20})})
 		sent := bytes.Repeat([]byte("0123456789abcdef"), 4<<20/16)
 		began := time.Now()
 		go func() {
@@ -226,18 +227,19 @@ func TestRulesThatCannotActAreErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
 		for _, c := range []struct {
-			rule linkRule
+			rule harness.Rule
 			want string
 		}{
-			{linkRule{Name: "x", Mode: "fog", Edges: both}, `laying x: no mode is called "fog"`},
-			{linkRule{Name: "x", Mode: reset}, "laying x: it has no edge"},
-			{linkRule{Name: "x", Mode: reset, Edges: []harness.Edge{{From: vantage, To: "mars"}}}, `laying x: no place is called "mars"`},
-			{linkRule{Name: "x", Mode: reset, Edges: both, Hosts: []string{"nobody.test"}}, `laying x: no host is called "nobody.test"`},
-			{linkRule{Name: "x", Mode: refuse, Edges: both[1:], Hosts: []string{app}}, "laying x: none of its hosts is reached along its edges"},
-			{linkRule{Name: "x", Mode: blackhole, Edges: both, Hosts: []string{spare}}, "laying x: none of its hosts is reached along its edges"},
-			{linkRule{Name: "x", Mode: shaping, Edges: both, Latency: -1}, "laying x: latency, jitter, bandwidth and lease are never negative"},
+			{harness.Rule{Name: "x", Edges: both}, "laying x: it does nothing: it neither answers nor delays"},
+			{harness.Rule{Name: "x", Edges: both, Effect: harness.Effect{Cut: true}}, "laying x: it does nothing: it neither answers nor delays"},
+			{harness.Rule{Name: "x", Effect: resets}, "laying x: it has no edge"},
+			{harness.Rule{Name: "x", Edges: []harness.Edge{{From: vantage, To: "mars"}}, Effect: resets}, `laying x: no place is called "mars"`},
+			{harness.Rule{Name: "x", Edges: both, Hosts: []string{"nobody.test"}, Effect: resets}, `laying x: no host is called "nobody.test"`},
+			{harness.Rule{Name: "x", Edges: both[1:], Hosts: []string{app}, Effect: refuses}, "laying x: none of its hosts is reached along its edges"},
+			{harness.Rule{Name: "x", Edges: both, Hosts: []string{spare}, Effect: holds}, "laying x: none of its hosts is reached along its edges"},
+			{harness.Rule{Name: "x", Edges: both, Effect: slows(harness.Traffic{Latency: -1})}, "laying x: latency, jitter, bandwidth and lease are never negative"},
 		} {
-			if _, err := f.layLinks(t.Context(), c.rule); err == nil || err.Error() != c.want {
+			if _, err := f.Lay(t.Context(), c.rule); err == nil || err.Error() != c.want {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		}
@@ -250,18 +252,18 @@ func TestRulesThatCannotActAreErrors(t *testing.T) {
 }
 
 func TestCutsWinOverHoles(t *testing.T) {
-	for mode, want := range map[mode]syscall.Errno{refuse: syscall.ECONNREFUSED, reset: syscall.ECONNRESET} {
+	for want, effect := range cuts {
 		synctest.Test(t, func(t *testing.T) {
 			f := start(t)
-			hole := lay(t, f, linkRule{Mode: blackhole, Edges: both})
-			cut := lay(t, f, linkRule{Mode: mode, Edges: both})
+			hole := lay(t, f, harness.Rule{Edges: both, Effect: holds})
+			cut := lay(t, f, harness.Rule{Edges: both, Effect: effect})
 			_, took, err := get(client(t, f, true), "https://"+app+"/", time.Minute)
 			if !errors.Is(err, want) || took > 12*time.Millisecond {
-				t.Errorf("%s over a hole: %v after %v", mode, err, took)
+				t.Errorf("%s over a hole: %v after %v", want, err, took)
 			}
 			cut.Lift()
 			if _, took, err := get(client(t, f, true), "https://"+app+"/", time.Minute); took != time.Minute {
-				t.Errorf("the hole without %s: %v after %v", mode, err, took)
+				t.Errorf("the hole without %s: %v after %v", want, err, took)
 			}
 			hole.Lift()
 		})

@@ -1,7 +1,6 @@
 package fabric
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,16 +9,23 @@ import (
 )
 
 // service is an API of AWS as it looks from outside: where it is, how a request tells its operation, and how it says
-// that something went wrong. Clients go by these shapes when they choose an error type and whether to try again.
+// that something went wrong. Clients go by these shapes when they choose an error type and whether to try again. A row
+// of services is all that the fabric needs of one.
 type service struct {
 	name       string // as a scenario calls it
 	localstack string // as LocalStack's chaos API calls it
 	host       string // what comes before the Region
-	target     string // of X-Amz-Target in JSON 1.1; empty: REST-JSON, which goes by method and path
+	protocol   protocol
 	operations []operation
 	failure    failure // what it says when it is at fault itself
 	throttled  failure // what it says to those who ask too often
 	codes      []failure
+}
+
+// api is a host's service and Region.
+type api struct {
+	service *service
+	region  string
 }
 
 // operation of a service; REST-JSON ones have a method and a path.
@@ -31,13 +37,12 @@ type failure struct {
 	status int
 }
 
-// services are those whose calls the fabric understands. Operations and errors are those of AWS's API references:
-// "AWS Key Management Service API Reference" and "AWS IAM Identity Center Portal API Reference",
-// each with "Common errors".
+// services are those whose calls the fabric understands. Operations and errors are those of AWS's API references, each
+// with its "Common errors": of KMS, of IAM Identity Center's portal, and of STS.
 func services() []*service {
 	return []*service{
 		{
-			name: "kms", localstack: "kms", host: "kms.", target: "TrentService.", operations: kmsOperations(),
+			name: "kms", localstack: "kms", host: "kms.", protocol: json11{"TrentService."}, operations: named(kmsOperations),
 			failure: failure{"KMSInternalException", 500}, throttled: failure{"ThrottlingException", 400},
 			codes: []failure{
 				{"KMSInternalException", 500}, {"KeyUnavailableException", 500}, {"DependencyTimeoutException", 503},
@@ -45,7 +50,7 @@ func services() []*service {
 			},
 		},
 		{
-			name: "portal_api", localstack: "sso", host: "portal.sso.", operations: []operation{
+			name: "portal_api", localstack: "sso", host: "portal.sso.", protocol: restJSON{}, operations: []operation{
 				{"ListAccounts", http.MethodGet, "/assignment/accounts"},
 				{"ListAccountRoles", http.MethodGet, "/assignment/roles"},
 				{"GetRoleCredentials", http.MethodGet, "/federation/credentials"},
@@ -57,20 +62,38 @@ func services() []*service {
 				{"ForbiddenException", 403}, {"ResourceNotFoundException", 404}, {"TooManyRequestsException", 429},
 			},
 		},
+		{
+			name: "sts", localstack: "sts", host: "sts.", operations: named(stsOperations),
+			protocol: query{version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
+			failure:  failure{"ServiceUnavailable", 503}, throttled: failure{"Throttling", 400},
+			codes: []failure{
+				{"ValidationError", 400}, {"AccessDenied", 403}, {"ExpiredTokenException", 400}, {"IDPCommunicationError", 400},
+				{"IDPRejectedClaim", 403}, {"InvalidAuthorizationMessageException", 400}, {"InvalidClientTokenId", 403},
+				{"InvalidIdentityToken", 400}, {"MalformedPolicyDocument", 400}, {"PackedPolicyTooLarge", 400},
+				{"RegionDisabledException", 403}, {"SignatureDoesNotMatch", 403},
+			},
+		},
 	}
 }
 
-func kmsOperations() []operation {
-	const all = `Decrypt CancelKeyDeletion ConnectCustomKeyStore CreateAlias CreateCustomKeyStore CreateGrant CreateKey
-DeleteAlias DeleteCustomKeyStore DeleteImportedKeyMaterial DeriveSharedSecret DescribeCustomKeyStores DescribeKey DisableKey
-DisableKeyRotation DisconnectCustomKeyStore EnableKey EnableKeyRotation Encrypt GenerateDataKey GenerateDataKeyPair
-GenerateDataKeyPairWithoutPlaintext GenerateDataKeyWithoutPlaintext GenerateMac GenerateRandom GetKeyLastUsage GetKeyPolicy
-GetKeyRotationStatus GetParametersForImport GetPublicKey ImportKeyMaterial ListAliases ListGrants ListKeyPolicies
-ListKeyRotations ListKeys ListResourceTags ListRetirableGrants PutKeyPolicy ReEncrypt ReplicateKey RetireGrant RevokeGrant
-RotateKeyOnDemand ScheduleKeyDeletion Sign TagResource UntagResource UpdateAlias UpdateCustomKeyStore UpdateKeyDescription
-UpdatePrimaryRegion Verify VerifyMac`
+// Names of operations, that with which a canary calls first.
+const (
+	kmsOperations = `Decrypt CancelKeyDeletion ConnectCustomKeyStore CreateAlias CreateCustomKeyStore CreateGrant CreateKey
+Decapsulate DeleteAlias DeleteCustomKeyStore DeleteImportedKeyMaterial DeriveSharedSecret
+DescribeCustomKeyStores DescribeKey DisableKey DisableKeyRotation DisconnectCustomKeyStore EnableKey
+EnableKeyRotation Encapsulate Encrypt GenerateDataKey GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext
+GenerateDataKeyWithoutPlaintext GenerateMac GenerateRandom GetKeyLastUsage GetKeyPolicy GetKeyRotationStatus
+GetParametersForImport GetPublicKey ImportKeyMaterial ListAliases ListGrants ListKeyPolicies ListKeyRotations
+ListKeys ListResourceTags ListRetirableGrants PutKeyPolicy ReEncrypt ReplicateKey RetireGrant RevokeGrant
+RotateKeyOnDemand ScheduleKeyDeletion Sign TagResource UntagResource UpdateAlias UpdateCustomKeyStore
+UpdateKeyDescription UpdatePrimaryRegion Verify VerifyMac`
+	stsOperations = `GetCallerIdentity AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot
+DecodeAuthorizationMessage GetAccessKeyInfo GetDelegatedAccessToken GetFederationToken GetSessionToken GetWebIdentityToken`
+)
+
+func named(list string) []operation {
 	var found []operation
-	for _, name := range strings.Fields(all) {
+	for _, name := range strings.Fields(list) {
 		found = append(found, operation{name: name})
 	}
 	return found
@@ -97,42 +120,16 @@ func Operations() map[string][]string {
 }
 
 // locate tells whose API a host name is, and in which Region; nil where it is none.
-func locate(host string) (*service, string) {
+func locate(host string) *api {
 	for _, s := range services() {
 		rest, ours := strings.CutPrefix(host, s.host)
-		if region, aws := strings.CutSuffix(rest, ".amazonaws.com"); ours && aws && names.IsRegion(region) {
-			return s, region
-		}
-		if region, dual := strings.CutSuffix(rest, ".api.aws"); ours && dual && names.IsRegion(region) {
-			return s, region
-		}
-	}
-	return nil, ""
-}
-
-// maxOperation bounds the name of an operation that we don't know, in bytes.
-const maxOperation = 64
-
-// operationOf tells which operation a request calls; empty where it is none that could be named.
-func (s *service) operationOf(method, path, target string) string {
-	if s.target != "" {
-		name, ours := strings.CutPrefix(target, s.target)
-		if !ours || method != http.MethodPost || len(name) > maxOperation || strings.ContainsFunc(name, notInName) {
-			return ""
-		}
-		return name
-	}
-	path = "/" + strings.Trim(path, "/")
-	for _, o := range s.operations {
-		if o.method == method && o.path == path {
-			return o.name
+		for _, domain := range []string{".amazonaws.com", ".api.aws"} {
+			if region, aws := strings.CutSuffix(rest, domain); ours && aws && names.IsRegion(region) {
+				return &api{s, region}
+			}
 		}
 	}
-	return ""
-}
-
-func notInName(r rune) bool {
-	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	return nil
 }
 
 // complete gives a status its code and a code its status, as the service does; both where neither is said.
@@ -158,22 +155,4 @@ func (s *service) complete(f failure) failure {
 		}
 	}
 	return f
-}
-
-// say answers a call with an error in the service's shape.
-func (s *service) say(w http.ResponseWriter, f failure, message string) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	if s.target != "" {
-		h.Set("Content-Type", "application/x-amz-json-1.1")
-	} else {
-		h.Set("Content-Type", "application/json")
-		h.Set("X-Amzn-Errortype", f.code)
-	}
-	body, err := json.Marshal(map[string]string{"__type": f.code, "message": message})
-	if err != nil { // strings always marshal
-		body = []byte("{}")
-	}
-	w.WriteHeader(f.status)
-	_, _ = w.Write(body) // nobody to tell when the client is gone
 }

@@ -50,7 +50,7 @@ func standing(f *Fabric) int {
 // TestVerify looks at rules of each kind: in force, undone where only the links know, and lifted.
 func TestVerify(t *testing.T) {
 	for _, m := range modes {
-		t.Run(string(m.rule.Mode), func(t *testing.T) {
+		t.Run(kind(m.rule), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := start(t)
 				m.rule.Edges = both
@@ -63,6 +63,7 @@ func TestVerify(t *testing.T) {
 				f.mu.Lock()
 				for k, lane := range f.lanes {
 					lane.set(shape{latency: f.base[harness.Edge{From: k.from, To: k.to}]}, false)
+					lane.setRules(nil)
 				}
 				f.mu.Unlock()
 				if said := looksAt(t, f, l, "healed behind its back", true); said == goneLifted {
@@ -81,13 +82,13 @@ func TestVerify(t *testing.T) {
 // TestVerifyIsNotFooled looks at every rule among every other: while it is laid it is seen, whatever hides it, and when
 // it is lifted it isn't, whatever resembles it.
 func TestVerifyIsNotFooled(t *testing.T) {
-	others := append(rules(), linkRule{Mode: shaping, Jitter: time.Second},
-		linkRule{Mode: shaping, Latency: time.Minute, Jitter: time.Second})
+	others := append(rules(), harness.Rule{Effect: slows(harness.Traffic{Jitter: time.Second})},
+		harness.Rule{Effect: slows(harness.Traffic{Latency: time.Minute, Jitter: time.Second})})
 	for _, mine := range rules() {
 		for _, other := range others {
 			synctest.Test(t, func(t *testing.T) {
 				f := start(t)
-				what := string(mine.Mode) + " and " + string(other.Mode)
+				what := kind(mine) + " and " + kind(other)
 				mine.Edges, other.Edges = both, both
 				before := lay(t, f, other)
 				l := lay(t, f, mine)
@@ -106,8 +107,8 @@ func TestVerifyIsNotFooled(t *testing.T) {
 	}
 }
 
-func rules() []linkRule {
-	var all []linkRule
+func rules() []harness.Rule {
+	var all []harness.Rule
 	for _, m := range modes {
 		all = append(all, m.rule)
 	}
@@ -118,7 +119,7 @@ func rules() []linkRule {
 func TestVerifyAfterALease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
-		l := lay(t, f, linkRule{Mode: blackhole, Edges: both, Lease: time.Minute})
+		l := lay(t, f, harness.Rule{Edges: both, Lease: time.Minute, Effect: holds})
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		looksAt(t, f, l, "expired", true)
@@ -127,9 +128,9 @@ func TestVerifyAfterALease(t *testing.T) {
 
 func TestVerifyThatCantTell(t *testing.T) {
 	f := start(t)
-	link := lay(t, f, linkRule{Mode: refuse, Edges: both})
+	link := lay(t, f, harness.Rule{Edges: both, Effect: refuses})
 	apis := newAPIs(t)
-	calls := layCalls(t, apis, apiRule{Answer: fail})
+	calls := layCalls(t, apis, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})})
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, l := range []harness.Laid{link, calls} {
@@ -147,13 +148,12 @@ func TestVerifyThatCantTell(t *testing.T) {
 
 // TestVerifyCalls looks at rules on calls, whatever their odds and latency, behind other rules, and over dead links.
 func TestVerifyCalls(t *testing.T) {
-	for name, rule := range map[string]apiRule{
-		"errors":   {Answer: fail, Calls: harness.Calls{Service: "kms", Operation: "Decrypt"}},
-		"throttle": {Answer: throttle},
-		"latency":  {Latency: 5 * time.Minute},
-		"rare":     {Answer: fail, Odds: 0.001},
-		"rarely slow": {Latency: time.Minute, Odds: 0.001,
-			Calls: harness.Calls{Region: "eu-west-1", Service: "portal_api", From: "eu-west-1"}},
+	for name, rule := range map[string]harness.Rule{
+		"errors":      harness.Rule{Calls: &harness.Calls{Service: "kms", Operation: "Decrypt"}, Effect: answering(harness.Answer{Fail: true})},
+		"throttle":    harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Throttle: true})},
+		"latency":     harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Latency: 5 * time.Minute})},
+		"rare":        harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Odds: 0.001})},
+		"rarely slow": harness.Rule{Calls: &harness.Calls{Region: "eu-west-1", Service: "portal_api", From: "eu-west-1"}, Effect: answering(harness.Answer{Odds: 0.001, Latency: time.Minute})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -162,16 +162,16 @@ func TestVerifyCalls(t *testing.T) {
 				for range 10 {
 					looksAt(t, f, l, "in force", false)
 				}
-				lay(t, f, linkRule{Mode: blackhole, Edges: inRegion})
+				lay(t, f, harness.Rule{Edges: inRegion, Effect: holds})
 				looksAt(t, f, l, "over a dead link", false)
 				second := layCalls(t, f, rule)
 				looksAt(t, f, second, "behind its like", false)
 				l.Lift()
 				looksAt(t, f, l, "lifted, with its like in force", true)
 				looksAt(t, f, second, "its like", false)
-				f.apis.mu.Lock()
-				f.apis.rules.Store(&[]*laidAPI{})
-				f.apis.mu.Unlock()
+				for _, lane := range f.lanes {
+					lane.setRules(nil)
+				}
 				looksAt(t, f, second, "healed behind its back", true)
 			})
 		})
@@ -182,7 +182,7 @@ func TestVerifyCalls(t *testing.T) {
 func TestTheChaosAPILeavesOthersRules(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newAPIs(t)
-		l := layCalls(t, f, apiRule{Answer: fail, Calls: harness.Calls{Service: "kms", Region: "eu-west-1"}})
+		l := layCalls(t, f, harness.Rule{Calls: &harness.Calls{Service: "kms", Region: "eu-west-1"}, Effect: answering(harness.Answer{Fail: true})})
 		chaos := f.Chaos()
 		const same = `[{"service": "kms", "region": "eu-west-1"}]`
 		for _, c := range []struct{ method, says string }{

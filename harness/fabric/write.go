@@ -86,14 +86,14 @@ func (h *half) push(b []byte, s *shape, now time.Time) int {
 func (h *half) enqueue(buf *buffer, due time.Time, s *shape) {
 	h.queue = append(h.queue, segment{buf: buf, due: due})
 	h.size += len(buf.data) + overhead
-	h.meet(s)
+	h.markLost(s)
 	h.cond.Broadcast()
 }
 
 // stamp is the instant at which n bytes that leave now arrive.
 func (h *half) stamp(n int, s *shape, now time.Time) time.Time {
-	left := now.Add(-h.credit)
-	h.credit = 0
+	left := now.Add(-h.late)
+	h.late = 0
 	if s.bandwidth > 0 {
 		left = later(left, h.free).Add(time.Duration(float64(n) / float64(s.bandwidth) * float64(time.Second)))
 		h.free = left
@@ -102,8 +102,8 @@ func (h *half) stamp(n int, s *shape, now time.Time) time.Time {
 	return h.last
 }
 
-// meet remembers that bytes were in a hole that loses them.
-func (h *half) meet(s *shape) {
+// markLost remembers that bytes were in a hole that loses them.
+func (h *half) markLost(s *shape) {
 	if s.hole && s.lose && (len(h.queue) > 0 || h.fin) {
 		h.pipe.lost.Store(true)
 	}
