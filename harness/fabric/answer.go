@@ -26,7 +26,7 @@ func (answers) shows(c *requestCanary, o *observation) error {
 	a := &c.laid.rule.Effect.Answer
 	switch want := c.laid.failure(c.route.api).status; {
 	case c.laid.fails() && o.by != c.laid.id:
-		return errors.New("another rule answers before it")
+		return errHidden
 	case c.laid.fails() && o.status != want:
 		return fmt.Errorf("%s was answered with %d instead of %d", c.what(), o.status, want)
 	case o.Took < a.Latency:

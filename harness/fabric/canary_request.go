@@ -60,6 +60,7 @@ type requestCanary struct {
 type visit struct {
 	laid             *laid
 	lookedUp, showed atomic.Bool // its Lookup, its Certificate
+	hidden           atomic.Bool // another rule came before it where it acts
 }
 
 // observation is what one visit met.
@@ -159,6 +160,9 @@ func (c *requestCanary) lifted() look {
 // errNotThere is a visit that ended before it came by the rule: what was on its way says nothing of the rule.
 var errNotThere = errors.New("the request did not get there")
 
+// errHidden is a rule that does nothing because another does it first.
+var errHidden = errors.New("another rule answers before it")
+
 // until looks again and again while links, or other rules, keep the canary away.
 func (c *requestCanary) until(ctx context.Context, see func(context.Context) error) error {
 	for {
@@ -175,11 +179,11 @@ func (c *requestCanary) until(ctx context.Context, see func(context.Context) err
 func (c *requestCanary) seeInForce(ctx context.Context) error {
 	o := c.visit(ctx)
 	if !c.stage.acted(o) {
+		if o.hidden.Load() || o.by != "" && o.by != c.laid.id {
+			return errHidden
+		}
 		if !o.answered {
 			return fmt.Errorf("%w: %w", errNotThere, o.Err)
-		}
-		if o.by != "" && o.by != c.laid.id {
-			return errors.New("another rule answers before it")
 		}
 		return fmt.Errorf("%s passed as if it weren't there", c.what())
 	}

@@ -29,6 +29,8 @@ func (l *laid) certify(hello *tls.ClientHelloInfo, p *pipe, host string) (*tls.C
 	defer p.there.whenEnded(nil)
 	if v := p.visit; v != nil && v.laid == l {
 		v.showed.Store(true)
+	} else if v != nil && v.laid.rule.Effect.Certificate != nil {
+		v.hidden.Store(true)
 	}
 	return l.rule.Effect.Certificate(ctx, host, l.fabric.issue)
 }

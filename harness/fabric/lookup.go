@@ -36,13 +36,15 @@ func (l *laid) lookUp(ctx context.Context, host string, v *visit) error {
 	if look == nil {
 		return nil
 	}
-	if v != nil && v.laid == l {
-		v.lookedUp.Store(true)
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(l.fabric.ctx, cancel)()
 	err := look(ctx, host)
+	if v != nil && v.laid == l {
+		v.lookedUp.Store(true)
+	} else if v != nil && err != nil && v.laid.rule.Effect.Lookup != nil {
+		v.hidden.Store(true)
+	}
 	if err != nil && l.fabric.ctx.Err() != nil {
 		err = errors.Join(ErrClosed, err)
 	}

@@ -11,7 +11,9 @@ import (
 // slowing delays bytes, whoever dialled. Latencies and jitters add up, and the least bandwidth counts.
 type slowing struct{}
 
-func (slowing) of(t *harness.Traffic) bool { return t.Latency != 0 || t.Jitter != 0 || t.Bandwidth != 0 }
+func (slowing) of(t *harness.Traffic) bool {
+	return t.Latency != 0 || t.Jitter != 0 || t.Bandwidth != 0
+}
 
 func (slowing) change(s *shape, r *harness.Rule, along, _ bool) {
 	if !along {
