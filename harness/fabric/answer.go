@@ -12,8 +12,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 )
 
-// answers act where TLS ends, on one request after another, so that it is all the same to them how long a connection has
-// been standing, and they leave links alone. On calls, the error is the service's; else it is a page.
+// answers act where TLS ends, on one request after another, so that it is all the same to them how long a connection
+// has been standing, and they leave links alone. On calls, the error is the service's; else it is a page.
 type answers struct{}
 
 func (answers) of(e *harness.Effect) bool {
@@ -71,8 +71,8 @@ func (l *laid) selects(c *call) bool {
 	return s == nil || c.service != nil && (s.Operation == "" || s.Operation == c.operation)
 }
 
-// draw tells whether the rule acts on a request that it selects. A rule's own canary it always acts on, and on another's
-// only where it acts on every request: what odds would do to a canary says nothing.
+// draw tells whether the rule acts on a request that it selects. A rule's own canary it always acts on, and on
+// another's only where it acts on every request: what odds would do to a canary says nothing.
 func (l *laid) draw(v *visit) bool {
 	if v != nil && v.laid == l {
 		return l.odds > 0

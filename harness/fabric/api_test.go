@@ -40,7 +40,9 @@ func newAPIs(t *testing.T) *Fabric {
 		}
 	}
 	for _, host := range []string{kmsHost, portalHost, "page.eu-west-1.test"} {
-		err := f.Handle(host, "eu-west-1", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
+		err := f.Handle(host, "eu-west-1", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "{}")
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,18 +117,27 @@ func TestAPIErrorsBearTheServicesShape(t *testing.T) {
 		status    int
 		code      string
 	}{
-		{"the service's own", harness.Rule{Calls: &harness.Calls{Service: "kms"}, Effect: answering(harness.Answer{Fail: true})}, "Decrypt", 500, "KMSInternalException"},
-		{"by status", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Status: 503})}, "Decrypt", 503, "DependencyTimeoutException"},
-		{"by status, too", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Status: 400})}, "Decrypt", 400, "ValidationException"},
-		{"by code", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Code: "KeyUnavailableException"})}, "Decrypt", 500, "KeyUnavailableException"},
-		{"by a code that it doesn't know", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Code: "DisabledException"})}, "Decrypt", 400, "DisabledException"},
-		{"both", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Status: 418, Code: "Tea"})}, "Decrypt", 418, "Tea"},
-		{"throttled", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Throttle: true})}, "Decrypt", 400, "ThrottlingException"},
-		{"one operation", harness.Rule{Calls: &harness.Calls{Service: "kms", Operation: "Decrypt"}, Effect: answering(harness.Answer{Fail: true})}, "Encrypt", 200, ""},
-		{"from elsewhere", harness.Rule{Calls: &harness.Calls{From: "eu-west-1"}, Effect: answering(harness.Answer{Fail: true})}, "Decrypt", 200, ""},
-		{"the portal's", harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})}, "/assignment/accounts", 503, "ServiceUnavailable"},
-		{"the portal's, throttled", harness.Rule{Calls: &harness.Calls{Service: "portal_api", Operation: "ListAccounts"}, Effect: answering(harness.Answer{Throttle: true})}, "/assignment/accounts?max_result=3", 429, "TooManyRequestsException"},
-		{"another service's", harness.Rule{Calls: &harness.Calls{Service: "kms"}, Effect: answering(harness.Answer{Throttle: true})}, "/assignment/accounts", 200, ""},
+		{"the service's own", onCalls(harness.Calls{Service: "kms"}, harness.Answer{Fail: true}), "Decrypt", 500,
+			"KMSInternalException"},
+		{"by status", onCalls(harness.Calls{}, harness.Answer{Fail: true, Status: 503}), "Decrypt", 503,
+			"DependencyTimeoutException"},
+		{"by status, too", onCalls(harness.Calls{}, harness.Answer{Fail: true, Status: 400}), "Decrypt", 400,
+			"ValidationException"},
+		{"by code", onCalls(harness.Calls{}, harness.Answer{Fail: true, Code: "KeyUnavailableException"}), "Decrypt", 500,
+			"KeyUnavailableException"},
+		{"by a code that it doesn't know", onCalls(harness.Calls{}, harness.Answer{Fail: true, Code: "DisabledException"}),
+			"Decrypt", 400, "DisabledException"},
+		{"both", onCalls(harness.Calls{}, harness.Answer{Fail: true, Status: 418, Code: "Tea"}), "Decrypt", 418, "Tea"},
+		{"throttled", onCalls(harness.Calls{}, harness.Answer{Throttle: true}), "Decrypt", 400, "ThrottlingException"},
+		{"one operation", onCalls(harness.Calls{Service: "kms", Operation: "Decrypt"}, harness.Answer{Fail: true}),
+			"Encrypt", 200, ""},
+		{"from elsewhere", onCalls(harness.Calls{From: "eu-west-1"}, harness.Answer{Fail: true}), "Decrypt", 200, ""},
+		{"the portal's", onCalls(harness.Calls{}, harness.Answer{Fail: true}), "/assignment/accounts", 503,
+			"ServiceUnavailable"},
+		{"the portal's, throttled", onCalls(harness.Calls{Service: "portal_api", Operation: "ListAccounts"},
+			harness.Answer{Throttle: true}), "/assignment/accounts?max_result=3", 429, "TooManyRequestsException"},
+		{"another service's", onCalls(harness.Calls{Service: "kms"}, harness.Answer{Throttle: true}),
+			"/assignment/accounts", 200, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -170,9 +181,10 @@ func proven(t *testing.T, l harness.Laid, inForce bool) {
 // What has no effect is not proven, whoever else answers with the same error.
 func TestAPIRuleWithoutEffectIsNotProven(t *testing.T) {
 	f := newAPIs(t)
-	first := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})})
-	hidden := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})})
-	if _, err := hidden.Prove(t.Context(), true); err == nil || !strings.Contains(err.Error(), "another rule answers before it") {
+	first := layCalls(t, f, onCalls(harness.Calls{}, harness.Answer{Fail: true}))
+	hidden := layCalls(t, f, onCalls(harness.Calls{}, harness.Answer{Fail: true}))
+	if _, err := hidden.Prove(t.Context(), true); err == nil ||
+		!strings.Contains(err.Error(), "another rule answers before it") {
 		t.Errorf("a rule that another hides is proven: %v", err)
 	}
 	hidden.Lift()
@@ -189,7 +201,7 @@ func TestAPIRuleWithoutEffectIsNotProven(t *testing.T) {
 	if _, err := look(t.Context()); err == nil || !strings.Contains(err.Error(), "passed as if") {
 		t.Errorf("a rule that was never put in force is proven: %v", err)
 	}
-	lifted := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})})
+	lifted := layCalls(t, f, onCalls(harness.Calls{}, harness.Answer{Fail: true}))
 	lifted.Lift()
 	if _, err := lifted.Prove(t.Context(), false); err != nil {
 		t.Error(err)
@@ -199,8 +211,8 @@ func TestAPIRuleWithoutEffectIsNotProven(t *testing.T) {
 // Odds of others don't reach a canary; the rule's own always do.
 func TestAPIRuleWithSmallOddsIsProven(t *testing.T) {
 	f := newAPIs(t)
-	layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Throttle: true, Odds: 0.5})})
-	rare := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Odds: 0.001})})
+	layCalls(t, f, onCalls(harness.Calls{}, harness.Answer{Throttle: true, Odds: 0.5}))
+	rare := layCalls(t, f, onCalls(harness.Calls{}, harness.Answer{Fail: true, Odds: 0.001}))
 	proven(t, rare, true)
 	rare.Lift()
 	proven(t, rare, false)
@@ -245,8 +257,8 @@ func TestAPILatency(t *testing.T) {
 			ask(t, client, "Decrypt")
 			return time.Since(began)
 		}
-		slow := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Latency: 300 * time.Millisecond})})
-		slower := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Throttle: true, Latency: 50 * time.Millisecond})})
+		slow := layCalls(t, f, onCalls(harness.Calls{}, harness.Answer{Latency: 300 * time.Millisecond}))
+		slower := layCalls(t, f, onCalls(harness.Calls{}, harness.Answer{Throttle: true, Latency: 50 * time.Millisecond}))
 		for _, l := range []harness.Laid{slow, slower} {
 			proven(t, l, true)
 		}
@@ -270,7 +282,8 @@ func TestAPILease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newAPIs(t)
 		defer f.Close()
-		l := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true}), Lease: time.Second})
+		l := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true}),
+			Lease: time.Second})
 		proven(t, l, true)
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -285,8 +298,9 @@ func TestAPILease(t *testing.T) {
 // its end from its canary within the Region.
 func TestAPIRulesAndLinksCompose(t *testing.T) {
 	f := newAPIs(t)
-	calls := layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})})
-	hole, err := f.Lay(t.Context(), harness.Rule{Name: "hole", Edges: []harness.Edge{{From: "dublin", To: "eu-west-1"}}, Effect: holds})
+	calls := layCalls(t, f, onCalls(harness.Calls{}, harness.Answer{Fail: true}))
+	hole, err := f.Lay(t.Context(), harness.Rule{Name: "hole", Edges: []harness.Edge{{From: "dublin", To: "eu-west-1"}},
+		Effect: holds})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +312,8 @@ func TestAPIRulesAndLinksCompose(t *testing.T) {
 
 func TestAPIRulesThatCantBe(t *testing.T) {
 	f := newAPIs(t)
-	good := harness.Rule{Name: "it", Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Odds: 1}), Edges: inRegion}
+	good := harness.Rule{Name: "it", Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Odds: 1}),
+		Edges: inRegion}
 	for what, spoil := range map[string]func(*harness.Rule){
 		"no edge":          func(r *harness.Rule) { r.Edges = nil },
 		"negative odds":    func(r *harness.Rule) { r.Effect.Answer.Odds = -0.5 },
@@ -335,8 +350,9 @@ func TestAPIRulesThatCantBe(t *testing.T) {
 func TestAPIErrorsReachScripts(t *testing.T) {
 	f := newAPIs(t)
 	client := clientFrom(t, f, "dublin")
-	layCalls(t, f, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Throttle: true})})
-	for origin, allowed := range map[string]bool{"https://page.eu-west-1.test": true, "https://elsewhere.example": false, "null": false} {
+	layCalls(t, f, onCalls(harness.Calls{}, harness.Answer{Throttle: true}))
+	for origin, allowed := range map[string]bool{"https://page.eu-west-1.test": true, "https://elsewhere.example": false,
+		"null": false} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+portalHost+"/assignment/accounts", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -351,7 +367,8 @@ func TestAPIErrorsReachScripts(t *testing.T) {
 			t.Errorf("%s may read it: %q", origin, told)
 		}
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, "https://"+portalHost+"/assignment/accounts", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, "https://"+portalHost+"/assignment/accounts",
+		nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -408,7 +425,8 @@ func chaosCall(t *testing.T, h http.Handler, method, path, body string, headers 
 func TestChaos(t *testing.T) {
 	f := newAPIs(t)
 	h, client := f.Chaos(), clientFrom(t, f, "dublin")
-	const decrypt = `{"service":"kms","region":"eu-west-1","operation":"Decrypt","probability":1,"error":{"statusCode":400,"code":"DisabledException"}}`
+	const decrypt = `{"service":"kms","region":"eu-west-1","operation":"Decrypt","probability":1,` +
+		`"error":{"statusCode":400,"code":"DisabledException"}}`
 	steps := []struct {
 		method, body string
 		status       int
@@ -418,15 +436,21 @@ func TestChaos(t *testing.T) {
 		{"GET", "", 200, `[]`, 200, 200},
 		{"POST", `[{"service":"kms"}]`, 200, `[{"service":"kms"}]`, 503, 200},
 		{"POST", `[` + decrypt + `]`, 200, `[` + decrypt + `]`, 400, 200},
-		{"PATCH", `[{"service":"sso","error":{"statusCode":429}},{"service":"kms"}]`, 200, `[` + decrypt + `,{"service":"sso","error":{"statusCode":429}},{"service":"kms"}]`, 400, 429},
+		{"PATCH", `[{"service":"sso","error":{"statusCode":429}},{"service":"kms"}]`, 200, `[` + decrypt +
+			`,{"service":"sso","error":{"statusCode":429}},{"service":"kms"}]`, 400, 429},
 		{"DELETE", `[` + decrypt + `]`, 200, `[{"service":"sso","error":{"statusCode":429}},{"service":"kms"}]`, 503, 429},
 		{"DELETE", `[{"service":"sso"}]`, 200, `[{"service":"sso","error":{"statusCode":429}},{"service":"kms"}]`, 503, 429},
 		{"POST", `[{}]`, 200, `[{}]`, 503, 503},
-		{"POST", `[{"region":"us-east-1"},{"service":"s3"},{"operation":"Encrypt"}]`, 200, `[{"region":"us-east-1"},{"service":"s3"},{"operation":"Encrypt"}]`, 200, 200},
-		{"POST", `[{"probability":0},{"service":"portal_api","error":{"code":"X"}}]`, 200, `[{"probability":0},{"service":"portal_api","error":{"code":"X"}}]`, 200, 503},
-		{"POST", `[{"probability":2}]`, 400, `{"message":"Error validating JSON schema: 2 is greater than the maximum of 1"}`, 200, 503},
-		{"POST", `[{"error":{"statusCode":200}}]`, 400, `{"message":"Error validating JSON schema: 200 is less than the minimum of 400"}`, 200, 503},
-		{"POST", `[{"odds":1}]`, 400, `{"message":"Error validating JSON schema: Additional properties are not allowed ('odds' was unexpected)"}`, 200, 503},
+		{"POST", `[{"region":"us-east-1"},{"service":"s3"},{"operation":"Encrypt"}]`, 200,
+			`[{"region":"us-east-1"},{"service":"s3"},{"operation":"Encrypt"}]`, 200, 200},
+		{"POST", `[{"probability":0},{"service":"portal_api","error":{"code":"X"}}]`, 200,
+			`[{"probability":0},{"service":"portal_api","error":{"code":"X"}}]`, 200, 503},
+		{"POST", `[{"probability":2}]`, 400,
+			`{"message":"Error validating JSON schema: 2 is greater than the maximum of 1"}`, 200, 503},
+		{"POST", `[{"error":{"statusCode":200}}]`, 400,
+			`{"message":"Error validating JSON schema: 200 is less than the minimum of 400"}`, 200, 503},
+		{"POST", `[{"odds":1}]`, 400,
+			`{"message":"Error validating JSON schema: Additional properties are not allowed ('odds' was unexpected)"}`, 200, 503},
 		{"POST", `null`, 400, `{"message":"Error validating JSON schema: None is not of type 'array'"}`, 200, 503},
 		{"POST", `[] []`, 400, `{"message":"Error decoding JSON: invalid character '[' after top-level value"}`, 200, 503},
 		{"PUT", `[]`, 405, "Method Not Allowed", 200, 503},
@@ -456,7 +480,8 @@ func TestChaosEffects(t *testing.T) {
 			took   time.Duration
 		}{
 			{`{"latency": 250}`, 200, 250 * time.Millisecond}, {`{"latency": -1}`, 400, 250 * time.Millisecond},
-			{`{"latency": 1e9}`, 400, 250 * time.Millisecond}, {`{"lag": 1}`, 400, 250 * time.Millisecond}, {`{"latency": 0}`, 200, 0},
+			{`{"latency": 1e9}`, 400, 250 * time.Millisecond}, {`{"lag": 1}`, 400, 250 * time.Millisecond},
+			{`{"latency": 0}`, 200, 0},
 		} {
 			if status, says := chaosCall(t, h, "POST", "effects", s.body); status != s.status {
 				t.Errorf("%s is answered with %d %s", s.body, status, says)
@@ -490,7 +515,8 @@ func TestChaosRefusesStrangers(t *testing.T) {
 			t.Errorf("%v is answered with %d %s", c.headers, status, says)
 		}
 	}
-	if status, _ := chaosCall(t, h, "POST", "faults", strings.Repeat(" ", chaosBody+1)); status != http.StatusRequestEntityTooLarge {
+	long := strings.Repeat(" ", chaosBody+1)
+	if status, _ := chaosCall(t, h, "POST", "faults", long); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large body is answered with %d", status)
 	}
 	many := "[" + strings.Repeat("{},", chaosRules) + "{}]"
@@ -501,7 +527,8 @@ func TestChaosRefusesStrangers(t *testing.T) {
 
 func FuzzChaos(f *testing.F) {
 	for _, seed := range []string{
-		`[]`, `[{}]`, `null`, `{}`, `[{"service":"kms","probability":0.5,"error":{"statusCode":503,"code":"ServiceUnavailable"}}]`,
+		`[]`, `[{}]`, `null`, `{}`,
+		`[{"service":"kms","probability":0.5,"error":{"statusCode":503,"code":"ServiceUnavailable"}}]`,
 		`[{"probability":1e999}]`, `[{"error":null,"region":null}]`, "[{\"service\":\"\\ud800\"}]",
 	} {
 		f.Add([]byte(seed))

@@ -206,8 +206,8 @@ func (c *contender) crowd(t *testing.T) {
 	}
 }
 
-// TestBesideToxiproxy compares the door with Toxiproxy on plain TCP, in processes of their own, over interleaved rounds.
-// It gates nothing but prints: go test -run TestBesideToxiproxy -v with REGIONDRILL_COMPARE=1.
+// TestBesideToxiproxy compares the door with Toxiproxy on plain TCP, in processes of their own, over interleaved
+// rounds. It gates nothing but prints: go test -run TestBesideToxiproxy -v with REGIONDRILL_COMPARE=1.
 func TestBesideToxiproxy(t *testing.T) {
 	if os.Getenv(compareEnv) == "" {
 		t.Skip("set " + compareEnv + "=1 to compare the fabric with Toxiproxy")

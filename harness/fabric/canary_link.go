@@ -21,8 +21,8 @@ const (
 )
 
 // linkCanary is the witness of traffic. It stands on the link as any connection does, and sends its first token in the
-// same breath in which the rule is laid; the instant of a proof is that of sending, such that what sets out from then on
-// meets the rule. The time that it then takes to be sure is in no instant.
+// same breath in which the rule is laid; the instant of a proof is that of sending, such that what sets out from then
+// on meets the rule. The time that it then takes to be sure is in no instant.
 type linkCanary struct {
 	laid           *laid
 	edge           harness.Edge

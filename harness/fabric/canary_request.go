@@ -44,8 +44,8 @@ func stageOf(e *harness.Effect) stage {
 
 // requestCanary is the witness of the stages: it looks a host up, dials, says hello and makes a request that the rule
 // selects, as a client does. The edge knows its connections for the rule's own and passes none on to its host, so it
-// harms no backend; the answer names the rules that acted, so a rule that is hidden behind another, or that was never in
-// force, is not proven by somebody else's error.
+// harms no backend; the answer names the rules that acted, so a rule that is hidden behind another, or that was never
+// in force, is not proven by somebody else's error.
 type requestCanary struct {
 	laid      *laid
 	stage     stage
@@ -139,8 +139,8 @@ func (c *requestCanary) call() error {
 	return nil
 }
 
-// inForce and lifted tell the instant of the change itself, since which every connection that the rule selects meets it,
-// or passes.
+// inForce and lifted tell the instant of the change itself, since which every connection that the rule selects meets
+// it, or passes.
 func (c *requestCanary) inForce() look {
 	began := c.laid.began
 	return func(ctx context.Context) (time.Time, error) {

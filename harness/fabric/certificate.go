@@ -19,8 +19,8 @@ func (certificates) pass(c *requestCanary) string {
 	return "the edge would show its good certificate of " + c.host
 }
 
-// certify asks a rule for the certificate of a host. It may take its time: the context ends with the handshake, when the
-// rule is lifted, and when the client has left, which the server does not hear while it doesn't read.
+// certify asks a rule for the certificate of a host. It may take its time: the context ends with the handshake, when
+// the rule is lifted, and when the client has left, which the server does not hear while it doesn't read.
 func (l *laid) certify(hello *tls.ClientHelloInfo, p *pipe, host string) (*tls.Certificate, error) {
 	ctx, cancel := context.WithCancel(hello.Context())
 	defer cancel()

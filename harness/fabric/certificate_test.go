@@ -256,3 +256,23 @@ func TestCertificatesThroughTheDoor(t *testing.T) {
 	}
 	// Close, in the cleanup, waits for the stalled handshake's goroutine.
 }
+
+// A client of the door that leaves in a stalled handshake is not waited for, whatever rule is in force.
+func TestStalledHandshakesEndWithTheSocket(t *testing.T) {
+	f := bare(t)
+	began, ended := make(chan struct{}), make(chan struct{})
+	lay(t, f, harness.Rule{Edges: both[:1], Hosts: []string{app}, Effect: harness.Effect{
+		Certificate: func(ctx context.Context, _ string, _ harness.Issue) (*tls.Certificate, error) {
+			began <- struct{}{}
+			<-ctx.Done()
+			ended <- struct{}{}
+			return nil, ctx.Err()
+		}}})
+	<-began // the canary's
+	<-ended
+	c, _ := tunnelTo(t, f, app, "")
+	go func() { _ = tls.Client(c, &tls.Config{ServerName: app, RootCAs: f.ca.Pool()}).Handshake() }()
+	<-began
+	_ = c.Close()
+	<-ended
+}

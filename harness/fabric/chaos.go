@@ -53,10 +53,10 @@ type chaosEffects struct {
 	Latency int64 `json:"latency"` // milliseconds
 }
 
-// Chaos serves LocalStack's chaos API for this fabric: /_localstack/chaos/faults (GET; POST replaces, PATCH adds, DELETE
-// removes exact matches) and /_localstack/chaos/effects (GET, POST), and says at /_localstack/licenseinfo (GET) that it
-// does, which is where tools look first. Any page can make a browser send a request to this machine, so requests of an
-// origin that isn't a page of this network are refused.
+// Chaos serves LocalStack's chaos API for this fabric: /_localstack/chaos/faults (GET; POST replaces, PATCH adds,
+// DELETE removes exact matches) and /_localstack/chaos/effects (GET, POST), and says at /_localstack/licenseinfo (GET)
+// that it does, which is where tools look first. Any page can make a browser send a request to this machine, so
+// requests of an origin that isn't a page of this network are refused.
 func (f *Fabric) Chaos() http.Handler {
 	c := &chaos{fabric: f, mux: http.NewServeMux(), faults: []chaosFault{}}
 	for method, change := range map[string]func(old, said []chaosFault) []chaosFault{
@@ -206,7 +206,8 @@ func (f chaosFault) rule() (harness.Rule, float64) {
 			break
 		}
 	}
-	return harness.Rule{Name: "of the chaos API " + string(text), Calls: calls, Effect: harness.Effect{Answer: answer}}, odds
+	name := "of the chaos API " + string(text)
+	return harness.Rule{Name: name, Calls: calls, Effect: harness.Effect{Answer: answer}}, odds
 }
 
 // said takes a value that was given.

@@ -56,10 +56,10 @@ func (s *jsonSchema) read(in io.Reader, v any) error {
 	}
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
-		return fmt.Errorf("Error decoding JSON: %w", err) //nolint:staticcheck // LocalStack's words
+		return fmt.Errorf("Error decoding JSON: %w", err) //nolint:staticcheck // LocalStack has it with a capital
 	}
 	if wrong := s.wrong(value); wrong != "" {
-		return errors.New("Error validating JSON schema: " + wrong) //nolint:staticcheck // LocalStack's words
+		return errors.New("Error validating JSON schema: " + wrong)
 	}
 	normal, err := json.Marshal(value) // 5000.0 is an integer too
 	if err != nil {

@@ -33,7 +33,8 @@ func (f *Fabric) Dial(ctx context.Context, from, hostport string) (net.Conn, err
 		return nil, &net.OpError{Op: "dial", Net: "fabric", Err: fmt.Errorf("no place is called %q", from)}
 	case !known:
 		f.refuse(host)
-		return nil, &net.OpError{Op: "dial", Net: "fabric", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+		return nil, &net.OpError{Op: "dial", Net: "fabric",
+			Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 	}
 	p, err := f.dial(ctx, from, host, r, port, nil)
 	if unresolved, ok := errors.AsType[*lookupError](err); ok {

@@ -25,7 +25,8 @@ type door struct {
 	url    *url.URL
 }
 
-// Door is the URL of a place's HTTP proxy on 127.0.0.1, for clients in other processes. It listens from the first call on.
+// Door is the URL of a place's HTTP proxy on 127.0.0.1, for clients in other processes. It listens from the first call
+// on.
 func (f *Fabric) Door(from string) (*url.URL, error) {
 	f.mu.Lock()
 	d, known := f.places[from]
@@ -76,8 +77,8 @@ func (d *door) close() error {
 	return d.server.Close()
 }
 
-// ServeHTTP opens a tunnel, or says why not. Any web page can make a browser send a request to loopback, but no page can
-// make it send a CONNECT.
+// ServeHTTP opens a tunnel, or says why not. Any web page can make a browser send a request to loopback, but no page
+// can make it send a CONNECT.
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.fabric.work.Add(1) // the server forgets its socket when it is taken over
 	defer d.fabric.work.Done()
@@ -88,7 +89,8 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is a proxy, and no place for a web page's requests.", http.StatusForbidden)
 	default:
 		w.Header().Set("Allow", http.MethodConnect)
-		http.Error(w, "This proxy only tunnels: it knows CONNECT and nothing else. Ask for https URLs.", http.StatusMethodNotAllowed)
+		http.Error(w, "This proxy only tunnels: it knows CONNECT and nothing else. Ask for https URLs.",
+			http.StatusMethodNotAllowed)
 	}
 }
 

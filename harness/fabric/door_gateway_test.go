@@ -12,7 +12,8 @@ import (
 // canaryThrough asks the canary of a place through a proxy.
 func canaryThrough(t *testing.T, f *Fabric, proxy *url.URL, place string) (int, error) {
 	t.Helper()
-	transport := &http.Transport{Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: f.ca.Pool()}, DisableKeepAlives: true}
+	transport := &http.Transport{Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: f.ca.Pool()},
+		DisableKeepAlives: true}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://canary."+place+".test/", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +38,8 @@ func TestDoorAtAsksForThePassword(t *testing.T) {
 	if status, err := canaryThrough(t, f, door, home); err != nil || status != http.StatusNoContent {
 		t.Errorf("who knows the password gets %d, %v", status, err)
 	}
-	for _, user := range []*url.Userinfo{nil, url.User("regiondrill"), url.UserPassword("regiondrill", "guess"), url.UserPassword("root", "open sesame: é")} {
+	for _, user := range []*url.Userinfo{nil, url.User("regiondrill"), url.UserPassword("regiondrill", "guess"),
+		url.UserPassword("root", "open sesame: é")} {
 		stranger := *door
 		stranger.User = user
 		if status, err := canaryThrough(t, f, &stranger, home); err == nil {
@@ -52,7 +54,8 @@ func TestDoorAtAsksForThePassword(t *testing.T) {
 func TestDoorAtRefusesToBeOpenToAll(t *testing.T) {
 	f := bare(t)
 	for _, tc := range []struct{ place, at, password string }{
-		{vantage, "0.0.0.0", "x"}, {vantage, "::", "x"}, {vantage, "127.0.0.1", ""}, {"nowhere", "127.0.0.1", "x"}, {vantage, "192.0.2.1", "x"},
+		{vantage, "0.0.0.0", "x"}, {vantage, "::", "x"}, {vantage, "127.0.0.1", ""}, {"nowhere", "127.0.0.1", "x"},
+		{vantage, "192.0.2.1", "x"},
 	} {
 		if door, err := f.DoorAt(tc.place, netip.MustParseAddr(tc.at), tc.password); err == nil {
 			t.Errorf("%+v opens %s", tc, door)

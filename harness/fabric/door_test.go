@@ -39,7 +39,8 @@ func TestDoorSaysWhyNot(t *testing.T) {
 	for _, c := range []struct {
 		request, status, reason, body string
 	}{
-		{"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443", "403", `regiondrill; error=dns_error; rcode="NXDOMAIN"`, "no such host"},
+		{"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443", "403",
+			`regiondrill; error=dns_error; rcode="NXDOMAIN"`, "no such host"},
 		{"CONNECT " + app + ":443 HTTP/1.1\r\nHost: x", "502", "regiondrill; error=connection_refused", "refused"},
 		{"CONNECT " + spare + ":80 HTTP/1.1\r\nHost: x", "502", "regiondrill; error=connection_refused", "refused"},
 		{"CONNECT " + app + " HTTP/1.1\r\nHost: x", "400", "", "host and a port"},
@@ -63,7 +64,8 @@ func TestDoorSaysWhyNot(t *testing.T) {
 		}
 		body, _ := io.ReadAll(io.LimitReader(answer.Body, 1000))
 		_ = answer.Body.Close()
-		if !strings.HasPrefix(answer.Status, c.status) || answer.Header.Get("Proxy-Status") != c.reason || !strings.Contains(string(body), c.body) {
+		if !strings.HasPrefix(answer.Status, c.status) || answer.Header.Get("Proxy-Status") != c.reason ||
+			!strings.Contains(string(body), c.body) {
 			t.Errorf("%.60q: got %s, %q, %q", c.request, answer.Status, answer.Header.Get("Proxy-Status"), body)
 		}
 	}
@@ -249,7 +251,8 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 }
 
 func FuzzSplit(f *testing.F) {
-	for _, s := range []string{"a.test:443", "A.TEST.:443", "[::1]:443", "a:0", ":1", "a", "a:99999", "[a:1", "a:b:c", "..:1", "a:+1", "a: 1"} {
+	for _, s := range []string{"a.test:443", "A.TEST.:443", "[::1]:443", "a:0", ":1", "a", "a:99999", "[a:1", "a:b:c",
+		"..:1", "a:+1", "a: 1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

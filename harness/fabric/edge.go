@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// edge is where TLS ends: one server for all hosts, with a certificate for each. It has no timeouts, because a link that
-// is held must not be cut by anything but its client's patience.
+// edge is where TLS ends: one server for all hosts, with a certificate for each. It has no timeouts, because a link
+// that is held must not be cut by anything but its client's patience.
 type edge struct {
 	fabric *Fabric
 	server http.Server
@@ -32,7 +32,7 @@ func newEdge(f *Fabric) *edge {
 		TLSConfig: &tls.Config{
 			MinVersion:             tls.VersionTLS12,
 			CurvePreferences:       []tls.CurveID{tls.X25519}, // the hybrid default costs half of a login's CPU
-			SessionTicketsDisabled: true,                      // a fresh user has no ticket, and tickets outlive a faulty certificate
+			SessionTicketsDisabled: true,                      // a fresh user has none, and they outlive a faulty certificate
 			GetCertificate:         e.certificate,
 		},
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
@@ -50,8 +50,8 @@ func newEdge(f *Fabric) *edge {
 // connection is the key of a request's pipe end in its context.
 type connection struct{}
 
-// Handle puts a host up in a place: its HTTP, at port 443 behind TLS, HTTP/2 and 1.1. Requests carry the place that they
-// come from as the host of RemoteAddr.
+// Handle puts a host up in a place: its HTTP, at port 443 behind TLS, HTTP/2 and 1.1. Requests carry the place that
+// they come from as the host of RemoteAddr.
 func (f *Fabric) Handle(host, place string, h http.Handler) error {
 	host = strings.ToLower(host)
 	if f.ca == nil {

@@ -38,3 +38,7 @@ func kind(r harness.Rule) string {
 	}
 	return "request"
 }
+
+func onCalls(c harness.Calls, a harness.Answer) harness.Rule {
+	return harness.Rule{Calls: &c, Effect: answering(a)}
+}

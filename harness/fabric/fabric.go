@@ -1,12 +1,12 @@
 // Package fabric is the one network of a drill: it joins places by links whose behaviour can be changed while
-// connections stand, so that the same scenario takes a Region away from its users in a lab, over containers, or in front
-// of the real thing.
+// connections stand, so that the same scenario takes a Region away from its users in a lab, over containers, or in
+// front of the real thing.
 //
-// There is one mechanism. A connection is an in-memory pipe whose two halves are queues of (bytes, due); each half looks
-// at the shape of its link through an atomic pointer at every write and read, so a rule acts on standing connections
-// and new ones alike, and costs nothing where there is none. In process, clients Dial; other processes use the door of
-// their place, an HTTP proxy that is a tunnel between a socket and a pipe, and nothing more. Because nothing but the door
-// needs a socket, everything else runs in virtual time (testing/synctest), to the nanosecond.
+// There is one mechanism. A connection is an in-memory pipe whose two halves are queues of (bytes, due); each half
+// looks at the shape of its link through an atomic pointer at every write and read, so a rule acts on standing
+// connections and new ones alike, and costs nothing where there is none. In process, clients Dial; other processes use
+// the door of their place, an HTTP proxy that is a tunnel between a socket and a pipe, and nothing more. Because
+// nothing but the door needs a socket, everything else runs in virtual time (testing/synctest), to the nanosecond.
 //
 // The world is closed: a name that was not put into the table is refused, and counted.
 package fabric

@@ -205,7 +205,8 @@ func TestDoor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{Proxy: http.ProxyURL(door), ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: f.ca.Pool()}}
+	transport := &http.Transport{Proxy: http.ProxyURL(door), ForceAttemptHTTP2: true,
+		TLSClientConfig: &tls.Config{RootCAs: f.ca.Pool()}}
 	defer transport.CloseIdleConnections()
 	if status, _, err := get(&http.Client{Transport: transport}, "https://"+app+"/", time.Minute); status != 200 {
 		t.Errorf("got %d, %v", status, err)

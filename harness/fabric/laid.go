@@ -170,8 +170,8 @@ func (f *Fabric) apply(l *laid, cut bool) {
 	}
 }
 
-// rulesOn are the rules that act on connections dialled along a lane after they stand on their links: what was laid comes
-// first, then what the chaos API was told. With f.mu held.
+// rulesOn are the rules that act on connections dialled along a lane after they stand on their links: what was laid
+// comes first, then what the chaos API was told. With f.mu held.
 func (f *Fabric) rulesOn(k laneKey) []*laid {
 	var on []*laid
 	for _, l := range slices.Concat(f.rules, f.told) {

@@ -68,7 +68,8 @@ func BenchmarkConversation(b *testing.B) {
 	pool, curves := f.ca.Pool(), []tls.CurveID{tls.X25519}
 	for b.Loop() {
 		for range 3 {
-			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, CurvePreferences: curves}, DialContext: fromVantage(f)}
+			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, CurvePreferences: curves},
+				DialContext: fromVantage(f)}
 			c := &http.Client{Transport: transport}
 			for range 2 {
 				if status, _, err := get(c, "https://"+app+"/", time.Minute); status != http.StatusOK {
@@ -80,8 +81,8 @@ func BenchmarkConversation(b *testing.B) {
 	}
 }
 
-// BenchmarkRule lays a hole over many standing connections, proves it, lifts it and proves that, and reports by how much
-// the proofs miss the fabric's own log.
+// BenchmarkRule lays a hole over many standing connections, proves it, lifts it and proves that, and reports by how
+// much the proofs miss the fabric's own log.
 func BenchmarkRule(b *testing.B) {
 	f := benchFabric(b)
 	there, back := f.lanesOf(vantage, home, app)

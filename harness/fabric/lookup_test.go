@@ -57,7 +57,8 @@ func TestLookups(t *testing.T) {
 		{"timed out", timedOut, 0, isTimeout},
 		{"silent", silent, time.Minute, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }},
 		{"slow", slowly(300 * time.Millisecond), 308 * time.Millisecond, func(err error) bool { return err == nil }},
-		{"very slow", slowly(10 * time.Second), 10*time.Second + 8*time.Millisecond, func(err error) bool { return err == nil }},
+		{"very slow", slowly(10 * time.Second), 10*time.Second + 8*time.Millisecond,
+			func(err error) bool { return err == nil }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

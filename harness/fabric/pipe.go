@@ -52,7 +52,8 @@ func (p *pipe) establish() *shape {
 	return p.there.lane.shape.Load()
 }
 
-// fail ends both halves at once, as a reset does. It holds both: whoever saw one fail must not end the other in good order.
+// fail ends both halves at once, as a reset does. It holds both: whoever saw one fail must not end the other in good
+// order.
 func (p *pipe) fail(err error) {
 	p.there.mu.Lock()
 	p.back.mu.Lock()
@@ -63,8 +64,8 @@ func (p *pipe) fail(err error) {
 	p.leave()
 }
 
-// dropLost lets go of a pipe that is lost and of which one end has said its last: nothing will pass any more, and the other
-// would wait for good.
+// dropLost lets go of a pipe that is lost and of which one end has said its last: nothing will pass any more, and the
+// other would wait for good.
 func (p *pipe) dropLost() {
 	if p.lost.Load() && (p.there.ended() || p.back.ended()) {
 		p.fail(syscall.ECONNRESET)

@@ -131,8 +131,8 @@ func (l *laid) Prove(ctx context.Context, inForce bool) ([]harness.Proof, error)
 const goneLifted = "the rule was lifted"
 
 // Verify puts a new connection of the rule's own on every edge and tells what the fabric makes of it. It waits for
-// nothing: what becomes of a dial, of bytes and of a request is known when they set out, so a look takes no time however
-// slow the links are, and a busy machine can't be taken for a fault, nor for its end.
+// nothing: what becomes of a dial, of bytes and of a request is known when they set out, so a look takes no time
+// however slow the links are, and a busy machine can't be taken for a fault, nor for its end.
 func (l *laid) Verify(ctx context.Context) ([]harness.Sighting, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

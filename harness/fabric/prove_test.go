@@ -23,7 +23,8 @@ var modes = []struct {
 	{harness.Rule{Effect: resets}, 12 * time.Millisecond},
 	{harness.Rule{Effect: busy}, 24 * time.Millisecond},
 	{harness.Rule{Effect: slows(harness.Traffic{Latency: 50 * time.Millisecond})}, 54 * time.Millisecond},
-	{harness.Rule{Effect: slows(harness.Traffic{Latency: time.Millisecond, Jitter: time.Millisecond, Bandwidth: 1000})}, 8 * time.Millisecond},
+	{harness.Rule{Effect: slows(harness.Traffic{Latency: time.Millisecond, Jitter: time.Millisecond, Bandwidth: 1000})},
+		8 * time.Millisecond},
 }
 
 func TestProofsTellTheInstantOfTheChange(t *testing.T) {

@@ -84,13 +84,14 @@ func (h *half) look(s *shape, now time.Time) (due time.Time, arrived bool, err e
 	return h.finDue, false, nil
 }
 
-// resets tells whether bytes that arrive reset their connection. The rule acts on connections dialled along its edge, and
-// lets the dial itself pass.
+// resets tells whether bytes that arrive reset their connection. The rule acts on connections dialled along its edge,
+// and lets the dial itself pass.
 func (h *half) resets(s *shape) bool {
 	return s.reset && h == &h.pipe.there && h.pipe.established.Load()
 }
 
-// lateness of a reader who was waiting: by how much the timer or the scheduler overslept. What a hole held was not late.
+// lateness of a reader who was waiting: by how much the timer or the scheduler overslept. What a hole held was not
+// late.
 func lateness(now, due, since time.Time) time.Duration {
 	if since.After(due) {
 		due = since

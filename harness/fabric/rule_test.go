@@ -89,7 +89,8 @@ func TestRulesAddUpAndAreLiftedAlone(t *testing.T) {
 		want("bare", 4*time.Millisecond)
 		a := lay(t, f, harness.Rule{Edges: both, Effect: slows(harness.Traffic{Latency: 10 * time.Millisecond})})
 		want("one", 14*time.Millisecond)
-		b := lay(t, f, harness.Rule{Edges: both, Hosts: []string{app}, Effect: slows(harness.Traffic{Latency: 100 * time.Millisecond})})
+		b := lay(t, f, harness.Rule{Edges: both, Hosts: []string{app},
+			Effect: slows(harness.Traffic{Latency: 100 * time.Millisecond})})
 		want("two", 114*time.Millisecond)
 		a.Lift()
 		want("the second alone", 104*time.Millisecond)
@@ -209,7 +210,8 @@ func TestBandwidthPacesAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := bare(t)
 		near, far := pair(t, f, app)
-		lay(t, f, harness.Rule{Edges: both, Effect: slows(harness.Traffic{Latency: 10 * time.Millisecond, Bandwidth: 1 << 20})})
+		lay(t, f, harness.Rule{Edges: both, Effect: slows(harness.Traffic{Latency: 10 * time.Millisecond,
+			Bandwidth: 1 << 20})})
 		sent := bytes.Repeat([]byte("0123456789abcdef"), 4<<20/16)
 		began := time.Now()
 		go func() {
@@ -217,7 +219,8 @@ func TestBandwidthPacesAStream(t *testing.T) {
 			_ = near.CloseWrite()
 		}()
 		got, err := io.ReadAll(far)
-		if took := time.Since(began); !bytes.Equal(got, sent) || err != nil || took < 4*time.Second || took > 4*time.Second+11*time.Millisecond {
+		if took := time.Since(began); !bytes.Equal(got, sent) || err != nil || took < 4*time.Second ||
+			took > 4*time.Second+11*time.Millisecond {
 			t.Errorf("%d bytes took %v, %v", len(got), took, err)
 		}
 	})
@@ -231,13 +234,19 @@ func TestRulesThatCannotActAreErrors(t *testing.T) {
 			want string
 		}{
 			{harness.Rule{Name: "x", Edges: both}, "laying x: it does nothing: it neither answers nor delays"},
-			{harness.Rule{Name: "x", Edges: both, Effect: harness.Effect{Cut: true}}, "laying x: it does nothing: it neither answers nor delays"},
+			{harness.Rule{Name: "x", Edges: both, Effect: harness.Effect{Cut: true}},
+				"laying x: it does nothing: it neither answers nor delays"},
 			{harness.Rule{Name: "x", Effect: resets}, "laying x: it has no edge"},
-			{harness.Rule{Name: "x", Edges: []harness.Edge{{From: vantage, To: "mars"}}, Effect: resets}, `laying x: no place is called "mars"`},
-			{harness.Rule{Name: "x", Edges: both, Hosts: []string{"nobody.test"}, Effect: resets}, `laying x: no host is called "nobody.test"`},
-			{harness.Rule{Name: "x", Edges: both[1:], Hosts: []string{app}, Effect: refuses}, "laying x: none of its hosts is reached along its edges"},
-			{harness.Rule{Name: "x", Edges: both, Hosts: []string{spare}, Effect: holds}, "laying x: none of its hosts is reached along its edges"},
-			{harness.Rule{Name: "x", Edges: both, Effect: slows(harness.Traffic{Latency: -1})}, "laying x: latency, jitter, bandwidth and lease are never negative"},
+			{harness.Rule{Name: "x", Edges: []harness.Edge{{From: vantage, To: "mars"}}, Effect: resets},
+				`laying x: no place is called "mars"`},
+			{harness.Rule{Name: "x", Edges: both, Hosts: []string{"nobody.test"}, Effect: resets},
+				`laying x: no host is called "nobody.test"`},
+			{harness.Rule{Name: "x", Edges: both[1:], Hosts: []string{app}, Effect: refuses},
+				"laying x: none of its hosts is reached along its edges"},
+			{harness.Rule{Name: "x", Edges: both, Hosts: []string{spare}, Effect: holds},
+				"laying x: none of its hosts is reached along its edges"},
+			{harness.Rule{Name: "x", Edges: both, Effect: slows(harness.Traffic{Latency: -1})},
+				"laying x: latency, jitter, bandwidth and lease are never negative"},
 		} {
 			if _, err := f.Lay(t.Context(), c.rule); err == nil || err.Error() != c.want {
 				t.Errorf("got %v, want %s", err, c.want)

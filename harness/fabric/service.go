@@ -88,7 +88,8 @@ ListKeys ListResourceTags ListRetirableGrants PutKeyPolicy ReEncrypt ReplicateKe
 RotateKeyOnDemand ScheduleKeyDeletion Sign TagResource UntagResource UpdateAlias UpdateCustomKeyStore
 UpdateKeyDescription UpdatePrimaryRegion Verify VerifyMac`
 	stsOperations = `GetCallerIdentity AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot
-DecodeAuthorizationMessage GetAccessKeyInfo GetDelegatedAccessToken GetFederationToken GetSessionToken GetWebIdentityToken`
+DecodeAuthorizationMessage GetAccessKeyInfo GetDelegatedAccessToken GetFederationToken GetSessionToken
+GetWebIdentityToken`
 )
 
 func named(list string) []operation {

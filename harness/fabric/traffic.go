@@ -65,8 +65,8 @@ func trafficOf(t *harness.Traffic) traffic {
 	return nil
 }
 
-// shapeOf adds rules on a lane up. One that refuses or resets acts on the lane of the dial, and where it has cut all that
-// stood it wins over holes on the way there and back: a dial is to fail rather than hang. With f.mu held.
+// shapeOf adds rules on a lane up. One that refuses or resets acts on the lane of the dial, and where it has cut all
+// that stood it wins over holes on the way there and back: a dial is to fail rather than hang. With f.mu held.
 func (f *Fabric) shapeOf(k laneKey, now time.Time, rules []*laid) shape {
 	s := shape{latency: f.base[harness.Edge{From: k.from, To: k.to}], since: now}
 	dial := k

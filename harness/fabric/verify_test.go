@@ -130,7 +130,7 @@ func TestVerifyThatCantTell(t *testing.T) {
 	f := start(t)
 	link := lay(t, f, harness.Rule{Edges: both, Effect: refuses})
 	apis := newAPIs(t)
-	calls := layCalls(t, apis, harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true})})
+	calls := layCalls(t, apis, onCalls(harness.Calls{}, harness.Answer{Fail: true}))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, l := range []harness.Laid{link, calls} {
@@ -149,11 +149,12 @@ func TestVerifyThatCantTell(t *testing.T) {
 // TestVerifyCalls looks at rules on calls, whatever their odds and latency, behind other rules, and over dead links.
 func TestVerifyCalls(t *testing.T) {
 	for name, rule := range map[string]harness.Rule{
-		"errors":      harness.Rule{Calls: &harness.Calls{Service: "kms", Operation: "Decrypt"}, Effect: answering(harness.Answer{Fail: true})},
-		"throttle":    harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Throttle: true})},
-		"latency":     harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Latency: 5 * time.Minute})},
-		"rare":        harness.Rule{Calls: &harness.Calls{}, Effect: answering(harness.Answer{Fail: true, Odds: 0.001})},
-		"rarely slow": harness.Rule{Calls: &harness.Calls{Region: "eu-west-1", Service: "portal_api", From: "eu-west-1"}, Effect: answering(harness.Answer{Odds: 0.001, Latency: time.Minute})},
+		"errors":   onCalls(harness.Calls{Service: "kms", Operation: "Decrypt"}, harness.Answer{Fail: true}),
+		"throttle": onCalls(harness.Calls{}, harness.Answer{Throttle: true}),
+		"latency":  onCalls(harness.Calls{}, harness.Answer{Latency: 5 * time.Minute}),
+		"rare":     onCalls(harness.Calls{}, harness.Answer{Fail: true, Odds: 0.001}),
+		"rarely slow": onCalls(harness.Calls{Region: "eu-west-1", Service: "portal_api", From: "eu-west-1"},
+			harness.Answer{Odds: 0.001, Latency: time.Minute}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -182,7 +183,7 @@ func TestVerifyCalls(t *testing.T) {
 func TestTheChaosAPILeavesOthersRules(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newAPIs(t)
-		l := layCalls(t, f, harness.Rule{Calls: &harness.Calls{Service: "kms", Region: "eu-west-1"}, Effect: answering(harness.Answer{Fail: true})})
+		l := layCalls(t, f, onCalls(harness.Calls{Service: "kms", Region: "eu-west-1"}, harness.Answer{Fail: true}))
 		chaos := f.Chaos()
 		const same = `[{"service": "kms", "region": "eu-west-1"}]`
 		for _, c := range []struct{ method, says string }{
