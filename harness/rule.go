@@ -9,7 +9,8 @@ import (
 // Network is the handle on links between places, on host names and on calls of AWS's APIs.
 type Network interface {
 	// Lay puts a rule in force, on connections that already stand too, and returns at once. Several rules on one link,
-	// name or call add up, and each is lifted alone. A rule that nothing could ever meet is an error.
+	// name or call add up, and each is lifted alone. A rule that does nothing, or that nothing could ever meet, is an
+	// error.
 	Lay(ctx context.Context, r Rule) (Laid, error)
 }
 
@@ -38,9 +39,10 @@ type Effect struct {
 	Lookup      Lookup
 	Certificate Certificate
 	Answer      Answer
-	// Cut resets standing connections that were dialled along the edges when the rule is laid.
+	// Cut resets standing connections that were dialled along the edges when the rule is laid. It is no effect alone.
 	Cut bool
-	// Shows says by what a canary shows that the effect did not act on it; nil where it did.
+	// Shows says by what a canary shows that the effect did not act on it as it should; nil where it did. It is asked of
+	// Lookup, Certificate and Answer, once the rule was asked. Without it, that the rule was asked is enough.
 	Shows func(Met) error
 }
 
@@ -56,30 +58,32 @@ type Traffic struct {
 }
 
 // Lookup is asked when a client looks a host up, before it dials. Its error is what the client meets: a *net.DNSError,
-// or that of ctx where nobody ever answers.
+// or that of ctx where nobody ever answers. It ends with ctx, which ends with the dial.
 type Lookup func(ctx context.Context, host string) error
 
 // Certificate chooses what the edge shows to a client that says hello to a host. An error, or ctx that ends, ends the
-// handshake.
+// handshake. The context ends too when the client leaves and when the rule is lifted, so that to wait for it is a stall.
+// Hosts whose TLS ends beyond the network have none.
 type Certificate func(ctx context.Context, host string, issue Issue) (*tls.Certificate, error)
 
 // Issue makes a certificate that the clients' roots vouch for, with a key that good certificates don't have, so that no
 // client that pins theirs accepts it.
 type Issue func(host string, notBefore, notAfter time.Time) (*tls.Certificate, error)
 
-// Answer is what becomes of an HTTP request at the edge.
+// Answer is what becomes of an HTTP request at the edge: of calls of AWS's APIs where the rule has Calls, else of any.
 type Answer struct {
 	Odds     float64       // the share of requests that it acts on, drawn anew for each; 0 stands for 1
 	Latency  time.Duration // a request waits this long before it is answered or passed on
-	Fail     bool          // with an error of the service; of a host that is no API of AWS with Status alone
-	Throttle bool          // with the service's error for too many calls
-	Status   int           // with Fail: of HTTP; 0: what the service gives with Code
-	Code     string        // with Fail: AWS's error code; empty: what the service gives with Status
+	Fail     bool          // calls with an error of the service, other requests with a page
+	Throttle bool          // of calls: with the service's error for too many of them
+	Status   int           // with Fail: of HTTP, 400 to 599; 0: what the service gives with Code, and 503 of a page
+	Code     string        // with Fail, of calls: AWS's error code; empty: what the service gives with Status
 }
 
-// Met is what a canary met on its way to a host, stage by stage.
+// Met is what a canary met on its way to a host, stage by stage. It gives lookup, dial and handshake a second beyond
+// their round trips.
 type Met struct {
-	Err  error                // the first; nil where it was answered
+	Err  error                // the first, context.DeadlineExceeded where nobody answered; nil where it was answered
 	Took time.Duration        // to the answer or the error
 	TLS  *tls.ConnectionState // nil where there was none
 }

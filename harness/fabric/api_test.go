@@ -107,39 +107,40 @@ func layCalls(t *testing.T, f *Fabric, r harness.Rule) harness.Laid {
 	return l
 }
 
+var apiErrors = []struct {
+	name      string
+	rule      harness.Rule
+	operation string
+	status    int
+	code      string
+}{
+	{"the service's own", onCalls(harness.Calls{Service: "kms"}, harness.Answer{Fail: true}), "Decrypt", 500,
+		"KMSInternalException"},
+	{"by status", onCalls(harness.Calls{}, harness.Answer{Fail: true, Status: 503}), "Decrypt", 503,
+		"DependencyTimeoutException"},
+	{"by status, too", onCalls(harness.Calls{}, harness.Answer{Fail: true, Status: 400}), "Decrypt", 400,
+		"ValidationException"},
+	{"by code", onCalls(harness.Calls{}, harness.Answer{Fail: true, Code: "KeyUnavailableException"}), "Decrypt", 500,
+		"KeyUnavailableException"},
+	{"by a code that it doesn't know", onCalls(harness.Calls{}, harness.Answer{Fail: true, Code: "DisabledException"}),
+		"Decrypt", 400, "DisabledException"},
+	{"both", onCalls(harness.Calls{}, harness.Answer{Fail: true, Status: 418, Code: "Tea"}), "Decrypt", 418, "Tea"},
+	{"throttled", onCalls(harness.Calls{}, harness.Answer{Throttle: true}), "Decrypt", 400, "ThrottlingException"},
+	{"one operation", onCalls(harness.Calls{Service: "kms", Operation: "Decrypt"}, harness.Answer{Fail: true}),
+		"Encrypt", 200, ""},
+	{"from elsewhere", onCalls(harness.Calls{From: "eu-west-1"}, harness.Answer{Fail: true}), "Decrypt", 200, ""},
+	{"the portal's", onCalls(harness.Calls{}, harness.Answer{Fail: true}), "/assignment/accounts", 503,
+		"ServiceUnavailable"},
+	{"the portal's, throttled", onCalls(harness.Calls{Service: "portal_api", Operation: "ListAccounts"},
+		harness.Answer{Throttle: true}), "/assignment/accounts?max_result=3", 429, "TooManyRequestsException"},
+	{"another service's", onCalls(harness.Calls{Service: "kms"}, harness.Answer{Throttle: true}),
+		"/assignment/accounts", 200, ""},
+}
+
 func TestAPIErrorsBearTheServicesShape(t *testing.T) {
 	f := newAPIs(t)
 	client := clientFrom(t, f, "dublin")
-	cases := []struct {
-		name      string
-		rule      harness.Rule
-		operation string
-		status    int
-		code      string
-	}{
-		{"the service's own", onCalls(harness.Calls{Service: "kms"}, harness.Answer{Fail: true}), "Decrypt", 500,
-			"KMSInternalException"},
-		{"by status", onCalls(harness.Calls{}, harness.Answer{Fail: true, Status: 503}), "Decrypt", 503,
-			"DependencyTimeoutException"},
-		{"by status, too", onCalls(harness.Calls{}, harness.Answer{Fail: true, Status: 400}), "Decrypt", 400,
-			"ValidationException"},
-		{"by code", onCalls(harness.Calls{}, harness.Answer{Fail: true, Code: "KeyUnavailableException"}), "Decrypt", 500,
-			"KeyUnavailableException"},
-		{"by a code that it doesn't know", onCalls(harness.Calls{}, harness.Answer{Fail: true, Code: "DisabledException"}),
-			"Decrypt", 400, "DisabledException"},
-		{"both", onCalls(harness.Calls{}, harness.Answer{Fail: true, Status: 418, Code: "Tea"}), "Decrypt", 418, "Tea"},
-		{"throttled", onCalls(harness.Calls{}, harness.Answer{Throttle: true}), "Decrypt", 400, "ThrottlingException"},
-		{"one operation", onCalls(harness.Calls{Service: "kms", Operation: "Decrypt"}, harness.Answer{Fail: true}),
-			"Encrypt", 200, ""},
-		{"from elsewhere", onCalls(harness.Calls{From: "eu-west-1"}, harness.Answer{Fail: true}), "Decrypt", 200, ""},
-		{"the portal's", onCalls(harness.Calls{}, harness.Answer{Fail: true}), "/assignment/accounts", 503,
-			"ServiceUnavailable"},
-		{"the portal's, throttled", onCalls(harness.Calls{Service: "portal_api", Operation: "ListAccounts"},
-			harness.Answer{Throttle: true}), "/assignment/accounts?max_result=3", 429, "TooManyRequestsException"},
-		{"another service's", onCalls(harness.Calls{Service: "kms"}, harness.Answer{Throttle: true}),
-			"/assignment/accounts", 200, ""},
-	}
-	for _, c := range cases {
+	for _, c := range apiErrors {
 		t.Run(c.name, func(t *testing.T) {
 			if got := ask(t, client, c.operation); got.status != 200 {
 				t.Fatalf("before, it answered %+v", got)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -129,15 +130,15 @@ func TestCertificatesLeaveWhatStandsAlone(t *testing.T) {
 func TestStalledHandshakesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
-		waiting := 0
+		var waiting atomic.Int32
 		l := lay(t, f, harness.Rule{Edges: both[:1], Effect: harness.Effect{
 			Certificate: func(ctx context.Context, host string, _ harness.Issue) (*tls.Certificate, error) {
 				if host != app {
 					return nil, errors.New("the canary's")
 				}
-				waiting++
+				waiting.Add(1)
 				<-ctx.Done()
-				waiting--
+				waiting.Add(-1)
 				return nil, ctx.Err()
 			}}})
 		shake := func() (leave context.CancelFunc, done chan error) {
@@ -155,14 +156,14 @@ func TestStalledHandshakesEnd(t *testing.T) {
 			return cancel, done
 		}
 		leave, done := shake()
-		if waiting != 1 {
-			t.Fatalf("%d handshakes are stalled", waiting)
+		if n := waiting.Load(); n != 1 {
+			t.Fatalf("%d handshakes are stalled", n)
 		}
 		leave()
 		<-done
 		synctest.Wait()
-		if waiting != 0 {
-			t.Errorf("%d handshakes whose client has left are stalled", waiting)
+		if n := waiting.Load(); n != 0 {
+			t.Errorf("%d handshakes whose client has left are stalled", n)
 		}
 		leave, done = shake()
 		defer leave()
@@ -171,8 +172,8 @@ func TestStalledHandshakesEnd(t *testing.T) {
 		if err := <-done; err == nil || time.Since(began) > 4*time.Millisecond {
 			t.Errorf("lifted, it got %v after %v", err, time.Since(began))
 		}
-		if waiting != 0 {
-			t.Errorf("%d handshakes are stalled by a rule that was lifted", waiting)
+		if n := waiting.Load(); n != 0 {
+			t.Errorf("%d handshakes are stalled by a rule that was lifted", n)
 		}
 	})
 }

@@ -128,15 +128,15 @@ func (c *chaos) adopt(faults []chaosFault) {
 		if k >= 0 && old[k] != nil {
 			adopted[i], old[k] = old[k], nil
 		} else {
-			adopted[i] = f.obey(faults[i])
+			adopted[i] = f.newTold(faults[i])
 		}
 	}
 	c.faults, c.laid = faults, adopted
 	c.publish()
 }
 
-// obey makes a rule of a fault, which is not in force yet. With f.mu held.
-func (f *Fabric) obey(fault chaosFault) *laid {
+// newTold makes a rule of a fault, which is not in force yet. With f.mu held.
+func (f *Fabric) newTold(fault chaosFault) *laid {
 	rule, odds := fault.rule()
 	l := f.newLaid(rule)
 	l.odds, l.message = odds, chaosMessage

@@ -234,7 +234,7 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 	}
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
-	for _, ours := range []string{"(*tunnel)", "(*door)", "(*edge)", "(*canary)", "(*laid)"} {
+	for _, ours := range []string{"(*tunnel)", "(*door)", "(*edge)", "(*linkCanary)", "(*requestCanary)", "(*laid)"} {
 		if strings.Contains(string(stacks), "fabric."+ours) {
 			t.Errorf("goroutines of %s are left:\n%s", ours, stacks)
 		}

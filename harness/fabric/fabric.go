@@ -8,6 +8,11 @@
 // the door of their place, an HTTP proxy that is a tunnel between a socket and a pipe, and nothing more. Because
 // nothing but the door needs a socket, everything else runs in virtual time (testing/synctest), to the nanosecond.
 //
+// What a rule does it does at stages: to the traffic of links (hole.go, refuse.go, reset.go, slow.go), to lookups
+// (lookup.go), to certificates (certificate.go) and to requests at the edge (answer.go). A lane, which is a directed
+// link as the connections to one host see it, knows what acts on it: its shape, and the rules of the later stages. Two
+// witnesses prove rules: canary_link.go sends bytes along a link, canary_request.go goes the whole way of a client.
+//
 // The world is closed: a name that was not put into the table is refused, and counted.
 package fabric
 

@@ -128,7 +128,7 @@ func TestAnEndThatLeft(t *testing.T) {
 		}
 		_ = far.Close()
 		if n := len(far.in.lane.standing()); n != 0 {
-			t.Errorf("%d pipes are still in the books", n)
+			t.Errorf("%d pipes are still on their lanes", n)
 		}
 	})
 }
