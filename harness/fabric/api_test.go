@@ -436,6 +436,7 @@ func TestChaos(t *testing.T) {
 	}{
 		{"GET", "", 200, `[]`, 200, 200},
 		{"POST", `[{"service":"kms"}]`, 200, `[{"service":"kms"}]`, 503, 200},
+		{"POST", `[{"service":"kms","description":"it"}]`, 200, `[{"service":"kms","description":"it"}]`, 503, 200},
 		{"POST", `[` + decrypt + `]`, 200, `[` + decrypt + `]`, 400, 200},
 		{"PATCH", `[{"service":"sso","error":{"statusCode":429}},{"service":"kms"}]`, 200, `[` + decrypt +
 			`,{"service":"sso","error":{"statusCode":429}},{"service":"kms"}]`, 400, 429},

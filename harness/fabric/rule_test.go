@@ -278,3 +278,26 @@ func TestCutsWinOverHoles(t *testing.T) {
 		})
 	}
 }
+
+// A rule that refuses and doesn't cut leaves what stands alone, and the holes that hold it.
+func TestRefusalsThatDontCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		near, far := pair(t, f, app)
+		l := lay(t, f, harness.Rule{Edges: both[:1], Effect: harness.Effect{Traffic: harness.Traffic{Refuse: true}}})
+		if _, err := l.Prove(t.Context(), true); err != nil {
+			t.Error(err)
+		}
+		if took, err := cross(near, far); took != 4*time.Millisecond || err != nil {
+			t.Errorf("what stands: %v after %v", err, took)
+		}
+		if _, took, err := get(client(t, f, true), "https://"+app+"/", time.Minute); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("a dial: %v after %v", err, took)
+		}
+		hole := lay(t, f, harness.Rule{Edges: both[:1], Effect: holds})
+		if _, err := cross(near, far); !isTimeout(err) {
+			t.Errorf("what stands in a hole: %v", err)
+		}
+		hole.Lift()
+	})
+}
