@@ -62,8 +62,8 @@ type Traffic struct {
 type Lookup func(ctx context.Context, host string) error
 
 // Certificate chooses what the edge shows to a client that says hello to a host. An error, or ctx that ends, ends the
-// handshake. The context ends too when the client leaves and when the rule is lifted, so that to wait for it is a stall.
-// Hosts whose TLS ends beyond the network have none.
+// handshake. The context also ends when the client leaves and when the rule is lifted: who waits for it stalls. Hosts
+// whose TLS ends beyond the network have none.
 type Certificate func(ctx context.Context, host string, issue Issue) (*tls.Certificate, error)
 
 // Issue makes a certificate that the clients' roots vouch for, with a key that good certificates don't have, so that no
