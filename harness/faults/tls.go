@@ -1,0 +1,72 @@
+package faults
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// The modes of a fault of TLS.
+const (
+	modeExpired   = "expired"
+	modeWrongName = "wrong_name"
+	modeStall     = "stall"
+)
+
+// TLS breaks the TLS of a place's names, as a certificate that nobody renewed does. Standing connections to them are
+// reset, so that everybody shakes hands anew.
+type TLS struct {
+	network
+	Mode string `yaml:"mode" enum:"expired,wrong_name,stall" doc:"expired: the certificate expired yesterday; wrong_name: it is another host's; stall: the handshake never ends"`
+}
+
+// Aim takes the names of a place as others come to them. Where those are all that a Region has, it carries nobody.
+func (f *TLS) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	a, problems := aim.Names(w, s)
+	what := map[string]string{modeExpired: "expired certificate", modeWrongName: "another host's certificate",
+		modeStall: "TLS that stalls"}[f.Mode]
+	if a.Summary = what + " of " + a.Summary; aim.Isolates(w) {
+		a.Unreachable = []string{w.Region}
+	}
+	return a, problems
+}
+
+// Inject lays the rule.
+func (f *TLS) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+	return lay(ctx, h, a, harness.Effect{Certificate: f.certificate, Cut: true, Shows: f.shows}, back)
+}
+
+// certificate is what is shown to a client that says hello.
+func (f *TLS) certificate(ctx context.Context, host string, issue harness.Issue) (*tls.Certificate, error) {
+	const day = 24 * time.Hour
+	now := time.Now()
+	switch f.Mode {
+	case modeStall:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case modeWrongName:
+		return issue("another.host.invalid", now.Add(-day), now.Add(day))
+	}
+	return issue(host, now.Add(-90*day), now.Add(-day))
+}
+
+// shows holds what a canary met against what the mode makes of a handshake.
+func (f *TLS) shows(met harness.Met) error {
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](met.Err)
+	_, misnamed := errors.AsType[x509.HostnameError](met.Err)
+	switch {
+	case f.Mode == modeExpired && isInvalid && invalid.Reason == x509.Expired:
+	case f.Mode == modeWrongName && misnamed:
+	case f.Mode == modeStall && errors.Is(met.Err, context.DeadlineExceeded):
+	default:
+		return fmt.Errorf("a handshake met %v", met.Err)
+	}
+	return nil
+}
