@@ -1,0 +1,75 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// The modes of a fault of DNS.
+const (
+	modeNXDomain = "nxdomain"
+	modeStale    = "stale"
+	modeSlow     = "slow"
+)
+
+// DNS breaks the looking up of a place's names. Connections that stand go on; only who looks a name up meets it.
+type DNS struct {
+	network
+	Mode  string        `yaml:"mode" enum:"nxdomain,stale,slow" doc:"nxdomain: there is no such name; stale: the answer is an address where nobody is any more; slow: the answer takes delay"`
+	Delay time.Duration `yaml:"delay" max:"5m" doc:"with slow: how long an answer takes"`
+}
+
+// Aim takes the names of a place as others look them up.
+func (f *DNS) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	a, problems := aim.Names(w, s)
+	what := map[string]string{modeNXDomain: "no DNS name", modeStale: "stale DNS answer", modeSlow: "slow DNS"}[f.Mode]
+	a.Summary = what + " of " + a.Summary
+	if slow := f.Mode == modeSlow; slow != (f.Delay > 0) {
+		problems = append(problems, harness.Problem{Key: "delay", Sentence: "goes with mode: slow, and slow with it"})
+	}
+	return a, problems
+}
+
+// Inject lays the rule.
+func (f *DNS) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+	return lay(ctx, h, a, harness.Effect{Lookup: f.lookup, Shows: f.shows}, back)
+}
+
+// lookup is what becomes of one. A dial to an address where nobody is hangs until its caller gives up.
+func (f *DNS) lookup(ctx context.Context, host string) error {
+	switch f.Mode {
+	case modeNXDomain:
+		return &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	case modeStale:
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	timer := time.NewTimer(f.Delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// shows holds what a canary met against what the mode makes of looking a name up.
+func (f *DNS) shows(met harness.Met) error {
+	unknown, isDNS := errors.AsType[*net.DNSError](met.Err)
+	switch {
+	case f.Mode == modeNXDomain && isDNS && unknown.IsNotFound:
+	case f.Mode == modeStale && errors.Is(met.Err, context.DeadlineExceeded):
+	case f.Mode == modeSlow && (met.Err != nil || met.Took >= f.Delay): // a canary is less patient than some delays
+	default:
+		return fmt.Errorf("a name was looked up in %v, with %v", met.Took, met.Err)
+	}
+	return nil
+}
