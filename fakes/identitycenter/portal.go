@@ -12,11 +12,11 @@ const (
 )
 
 // portalHandler serves the access portal at the path: "/", or "/start" on the classic host.
-func (r *Replica) portalHandler(path string) http.Handler {
+func (r *Replica) portalHandler(host string) http.Handler {
 	mux := http.NewServeMux()
-	exact := path
-	if path == "/" {
-		exact = "/{$}"
+	path, exact := "/", "/{$}"
+	if host == r.cfg.Instance.ClassicPortalHost() {
+		path, exact = "/start", "/start"
 	}
 	mux.HandleFunc("GET "+exact, r.servePortal)
 	if path != "/" {

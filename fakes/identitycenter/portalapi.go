@@ -22,7 +22,7 @@ const (
 
 // portalAPIHandler serves the AWS access portal's API (IAM Identity Center Portal API Reference) to this Region's portal and to clients
 // that are no browsers.
-func (r *Replica) portalAPIHandler() http.Handler {
+func (r *Replica) portalAPIHandler(string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assignment/accounts", r.withPerson(r.listAccounts))
 	mux.HandleFunc("GET /assignment/roles", r.withPerson(r.listAccountRoles))

@@ -150,27 +150,6 @@ func (r *Replica) primary() bool { return r.cfg.Region == r.cfg.Instance.Primary
 
 func (r *Replica) now() time.Time { return r.deps.Now() }
 
-// Handlers are what the Region serves, by host name. All want HTTPS in front of them: their cookies are Secure.
-func (r *Replica) Handlers() map[string]http.Handler {
-	in, region := r.cfg.Instance, r.cfg.Region
-	portal := r.portalHandler("/")
-	handlers := map[string]http.Handler{
-		in.PortalHost(region):            portal,
-		in.AlternativePortalHost(region): portal,
-		names.PortalAPIHost(region):      r.portalAPIHandler(),
-		names.ReplicationHost(region):    r.replicationHandler(),
-	}
-	signin := []string{names.SigninHost(region), names.DualStackSigninHost(region)}
-	if r.primary() {
-		handlers[in.ClassicPortalHost()] = r.portalHandler("/start")
-		signin = append(signin, names.LegacySigninHost(region))
-	}
-	for _, host := range signin {
-		handlers[host] = r.signinHandler(host)
-	}
-	return handlers
-}
-
 // Start begins to replicate; what was Put before goes out first. Close ends it; ctx bounds nothing beyond Start.
 func (r *Replica) Start(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {

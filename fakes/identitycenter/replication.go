@@ -287,7 +287,7 @@ func (s *stream) pack(ctx context.Context, batch []item) ([]byte, error) {
 }
 
 // replicationHandler takes what other Regions push. Browsers have no business here.
-func (r *Replica) replicationHandler() http.Handler {
+func (r *Replica) replicationHandler(string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /"+streamDirectory, func(w http.ResponseWriter, req *http.Request) {
 		r.answerPush(w, req, r.takeDirectory)

@@ -230,7 +230,7 @@ func TestPushesOfStrangers(t *testing.T) {
 				req.Header.Set("Origin", c.origin)
 			}
 			rec := httptest.NewRecorder()
-			w.replicas[west].replicationHandler().ServeHTTP(rec, req)
+			w.replicas[west].replicationHandler("").ServeHTTP(rec, req)
 			if rec.Code != c.want {
 				t.Errorf("%s: status %d, want %d", name, rec.Code, c.want)
 			}

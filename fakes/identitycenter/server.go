@@ -86,7 +86,7 @@ type Server struct {
 func NewServer(deps Deps) *Server {
 	s := &Server{deps: deps}
 	s.Verbs = control.Verbs{
-		"configure": control.To(s.configure), // a Config; tells the hosts that it serves
+		"configure": control.To(s.configure), // a Config; tells the hosts that it serves, each with its service
 		"start":     control.To(s.start),     // to replicate
 		"put":       control.To(s.put),       // a Directory, as the next version; tells which that is
 		"restore":   control.To(s.restore),   // an Edition that it held before it was stopped
@@ -118,7 +118,7 @@ func (s *Server) standing() (*Replica, error) {
 	return s.replica, nil
 }
 
-func (s *Server) configure(_ context.Context, c Config) ([]string, error) {
+func (s *Server) configure(_ context.Context, c Config) (map[string]string, error) {
 	replica, err := New(c, s.deps)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,8 @@ func (s *Server) configure(_ context.Context, c Config) ([]string, error) {
 	s.mu.Lock()
 	s.replica = replica
 	s.mu.Unlock()
-	return s.PutUp(replica.Handlers()), nil
+	s.PutUp(replica.Handlers())
+	return replica.Hosts(), nil
 }
 
 func (s *Server) start(ctx context.Context, _ control.None) (control.None, error) {

@@ -3,11 +3,15 @@
 package system
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/fakes/idp"
 	"github.com/regiondrill/regiondrill/fakes/kms"
 	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/fabric"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
@@ -70,20 +74,12 @@ func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyARN string) id
 	}
 }
 
-// Service is what a host name of a Region belongs to.
-func (d *Design) Service(region, host string) string {
-	switch host {
-	case names.SigninHost(region), names.DualStackSigninHost(region), names.LegacySigninHost(region):
-		return "signin"
-	case names.PortalAPIHost(region):
-		return "portal_api"
-	case names.ReplicationHost(region):
-		return "replication"
-	}
-	return "portal"
-}
-
 // Services are the services whose names are served.
-func Services() []string {
-	return []string{"portal", "signin", "portal_api", "kms", "idp", "replication"}
+func Services() []string { return append(identitycenter.ServiceNames(), "kms", "idp") }
+
+// Calls are the services of those whose calls rules can act on, each with its operations.
+func Calls() map[string][]string {
+	calls, served := fabric.Operations(), Services()
+	maps.DeleteFunc(calls, func(service string, _ []string) bool { return !slices.Contains(served, service) })
+	return calls
 }

@@ -167,12 +167,12 @@ func (p *parts) configure(ctx context.Context, i int, region string, trust ident
 		return err
 	}
 	config.Way = way
-	var hosts []string
+	var hosts map[string]string
 	if err := p.replicas[region].Call(ctx, "configure", config, &hosts); err != nil {
 		return fmt.Errorf("starting identity center in %s: %w", region, err)
 	}
-	for _, host := range hosts {
-		if err := p.Serve(host, region, p.Service(region, host), p.replicas[region]); err != nil {
+	for host, service := range hosts {
+		if err := p.Serve(host, region, service, p.replicas[region]); err != nil {
 			return err
 		}
 	}

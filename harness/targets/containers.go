@@ -15,7 +15,6 @@ import (
 	"github.com/regiondrill/regiondrill/fakes/control"
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/harness"
-	"github.com/regiondrill/regiondrill/harness/fabric"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/system"
 )
@@ -34,7 +33,7 @@ func newContainers() harness.Target { return containers{} }
 // Can tells that it carries all faults.
 func (containers) Can() harness.Capabilities {
 	return harness.Capabilities{Handles: harness.AllHandles(), Services: system.Services(),
-		Calls: fabric.Operations()}
+		Calls: system.Calls()}
 }
 
 // Ready says what is in the way: no engine, no right to use it, no program for the containers, or what a killed run has

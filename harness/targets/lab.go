@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/regiondrill/regiondrill/harness"
-	"github.com/regiondrill/regiondrill/harness/fabric"
 	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/system"
@@ -16,7 +15,8 @@ func newLab() harness.Target { return labTarget{} }
 
 // Can tells that the lab carries all but faults of processes and container networks.
 func (labTarget) Can() harness.Capabilities {
-	return harness.Capabilities{Handles: []string{"network", "key", "provider"}, Services: system.Services(), Calls: fabric.Operations()}
+	return harness.Capabilities{Handles: []string{"network", "key", "provider"}, Services: system.Services(),
+		Calls: system.Calls()}
 }
 
 // Provision starts a lab.
