@@ -1,8 +1,6 @@
 package identitycenter
 
 import (
-	"crypto/rand"
-	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -155,24 +153,20 @@ type credentials struct {
 	Expiration      int64  `json:"expiration"` // milliseconds since 1970
 }
 
-// getRoleCredentials gives out credentials of AWS's form that nobody accepts.
+// getRoleCredentials gives out credentials that STS takes.
 func (r *Replica) getRoleCredentials(w http.ResponseWriter, req *http.Request, p *person) {
 	q := req.URL.Query()
-	account := p.account(q.Get("account_id"))
-	if account == nil || !slices.Contains(account.Roles, q.Get("role_name")) {
+	account, role := p.account(q.Get("account_id")), q.Get("role_name")
+	if account == nil || !slices.Contains(account.Roles, role) {
 		writeFault(w, http.StatusForbidden, "ForbiddenException", "No access")
 		return
 	}
-	key, secret, token := make([]byte, 10), make([]byte, 30), make([]byte, 120)
-	for _, b := range [][]byte{key, secret, token} {
-		rand.Read(b)
+	issued, err := r.issue(account.ID, role, p.User.Name)
+	if err != nil {
+		writeFault(w, http.StatusInternalServerError, "InternalServerException", "The service is at fault")
+		return
 	}
-	writeJSON(w, http.StatusOK, map[string]credentials{"roleCredentials": {
-		AccessKeyID:     "ASIA" + base32.StdEncoding.EncodeToString(key),
-		SecretAccessKey: base64.StdEncoding.EncodeToString(secret),
-		SessionToken:    base64.StdEncoding.EncodeToString(token),
-		Expiration:      r.now().Add(credentialsLife).UnixMilli(),
-	}})
+	writeJSON(w, http.StatusOK, map[string]credentials{"roleCredentials": issued})
 }
 
 // logout ends the session in all Regions. It needs nothing of the directory, so that it works without KMS.

@@ -19,6 +19,7 @@ func services() []service {
 		{"portal", portalHosts, (*Replica).portalHandler},
 		{"signin", signinHosts, (*Replica).signinHandler},
 		{"portal_api", each(names.PortalAPIHost), (*Replica).portalAPIHandler},
+		{"sts", each(names.STSHost), (*Replica).stsHandler},
 		{"replication", each(names.ReplicationHost), (*Replica).replicationHandler},
 	}
 }

@@ -91,6 +91,7 @@ func SigninHost(region string) string          { return region + ".signin.aws" }
 func DualStackSigninHost(region string) string { return region + ".sso.signin.aws" }
 func LegacySigninHost(region string) string    { return region + ".signin.aws.amazon.com" }
 func PortalAPIHost(region string) string       { return "portal.sso." + region + ".amazonaws.com" }
+func STSHost(region string) string             { return "sts." + region + ".amazonaws.com" }
 func KMSHost(region string) string             { return "kms." + region + ".amazonaws.com" }
 
 // ReplicationHost is where a replica takes what other Regions replicate to it. AWS has no such public name; it is

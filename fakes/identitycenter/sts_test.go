@@ -1,0 +1,111 @@
+package identitycenter
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// whoIs lets an unmodified SDK ask a Region's STS whose credentials these are.
+func whoIs(t *testing.T, w *world, region string, c credentials) (*sts.GetCallerIdentityOutput, error) {
+	t.Helper()
+	client := sts.New(sts.Options{Region: region, HTTPClient: &http.Client{Transport: w.net}, Retryer: aws.NopRetryer{},
+		Credentials: awscredentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)})
+	return client.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+}
+
+func issued(t *testing.T, w *world, region string) credentials {
+	t.Helper()
+	b := w.browser()
+	page, _ := b.signIn(w, region, "ann@acme.test")
+	a := b.get("https://"+names.PortalAPIHost(region)+"/federation/credentials?account_id=444455556666&role_name=Admin",
+		headerToken, page.token())
+	a.want(t, 200)
+	var got struct{ RoleCredentials credentials }
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil {
+		t.Fatal(err)
+	}
+	return got.RoleCredentials
+}
+
+// TestCallerIdentity: STS knows in every Region whose credentials the portal's API gave out, until they expire.
+func TestCallerIdentity(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c := issued(t, w, west)
+		for _, region := range []string{west, east} {
+			who, err := whoIs(t, w, region, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			arn := aws.ToString(who.Arn)
+			if aws.ToString(who.Account) != "444455556666" || !strings.HasPrefix(arn, "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Admin_") ||
+				!strings.HasSuffix(arn, "/ann@acme.test") || !strings.HasPrefix(aws.ToString(who.UserId), "AROA") {
+				t.Errorf("in %s they are %s, %s", region, arn, aws.ToString(who.UserId))
+			}
+		}
+		time.Sleep(credentialsLife)
+		if _, err := whoIs(t, w, east, c); code(err) != "ExpiredToken" {
+			t.Errorf("expired, they are told %v", err)
+		}
+	})
+}
+
+func code(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// TestWhoIsNobody: what STS can't know it refuses in AWS's codes.
+func TestWhoIsNobody(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		good := issued(t, w, east)
+		other := issued(t, w, east)
+		for name, c := range map[string]struct {
+			change func(*credentials)
+			code   string
+		}{
+			"another secret":    {func(c *credentials) { c.SecretAccessKey = other.SecretAccessKey }, "SignatureDoesNotMatch"},
+			"another's token":   {func(c *credentials) { c.SessionToken = other.SessionToken }, "InvalidClientTokenId"},
+			"a token of nobody": {func(c *credentials) { c.SessionToken = "bm9ib2R5" }, "InvalidClientTokenId"},
+			"no token":          {func(c *credentials) { c.SessionToken = "" }, "InvalidClientTokenId"},
+		} {
+			bad := good
+			c.change(&bad)
+			if _, err := whoIs(t, w, east, bad); code(err) != c.code {
+				t.Errorf("%s: %v, want %s", name, err, c.code)
+			}
+		}
+		for form, want := range map[string]string{
+			"Action=GetCallerIdentity&Version=2011-06-15": "MissingAuthenticationToken",
+			"Action=AssumeRole&Version=2011-06-15":        "InvalidAction",
+			"": "InvalidAction",
+		} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+names.STSHost(east)+"/", strings.NewReader(form))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			resp, err := w.net.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body := make([]byte, 1000)
+			n, _ := resp.Body.Read(body)
+			if !strings.Contains(string(body[:n]), "<Code>"+want+"</Code>") {
+				t.Errorf("%q is answered %s", form, body[:n])
+			}
+		}
+	})
+}
