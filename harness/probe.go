@@ -30,8 +30,8 @@ type Checker interface{ Problems(t Topology) []Problem }
 
 // Steer is how one person gets to another Region within one attempt.
 type Steer struct {
-	By    string        `yaml:"by" enum:"none,bookmark" doc:"how the person gets to another Region"`
-	To    string        `yaml:"to" doc:"the Region whose portal they open"`
+	By    string        `yaml:"by" enum:"none,bookmark,cli_profile" doc:"how the person gets to another Region: by its bookmark at the identity provider, or by their CLI's profile of it"`
+	To    string        `yaml:"to" doc:"the Region that they go to"`
 	After time.Duration `yaml:"after" doc:"how long from due they wait for the home Region before they give up on it"`
 }
 
@@ -86,14 +86,24 @@ func (a *Attempt) GiveUp(class history.Class, detail string) {
 	a.Outcome, a.Region, a.Class, a.Detail = history.Unknown, "", class, detail
 }
 
-// Problems of where a person steers to. That a Region has no bookmark or no ACS is legal at AWS, and foolish.
-func (s Steer) Problems(t Topology) []Problem {
+// The ways to another Region.
+const (
+	ByNone       = "none"
+	ByBookmark   = "bookmark"
+	ByCLIProfile = "cli_profile"
+)
+
+// Problems of where a person steers to, who can go there one way only. That a Region has no bookmark or no ACS is legal
+// at AWS, and foolish.
+func (s Steer) Problems(t Topology, way string) []Problem {
 	switch {
-	case s.By == "bookmark" && s.To == "":
-		return []Problem{{Key: "steer", Sentence: "say to which Region the bookmark leads: to"}}
-	case s.By != "bookmark" && (s.To != "" || s.After != 0):
-		return []Problem{{Key: "steer", Sentence: "to and after say nothing without by: bookmark"}}
-	case s.By == "bookmark" && !slices.Contains(t.Regions(), s.To):
+	case s.By != way && s.By != ByNone && s.By != "":
+		return []Problem{{Key: "steer.by", Sentence: "these people can go to another Region by " + way + " alone"}}
+	case s.By == way && s.To == "":
+		return []Problem{{Key: "steer", Sentence: "say to which Region they go: to"}}
+	case s.By != way && (s.To != "" || s.After != 0):
+		return []Problem{{Key: "steer", Sentence: "to and after say nothing without by: " + way}}
+	case s.By == way && !slices.Contains(t.Regions(), s.To):
 		return []Problem{{Key: "steer.to", What: "Region of the system", Unknown: s.To, Among: t.Regions()}}
 	}
 	return nil

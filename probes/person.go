@@ -26,8 +26,10 @@ type person struct {
 	a      *harness.Attempt
 	client *http.Client
 	began  time.Time
-	region string // whose portal showed the account
-	asked  bool   // the password was sent
+	region string   // whose portal showed the account
+	asked  bool     // the password was sent
+	page   *page    // of the portal that they are in
+	last   *url.URL // that an SDK asked
 }
 
 // failure is why somebody is not in.
@@ -185,7 +187,7 @@ func (u *person) accounts(ctx context.Context, portal *page) *failure {
 	}
 	for _, account := range list.AccountList {
 		if account.AccountID == u.a.Person.Account {
-			u.region = region
+			u.region, u.page = region, portal
 			return nil
 		}
 	}
@@ -206,8 +208,12 @@ func (u *person) step(req *http.Request, p *page, began time.Time) {
 func stepName(service string, req *http.Request, p *page) string {
 	path := req.URL.Path
 	switch {
+	case service == "portal_api" && path == "/federation/credentials":
+		return history.StepRoleCredentials
 	case service == "portal_api":
 		return history.StepAccounts
+	case service == "sts":
+		return history.StepCallerIdentity
 	case service == "signin" && strings.Contains(path, "/saml/acs/"):
 		return history.StepACS
 	case service == "signin":

@@ -136,6 +136,7 @@ func TestSteerProblems(t *testing.T) {
 		"":                    {By: "bookmark", To: "eu-west-1"},
 		"say nothing without": {By: "none", To: "eu-west-1"},
 		"to which Region":     {By: "bookmark"},
+		"bookmark alone":      {By: "cli_profile", To: "eu-west-1"},
 		"eu-west-2":           {By: "bookmark", To: "eu-west-2"},
 	} {
 		problems := (&SAMLLogin{Steer: steer}).Problems(top)

@@ -39,7 +39,9 @@ func (p *SAMLLogin) Journey() history.Journey { return history.SignIn }
 func (p *SAMLLogin) Needs() []string { return nil }
 
 // Problems of its settings.
-func (p *SAMLLogin) Problems(t harness.Topology) []harness.Problem { return p.Steer.Problems(t) }
+func (p *SAMLLogin) Problems(t harness.Topology) []harness.Problem {
+	return p.Steer.Problems(t, harness.ByBookmark)
+}
 
 // Steering is what a person does who isn't signed in at home.
 func (p *SAMLLogin) Steering() harness.Steer { return p.Steer }
@@ -68,7 +70,7 @@ func (p *SAMLLogin) Try(ctx context.Context, a *harness.Attempt) error {
 		return err
 	}
 	defer done()
-	if p.Steer.By != "bookmark" {
+	if p.Steer.By != harness.ByBookmark {
 		person.conclude(ctx, person.signIn(ctx, p.world.Portal(a.Home)))
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/measure"
 	"github.com/regiondrill/regiondrill/harness/names"
@@ -59,7 +60,8 @@ func coldStart(r *review, p scenario.Probe, rec history.Probe) {
 
 // noBookmark: at AWS nothing makes one by itself.
 func noBookmark(r *review, p scenario.Probe, _ history.Probe) {
-	if to := r.steering[p.Name].To; to != "" && !slices.Contains(r.s.System.IdP.Bookmarks, to) {
+	steer := r.steering[p.Name]
+	if to := steer.To; steer.By == harness.ByBookmark && to != "" && !slices.Contains(r.s.System.IdP.Bookmarks, to) {
 		r.remark(p.Block, "steer.to",
 			"people of %s steer to %s, for which the IdP has no bookmark (system.idp.bookmarks)", p.Name, to)
 	}
@@ -88,6 +90,9 @@ func lateSteer(r *review, p scenario.Probe, _ history.Probe) {
 		return
 	}
 	rtt := r.s.Vantages[i].RTT
+	if steer.By != harness.ByBookmark {
+		return
+	}
 	if takes := tripsToRegion*rtt[steer.To] + tripsToIdP*rtt[names.IdPPlace]; left < takes {
 		r.remark(p.Block, "steer.after", "when people of %s steer, %v of their limit are left, but by the bookmark of %s "+
 			"it takes them about %v (%d round trips to the Region, %d to the IdP), so nobody gets in",

@@ -332,6 +332,9 @@ const (
 	StepACS          = "acs"
 	StepAccounts     = "accounts"
 	StepWait         = "wait"
+
+	StepRoleCredentials = "role_credentials"
+	StepCallerIdentity  = "caller_identity"
 )
 
 // Class says why an attempt was not good. The set is closed: it becomes a metric label.

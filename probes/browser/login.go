@@ -35,7 +35,9 @@ type Login struct {
 func New() *Login { return &Login{Steer: harness.Steer{By: "none"}} }
 
 // Problems says what of it makes no sense.
-func (l *Login) Problems(t harness.Topology) []harness.Problem { return l.Steer.Problems(t) }
+func (l *Login) Problems(t harness.Topology) []harness.Problem {
+	return l.Steer.Problems(t, harness.ByBookmark)
+}
 
 // Steering is what the person does when their home Region does not let them in.
 func (l *Login) Steering() harness.Steer { return l.Steer }
