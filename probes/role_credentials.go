@@ -1,0 +1,198 @@
+package probes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sso"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
+)
+
+// RoleCredentials are people at a command line, who have signed in and now ask for credentials of their role: of the
+// access portal's API in their Region, by AWS's own SDK, and then of STS whose they are. Who has no session in the Region
+// yet, or is told that it is over, signs in first, as "aws sso login" makes them do. People with a profile of another
+// Region use that when home gives them nothing.
+type RoleCredentials struct {
+	Steer harness.Steer `yaml:"steer" doc:"what a person does who gets no credentials at home"`
+
+	world *harness.World
+
+	mu       sync.Mutex // attempts overlap
+	sessions map[cli]session
+}
+
+// cli is a person's profile of a Region; a session is what it keeps in its cache.
+type (
+	cli     struct{ user, region string }
+	session struct{ token, role string }
+)
+
+// NewRoleCredentials has people without a profile of another Region.
+func NewRoleCredentials() harness.Probe {
+	return &RoleCredentials{Steer: harness.Steer{By: harness.ByNone}, sessions: map[cli]session{}}
+}
+
+// Journey of its people: from a session to credentials of a role that AWS takes.
+func (p *RoleCredentials) Journey() history.Journey { return history.RoleCredentials }
+
+// Needs nothing but this process.
+func (p *RoleCredentials) Needs() []string { return nil }
+
+// Problems of its settings.
+func (p *RoleCredentials) Problems(t harness.Topology) []harness.Problem {
+	return p.Steer.Problems(t, harness.ByCLIProfile)
+}
+
+// Steering is what a person does who gets nothing at home.
+func (p *RoleCredentials) Steering() harness.Steer { return p.Steer }
+
+// Open keeps the world.
+func (p *RoleCredentials) Open(_ context.Context, world *harness.World) error {
+	p.world = world
+	return nil
+}
+
+// Close has nothing to close.
+func (p *RoleCredentials) Close() error { return nil }
+
+// Try asks once at home and, where the person steers, after a while in the other Region.
+func (p *RoleCredentials) Try(ctx context.Context, a *harness.Attempt) error {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return err
+	}
+	transport := newTransport(p.world, a.From)
+	defer transport.CloseIdleConnections()
+	u := &person{world: p.world, a: a, began: time.Now(), client: &http.Client{Transport: transport, Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	if p.Steer.By != harness.ByCLIProfile {
+		u.conclude(ctx, p.ask(ctx, u, a.Home))
+		return nil
+	}
+	giveUp := a.Due.Add(p.Steer.After)
+	home, cancel := context.WithDeadline(ctx, giveUp)
+	failed := p.ask(home, u, a.Home)
+	cancel()
+	if failed != nil && ctx.Err() == nil {
+		u.leaveHome()
+		u.wait(ctx, giveUp)
+		failed = p.ask(ctx, u, p.Steer.To)
+	}
+	u.conclude(ctx, failed)
+	return nil
+}
+
+// ask gets credentials in a Region, and signs in where there is no session that it takes.
+func (p *RoleCredentials) ask(ctx context.Context, u *person, region string) *failure {
+	key := cli{u.a.Person.UserName, region}
+	p.mu.Lock()
+	known, had := p.sessions[key]
+	p.mu.Unlock()
+	for {
+		if !had {
+			var failed *failure
+			if known, failed = p.login(ctx, u, region); failed != nil {
+				return failed
+			}
+		}
+		failed, over := p.use(ctx, u, region, known)
+		p.mu.Lock()
+		if p.sessions[key] = known; over {
+			delete(p.sessions, key)
+		}
+		p.mu.Unlock()
+		if !over || !had {
+			return failed
+		}
+		had = false
+	}
+}
+
+// login signs in at the Region's portal and finds out the role to ask for: the first of the person's account.
+func (p *RoleCredentials) login(ctx context.Context, u *person, region string) (session, *failure) {
+	if failed := u.signIn(ctx, p.world.Portal(region)); failed != nil {
+		return session{}, failed
+	}
+	token := u.page.meta["x-amz-sso_bearer_token"]
+	req, err := newRequest(ctx, http.MethodGet, u.page.meta["portal-api"]+"/assignment/roles?account_id="+u.a.Person.Account, nil)
+	if err != nil {
+		return session{}, &failure{history.ClassWrongContent, "the portal names no API"}
+	}
+	req.Header.Set("x-amz-sso_bearer_token", token)
+	resp, failed := u.do(req)
+	if failed == nil {
+		failed = resp.failed
+	}
+	if failed != nil {
+		return session{}, failed
+	}
+	var list struct {
+		RoleList []struct{ RoleName string }
+	}
+	if err := json.Unmarshal(resp.body, &list); err != nil || len(list.RoleList) == 0 {
+		return session{}, &failure{history.ClassWrongContent, "the portal's API lists no role of the person's account"}
+	}
+	return session{token, list.RoleList[0].RoleName}, nil
+}
+
+// use asks for credentials by a session, and STS whose they are. It tells where the session is over.
+func (p *RoleCredentials) use(ctx context.Context, u *person, region string, s session) (failed *failure, over bool) {
+	portal := sso.New(sso.Options{Region: region, HTTPClient: asking{u}, Retryer: aws.NopRetryer{}})
+	got, err := portal.GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{AccessToken: aws.String(s.token),
+		AccountId: aws.String(u.a.Person.Account), RoleName: aws.String(s.role)})
+	if err != nil {
+		failed, status := u.unserved(err)
+		return failed, status == http.StatusUnauthorized
+	}
+	c := got.RoleCredentials
+	service := sts.New(sts.Options{Region: region, HTTPClient: asking{u}, Retryer: aws.NopRetryer{},
+		Credentials: credentials.NewStaticCredentialsProvider(aws.ToString(c.AccessKeyId), aws.ToString(c.SecretAccessKey), aws.ToString(c.SessionToken))})
+	who, err := service.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		failed, _ := u.unserved(err)
+		return failed, false
+	}
+	if aws.ToString(who.Account) != u.a.Person.Account || !strings.HasSuffix(aws.ToString(who.Arn), "/"+u.a.Person.UserName) {
+		return &failure{history.ClassWrongContent, "STS takes the credentials for somebody else's"}, false
+	}
+	u.region = region
+	return nil, false
+}
+
+// asking sends an SDK's requests as the person's, each timed as a step.
+type asking struct{ *person }
+
+// Do sends one.
+func (a asking) Do(req *http.Request) (*http.Response, error) {
+	began := time.Now()
+	resp, err := a.client.Do(req)
+	a.last = req.URL
+	a.step(req, nil, began)
+	return resp, err
+}
+
+// unserved is an SDK's error in the person's words, and the status that it was answered with; 0 for none.
+func (u *person) unserved(err error) (*failure, int) {
+	answered, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	switch {
+	case u.last == nil:
+		return &failure{history.ClassHarness, "nothing was sent: " + err.Error()}, 0
+	case ok && answered.HTTPStatusCode() >= http.StatusBadRequest:
+		return u.refused(u.last, answered.HTTPStatusCode(), nil), answered.HTTPStatusCode()
+	case ok:
+		return &failure{history.ClassWrongContent, u.place(u.last) + " answered what can't be read"}, 0
+	}
+	return u.broken(u.last, err), 0
+}
