@@ -5,6 +5,7 @@ import "time"
 // Topology is what is provisioned: the system of a scenario, resolved.
 type Topology struct {
 	Seed        uint64
+	Account     string   // 12 digits; empty: drawn by the seed
 	Primary     string   // Region
 	Additional  []string // Regions
 	Directory   Directory
@@ -32,6 +33,9 @@ type KMSSettings struct {
 	Backend string // embedded, localstack, endpoint; empty: embedded
 	URL     string // of the endpoint
 	Image   string // of LocalStack; empty: the target's choice
+	Policy  string // of the key's replicas, in JSON; empty: AWS's baseline policy
+
+	Policies map[string]string // by Region, instead of Policy
 }
 
 // Vantage is where users sit, and how far from there it is to the other places.

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/regiondrill/regiondrill/fakes/kms"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/actions"
 	"github.com/regiondrill/regiondrill/harness/analysis"
@@ -108,11 +109,37 @@ func (c Catalog) Compile(s *scenario.Scenario, opts engine.Options) (*engine.Pla
 		return nil, scenario.Join(kinds, err)
 	}
 	remarks, judging := analysis.Compile(s, c.Checks, &plan.Record, plan.Steering)
-	if err := scenario.Join(kinds, err, judging); err != nil {
+	doubts, policies := keyPolicies(s)
+	if err := scenario.Join(kinds, err, judging, policies); err != nil {
 		return nil, err
 	}
-	plan.Remarks = remarks
+	plan.Remarks = append(remarks, doubts...)
 	return plan, nil
+}
+
+// keyPolicies reads the key policies of a scenario as KMS will, and tells what of them is not understood here and is
+// taken for the worst.
+func keyPolicies(s *scenario.Scenario) (remarks []scenario.Remark, err error) {
+	var mistakes scenario.Errors
+	review := func(key, document string) {
+		found, err := kms.Review(document)
+		if err != nil {
+			mistakes = append(mistakes, s.Block.Errorf(key, "KMS would refuse this key policy: %v", err))
+		}
+		for _, r := range found {
+			remarks = append(remarks, scenario.Remark{Position: s.Block.Pos(key), Sentence: r.String()})
+		}
+	}
+	if policy := s.System.KMS.Policy; policy != "" {
+		review("system.kms.policy", policy)
+	}
+	for _, region := range slices.Sorted(maps.Keys(s.System.KMS.Policies)) {
+		review("system.kms.policies."+region, s.System.KMS.Policies[region])
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
+	}
+	return remarks, nil
 }
 
 // Carriers lists the targets that have the handles.

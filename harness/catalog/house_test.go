@@ -40,7 +40,7 @@ var mayImport = map[string]string{
 	"harness/checks":      "harness/history harness/verdict",
 	"harness/report":      "harness/scenario harness/history harness/verdict",
 	"harness/analysis":    "harness harness/names harness/measure harness/checks harness/report harness/scenario harness/history harness/verdict",
-	"harness/catalog":     "harness harness/rollback harness/targets harness/faults harness/actions probes harness/checks harness/report harness/engine harness/analysis harness/scenario",
+	"harness/catalog":     "fakes/kms harness harness/rollback harness/targets harness/faults harness/actions probes harness/checks harness/report harness/engine harness/analysis harness/scenario",
 	"harness/drill":       "harness harness/catalog harness/engine harness/heartbeat harness/history harness/rollback harness/analysis harness/report harness/verdict",
 	"harness/harnesstest": "harness harness/history harness/verdict harness/rollback",
 	"cmd/regiondrill":     "*",

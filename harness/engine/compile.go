@@ -136,7 +136,10 @@ func (c *compiler) topology() {
 	if c.opts.Seed != nil {
 		t.Seed = *c.opts.Seed
 	}
-	t.Primary, t.Additional = sys.Primary, sys.Additional
+	t.Primary, t.Additional, t.Account = sys.Primary, sys.Additional, sys.Account
+	if sys.Account != "" && !isAccount(sys.Account) {
+		c.fail(c.s.Block.Errorf("system.account", "an AWS account has 12 digits; put it in quotes"))
+	}
 	t.Directory = harness.Directory(sys.Directory)
 	t.IdP = harness.IdPSettings{Dialect: sys.IdP.Dialect, ACS: sys.IdP.ACS, Bookmarks: sys.IdP.Bookmarks}
 	t.KMS = harness.KMSSettings(sys.KMS)
@@ -155,6 +158,10 @@ func (c *compiler) topology() {
 	}
 }
 
+func isAccount(text string) bool {
+	return len(text) == 12 && !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+}
+
 // kms checks who plays KMS.
 func (c *compiler) kms() {
 	k, block := c.s.System.KMS, c.s.Block
@@ -170,6 +177,11 @@ func (c *compiler) kms() {
 		}
 	} else if k.URL != "" {
 		c.fail(block.Errorf("system.kms.url", "says nothing without backend: endpoint"))
+	}
+	for region := range k.Policies {
+		if !slices.Contains(c.s.System.Regions(), region) {
+			c.fail(block.NoSuch("system.kms.policies."+region, "Region of the system", region, c.s.System.Regions()))
+		}
 	}
 	if k.Image != "" && k.Backend != "localstack" {
 		c.fail(block.Errorf("system.kms.image", "says nothing without backend: localstack"))

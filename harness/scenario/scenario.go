@@ -44,6 +44,7 @@ type Scenario struct {
 type System struct {
 	Primary     string      `yaml:"primary" required:"true" doc:"the instance's primary Region"`
 	Additional  []string    `yaml:"additional" unique:"true" doc:"Regions the instance is replicated to"`
+	Account     string      `yaml:"account" doc:"the management account, 12 digits; if not said, drawn by the seed"`
 	Directory   Directory   `yaml:"directory" doc:"people and what they may use"`
 	IdP         IdP         `yaml:"idp" doc:"the identity provider"`
 	Replication Replication `yaml:"replication" doc:"from the primary to the additional Regions"`
@@ -79,6 +80,9 @@ type KMS struct {
 	Backend string `yaml:"backend" enum:"embedded,localstack,endpoint" doc:"who plays AWS KMS"`
 	URL     string `yaml:"url" doc:"of the endpoint; run must confirm its host by --allow"`
 	Image   string `yaml:"image" doc:"of LocalStack; if not said, the last one that needs no token"`
+	Policy  string `yaml:"policy" doc:"the key policy of every replica, in JSON; if not said, AWS's baseline policy for IAM Identity Center"`
+
+	Policies map[string]string `yaml:"policies" doc:"by Region, the key policy of the replica there, instead of policy"`
 }
 
 // Vantage is a place where people sit.

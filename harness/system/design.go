@@ -3,6 +3,7 @@
 package system
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -37,6 +38,12 @@ func (d *Design) KMS() kms.Config {
 		principals[s.AccessKey] = s.Principal
 	}
 	return kms.Config{Account: d.Instance.Account, Principals: principals}
+}
+
+// keyPolicy is the policy of the key's replica in a Region, in the account of whoever plays KMS.
+func (d *Design) keyPolicy(region, account string) string {
+	k := d.Topology.KMS
+	return cmp.Or(k.Policies[region], k.Policy, kms.BaselinePolicy(account))
 }
 
 // IdP is the provider as its administrator has set it up: the ACS URLs registered, the bookmarks assigned.

@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
-	"github.com/regiondrill/regiondrill/fakes/kms"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/rollback"
@@ -228,13 +227,14 @@ func (s *Site) replicated(ctx context.Context, mark string) (map[string]string, 
 		return nil, err
 	}
 	arns := map[string]string{primary: aws.ToString(key.KeyMetadata.Arn)}
-	policy := aws.String(kms.BaselinePolicy(aws.ToString(key.KeyMetadata.AWSAccountId)))
+	account := aws.ToString(key.KeyMetadata.AWSAccountId)
+	policy := aws.String(s.keyPolicy(primary, account))
 	if _, err := ask.PutKeyPolicy(ctx, &awskms.PutKeyPolicyInput{KeyId: key.KeyMetadata.KeyId, PolicyName: aws.String("default"), Policy: policy}); err != nil {
 		return nil, err
 	}
 	for _, region := range s.Topology.Additional {
 		replica, err := ask.ReplicateKey(ctx, &awskms.ReplicateKeyInput{
-			KeyId: key.KeyMetadata.KeyId, ReplicaRegion: aws.String(region), Policy: policy, Description: aws.String(mark),
+			KeyId: key.KeyMetadata.KeyId, ReplicaRegion: aws.String(region), Policy: aws.String(s.keyPolicy(region, account)), Description: aws.String(mark),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("in %s: %w", region, err)

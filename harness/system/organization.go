@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	mathrand "math/rand/v2"
@@ -21,13 +22,15 @@ func draw(t harness.Topology) *mathrand.Rand { return mathrand.New(mathrand.NewP
 // instance draws the ids of the Identity Center instance.
 func instance(t harness.Topology) names.Instance {
 	r := draw(t)
-	return names.Instance{
+	i := names.Instance{
 		Primary:     t.Primary,
 		ID:          fmt.Sprintf("ssoins-%016x", r.Uint64()),
 		DirectoryID: fmt.Sprintf("d-%010x", r.Uint64N(1<<40)),
 		Account:     fmt.Sprintf("%012d", 100_000_000_000+r.Uint64N(900_000_000_000)),
 		UUID:        uuid(r),
 	}
+	i.Account = cmp.Or(t.Account, i.Account)
+	return i
 }
 
 func uuid(r *mathrand.Rand) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/control"
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
@@ -152,11 +153,31 @@ func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) erro
 		return fmt.Errorf("filling the directory in %s: %w", primary, err)
 	}
 	for region, r := range p.replicas {
-		if err := r.Call(ctx, "wait", version, nil); err != nil {
-			return fmt.Errorf("waiting for the directory in %s: %w", region, err)
+		if err := p.wait(ctx, region, r, version); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// replicationLimit is how long the directory may take to an additional Region before the drill goes on without.
+const replicationLimit = 10 * time.Second
+
+// wait until a replica holds the directory. One that never will is legal at AWS and foolish, as where its key policy
+// forgets a service: the drill shows what its people meet, and a note says so.
+func (p *parts) wait(ctx context.Context, region string, r control.Fake, version uint64) error {
+	waiting, cancel := context.WithTimeout(ctx, replicationLimit)
+	defer cancel()
+	err := r.Call(waiting, "wait", version, nil)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case waiting.Err() != nil:
+		p.System.Notes = append(p.System.Notes, fmt.Sprintf("%s did not get the directory within %v: may Identity Center and "+
+			"Identity Store both use the key there?", region, replicationLimit))
+		return nil
+	}
+	return fmt.Errorf("waiting for the directory in %s: %w", region, err)
 }
 
 // configure tells the i-th Region's replica what it is, and puts its names up.
