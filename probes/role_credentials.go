@@ -191,7 +191,7 @@ func (u *person) unserved(err error) (*failure, int) {
 		return &failure{history.ClassHarness, "nothing was sent: " + err.Error()}, 0
 	case ok && answered.HTTPStatusCode() >= http.StatusBadRequest:
 		return u.refused(u.last, answered.HTTPStatusCode(), nil), answered.HTTPStatusCode()
-	case ok:
+	case ok && answered.HTTPStatusCode() > 0:
 		return &failure{history.ClassWrongContent, u.place(u.last) + " answered what can't be read"}, 0
 	}
 	return u.broken(u.last, err), 0
