@@ -69,7 +69,7 @@ func (b *board) note(e history.Event) string {
 	case b.plan == nil:
 	case e.Phase != nil:
 		b.phase = e.Phase.Name
-		return at + "  " + phaseWords(e.Phase.Name)
+		return at + "  " + phaseWords(e.Phase.Name, b.plan.WordsOfAll())
 	case e.Attempt != nil:
 		b.attempt(e.Attempt)
 	case e.Fault != nil:
@@ -123,10 +123,11 @@ func detailed(words, detail string) string {
 
 func stamp(at history.Instant) string { return fmt.Sprintf("%+7.1f s", at.Seconds()) }
 
-func phaseWords(phase string) string {
+func phaseWords(phase string, people history.Words) string {
 	words := map[string]string{
-		history.PhaseProvisioning: "Provisioning.", history.PhaseWarmUp: "Warming up: people sign in, nothing is harmed yet.",
-		history.PhaseDrill: "The drill begins.", history.PhaseSettling: "The last fault has ended; watching how it settles.",
+		history.PhaseProvisioning: "Provisioning.",
+		history.PhaseWarmUp:       "Warming up: people " + people.Do + ", nothing is harmed yet.",
+		history.PhaseDrill:        "The drill begins.", history.PhaseSettling: "The last fault has ended; watching how it settles.",
 		history.PhaseDraining: "Nobody arrives any more; waiting for those under way.",
 	}
 	return cmp.Or(words[phase], sentence(phase))

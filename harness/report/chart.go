@@ -151,20 +151,20 @@ func (p *plot) draw(d *drill) {
 }
 
 func (p *plot) captions(d *drill) {
-	c := p.chart
+	c, people := p.chart, p.probe.Journey.Words()
 	all := len(p.attempts)
 	c.Caption = fmt.Sprintf("%s, by when people arrived. A mark stands for those who arrived within the same %s and took about as long.",
-		plural(all, "sign-in"), span(verdict.Seconds(math.Round((p.to-p.from)/(plotRight-plotLeft)*cell*100)/100)))
+		plural(all, people.One), span(verdict.Seconds(math.Round((p.to-p.from)/(plotRight-plotLeft)*cell*100)/100)))
 	if len(p.faults) > 0 {
 		c.Caption += " Who came shortly before a fault's end may have waited for it, and is drawn where they came."
 	}
 	if all == 0 {
 		c.Caption = "Nobody arrived."
 	}
-	c.Summary = fmt.Sprintf("%s: %s, %s good, %s failed.", c.Probe, plural(all, "sign-in"), group(p.good), group(p.lost))
+	c.Summary = fmt.Sprintf("%s: %s, %s good, %s failed.", c.Probe, plural(all, people.One), group(p.good), group(p.lost))
 	for _, r := range p.faults {
 		c.Summary += fmt.Sprintf(" %s: recovery time actual %s, %s.", words(r.Fault), bounds(r.RecoveryTimeActual),
-			words(endedWords(&r)))
+			words(d.endedWords(&r)))
 	}
 }
 
@@ -231,7 +231,7 @@ func (p *plot) marks() {
 	for i := range paths {
 		if carried[i] > 0 {
 			p.chart.Marks = append(p.chart.Marks, markGroup{fmt.Sprintf("m%d", i), paths[i].String(),
-				fmt.Sprintf("%s carried %s", p.regionName(i), plural(carried[i], "sign-in"))})
+				fmt.Sprintf("%s carried %s", p.regionName(i), plural(carried[i], p.probe.Journey.Words().One))})
 		}
 	}
 }
@@ -499,7 +499,7 @@ type phasePart struct{ Name, Means, Took, Class, X, W string }
 const phaseWidth = 960.0
 
 func (d *drill) phaseBar(r *verdict.Recovery) (phaseBar, bool) {
-	all := parts(r.Phases)
+	all := parts(r.Phases, d.h.Plan.Words(r.Probe))
 	total := verdict.Seconds(0)
 	for _, p := range all {
 		total += p.Took
