@@ -171,6 +171,9 @@ func (d *drill) body(f verdict.Finding) string {
 		for _, p := range parts(r.Phases, d.h.Plan.Words(r.Probe)) {
 			fmt.Fprintf(&b, "%s: %s\n", p.Name, span(p.Took))
 		}
+		for _, said := range d.acted() {
+			fmt.Fprintf(&b, "action: %s\n", said)
+		}
 	}
 	if len(f.Evidence) > 0 {
 		fmt.Fprintf(&b, "lines of history.jsonl: %s\n", strings.Trim(fmt.Sprint(f.Evidence), "[]"))

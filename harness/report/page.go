@@ -54,6 +54,7 @@ type pageDrill struct {
 	LeftOut         []string
 	Probes          []probeRow
 	Faults          []faultRow
+	Actions         []actionRow
 	Checks          []checkRow
 	Facts           []fact
 	Commands        []string
@@ -372,6 +373,9 @@ func (d *drill) pagePlan(v *pageDrill) {
 	for _, f := range d.h.Plan.Faults {
 		v.Faults = append(v.Faults, d.faultRow(f))
 	}
+	for _, a := range d.deeds() {
+		v.Actions = append(v.Actions, d.actionRow(a))
+	}
 	for _, c := range d.h.Plan.Checks {
 		v.Checks = append(v.Checks, checkRow{words(c.Name), words(c.Kind), settings(c.Config)})
 	}
@@ -381,15 +385,16 @@ func exactOf(i history.Instant) string { return exact(verdict.Seconds(i.Seconds(
 
 func spanOf(i history.Instant) string { return span(verdict.Seconds(i.Seconds())) }
 
-func askedAt(f history.Fault) string {
-	if f.After != "" {
-		return words(f.After) + " + " + exactOf(f.At)
+// asked is an instant as the plan has it: "20 s", "dark.healed + 5 s".
+func asked(after string, at history.Instant) string {
+	if after != "" {
+		return words(after) + " + " + exactOf(at)
 	}
-	return exactOf(f.At)
+	return exactOf(at)
 }
 
 func (d *drill) faultRow(f history.Fault) faultRow {
-	row := faultRow{Name: words(f.Name), What: words(f.Summary), Asked: "at " + askedAt(f) + " for " + exactOf(f.For),
+	row := faultRow{Name: words(f.Name), What: words(f.Summary), Asked: "at " + asked(f.After, f.At) + " for " + exactOf(f.For),
 		Requested: "–", Effective: "–", Healing: "–", Healed: "–"}
 	for _, r := range d.Recoveries {
 		if r.Fault == f.Name {

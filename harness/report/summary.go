@@ -55,6 +55,12 @@ func (d *drill) summary() string {
 	if said := skippedProbes(&d.h.Plan); said != "" {
 		fmt.Fprintf(&b, "> %s\n\n", md(said))
 	}
+	for _, said := range d.acted() {
+		fmt.Fprintf(&b, "- %s\n", md(short(sentence(said), 2000)))
+	}
+	if len(d.acted()) > 0 {
+		b.WriteString("\n")
+	}
 	if !d.undone() {
 		fmt.Fprintf(&b, "> **Not everything was undone.** Run %s\n\n", code("regiondrill recover "+d.dir))
 	}

@@ -31,6 +31,12 @@ func Text(w io.Writer, r *Report, color bool) error {
 	if said := skippedProbes(&d.h.Plan); said != "" {
 		t.paragraph("", said)
 	}
+	for i, said := range d.acted() {
+		if i == 0 {
+			t.b.WriteByte('\n')
+		}
+		t.paragraph("", sentence(said))
+	}
 	for i := range d.Recoveries {
 		t.recovery(d, &d.Recoveries[i])
 	}
