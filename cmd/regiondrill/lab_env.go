@@ -87,8 +87,8 @@ func (s *standing) config() string {
 	for _, region := range keysOf(s.Portals) {
 		fmt.Fprintf(&b, "\n[sso-session %[1]s]\nsso_start_url = %[2]s\nsso_region = %[1]s\n"+
 			"sso_registration_scopes = sso:account:access\n", region, s.Portals[region])
-		fmt.Fprintf(&b, "\n[profile %[1]s]\nsso_session = %[1]s\nsso_account_id = %[2]s\nsso_role_name = %[3]s\nregion = %[1]s\n",
-			region, s.Account, s.Role)
+		fmt.Fprintf(&b, "\n[profile %[1]s]\nsso_session = %[1]s\nsso_account_id = %[2]s\nsso_role_name = %[3]s\n"+
+			"region = %[1]s\n", region, s.Account, s.Role)
 	}
 	return b.String()
 }
@@ -158,8 +158,9 @@ func (p *program) labEnvCommand() *cobra.Command {
 	var unset bool
 	cmd := &cobra.Command{
 		Use: "env", Short: "Print what a shell needs so that programs such as the AWS CLI use the lab", Args: cobra.NoArgs,
-		Long: "Print what a shell needs so that programs such as curl, the AWS CLI and boto3 use the lab: its proxy and CA, credentials of the\n" +
-			"account's administrator, and a configuration with a profile for each Region, in place of the user's own ~/.aws.",
+		Long: "Print what a shell needs so that programs such as curl, the AWS CLI and boto3 use the lab:\n" +
+			"its proxy and CA, credentials of the account's administrator, and a configuration with a\n" +
+			"profile for each Region, in place of the user's own ~/.aws.",
 		Example: `  eval "$(regiondrill lab env)"; aws kms list-keys
   eval "$(regiondrill lab env --unset)"`,
 		RunE: func(*cobra.Command, []string) error {

@@ -15,9 +15,11 @@ func asAdministrator(t *testing.T, env string) {
 	t.Helper()
 	said := told(env)
 	client := through(t, said)
-	for key, wanted := range map[string]int{said["AWS_ACCESS_KEY_ID"]: http.StatusOK, "AKIASOMEBODYELSE0000": http.StatusBadRequest} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://kms."+said["AWS_REGION"]+".amazonaws.com/",
-			strings.NewReader("{}"))
+	address := "https://kms." + said["AWS_REGION"] + ".amazonaws.com/"
+	for key, wanted := range map[string]int{
+		said["AWS_ACCESS_KEY_ID"]: http.StatusOK, "AKIASOMEBODYELSE0000": http.StatusBadRequest,
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader("{}"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,13 +39,13 @@ func asAdministrator(t *testing.T, env string) {
 	}
 }
 
-// inAndOut holds what a shell has in a lab against what programs need, and that it has again what it had before. The lab is
-// entered twice: what was before the first time counts.
+// inAndOut holds what a shell has in a lab against what programs need, and that it has again what it had before.
+// The lab is entered twice: what was before the first time counts.
 func inAndOut(t *testing.T, in, again, out string) {
 	t.Helper()
 	secret := "theirs, with a ' and a $HOME"
-	mine := []string{"PATH=" + os.Getenv("PATH"), "AWS_PROFILE=work", "AWS_SESSION_TOKEN=token", "AWS_SECRET_ACCESS_KEY=" + secret,
-		"NO_PROXY=", "AWS_REGION=ap-south-1"}
+	mine := []string{"PATH=" + os.Getenv("PATH"), "AWS_PROFILE=work", "AWS_SESSION_TOKEN=token",
+		"AWS_SECRET_ACCESS_KEY=" + secret, "NO_PROXY=", "AWS_REGION=ap-south-1"}
 	shell := func(script string) map[string]string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-euc", script+"\nenv")
@@ -62,8 +64,8 @@ func inAndOut(t *testing.T, in, again, out string) {
 	}
 	in, again = exports(in), exports(again)
 	within := shell(in)
-	for name, want := range map[string]string{"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "NO_PROXY": "", "no_proxy": "",
-		"AWS_EC2_METADATA_DISABLED": "true", "REGIONDRILL_LAB": "toy", "REQUESTS_CA_BUNDLE": within["AWS_CA_BUNDLE"],
+	for name, want := range map[string]string{"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
+		"NO_PROXY": "", "no_proxy": "", "AWS_EC2_METADATA_DISABLED": "true", "REGIONDRILL_LAB": "toy", "REQUESTS_CA_BUNDLE": within["AWS_CA_BUNDLE"],
 		"SSL_CERT_FILE": within["AWS_CA_BUNDLE"], "https_proxy": within["HTTPS_PROXY"]} {
 		if got, set := within[name]; !set || got != want {
 			t.Errorf("in the lab %s is %q, not %q", name, got, want)
@@ -79,7 +81,9 @@ func inAndOut(t *testing.T, in, again, out string) {
 		t.Errorf("another Region is asked for, and it is %s", got["AWS_REGION"])
 	}
 	before := shell("")
-	for what, script := range map[string]string{"in and out": in + out, "in twice and out": in + again + out, "out only": out, "out twice": in + out + out} {
+	for what, script := range map[string]string{
+		"in and out": in + out, "in twice and out": in + again + out, "out only": out, "out twice": in + out + out,
+	} {
 		if after := shell(script); !sameEnv(before, after) {
 			t.Errorf("%s: it was %v and is %v", what, before, after)
 		}
@@ -88,8 +92,8 @@ func inAndOut(t *testing.T, in, again, out string) {
 
 // exports leaves out what lab env tells beside.
 func exports(env string) string {
-	lines := slices.DeleteFunc(slices.Collect(strings.Lines(env)), func(l string) bool { return strings.HasPrefix(l, "This shell") })
-	return strings.Join(lines, "")
+	told := func(line string) bool { return strings.HasPrefix(line, "This shell") }
+	return strings.Join(slices.DeleteFunc(slices.Collect(strings.Lines(env)), told), "")
 }
 
 func sameEnv(a, b map[string]string) bool {
@@ -105,8 +109,8 @@ func sameEnv(a, b map[string]string) bool {
 func filesOf(t *testing.T, env map[string]string) {
 	t.Helper()
 	for name, lines := range map[string][]string{
-		"AWS_CONFIG_FILE": {"[default]", "region = us-east-1", "[sso-session eu-west-1]", "sso_region = eu-west-1", "[profile us-east-1]",
-			"sso_session = us-east-1", "sso_role_name = AdministratorAccess"},
+		"AWS_CONFIG_FILE": {"[default]", "region = us-east-1", "[sso-session eu-west-1]", "sso_region = eu-west-1",
+			"[profile us-east-1]", "sso_session = us-east-1", "sso_role_name = AdministratorAccess"},
 		"AWS_SHARED_CREDENTIALS_FILE": {"[default]", "aws_access_key_id = " + env["AWS_ACCESS_KEY_ID"],
 			"aws_secret_access_key = " + env["AWS_SECRET_ACCESS_KEY"]},
 	} {

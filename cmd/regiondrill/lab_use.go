@@ -62,7 +62,8 @@ func (s *standing) knows(region string) error {
 		return nil
 	}
 	regions := keysOf(s.Portals)
-	return fmt.Errorf("the lab has no Region %q; %s", region, suggest(region, regions, "there are: "+listOr(regions, "none")))
+	return fmt.Errorf("the lab has no Region %q; %s", region,
+		suggest(region, regions, "there are: "+listOr(regions, "none")))
 }
 
 func (p *program) labOpenCommand() *cobra.Command {

@@ -82,7 +82,8 @@ func (q limit) grade(w *verdict.Window) verdict.Grade {
 func (c *Latency) Check(h *history.History, m *verdict.Measures) verdict.Finding {
 	w, people := m.Window(c.Probe, c.Fault, c.Window), h.Plan.Words(c.Probe)
 	if w == nil || w.Latency == nil {
-		return unmeasured(fmt.Sprintf("nobody can say: no %s of %s %s %s was good", people.One, c.Probe, when(c.Window), c.Fault))
+		return unmeasured(fmt.Sprintf("nobody can say: no %s of %s %s %s was good", people.One, c.Probe,
+			when(c.Window), c.Fault))
 	}
 	f := verdict.Finding{Grade: verdict.Pass}
 	var said []string

@@ -1,5 +1,5 @@
 // Package lab puts the whole system up in this process: two or more Regions of IAM Identity Center, an identity
-// provider and KMS, all behind the fabric. No Docker, no root, no network; usable from go test. Its design and its site
+// provider and KMS, all behind the fabric. No Docker, no root, no network; usable from go test by StartTest. Its design and its site
 // are also those of systems that run elsewhere.
 package lab
 

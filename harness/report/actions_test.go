@@ -69,8 +69,8 @@ func TestActionsInPlainLines(t *testing.T) {
 	for _, e := range r.History.Events {
 		got = append(got, b.note(e))
 	}
-	want := []string{"  +22.0 s  swap: requested.", "  +23.0 s  swap: done: the only ACS is Ireland's.", "  +24.0 s  swap: undone.",
-		"  +25.0 s  swap: failed: the provider is gone."}
+	want := []string{"  +22.0 s  swap: requested.", "  +23.0 s  swap: done: the only ACS is Ireland's.",
+		"  +24.0 s  swap: undone.", "  +25.0 s  swap: failed: the provider is gone."}
 	if !slices.Equal(got, want) {
 		t.Errorf("it says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
@@ -85,7 +85,8 @@ func TestLabelsOfActionsDontCollide(t *testing.T) {
 	h := r.History
 	for i, at := range []float64{9.9, 22, 40, 59.9} { // close to other labels, and to the edge
 		name := "action-" + string(rune('a'+i))
-		h.Plan.Actions = append(h.Plan.Actions, history.Action{Name: name, Kind: "toy", At: history.Seconds(at), For: history.Seconds(0.1)})
+		h.Plan.Actions = append(h.Plan.Actions, history.Action{Name: name, Kind: "toy",
+			At: history.Seconds(at), For: history.Seconds(0.1)})
 		for k, c := range []history.ChangeKind{history.Done, history.Undone} {
 			h.Events = append(h.Events, history.Event{At: history.Seconds(at + 0.1*float64(k)), Type: history.TypeAction,
 				Action: &history.Change{Name: name, Change: c}})
