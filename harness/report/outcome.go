@@ -276,7 +276,7 @@ func parts(p *verdict.Phases, people history.Words) []part {
 		return nil
 	}
 	return []part{
-		{"detect", "until somebody came who would " + people.Do + ", or it was noticed", p.Detect},
+		{"detect", "until somebody came who could " + people.Do + ", or it was noticed", p.Detect},
 		{"decide", "until they gave up on their home Region", p.Decide},
 		{"steer", "until they first reached the Region that carried them", p.Steer},
 		{"authenticate", "until they " + people.Did, p.Authenticate},
