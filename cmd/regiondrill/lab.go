@@ -17,6 +17,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 // standing is a lab that is kept running to look at, as it tells of itself to who connects to its socket.
@@ -33,6 +34,12 @@ type standing struct {
 	UserName  string            `json:"user_name"`
 	Password  string            `json:"password"` // of a made-up person in a lab that nobody else can reach
 	Account   string            `json:"account"`
+	Role      string            `json:"role"`    // a permission set of the person in the account
+	Primary   string            `json:"primary"` // Region
+
+	AccessKey   string `json:"access_key"`  // of the account's administrator; its secret is anything
+	Config      string `json:"config"`      // file for AWS_CONFIG_FILE
+	Credentials string `json:"credentials"` // file for AWS_SHARED_CREDENTIALS_FILE
 }
 
 func (p *program) labCommand() *cobra.Command {
@@ -114,11 +121,11 @@ func (p *program) keepStanding(ctx context.Context, c *compiled, opts engine.Opt
 	if err != nil {
 		return broke(err)
 	}
-	lab.CA = filepath.Join(dir, name+".pem")
-	if err := os.WriteFile(lab.CA, sys.RootPEM, 0o600); err != nil {
+	gone, err := lab.write(filepath.Join(dir, name), sys.RootPEM)
+	defer func() { err = errors.Join(err, gone()) }()
+	if err != nil {
 		return broke(err)
 	}
-	defer func() { err = errors.Join(err, os.Remove(lab.CA)) }()
 	context.AfterFunc(ctx, func() { listener.Close() })
 	p.tellLab(lab)
 	for {
@@ -133,7 +140,7 @@ func (p *program) keepStanding(ctx context.Context, c *compiled, opts engine.Opt
 
 func describeLab(sys *harness.System, c *compiled, name string) (*standing, error) {
 	lab := &standing{Name: name, PID: os.Getpid(), Scenario: c.scenario.Name, Dashboard: sys.Dashboard, Pin: sys.LeafPin,
-		Portals: map[string]string{}, Doors: map[string]string{}}
+		Portals: map[string]string{}, Doors: map[string]string{}, Primary: c.plan.Topology.Primary}
 	for _, r := range c.plan.Topology.Regions() {
 		lab.Portals[r] = sys.Portal(r)
 	}
@@ -145,8 +152,12 @@ func describeLab(sys *harness.System, c *compiled, name string) (*standing, erro
 		}
 		lab.Doors[v.Name] = door.String()
 	}
+	design := system.NewDesign(c.plan.Topology)
+	lab.AccessKey = administrator(design)
 	if len(sys.People) > 0 {
-		lab.UserName, lab.Password, lab.Account = sys.People[0].UserName, sys.People[0].Password, sys.People[0].Account
+		first := sys.People[0]
+		lab.UserName, lab.Password, lab.Account = first.UserName, first.Password, first.Account
+		lab.Role = roleOf(design.Directory, first)
 	}
 	return lab, nil
 }

@@ -46,7 +46,13 @@ func TestLabStands(t *testing.T) {
 		}
 		return said.String()
 	}
-	signIn(t, ask(0, "env"))
+	env := ask(0, "env")
+	signIn(t, env)
+	asAdministrator(t, env)
+	inAndOut(t, env, ask(0, "env", "--region", "eu-west-1"), ask(0, "env", "--unset"))
+	if said := ask(exitUsage, "env", "--region", "eu-west-2"); !strings.Contains(said, `the lab has no Region "eu-west-2"`) {
+		t.Errorf("a Region that the lab lacks isn't told: %s", said)
+	}
 	ask(exitUsage, "up", filepath.Join("testdata", "toy.yaml"))
 	ask(exitUsage, "env", "--lab", "other")
 	if said := ask(exitUsage, "env", "--from", "offce"); !strings.Contains(said, `did you mean "office"`) {
@@ -63,15 +69,21 @@ func TestLabStands(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 	ask(exitUsage, "env")
+	ask(0, "env", "--unset") // a shell may want to go back when the lab is gone already
 }
 
-// signIn reaches the identity provider by what lab env says.
-func signIn(t *testing.T, env string) {
-	t.Helper()
+// told are the variables that lab env exports.
+func told(env string) map[string]string {
 	said := map[string]string{}
 	for _, match := range regexp.MustCompile(`(?m)^export (\w+)='(.*)'$`).FindAllStringSubmatch(env, -1) {
 		said[match[1]] = match[2]
 	}
+	return said
+}
+
+// through is a client that does what lab env says.
+func through(t *testing.T, said map[string]string) *http.Client {
+	t.Helper()
 	door, err := url.Parse(said["HTTPS_PROXY"])
 	if err != nil {
 		t.Fatal(err)
@@ -83,8 +95,14 @@ func signIn(t *testing.T, env string) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
 	transport := &http.Transport{Proxy: http.ProxyURL(door), TLSClientConfig: &tls.Config{RootCAs: roots}}
-	defer transport.CloseIdleConnections()
-	response, err := (&http.Client{Transport: transport}).Get("https://acme.okta.test/")
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// signIn reaches the identity provider by what lab env says.
+func signIn(t *testing.T, env string) {
+	t.Helper()
+	response, err := through(t, told(env)).Get("https://acme.okta.test/")
 	if err != nil {
 		t.Fatal(err)
 	}

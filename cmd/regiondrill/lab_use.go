@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,25 +56,14 @@ func (p *program) choose(f labFlags) (lab *standing, door string, err error) {
 	return lab, lab.Doors[f.from], nil
 }
 
-func (p *program) labEnvCommand() *cobra.Command {
-	var flags labFlags
-	cmd := &cobra.Command{
-		Use: "env", Short: "Print what a shell needs so that programs such as the AWS CLI use the lab", Args: cobra.NoArgs,
-		Example: `  eval "$(regiondrill lab env)"; curl https://acme.okta.test/`,
-		RunE: func(*cobra.Command, []string) error {
-			lab, door, err := p.choose(flags)
-			if err != nil {
-				return err
-			}
-			for _, pair := range [][2]string{{"HTTPS_PROXY", door}, {"https_proxy", door}, {"NO_PROXY", ""}, {"no_proxy", ""},
-				{"AWS_CA_BUNDLE", lab.CA}, {"SSL_CERT_FILE", lab.CA}, {"CURL_CA_BUNDLE", lab.CA}} {
-				fmt.Fprintf(p.stdout, "export %s='%s'\n", pair[0], strings.ReplaceAll(pair[1], "'", `'\''`))
-			}
-			return nil
-		},
+// knows tells of a Region that the lab doesn't have.
+func (s *standing) knows(region string) error {
+	if s.Portals[region] != "" {
+		return nil
 	}
-	flags.bind(cmd)
-	return cmd
+	regions := keysOf(s.Portals)
+	return fmt.Errorf("the lab has no Region %q; %s", region,
+		suggest(region, regions, "there are: "+listOr(regions, "none")))
 }
 
 func (p *program) labOpenCommand() *cobra.Command {
@@ -101,10 +89,10 @@ func (p *program) labOpen(flags labFlags) error {
 	}
 	address := lab.Dashboard
 	if flags.region != "" {
-		if address = lab.Portals[flags.region]; address == "" {
-			regions := keysOf(lab.Portals)
-			return fmt.Errorf("the lab has no Region %q; %s", flags.region, suggest(flags.region, regions, "there are: "+listOr(regions, "none")))
+		if err := lab.knows(flags.region); err != nil {
+			return err
 		}
+		address = lab.Portals[flags.region]
 	}
 	i := slices.IndexFunc(windowed, func(name string) bool { _, err := exec.LookPath(name); return err == nil })
 	if i < 0 {

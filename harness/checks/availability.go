@@ -32,7 +32,8 @@ func (c *Availability) Problems(p *history.Plan) []Problem { return c.known(p) }
 func (c *Availability) Check(h *history.History, m *verdict.Measures) verdict.Finding {
 	w := m.Window(c.Probe, c.Fault, c.Window)
 	if w == nil || w.Good+w.Bad == 0 {
-		return unmeasured(fmt.Sprintf("nobody can say: no sign-in of %s %s %s was seen", c.Probe, when(c.Window), c.Fault))
+		return unmeasured(fmt.Sprintf("nobody can say: no %s of %s %s %s was seen", h.Plan.Words(c.Probe).One,
+			c.Probe, when(c.Window), c.Fault))
 	}
 	f := verdict.Finding{Grade: verdict.Unknown, Objective: c.AtLeast}
 	least, most := float64(w.Good)/float64(w.Attempts), float64(w.Attempts-w.Bad)/float64(w.Attempts)

@@ -79,10 +79,11 @@ func (q limit) grade(w *verdict.Window) verdict.Grade {
 
 // Check judges the window. The finding's objective and actual are of the first quantile missed, else of the first that
 // can't be told, else of the first asked.
-func (c *Latency) Check(_ *history.History, m *verdict.Measures) verdict.Finding {
-	w := m.Window(c.Probe, c.Fault, c.Window)
+func (c *Latency) Check(h *history.History, m *verdict.Measures) verdict.Finding {
+	w, people := m.Window(c.Probe, c.Fault, c.Window), h.Plan.Words(c.Probe)
 	if w == nil || w.Latency == nil {
-		return unmeasured(fmt.Sprintf("nobody can say: no sign-in of %s %s %s was good", c.Probe, when(c.Window), c.Fault))
+		return unmeasured(fmt.Sprintf("nobody can say: no %s of %s %s %s was good", people.One, c.Probe,
+			when(c.Window), c.Fault))
 	}
 	f := verdict.Finding{Grade: verdict.Pass}
 	var said []string
@@ -97,7 +98,7 @@ func (c *Latency) Check(_ *history.History, m *verdict.Measures) verdict.Finding
 		}
 		why := ""
 		if w.Good < q.least {
-			why = fmt.Sprintf(", which takes %d sign-ins to tell", q.least)
+			why = fmt.Sprintf(", which takes %d %s to tell", q.least, people.Many)
 		} else if g == verdict.Unknown && w.Observed {
 			why = fmt.Sprintf(", and of %d nobody knows", w.Dropped+w.Unknown)
 		}
@@ -107,7 +108,7 @@ func (c *Latency) Check(_ *history.History, m *verdict.Measures) verdict.Finding
 		}
 		said = append(said, fmt.Sprintf("%s %s (objective %s)%s", q.name, took, asked(q.asked.Duration()), why))
 	}
-	f.Summary = fmt.Sprintf("%s of %s %s %s took %s", plural(w.Good, "sign-in"), c.Probe, when(c.Window), c.Fault,
+	f.Summary = fmt.Sprintf("%s of %s %s %s took %s", plural(w.Good, people.One), c.Probe, when(c.Window), c.Fault,
 		strings.Join(said, ", "))
 	if !w.Observed {
 		f.Summary += fmt.Sprintf("; of %s arrivals %d were seen, too few to tell", strconv.Itoa(w.Attempts), w.Good+w.Bad)

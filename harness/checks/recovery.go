@@ -42,7 +42,7 @@ func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Findin
 		return unmeasured(fmt.Sprintf("nobody can say: nothing was seen of %s while %s was in force", c.Probe, c.Fault))
 	}
 	f := verdict.Finding{Objective: seconds(c.Within), Actual: r.RecoveryTimeActual, Evidence: r.Evidence}
-	f.Grade, f.Summary = c.judged(h, r), c.told(r)
+	f.Grade, f.Summary = c.judged(h, r), c.told(r, h.Plan.Words(c.Probe))
 	late := r.EndedBy == verdict.Heal && len(r.Broken) > 0 && r.Watched != nil && r.RecoveryTimeActual.Lower < *r.Watched
 	switch {
 	case f.Grade == verdict.Pass:
@@ -91,17 +91,18 @@ func lasting(r *verdict.Recovery) bool {
 }
 
 // told says what happened.
-func (c *Recovery) told(r *verdict.Recovery) string {
+func (c *Recovery) told(r *verdict.Recovery, people history.Words) string {
 	took := against(r.RecoveryTimeActual, seconds(c.Within))
 	switch {
 	case r.EndedBy == verdict.None:
-		return fmt.Sprintf("%s were not interrupted, as far as their sign-ins can show: "+
+		return fmt.Sprintf("%s were not interrupted, as far as their %s can show: "+
 			"nothing shorter than %s could be seen",
-			c.Probe, ceil(*r.RecoveryTimeActual.Upper))
+			c.Probe, people.Many, ceil(*r.RecoveryTimeActual.Upper))
 	case r.EndedBy == verdict.Failover:
 		return fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
 	case r.EndedBy == verdict.Heal && lasting(r):
-		return fmt.Sprintf("%s were in again for good after %s, but %s ended before that could be seen to last", c.Probe, took, c.Fault)
+		return fmt.Sprintf("%s were %s for good after %s, but %s ended before that could be seen to last", c.Probe,
+			people.Again, took, c.Fault)
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0 && r.Watched != nil && r.RecoveryTimeActual.Lower < *r.Watched:
 		return fmt.Sprintf("%s were back for good after %s, at the latest when %s ended", c.Probe, took, c.Fault)
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0:
@@ -110,11 +111,11 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 	case r.EndedBy == verdict.Heal:
 		return fmt.Sprintf("%s were back only when %s ended, after %s: nobody failed over", c.Probe, c.Fault, took)
 	case r.RecoveryTimeActual.Upper != nil:
-		return fmt.Sprintf("%s were in again after %s, but %s ended before that could be seen to last", c.Probe,
-			took, c.Fault)
+		return fmt.Sprintf("%s were %s after %s, but %s ended before that could be seen to last", c.Probe,
+			people.Again, took, c.Fault)
 	case len(r.Evidence) > 0 && r.TimeToFirstSuccess != nil && r.TimeToFirstSuccess.Upper != nil:
-		return fmt.Sprintf("%s were in again after %s at the earliest, and it was not seen to last", c.Probe,
-			floor(r.RecoveryTimeActual.Lower))
+		return fmt.Sprintf("%s were %s after %s at the earliest, and it was not seen to last", c.Probe,
+			people.Again, floor(r.RecoveryTimeActual.Lower))
 	}
 	return fmt.Sprintf("%s never came back in the %s that were watched", c.Probe, span(r.RecoveryTimeActual.Lower))
 }

@@ -1,5 +1,5 @@
 // Package lab puts the whole system up in this process: two or more Regions of IAM Identity Center, an identity
-// provider and KMS, all behind the fabric. No Docker, no root, no network; usable from go test.
+// provider and KMS, all behind the fabric. No Docker, no root, no network; usable from go test by StartTest.
 package lab
 
 import (

@@ -8,7 +8,6 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/lab"
-	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/probes"
 )
 
@@ -22,17 +21,8 @@ func topology() harness.Topology {
 }
 
 func TestSignIn(t *testing.T) {
-	back := &rollback.Stack{}
-	defer func() {
-		if err := back.Unwind(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}()
 	began := time.Now()
-	l, err := lab.Start(t.Context(), topology(), back)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := lab.StartTest(t, topology())
 	t.Logf("up after %v", time.Since(began))
 	p := probes.NewSAMLLogin()
 	if err := p.Open(t.Context(), l.System.World); err != nil {

@@ -72,8 +72,8 @@ func (j *judged) controlPeople(since, until history.Instant) {
 			continue
 		}
 		if was, is, slow := slowed(before, now, slowPerson); slow {
-			j.doubt("this machine was slow while it was decided: sign-ins of %s, whom no fault touches, took %.3f s "+
-				"instead of %.3f s", s.probe.Name, is.Seconds(), was.Seconds())
+			j.doubt("this machine was slow while it was decided: %s of %s, whom no fault touches, took %.3f s "+
+				"instead of %.3f s", s.probe.Journey.Words().Many, s.probe.Name, is.Seconds(), was.Seconds())
 		}
 	}
 }

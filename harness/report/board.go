@@ -17,6 +17,7 @@ type board struct {
 	phase  string
 	lanes  []*lane
 	faults map[string]*state
+	deeds  []*deed         // in the plan's order
 	length history.Instant // of the drill, from zero, as far as the plan can tell
 	end    *history.End
 	ended  history.Instant
@@ -69,12 +70,14 @@ func (b *board) note(e history.Event) string {
 	case b.plan == nil:
 	case e.Phase != nil:
 		b.phase = e.Phase.Name
-		return at + "  " + phaseWords(e.Phase.Name)
+		return at + "  " + phaseWords(e.Phase.Name, b.plan.WordsOfAll())
 	case e.Attempt != nil:
 		b.attempt(e.Attempt)
 	case e.Fault != nil:
 		b.fault(e)
 		return at + "  " + sentence(e.Fault.Name+": "+detailed(changeWords(e.Fault.Change), e.Fault.Detail))
+	case e.Action != nil:
+		return at + "  " + sentence(e.Action.Name+": "+detailed(changeWords(e.Action.Change), b.act(e.At, e.Action)))
 	case e.Note != nil:
 		return at + "  " + sentence(e.Note.Text)
 	case e.End != nil:
@@ -101,6 +104,19 @@ func (b *board) fault(e history.Event) {
 	}
 }
 
+// act takes in a change of an action, and tells what there is to say of it: what it does, or why it failed.
+func (b *board) act(at history.Instant, c *history.Change) string {
+	i := slices.IndexFunc(b.deeds, func(a *deed) bool { return a.Name == c.Name })
+	if i < 0 {
+		return c.Detail
+	}
+	b.deeds[i].note(at, c)
+	if c.Change == history.Done {
+		return cmp.Or(c.Detail, b.deeds[i].what())
+	}
+	return c.Detail
+}
+
 // happened is when a fault was in force, as far as it was; ok is false where it never was.
 func (b *board) happened(fault string) (since, until history.Instant, ok bool) {
 	s := b.faults[fault]
@@ -123,10 +139,11 @@ func detailed(words, detail string) string {
 
 func stamp(at history.Instant) string { return fmt.Sprintf("%+7.1f s", at.Seconds()) }
 
-func phaseWords(phase string) string {
+func phaseWords(phase string, people history.Words) string {
 	words := map[string]string{
-		history.PhaseProvisioning: "Provisioning.", history.PhaseWarmUp: "Warming up: people sign in, nothing is harmed yet.",
-		history.PhaseDrill: "The drill begins.", history.PhaseSettling: "The last fault has ended; watching how it settles.",
+		history.PhaseProvisioning: "Provisioning.",
+		history.PhaseWarmUp:       "Warming up: people " + people.Do + ", nothing is harmed yet.",
+		history.PhaseDrill:        "The drill begins.", history.PhaseSettling: "The last fault has ended; watching how it settles.",
 		history.PhaseDraining: "Nobody arrives any more; waiting for those under way.",
 	}
 	return cmp.Or(words[phase], sentence(phase))
@@ -138,12 +155,13 @@ func changeWords(c history.ChangeKind) string {
 		history.Healing: "being healed", history.Healed: "proven healed",
 		history.Expired: "lifted itself, because nobody renewed it", history.Lost: "was no longer in force",
 		history.Unproven: "could not be proven",
+		history.Done:     "done", history.Undone: "undone", history.Failed: "failed",
 	}
 	return cmp.Or(words[c], clean(string(c)))
 }
 
 func (b *board) begin(p *history.Plan) {
-	b.plan, b.lanes = p, nil
+	b.plan, b.lanes, b.deeds = p, nil, nil
 	for _, probe := range p.Probes {
 		if !probe.Skipped {
 			b.lanes = append(b.lanes, &lane{Probe: probe})
@@ -151,6 +169,10 @@ func (b *board) begin(p *history.Plan) {
 	}
 	for _, f := range p.Faults {
 		b.length = max(b.length, p.Begins(f)+f.For)
+	}
+	for _, a := range p.Actions {
+		b.deeds = append(b.deeds, &deed{Action: a})
+		b.length = max(b.length, p.Expected(a.After, a.At)+a.For)
 	}
 	b.length += p.Settle
 }
@@ -285,6 +307,9 @@ func (v *view) lines(detail int) []string {
 	for _, f := range v.plan.Faults {
 		lines = append(lines, v.faultLine(f))
 	}
+	for _, a := range v.deeds {
+		lines = append(lines, v.row(a.Name, v.deedWords(a)+": "+a.what()))
+	}
 	for _, l := range v.lanes {
 		if detail > 0 {
 			lines = append(lines, "")
@@ -377,7 +402,44 @@ func niceStep(least float64) float64 {
 	}
 }
 
-// timeline shows how far the run is, and where faults are or will be.
+// The mark of an action, where it was or will be done.
+const (
+	actGlyph  = "◆"
+	actColour = "35;1"
+)
+
+// acts tells whether an action was done in a column; where it wasn't yet, whether it is expected there.
+func (v *view) acts(c int) bool {
+	return slices.ContainsFunc(v.deeds, func(a *deed) bool {
+		switch {
+		case a.done != nil:
+			return v.column(*a.done) == c
+		case a.requested != nil || v.end != nil:
+			return false
+		}
+		return v.column(v.plan.Expected(a.After, a.At)) == c
+	})
+}
+
+// deedWords is where an action stands.
+func (v *view) deedWords(a *deed) string {
+	fate := a.fate()
+	switch {
+	case fate == "" && v.end != nil:
+		return "it did not come to it"
+	case fate == "" && a.For > 0:
+		return fmt.Sprintf("from %s for %s", second(v.plan.Expected(a.After, a.At)), spanOf(a.For))
+	case fate == "":
+		return "at " + second(v.plan.Expected(a.After, a.At))
+	case a.done == nil && a.failed == nil && !v.over && v.end == nil:
+		return "being done"
+	case a.done != nil && a.undone == nil && a.failed == nil && a.For > 0 && !v.over && v.end == nil:
+		return fmt.Sprintf("%s, to be undone in %.0f s", fate, max(0, (*a.done+a.For-v.now).Seconds()))
+	}
+	return fate
+}
+
+// timeline shows how far the run is, and where faults and actions are or will be.
 func (v *view) timeline() string {
 	var b strings.Builder
 	here := v.column(v.now)
@@ -394,6 +456,8 @@ func (v *view) timeline() string {
 			return c >= v.column(begins) && c < max(v.column(begins)+1, v.column(ends))
 		})
 		switch past := c <= here || v.over; {
+		case v.acts(c):
+			b.WriteString(v.paint(actColour, actGlyph))
 		case faulty && past:
 			b.WriteString(v.paint("31", "▓"))
 		case faulty:
@@ -514,6 +578,9 @@ func (v *view) key() string {
 		add(glyphColours[i], glyphs[i], clean(r))
 	}
 	add("31;1", "×", "failed")
+	if len(v.deeds) > 0 {
+		add(actColour, actGlyph, "action")
+	}
 	const gap = "   "
 	if words := strings.Join(plain, gap); utf8.RuneCountInString(words) > v.width {
 		return fit(words, v.width)

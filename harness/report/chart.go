@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,7 +49,9 @@ type chart struct {
 
 type (
 	shade struct {
-		Name, X, W, LabelY   string
+		Name, Class          string // fault or action
+		X, W, LabelY         string // no width: it lasts for no time
+		Mark                 string // of an action, where it was done
 		Lines                []rule
 		From, To, FromX, ToX string
 		FromEnd, ToEnd       string // where the text is anchored
@@ -74,6 +77,8 @@ type plot struct {
 	attempts   []*history.Attempt // from zero of the chart on, by line
 	regions    []string
 	faults     []verdict.Recovery
+	deeds      []*deed  // that came to something
+	acted      []string // a sentence of each
 	chart      *chart
 	good, lost int
 }
@@ -124,7 +129,9 @@ func (d *drill) chart(probe history.Probe, attempts []*history.Attempt) *chart {
 	}
 	p.most *= 1.2 + 0.12*float64(max(1, len(p.faults))) // room for the brackets
 	p.to = max(p.to, p.from+1)
-	p.top = 8 + labelHeight*float64(max(1, len(p.faults)))
+	p.deeds = d.deeds()
+	p.deeds = slices.DeleteFunc(p.deeds, func(a *deed) bool { return a.done == nil && a.failed == nil })
+	p.top = 8 + labelHeight*float64(max(1, len(p.faults)+len(p.deeds)))
 	p.draw(d)
 	return p.chart
 }
@@ -147,25 +154,29 @@ func (p *plot) draw(d *drill) {
 	for i := range p.faults {
 		p.shade(&p.faults[i], i)
 	}
+	for i, a := range p.deeds {
+		p.act(a, len(p.faults)+i)
+	}
 	p.captions(d)
 }
 
 func (p *plot) captions(d *drill) {
-	c := p.chart
+	c, people := p.chart, p.probe.Journey.Words()
 	all := len(p.attempts)
 	c.Caption = fmt.Sprintf("%s, by when people arrived. A mark stands for those who arrived within the same %s and took about as long.",
-		plural(all, "sign-in"), span(verdict.Seconds(math.Round((p.to-p.from)/(plotRight-plotLeft)*cell*100)/100)))
+		plural(all, people.One), span(verdict.Seconds(math.Round((p.to-p.from)/(plotRight-plotLeft)*cell*100)/100)))
 	if len(p.faults) > 0 {
 		c.Caption += " Who came shortly before a fault's end may have waited for it, and is drawn where they came."
 	}
 	if all == 0 {
 		c.Caption = "Nobody arrived."
 	}
-	c.Summary = fmt.Sprintf("%s: %s, %s good, %s failed.", c.Probe, plural(all, "sign-in"), group(p.good), group(p.lost))
+	c.Summary = fmt.Sprintf("%s: %s, %s good, %s failed.", c.Probe, plural(all, people.One), group(p.good), group(p.lost))
 	for _, r := range p.faults {
 		c.Summary += fmt.Sprintf(" %s: recovery time actual %s, %s.", words(r.Fault), bounds(r.RecoveryTimeActual),
-			words(endedWords(&r)))
+			words(d.endedWords(&r)))
 	}
+	c.Summary = strings.Join(append([]string{c.Summary}, p.acted...), " ")
 }
 
 // shape draws the mark of a Region: shape and filling tell them apart without colour.
@@ -231,7 +242,7 @@ func (p *plot) marks() {
 	for i := range paths {
 		if carried[i] > 0 {
 			p.chart.Marks = append(p.chart.Marks, markGroup{fmt.Sprintf("m%d", i), paths[i].String(),
-				fmt.Sprintf("%s carried %s", p.regionName(i), plural(carried[i], "sign-in"))})
+				fmt.Sprintf("%s carried %s", p.regionName(i), plural(carried[i], p.probe.Journey.Words().One))})
 		}
 	}
 }
@@ -404,7 +415,7 @@ func (p *plot) shade(r *verdict.Recovery, row int) {
 		return
 	}
 	begin, end := float64(*r.FirstEffective), p.to
-	s := shade{Name: words(r.Fault), LabelY: unit(8 + labelHeight*float64(row) + 4)}
+	s := shade{Name: words(r.Fault), Class: "fault", LabelY: unit(8 + labelHeight*float64(row) + 4)}
 	add := func(at *verdict.Seconds, class, name string) {
 		if at != nil {
 			s.Lines = append(s.Lines, rule{unit(p.x(float64(*at))), class,
@@ -499,7 +510,7 @@ type phasePart struct{ Name, Means, Took, Class, X, W string }
 const phaseWidth = 960.0
 
 func (d *drill) phaseBar(r *verdict.Recovery) (phaseBar, bool) {
-	all := parts(r.Phases)
+	all := parts(r.Phases, d.h.Plan.Words(r.Probe))
 	total := verdict.Seconds(0)
 	for _, p := range all {
 		total += p.Took

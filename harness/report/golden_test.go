@@ -32,7 +32,8 @@ func picture(t testing.TB, seed string) []byte {
 
 // The outputs of the histories that differ most, as people and machines get them.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"flagship", "never-recovered", "hangs-held", "stopped", "two-faults", "broken-before"} {
+	for _, name := range []string{"flagship", "never-recovered", "hangs-held", "stopped", "two-faults", "broken-before",
+		"role-credentials", "acs-swap"} {
 		t.Run(name, func(t *testing.T) {
 			r := sample(t, name)
 			golden(t, name+".txt", []byte(text(t, r, false)))

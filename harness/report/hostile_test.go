@@ -54,6 +54,11 @@ func poison(h *history.History, evil string) {
 		}
 		p.Faults[i].Config, _ = json.Marshal(map[string]string{evil: evil})
 	}
+	for i := range p.Actions {
+		for _, s := range []*string{&p.Actions[i].Name, &p.Actions[i].Summary, &p.Actions[i].Kind, &p.Actions[i].After} {
+			bad(s)
+		}
+	}
 	for i := range p.Checks {
 		bad(&p.Checks[i].Name)
 	}
@@ -73,6 +78,10 @@ func poison(h *history.History, evil string) {
 			for k := range f.Edges {
 				f.Edges[k].Edge = evil
 			}
+		}
+		if a := h.Events[i].Action; a != nil {
+			bad(&a.Name)
+			a.Detail = evil
 		}
 	}
 	h.End = &history.End{Reason: evil, Detail: evil}
@@ -99,7 +108,7 @@ func poisoned(t *testing.T, name, evil string) *Report {
 func TestHostileWords(t *testing.T) {
 	for i, evil := range hostileWords {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			names := []string{"two-faults"}
+			names := []string{"two-faults", "acs-swap"}
 			if i == 0 {
 				names = append(names, "flagship", "never-recovered")
 			}
@@ -224,6 +233,11 @@ func TestPageSaysTheNumbers(t *testing.T) {
 	r.History.Plan.WithoutBrowser = "no browser was found"
 	r.History.Plan.Probes[1].Skipped = true
 	saying("No browser took part (no browser was found): staff-in-chrome did not run.", "--without-browser").check(t, export(t, "report.html", r))
+	saying("How long people took to sign in", "swap done at 22.01 s", "undone at 47.01 s", "action done", "Actions",
+		"at virginia-dark.effective + 12 s for 25 s", "22.000 s 22.010 s 47.010 s").
+		check(t, export(t, "report.html", sample(t, "acs-swap")))
+	saying("How long people took to get credentials", "Why calls failed", "Calls that failed",
+		"People who tried to get credentials", "until they got credentials").check(t, export(t, "report.html", sample(t, "role-credentials")))
 	saying("FAIL", "never back", "more than 49.9", "30 of 30").check(t, export(t, "report.html", sample(t, "never-recovered")))
 	saying("2 drills", "two-faults", "primary-region-outage").check(t, export(t, "report.html", sample(t, "two-faults"), r))
 }

@@ -167,9 +167,12 @@ func (d *drill) body(f verdict.Finding) string {
 		fmt.Fprintf(&b, "objective: %s\nactual: %s\n", objective, measured(f.Actual))
 	}
 	if r := d.Recovery(f.Probe, f.Fault); r != nil && f.Measure == verdict.RecoveryTime {
-		fmt.Fprintf(&b, "back: %s\nloss: %s\n", endedWords(r), lossWords(r.Loss))
-		for _, p := range parts(r.Phases) {
+		fmt.Fprintf(&b, "back: %s\nloss: %s\n", d.endedWords(r), d.lossWords(r))
+		for _, p := range parts(r.Phases, d.h.Plan.Words(r.Probe)) {
 			fmt.Fprintf(&b, "%s: %s\n", p.Name, span(p.Took))
+		}
+		for _, said := range d.acted() {
+			fmt.Fprintf(&b, "action: %s\n", said)
 		}
 	}
 	if len(f.Evidence) > 0 {

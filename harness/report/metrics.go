@@ -380,7 +380,7 @@ func (m *Metrics) concludeRecovery(r *verdict.Recovery) {
 			bound("upper", *i.Upper)
 		}
 	}
-	for _, p := range parts(r.Phases) {
+	for _, p := range parts(r.Phases, history.Words{}) {
 		m.lastPhase.WithLabelValues(m.scenario, probe, fault, p.Name).Set(float64(p.Took))
 	}
 	for vec, s := range map[*prometheus.HistogramVec]*verdict.Seconds{

@@ -164,8 +164,9 @@ func (d *drill) withoutChecks() string {
 	return sentence(said)
 }
 
-// lossWords says what people lost while a fault lasted.
-func lossWords(l verdict.Loss) string {
+// lossWords says what the people of a probe lost while a fault lasted.
+func (d *drill) lossWords(r *verdict.Recovery) string {
+	l, people := r.Loss, d.h.Plan.Words(r.Probe)
 	unseen := ""
 	if l.Unseen > 0 {
 		unseen = fmt.Sprintf("; what would have come of %s more nobody knows", group(l.Unseen))
@@ -173,9 +174,9 @@ func lossWords(l verdict.Loss) string {
 	if l.Attempts == 0 {
 		return "nobody was seen while it lasted" + unseen
 	}
-	failed := fmt.Sprintf("none of %s failed", plural(l.Attempts, "sign-in"))
+	failed := fmt.Sprintf("none of %s failed", plural(l.Attempts, people.One))
 	if l.Failed > 0 {
-		failed = fmt.Sprintf("%s of %s failed", group(l.Failed), plural(l.Attempts, "sign-in"))
+		failed = fmt.Sprintf("%s of %s failed", group(l.Failed), plural(l.Attempts, people.One))
 	}
 	failed += unseen
 	switch {
@@ -190,12 +191,13 @@ func lossWords(l verdict.Loss) string {
 	if span(l.ExtraMedian) == span(l.ExtraMax) {
 		worst = "and nobody longer"
 	}
-	return fmt.Sprintf("%s; those who got in waited %s longer than usual (median), %s", failed, span(l.ExtraMedian), worst)
+	return fmt.Sprintf("%s; those who %s waited %s longer than usual (median), %s", failed, people.Did,
+		span(l.ExtraMedian), worst)
 }
 
 // endedWords says what brought people back.
-func endedWords(r *verdict.Recovery) string {
-	i := r.RecoveryTimeActual
+func (d *drill) endedWords(r *verdict.Recovery) string {
+	i, again := r.RecoveryTimeActual, d.h.Plan.Words(r.Probe).Again
 	switch {
 	case r.Effective == nil:
 		return "not measured: the fault was never proven in force"
@@ -208,7 +210,7 @@ func endedWords(r *verdict.Recovery) string {
 	case r.EndedBy == verdict.Failover:
 		return "by failing over to " + place(r.RecoveredIn)
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0 && i.Upper != nil && *i.Upper < *r.Healing-*r.FirstEffective:
-		return "in again, but the fault ended before that could be seen to last"
+		return again + ", but the fault ended before that could be seen to last"
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0 && r.Watched != nil && i.Lower < *r.Watched:
 		return "for good at the latest when the fault ended"
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0:
@@ -218,9 +220,9 @@ func endedWords(r *verdict.Recovery) string {
 	case r.EndedBy == verdict.None:
 		return "not interrupted"
 	case i.Upper != nil:
-		return "in again, but the fault ended before that could be seen to last"
+		return again + ", but the fault ended before that could be seen to last"
 	case r.TimeToFirstSuccess != nil && r.TimeToFirstSuccess.Upper != nil && i.Lower <= *r.TimeToFirstSuccess.Upper:
-		return "in again, but it was not seen to last"
+		return again + ", but it was not seen to last"
 	}
 	return "never came back while anybody watched"
 }
@@ -247,7 +249,7 @@ func (d *drill) before(r *verdict.Recovery) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("until then %s of %s, at home in %s, failed: %s", plural(n, "sign-in"), clean(r.Probe),
+	return fmt.Sprintf("until then %s of %s, at home in %s, failed: %s", plural(n, d.h.Plan.Words(r.Probe).One), clean(r.Probe),
 		place(r.Home), clean(said))
 }
 
@@ -269,15 +271,15 @@ type part struct {
 	Took  verdict.Seconds
 }
 
-func parts(p *verdict.Phases) []part {
+func parts(p *verdict.Phases, people history.Words) []part {
 	if p == nil {
 		return nil
 	}
 	return []part{
-		{"detect", "until somebody came who would get in, or it was noticed", p.Detect},
+		{"detect", "until somebody came who could " + people.Do + ", or it was noticed", p.Detect},
 		{"decide", "until they gave up on their home Region", p.Decide},
 		{"steer", "until they first reached the Region that carried them", p.Steer},
-		{"authenticate", "until they were signed in", p.Authenticate},
+		{"authenticate", "until they " + people.Did, p.Authenticate},
 		{"stabilise", "until it stayed so for everybody", p.Stabilise},
 	}
 }

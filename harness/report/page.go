@@ -36,6 +36,7 @@ type pageDrill struct {
 	Tiles           []tile
 	Legend          []legend
 	Charts          []*chart
+	People          history.Words // of what those of all probes do
 	Phases          []phaseBar
 	Findings        []findingRow
 	Windows         []windowRow
@@ -53,6 +54,7 @@ type pageDrill struct {
 	LeftOut         []string
 	Probes          []probeRow
 	Faults          []faultRow
+	Actions         []actionRow
 	Checks          []checkRow
 	Facts           []fact
 	Commands        []string
@@ -132,7 +134,7 @@ func capital(s string) string {
 func (d *drill) page(a *album) *pageDrill {
 	v := &pageDrill{Grade: viewOf(d.Grade), Name: words(d.name()), About: words(d.h.Plan.About),
 		Headline: capital(words(d.headline())), Lasted: span(d.Seconds), Number: d.number(), Tiles: d.tiles(),
-		Legend: legendOf(&d.h.Plan), Charts: d.charts()}
+		Legend: legendOf(&d.h.Plan), Charts: d.charts(), People: d.h.Plan.WordsOfAll()}
 	if !d.Started.IsZero() {
 		v.Started = d.Started.UTC().Format("2 January 2006, 15:04:05 UTC")
 	}
@@ -189,7 +191,7 @@ func (d *drill) number() *number {
 		return nil
 	}
 	n := &number{Probe: words(r.Probe), Fault: words(r.Fault), Big: bounds(r.RecoveryTimeActual),
-		Ended: words(endedWords(r))}
+		Ended: words(d.endedWords(r))}
 	objective, grade := d.objective(r.Probe, r.Fault)
 	grade = d.believed(grade)
 	if objective != nil {
@@ -217,19 +219,19 @@ func (d *drill) tiles() []tile {
 	if r == nil || r.Effective == nil {
 		return nil
 	}
-	l := r.Loss
+	l, people := r.Loss, d.h.Plan.Words(r.Probe)
 	worst := span(l.ExtraMax) + " at worst"
 	if span(l.ExtraMax) == span(l.ExtraMedian) {
 		worst = "nobody longer"
 	}
 	tiles := []tile{
-		{"Sign-ins that failed", fmt.Sprintf("%s of %s", group(l.Failed), group(l.Attempts)),
+		{first(people.Many) + " that failed", fmt.Sprintf("%s of %s", group(l.Failed), group(l.Attempts)),
 			"of " + words(r.Probe) + ", while it lasted"},
-		{"Each waited longer", span(l.ExtraMedian), "median of those who got in; " + worst},
+		{"Each waited longer", span(l.ExtraMedian), "median of those who " + people.Did + "; " + worst},
 	}
 	switch {
 	case l.Failed >= l.Attempts:
-		tiles[1].Value, tiles[1].Note = "–", "nobody was seen to get in"
+		tiles[1].Value, tiles[1].Note = "–", "nobody was seen to "+people.Do
 	case !l.Compared:
 		tiles[1].Value, tiles[1].Note = "–", "too few came before it to tell"
 	}
@@ -247,6 +249,14 @@ func (d *drill) tiles() []tile {
 		tiles = append(tiles, t)
 	}
 	return tiles
+}
+
+// first begins words with a capital.
+func first(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func regionShort(region string) string {
@@ -363,6 +373,9 @@ func (d *drill) pagePlan(v *pageDrill) {
 	for _, f := range d.h.Plan.Faults {
 		v.Faults = append(v.Faults, d.faultRow(f))
 	}
+	for _, a := range d.deeds() {
+		v.Actions = append(v.Actions, d.actionRow(a))
+	}
 	for _, c := range d.h.Plan.Checks {
 		v.Checks = append(v.Checks, checkRow{words(c.Name), words(c.Kind), settings(c.Config)})
 	}
@@ -372,15 +385,16 @@ func exactOf(i history.Instant) string { return exact(verdict.Seconds(i.Seconds(
 
 func spanOf(i history.Instant) string { return span(verdict.Seconds(i.Seconds())) }
 
-func askedAt(f history.Fault) string {
-	if f.After != "" {
-		return words(f.After) + " + " + exactOf(f.At)
+// asked is an instant as the plan has it: "20 s", "dark.healed + 5 s".
+func asked(after string, at history.Instant) string {
+	if after != "" {
+		return words(after) + " + " + exactOf(at)
 	}
-	return exactOf(f.At)
+	return exactOf(at)
 }
 
 func (d *drill) faultRow(f history.Fault) faultRow {
-	row := faultRow{Name: words(f.Name), What: words(f.Summary), Asked: "at " + askedAt(f) + " for " + exactOf(f.For),
+	row := faultRow{Name: words(f.Name), What: words(f.Summary), Asked: "at " + asked(f.After, f.At) + " for " + exactOf(f.For),
 		Requested: "–", Effective: "–", Healing: "–", Healed: "–"}
 	for _, r := range d.Recoveries {
 		if r.Fault == f.Name {

@@ -42,7 +42,7 @@ func (a *album) take(d *drill) (shots []shot, leftOut []string) {
 				s, kind := a.picture(d.folder, path)
 				switch kind {
 				case fits:
-					s.Caption, s.Bad = caption(attempt), attempt.Outcome != history.Good
+					s.Caption, s.Bad = d.caption(attempt), attempt.Outcome != history.Good
 					shots = append(shots, s)
 				case tooLarge:
 					leftOut = append(leftOut, words(path))
@@ -83,9 +83,10 @@ func (a *album) picture(folder fs.FS, path string) (shot, fitting) {
 	return shot{Data: template.URL("data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data)), File: words(path)}, fits
 }
 
-func caption(a *history.Attempt) string {
+func (d *drill) caption(a *history.Attempt) string {
 	if a.Outcome == history.Good {
-		return words(fmt.Sprintf("%s, arrived at %.1f s: signed in after %s, in %s", a.Probe, a.Due.Seconds(), spanOf(a.Ended-a.Due), place(a.Region)))
+		return words(fmt.Sprintf("%s, arrived at %.1f s: %s after %s, in %s", a.Probe, a.Due.Seconds(), d.h.Plan.Words(a.Probe).Did,
+			spanOf(a.Ended-a.Due), place(a.Region)))
 	}
 	return words(fmt.Sprintf("%s, arrived at %.1f s: %s (%s)", a.Probe, a.Due.Seconds(), detailed(string(a.Outcome), a.Detail), a.Class))
 }

@@ -46,6 +46,15 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// TestFramesOfAnAction: the live view tells when an action is expected, that it was done, and that it was taken back.
+func TestFramesOfAnAction(t *testing.T) {
+	for _, at := range []float64{11, 30, 50} {
+		now := history.Seconds(at)
+		lines := boardAt(t, "acs-swap", now).frame(now, 100, 29, false, false)
+		golden(t, fmt.Sprintf("frame-action-%g.txt", at), []byte(strings.Join(lines, "\n")+"\n"))
+	}
+}
+
 // TestFrameOfAStop: after a stop the view shows what happened, and nothing of what was planned beyond it.
 func TestFrameOfAStop(t *testing.T) {
 	now := history.Seconds(20)

@@ -55,6 +55,12 @@ func (d *drill) summary() string {
 	if said := skippedProbes(&d.h.Plan); said != "" {
 		fmt.Fprintf(&b, "> %s\n\n", md(said))
 	}
+	for _, said := range d.acted() {
+		fmt.Fprintf(&b, "- %s\n", md(short(sentence(said), 2000)))
+	}
+	if len(d.acted()) > 0 {
+		b.WriteString("\n")
+	}
 	if !d.undone() {
 		fmt.Fprintf(&b, "> **Not everything was undone.** Run %s\n\n", code("regiondrill recover "+d.dir))
 	}
@@ -95,18 +101,19 @@ func (d *drill) summaryRecoveries(b *strings.Builder) {
 	if len(d.Recoveries) == 0 {
 		return
 	}
-	b.WriteString("| who | fault | recovery time, actual | objective | back | sign-ins lost | longer wait, median (worst) |\n|---|---|---|---|---|---|---|\n")
+	fmt.Fprintf(b, "| who | fault | recovery time, actual | objective | back | %s lost | longer wait, median (worst) |\n"+
+		"|---|---|---|---|---|---|---|\n", d.h.Plan.WordsOfAll().Many)
 	for i := range d.Recoveries {
 		r := &d.Recoveries[i]
 		objective, _ := d.objective(r.Probe, r.Fault)
 		fmt.Fprintf(b, "| %s | %s | **%s** | %s | %s | %d of %d | %s |\n", md(r.Probe), md(r.Fault),
 			boundsAgainst(r.RecoveryTimeActual, objective),
-			value(objective), md(endedWords(r)), r.Loss.Failed, r.Loss.Attempts, waited(r.Loss))
+			value(objective), md(d.endedWords(r)), r.Loss.Failed, r.Loss.Attempts, waited(r.Loss))
 	}
 	b.WriteString("\n")
 	if r := d.headlineRecovery(); r != nil && r.Phases != nil {
 		var said []string
-		for _, p := range parts(r.Phases) {
+		for _, p := range parts(r.Phases, d.h.Plan.Words(r.Probe)) {
 			said = append(said, p.Name+" "+span(p.Took))
 		}
 		fmt.Fprintf(b, "%s: %s.\n\n", md(r.Probe), strings.Join(said, " + "))

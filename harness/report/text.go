@@ -31,6 +31,12 @@ func Text(w io.Writer, r *Report, color bool) error {
 	if said := skippedProbes(&d.h.Plan); said != "" {
 		t.paragraph("", said)
 	}
+	for i, said := range d.acted() {
+		if i == 0 {
+			t.b.WriteByte('\n')
+		}
+		t.paragraph("", sentence(said))
+	}
 	for i := range d.Recoveries {
 		t.recovery(d, &d.Recoveries[i])
 	}
@@ -95,9 +101,9 @@ func (t *textWriter) recovery(d *drill, r *verdict.Recovery) {
 	line := func(name, words string) { t.paragraph(fmt.Sprintf(label, name), clean(words)) }
 	line("recovery time", recoveryWords(r, objective, d.believed(grade)))
 	if r.EndedBy != verdict.None {
-		line("back", endedWords(r))
+		line("back", d.endedWords(r))
 	}
-	if p := parts(r.Phases); p != nil {
+	if p := parts(r.Phases, d.h.Plan.Words(r.Probe)); p != nil {
 		var said []string
 		for _, part := range p {
 			said = append(said, part.Name+" "+span(part.Took))
@@ -117,10 +123,10 @@ func (t *textWriter) recovery(d *drill, r *verdict.Recovery) {
 		line("with it", strings.Join(r.AlsoInForce, ", ")+" in force as well")
 	}
 	if r.Effective != nil {
-		line("the loss", lossWords(r.Loss))
+		line("the loss", d.lossWords(r))
 	}
-	if r.Failback != nil && !strings.HasPrefix(endedWords(r), "not interrupted") {
-		line("back home", failbackWords(r))
+	if r.Failback != nil && !strings.HasPrefix(d.endedWords(r), "not interrupted") {
+		line("back home", d.failbackWords(r))
 	}
 }
 
@@ -138,13 +144,13 @@ func recoveryWords(r *verdict.Recovery, objective *verdict.Seconds, grade verdic
 	return actual + " vs objective " + exact(*objective) + met
 }
 
-func failbackWords(r *verdict.Recovery) string {
+func (d *drill) failbackWords(r *verdict.Recovery) string {
 	said := "the home Region carried people again after " + bounds(r.Failback)
 	if r.Failback.Upper == nil {
 		said = "the home Region was not seen to carry people again for good, at least not within " + floor(r.Failback.Lower)
 	}
 	if r.FailbackDisruption > 0 {
-		said += "; " + plural(r.FailbackDisruption, "sign-in") + " failed on the way"
+		said += "; " + plural(r.FailbackDisruption, d.h.Plan.Words(r.Probe).One) + " failed on the way"
 	}
 	return said
 }

@@ -1,0 +1,50 @@
+package history
+
+// Words are how a journey is told to people.
+type Words struct {
+	Do        string // "to sign in"
+	Did       string // "those who got in"
+	Again     string // "were in again"
+	One, Many string // an attempt, and several
+}
+
+// journeyWords are those of each journey. One that is missing here is told in words that fit all.
+var journeyWords = map[Journey]Words{
+	"":              signInWords, // of a probe that doesn't say
+	SignIn:          signInWords,
+	RoleCredentials: {Do: "get credentials", Did: "got credentials", Again: "served again", One: "call", Many: "calls"},
+}
+
+var (
+	signInWords = Words{Do: "sign in", Did: "got in", Again: "in again", One: "sign-in", Many: "sign-ins"}
+	anyWords    = Words{Do: "be served", Did: "were served", Again: "served again", One: "attempt", Many: "attempts"}
+)
+
+// Words of the journey.
+func (j Journey) Words() Words {
+	if w, known := journeyWords[j]; known {
+		return w
+	}
+	return anyWords
+}
+
+// Words of what the people of a probe do. A probe that the plan doesn't have signs in, as the oldest histories mean.
+func (p *Plan) Words(probe string) Words {
+	if found := p.Probe(probe); found != nil {
+		return found.Journey.Words()
+	}
+	return signInWords
+}
+
+// WordsOfAll fit all probes of the plan: those of their journey where they have one in common.
+func (p *Plan) WordsOfAll() Words {
+	words := signInWords
+	for i := range p.Probes {
+		of := p.Probes[i].Journey.Words()
+		if i > 0 && of != words {
+			return anyWords
+		}
+		words = of
+	}
+	return words
+}

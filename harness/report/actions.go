@@ -1,0 +1,148 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// deed is what became of an action of the plan. Each instant is nil where it didn't come to it.
+type deed struct {
+	history.Action
+	requested, done, undone, failed *history.Instant
+	why                             string // it failed
+}
+
+// note takes in a change of the action.
+func (a *deed) note(at history.Instant, c *history.Change) {
+	switch c.Change {
+	case history.Requested:
+		a.requested = &at
+	case history.Done:
+		a.done = &at
+	case history.Undone:
+		a.undone = &at
+	case history.Failed:
+		a.failed, a.why = &at, clean(c.Detail)
+	}
+}
+
+// what it is, for people.
+func (a *deed) what() string {
+	if a.Summary == "" {
+		return clean(a.Kind)
+	}
+	return clean(a.Summary)
+}
+
+// fate is what became of it, with its instants: "done at 12.0 s, undone at 32.0 s". Empty where it was never requested.
+func (a *deed) fate() string {
+	var said []string
+	if a.done != nil {
+		said = append(said, "done at "+second(*a.done))
+	}
+	if a.undone != nil {
+		said = append(said, "undone at "+second(*a.undone))
+	}
+	switch {
+	case a.failed != nil && a.done != nil:
+		said = append(said, detailed("undoing it failed at "+second(*a.failed), a.why))
+	case a.failed != nil:
+		said = append(said, detailed("failed at "+second(*a.failed), a.why))
+	case a.done == nil && a.requested != nil:
+		said = append(said, "requested at "+second(*a.requested)+", and nobody saw it done")
+	}
+	return strings.Join(said, ", ")
+}
+
+func second(at history.Instant) string { return fmt.Sprintf("%.1f s", at.Seconds()) }
+
+// deeds are the actions of the plan, with what became of each.
+func (d *drill) deeds() []*deed {
+	var all []*deed
+	by := map[string]*deed{}
+	for _, a := range d.h.Plan.Actions {
+		all = append(all, &deed{Action: a})
+		by[a.Name] = all[len(all)-1]
+	}
+	for _, e := range d.h.Events {
+		if e.Action != nil && by[e.Action.Name] != nil {
+			by[e.Action.Name].note(e.At, e.Action)
+		}
+	}
+	return all
+}
+
+// acted has a line for each action that happened: "swap (the only ACS is that of eu-west-1) done at 12.0 s".
+func (d *drill) acted() []string {
+	var lines []string
+	for _, a := range d.deeds() {
+		if fate := a.fate(); fate != "" {
+			lines = append(lines, fmt.Sprintf("%s (%s) %s", clean(a.Name), a.what(), fate))
+		}
+	}
+	return lines
+}
+
+type actionRow struct{ Name, What, Asked, Requested, Done, Undone, Failed string }
+
+func (d *drill) actionRow(a *deed) actionRow {
+	row := actionRow{Name: words(a.Name), What: words(a.what()), Asked: "at " + asked(a.After, a.At),
+		Requested: instant(inSeconds(a.requested)), Done: instant(inSeconds(a.done)), Undone: instant(inSeconds(a.undone))}
+	if a.For > 0 {
+		row.Asked += " for " + exactOf(a.For)
+	} else if a.done != nil && d.h.End != nil && d.h.End.Undone {
+		row.Undone = "after the run"
+	}
+	if a.failed != nil {
+		row.Failed = words(sentence(detailed(fmt.Sprintf("Failed at %.3f s", a.failed.Seconds()), a.why)))
+	}
+	return row
+}
+
+func inSeconds(at *history.Instant) *verdict.Seconds {
+	if at == nil {
+		return nil
+	}
+	s := verdict.Seconds(at.Seconds())
+	return &s
+}
+
+// act draws one action in a row of labels of its own: when it was done, or failed, and until when it lasted.
+func (p *plot) act(a *deed, row int) {
+	s := shade{Name: words(a.Name), Class: "action", LabelY: unit(8 + labelHeight*float64(row) + 4)}
+	at, name := a.done, "done"
+	if at == nil {
+		at, name = a.failed, "failed"
+	}
+	if at == nil {
+		return
+	}
+	begin := at.Seconds()
+	end := begin
+	s.From = s.Name + " " + name + " at " + unit2(begin)
+	s.Lines = []rule{p.actLine(name, s.Name, begin)}
+	s.Mark = diamond(p.x(begin), p.top)
+	if a.done != nil && a.For > 0 {
+		end = p.to
+		if a.undone != nil {
+			end = a.undone.Seconds()
+			s.To = "undone at " + unit2(end)
+			s.Lines = append(s.Lines, p.actLine("undone", s.Name, end))
+		}
+		s.X, s.W = unit(p.x(begin)), unit(max(0.5, p.x(end)-p.x(begin)))
+	}
+	s.place(p.x(begin), p.x(end))
+	p.chart.Shades = append(p.chart.Shades, s)
+	p.acted = append(p.acted, s.Name+" "+words(a.fate())+".")
+}
+
+func (p *plot) actLine(class, name string, at float64) rule {
+	return rule{unit(p.x(at)), class, fmt.Sprintf("%s: %s at %.3f s", name, class, at)}
+}
+
+func diamond(x, y float64) string {
+	return "M" + unit(x) + " " + unit(y-5) + "l4.5 5l-4.5 5l-4.5-5z"
+}
