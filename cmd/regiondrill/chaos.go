@@ -14,6 +14,9 @@ import (
 // chaosPath is where LocalStack's chaos API is served.
 const chaosPath = "/_localstack/chaos/"
 
+// localStackPath is where all that LocalStack says of itself is.
+const localStackPath = "/_localstack/"
+
 // liveChaos is the chaos API of the drill that stands.
 type liveChaos struct {
 	mu  sync.Mutex

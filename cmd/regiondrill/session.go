@@ -84,7 +84,7 @@ func (s *session) serve() error {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", &s.metrics)
 	if local(listener) { // whoever reaches it can break the system under test
-		mux.Handle(chaosPath, &s.chaos)
+		mux.Handle(localStackPath, &s.chaos)
 	}
 	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go s.server.Serve(listener) //nolint:errcheck // it ends when the session closes it
