@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -119,7 +120,7 @@ func (p *program) drills(args []string, flags runFlags) ([]*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return drills, errors.Join(distinct(drills), runnable(drills), p.browsable(drills), confirmed(drills, flags.allow))
+	return drills, errors.Join(distinct(drills), runnable(drills), p.equipped(drills), confirmed(drills, flags.allow))
 }
 
 // distinct refuses two drills of one name: their results could not be told apart.
@@ -153,17 +154,35 @@ func runnable(drills []*compiled) error {
 	return nil
 }
 
-// browsable refuses a drill with browser probes on a machine without a browser.
-func (p *program) browsable(drills []*compiled) error {
+// equipped refuses drills whose probes need programs that this machine lacks.
+func (p *program) equipped(drills []*compiled) error {
+	var errs []error
+	var asked []string
 	for _, d := range drills {
-		if d.skipped != nil || !slices.ContainsFunc(d.plan.Record.Probes,
-			func(p history.Probe) bool { return p.Browser && !p.Skipped }) {
+		if d.skipped != nil {
 			continue
 		}
-		if _, err := browser.Find(p.getenv); err != nil {
-			return fmt.Errorf("%w; or leave the browser probes out with --without-browser", err)
+		for _, probe := range d.plan.Record.Probes {
+			for _, need := range probe.Needs {
+				if !probe.Skipped && !slices.Contains(asked, need) {
+					asked, errs = append(asked, need), append(errs, p.has(need))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// has says why this machine lacks a program.
+func (p *program) has(need string) error {
+	if need != harness.NeedsBrowser {
+		if _, err := exec.LookPath(need); err != nil {
+			return fmt.Errorf("a probe needs the program %s, which is not here", need)
 		}
 		return nil
+	}
+	if _, err := browser.Find(p.getenv); err != nil {
+		return fmt.Errorf("%w; or leave the browser probes out with --without-browser", err)
 	}
 	return nil
 }
