@@ -83,8 +83,8 @@ func (c *Recovery) needs(h *history.History) verdict.Seconds {
 	return seconds(c.Within) + window(&h.Plan, c.Probe, c.Fault)
 }
 
-// lasting tells whether people of whom somebody had failed were in again before the fault ended, too shortly before to be
-// seen to stay.
+// lasting tells whether people of whom somebody had failed were in again before the fault ended, too shortly before to
+// be seen to stay.
 func lasting(r *verdict.Recovery) bool {
 	return len(r.Broken) > 0 && r.Healing != nil && r.RecoveryTimeActual.Upper != nil &&
 		*r.RecoveryTimeActual.Upper < *r.Healing-*r.FirstEffective
@@ -101,7 +101,8 @@ func (c *Recovery) told(r *verdict.Recovery) string {
 	case r.EndedBy == verdict.Failover:
 		return fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
 	case r.EndedBy == verdict.Heal && lasting(r):
-		return fmt.Sprintf("%s were in again for good after %s, but %s ended before that could be seen to last", c.Probe, took, c.Fault)
+		return fmt.Sprintf("%s were in again for good after %s, but %s ended before that could be seen to last",
+			c.Probe, took, c.Fault)
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0 && r.Watched != nil && r.RecoveryTimeActual.Lower < *r.Watched:
 		return fmt.Sprintf("%s were back for good after %s, at the latest when %s ended", c.Probe, took, c.Fault)
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0:

@@ -50,8 +50,8 @@ func used(dir string, info fs.FileInfo) bool {
 	return !free
 }
 
-// killUsers kills every process that was told to use the folder as its profile. A browser is half a dozen of them, which
-// may outlive the first, but all are told. A process that was forked while the list was read is found by the next
+// killUsers kills every process that was told to use the folder as its profile. A browser is half a dozen of them,
+// which may outlive the first, but all are told. A process that was forked while the list was read is found by the next
 // reading; one that is dying takes a moment to leave the list.
 func killUsers(dir string) {
 	for range 100 {
