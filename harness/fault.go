@@ -77,8 +77,8 @@ type Injection interface {
 	Expired() (at time.Time, expired bool)
 }
 
-// Action is what an operator or an automation does in answer, or does for its own reasons. Like a fault it is a struct of
-// the keys of its block and never written to.
+// Action is what an operator or an automation does in answer, or does for its own reasons. Like a fault it is a struct
+// of the keys of its block and never written to.
 type Action interface {
 	// Needs names the handles without which it can't be done.
 	Needs() []string

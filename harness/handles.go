@@ -10,15 +10,15 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
-// Handles are what faults and actions pull. One that the target doesn't have is nil. A new handle is a field here; what a
-// target without it lacks is said in its tag, as in "target lab can't carry process: its replicas have …".
+// Handles are what faults and actions pull. One that the target doesn't have is nil. A new handle is a field here; what
+// a target without it lacks is said in its tag, as in "target lab can't carry process: its replicas have …".
 type Handles struct {
 	Network  Network                              `handle:"network" lack:"it can't lay rules on links, names and calls"`
 	Power    map[string]Power                     `handle:"power" lack:"its replicas have no processes of their own"`
 	Attach   map[string]Attach                    `handle:"attach" lack:"its replicas are on no network that they could be taken off"`
 	Key      map[string]Key                       `handle:"key" lack:"its keys can't be changed"`
 	Provider Provider                             `handle:"provider" lack:"its identity provider can't be set up anew"`
-	Backend  *Backend                             // the emulator that stands behind KMS's names; nil where that is a fake of ours
+	Backend  *Backend                             // the emulator behind KMS's names; nil where that is a fake of ours
 	Hosts    func(place, service string) []string // names that belong to a service there
 }
 
@@ -84,8 +84,8 @@ type Power interface {
 	Unpausing() rollback.Intent
 }
 
-// Attach is the handle on the attachment of a Region's replica to its network. What is the case already is no error. The
-// intent is what another process needs to connect it again; it is pushed before Disconnect.
+// Attach is the handle on the attachment of a Region's replica to its network. What is the case already is no error.
+// The intent is what another process needs to connect it again; it is pushed before Disconnect.
 type Attach interface {
 	Asker
 	Disconnect(ctx context.Context) error
@@ -93,8 +93,9 @@ type Attach interface {
 	Connecting() rollback.Intent
 }
 
-// Key is the handle on a Region's replica of the KMS key under which Identity Center keeps its data. It speaks KMS's own
-// API as the account's administrator, past all rules of the network. The key is the run's own and is deleted with it.
+// Key is the handle on a Region's replica of the KMS key under which Identity Center keeps its data. It speaks KMS's
+// own API as the account's administrator, past all rules of the network. The key is the run's own and is deleted with
+// it.
 type Key interface {
 	// Use asks for what Identity Center asks for at each sign-in, as the service itself: nil where KMS grants it. What
 	// KMS refuses is an error that wraps smithy's APIError.

@@ -1,7 +1,7 @@
-// Package harness holds the words that the rest of the house speaks: Target and the System it provisions, the World that
-// clients see of it and the Handles that faults and actions pull, Fault and what it is aimed at, Probe and its attempts.
-// Read it first. It contains next to no behaviour, so that a target knows nothing of probes, a probe nothing of faults,
-// and the engine nothing of their kinds.
+// Package harness holds the words that the rest of the house speaks: Target and the System it provisions, the World
+// that clients see of it and the Handles that faults and actions pull, Fault and what it is aimed at, Probe and its
+// attempts. Read it first. It contains next to no behaviour, so that a target knows nothing of probes, a probe nothing
+// of faults, and the engine nothing of their kinds.
 package harness
 
 import (
@@ -25,9 +25,9 @@ type Target interface {
 	Provision(ctx context.Context, t Topology, back *rollback.Stack) (*System, error)
 }
 
-// The rows of the tables of kinds. New makes a value that holds its defaults. Examples are settings of the kind's own keys,
-// in JSON, each of which makes another thing of it: they are explained, and each is held against what its kind promises.
-// A kind without any is what its defaults make of it.
+// The rows of the tables of kinds. New makes a value that holds its defaults. Examples are settings of the kind's own
+// keys, in JSON, each of which makes another thing of it: they are explained, and each is held against what its kind
+// promises. A kind without any is what its defaults make of it.
 type (
 	TargetKind struct {
 		Name, Doc string

@@ -8,8 +8,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
-// Probe is a person who does one thing again and again. The engine owns the clock: Try is called when an attempt is due,
-// obeys its context, and waits for nothing but the system.
+// Probe is a person who does one thing again and again. The engine owns the clock: Try is called when an attempt is
+// due, obeys its context, and waits for nothing but the system.
 type Probe interface {
 	// Journey is what the person does: an attempt that is Good has come to its end.
 	Journey() history.Journey

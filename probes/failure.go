@@ -36,7 +36,8 @@ func (u *person) place(at *url.URL) string {
 // broken is a request that got no answer. Nothing of the address but the place goes into its words.
 func (u *person) broken(at *url.URL, err error) *failure {
 	class, what := classOf(err)
-	if loc, _ := u.world.Locate(at.Hostname()); loc.Service == "idp" && class != history.ClassTLS && class != history.ClassDNS {
+	loc, _ := u.world.Locate(at.Hostname())
+	if loc.Service == "idp" && class != history.ClassTLS && class != history.ClassDNS {
 		class = history.ClassIdPUnavailable
 	}
 	return &failure{class, u.place(at) + " " + what}
@@ -63,11 +64,13 @@ func classOf(err error) (history.Class, string) {
 		return history.ClassTLS, "broke the TLS handshake"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return history.ClassRefused, "refused the connection"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.As(err, &timeout) && timeout.Timeout():
 		return history.ClassTimeout, "did not answer in time"
 	case errors.Is(err, context.Canceled):
 		return history.ClassStopped, "was not waited for"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return history.ClassReset, "reset the connection"
 	}
 	return history.ClassReset, "broke the connection"

@@ -67,7 +67,8 @@ func (u *person) visit(ctx context.Context, target string, wanted func(*page) bo
 		case resp.failed != nil:
 			return nil, resp.failed
 		case resp.page.form != nil && resp.page.form.id == "sign-in" && !u.trusts(resp.url):
-			return nil, &failure{history.ClassWrongContent, u.place(resp.url) + " asks for a password and is no identity provider"}
+			return nil, &failure{history.ClassWrongContent,
+				u.place(resp.url) + " asks for a password and is no identity provider"}
 		case resp.page.form != nil:
 			form := u.fill(resp.page.form)
 			if form == nil {
@@ -77,7 +78,7 @@ func (u *person) visit(ctx context.Context, target string, wanted func(*page) bo
 		case wanted(resp.page):
 			return resp.page, nil
 		default:
-			return nil, &failure{history.ClassWrongContent, fmt.Sprintf("%s is neither a sign-in page nor a portal", u.place(resp.url))}
+			return nil, &failure{history.ClassWrongContent, u.place(resp.url) + " is neither a sign-in page nor a portal"}
 		}
 	}
 	return nil, &failure{history.ClassWrongContent, fmt.Sprintf("after %d pages there was still no portal", maxHops)}
@@ -191,7 +192,8 @@ func (u *person) accounts(ctx context.Context, portal *page) *failure {
 			return nil
 		}
 	}
-	return &failure{history.ClassWrongContent, fmt.Sprintf("the account list has %d accounts, and not the expected one", len(list.AccountList))}
+	return &failure{history.ClassWrongContent,
+		fmt.Sprintf("the account list has %d accounts, and not the expected one", len(list.AccountList))}
 }
 
 // step notes what a request was and how long it took.

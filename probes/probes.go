@@ -11,7 +11,9 @@ import (
 func Table() []harness.ProbeKind {
 	return []harness.ProbeKind{
 		{Name: "saml_login", Doc: "a person signs in through SAML, by plain HTTP without a browser", New: NewSAMLLogin},
-		{Name: "role_credentials", Doc: "a person at a command line gets credentials of their role, by AWS's SDK", New: NewRoleCredentials},
-		{Name: "browser_login", Doc: "a person signs in through SAML, in a real browser", New: func() harness.Probe { return browser.New() }},
+		{Name: "role_credentials", Doc: "a person at a command line gets credentials of their role, by AWS's SDK",
+			New: NewRoleCredentials},
+		{Name: "browser_login", Doc: "a person signs in through SAML, in a real browser",
+			New: func() harness.Probe { return browser.New() }},
 	}
 }

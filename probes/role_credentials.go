@@ -21,9 +21,9 @@ import (
 )
 
 // RoleCredentials are people at a command line, who have signed in and now ask for credentials of their role: of the
-// access portal's API in their Region, by AWS's own SDK, and then of STS whose they are. Who has no session in the Region
-// yet, or is told that it is over, signs in first, as "aws sso login" makes them do. People with a profile of another
-// Region use that when home gives them nothing.
+// access portal's API in their Region, by AWS's own SDK, and then of STS whose they are. Who has no session in the
+// Region yet, or is told that it is over, signs in first, as "aws sso login" makes them do. People with a profile of
+// another Region use that when home gives them nothing.
 type RoleCredentials struct {
 	Steer harness.Steer `yaml:"steer" doc:"what a person does who gets no credentials at home"`
 
@@ -126,7 +126,8 @@ func (p *RoleCredentials) login(ctx context.Context, u *person, region string) (
 		return session{}, failed
 	}
 	token := u.page.meta["x-amz-sso_bearer_token"]
-	req, err := newRequest(ctx, http.MethodGet, u.page.meta["portal-api"]+"/assignment/roles?account_id="+u.a.Person.Account, nil)
+	roles := u.page.meta["portal-api"] + "/assignment/roles?account_id=" + u.a.Person.Account
+	req, err := newRequest(ctx, http.MethodGet, roles, nil)
 	if err != nil {
 		return session{}, &failure{history.ClassWrongContent, "the portal names no API"}
 	}
@@ -158,13 +159,15 @@ func (p *RoleCredentials) use(ctx context.Context, u *person, region string, s s
 	}
 	c := got.RoleCredentials
 	service := sts.New(sts.Options{Region: region, HTTPClient: asking{u}, Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider(aws.ToString(c.AccessKeyId), aws.ToString(c.SecretAccessKey), aws.ToString(c.SessionToken))})
+		Credentials: credentials.NewStaticCredentialsProvider(
+			aws.ToString(c.AccessKeyId), aws.ToString(c.SecretAccessKey), aws.ToString(c.SessionToken))})
 	who, err := service.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		failed, _ := u.unserved(err)
 		return failed, false
 	}
-	if aws.ToString(who.Account) != u.a.Person.Account || !strings.HasSuffix(aws.ToString(who.Arn), "/"+u.a.Person.UserName) {
+	if aws.ToString(who.Account) != u.a.Person.Account ||
+		!strings.HasSuffix(aws.ToString(who.Arn), "/"+u.a.Person.UserName) {
 		return &failure{history.ClassWrongContent, "STS takes the credentials for somebody else's"}, false
 	}
 	u.region = region

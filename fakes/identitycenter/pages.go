@@ -51,7 +51,8 @@ var places = map[string]place{
 	"ap-northeast-3": {"Asia Pacific", "Osaka", 8},
 }
 
-// sentences are what people read at AWS (IAM Identity Center User Guide, "Troubleshooting" and "Customer managed KMS keys").
+// sentences are what people read at AWS (IAM Identity Center User Guide, "Troubleshooting" and "Customer managed KMS
+// keys").
 var sentences = map[cause]string{
 	causeSignature:    "It's not you, it's us",
 	causeExpired:      "It's not you, it's us",
@@ -65,7 +66,8 @@ var sentences = map[cause]string{
 	causeShape:        "An unexpected error has occurred",
 	causeFault:        "An unexpected error has occurred",
 	causeUnknownUser:  "Invalid MFA credentials",
-	causeKMS:          "ERROR Code: 0001 - IdentityCenter service access is blocked. Reach out to your IdentityCenter admin for further steps.",
+	causeKMS: "ERROR Code: 0001 - IdentityCenter service access is blocked. " +
+		"Reach out to your IdentityCenter admin for further steps.",
 }
 
 // sentenceElse is for what AWS gives no sentence of its own.

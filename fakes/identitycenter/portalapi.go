@@ -18,8 +18,8 @@ const (
 	credentialsLife = time.Hour // of role credentials, the default of a permission set
 )
 
-// portalAPIHandler serves the AWS access portal's API (IAM Identity Center Portal API Reference) to this Region's portal and to clients
-// that are no browsers.
+// portalAPIHandler serves the AWS access portal's API (IAM Identity Center Portal API Reference) to this Region's
+// portal and to clients that are no browsers.
 func (r *Replica) portalAPIHandler(string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assignment/accounts", r.withPerson(r.listAccounts))

@@ -41,7 +41,8 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
-// BenchmarkRefusal is the cost of one form of 253 KB whose response has 22,102 attributes, from the handler to the page.
+// BenchmarkRefusal is the cost of one form of 253 KB whose response has 22,102 attributes, from the handler to the
+// page.
 func BenchmarkRefusal(b *testing.B) {
 	w := newWorld(b)
 	_, d := benchExpectation(time.Now().UTC())

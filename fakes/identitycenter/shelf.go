@@ -5,6 +5,9 @@ import "time"
 // shelf is a bounded map whose entries expire: what a browser on the way through a sign-in is remembered by. When it is
 // full the entry that was put there first makes room, so that no flood of half-made sign-ins fills the memory. Its
 // owner locks it.
+//
+// It is not golang-lru's expirable.LRU because that reads the system's clock, while a replica's own may be skewed, and
+// because each of its caches starts a goroutine that never ends, which a test in virtual time can't have.
 type shelf[K comparable, V any] struct {
 	limit   int
 	entries map[K]shelved[V]

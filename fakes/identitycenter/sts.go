@@ -176,7 +176,8 @@ func (s *signature) of(req *http.Request, body []byte, secret string) bool {
 	sum := sha256.Sum256(body)
 	by := aws.Credentials{AccessKeyID: s.accessKeyID, SecretAccessKey: secret,
 		SessionToken: req.Header.Get("X-Amz-Security-Token")}
-	err := v4.NewSigner().SignHTTP(context.WithoutCancel(req.Context()), by, again, hex.EncodeToString(sum[:]), s.service, s.region, s.at)
+	err := v4.NewSigner().SignHTTP(context.WithoutCancel(req.Context()), by, again, hex.EncodeToString(sum[:]),
+		s.service, s.region, s.at)
 	if err != nil {
 		return false
 	}
@@ -194,7 +195,8 @@ type callerIdentity struct {
 	RequestID string   `xml:"ResponseMetadata>RequestId"`
 }
 
-// identity is that of a role which Identity Center made for a permission set. Its suffix and its id follow from its name.
+// identity is that of a role which Identity Center made for a permission set. Its suffix and its id follow from its
+// name.
 func (s *roleSession) identity() callerIdentity {
 	sum := sha256.Sum256([]byte(s.Account + s.Role))
 	role := "AWSReservedSSO_" + s.Role + "_" + hex.EncodeToString(sum[:8])
@@ -214,7 +216,9 @@ type stsFault struct {
 }
 
 func writeSTSFault(w http.ResponseWriter, status int, code, message string) {
-	writeXML(w, status, stsFault{Space: stsNamespace, Type: "Sender", Code: code, Message: message, RequestID: rand.Text()})
+	writeXML(w, status, stsFault{
+		Space: stsNamespace, Type: "Sender", Code: code, Message: message, RequestID: rand.Text(),
+	})
 }
 
 func writeXML(w http.ResponseWriter, status int, body any) {

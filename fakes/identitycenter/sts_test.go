@@ -90,7 +90,7 @@ func TestWhoIsNobody(t *testing.T) {
 		for form, want := range map[string]string{
 			"Action=GetCallerIdentity&Version=2011-06-15": "MissingAuthenticationToken",
 			"Action=AssumeRole&Version=2011-06-15":        "InvalidAction",
-			"": "InvalidAction",
+			"":                                            "InvalidAction",
 		} {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+names.STSHost(east)+"/", strings.NewReader(form))
 			if err != nil {

@@ -46,8 +46,8 @@ type Service struct {
 	Context   map[string]string // the encryption context
 }
 
-// Services are those of an instance: Identity Store, which is asked first, and Identity Center (IAM Identity Center User
-// Guide, "Encryption at rest").
+// Services are those of an instance: Identity Store, which is asked first, and Identity Center (IAM Identity Center
+// User Guide, "Encryption at rest").
 func Services(i names.Instance) []Service {
 	return []Service{
 		{"identitystore.amazonaws.com", IdentityStoreAccessKey,

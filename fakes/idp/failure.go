@@ -43,7 +43,8 @@ func acsRefused(acs string) *failure {
 
 func acsIndexRefused(index int) *failure {
 	return &failure{http.StatusBadRequest, "acs_refused", "This sign-in can't be completed",
-		fmt.Sprintf("The application asked for its address with the index %d. There is none registered with that index.", index)}
+		fmt.Sprintf("The application asked for its address with the index %d. "+
+			"There is none registered with that index.", index)}
 }
 
 func noACS() *failure {
@@ -66,7 +67,8 @@ func loginRefused() *failure {
 }
 
 func notFound() *failure {
-	return &failure{http.StatusNotFound, "not_found", "There is nothing here", "The address is not one of this identity provider's."}
+	return &failure{http.StatusNotFound, "not_found", "There is nothing here",
+		"The address is not one of this identity provider's."}
 }
 
 func internal(err error) *failure {

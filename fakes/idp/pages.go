@@ -90,7 +90,7 @@ func (f *failure) view() *failureView {
 
 func (p *pages) write(w http.ResponseWriter, status int, name, title, formAction string, of any) {
 	var out bytes.Buffer
-	if err := p.templates.ExecuteTemplate(&out, name, page{title, template.CSS(pagesCSS), of}); err != nil { //nolint:gosec // our own style
+	if err := p.templates.ExecuteTemplate(&out, name, page{title, template.CSS(pagesCSS), of}); err != nil {
 		http.Error(w, "writing the page: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

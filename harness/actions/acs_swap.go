@@ -9,8 +9,9 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
-// ACSSwap is what an operator does whose identity provider takes a single ACS URL: in the application's settings they put
-// that of another Region in place of the one that is there. People who start at the old Region are refused from then on.
+// ACSSwap is what an operator does whose identity provider takes a single ACS URL: in the application's settings they
+// put that of another Region in place of the one that is there. People who start at the old Region are refused from
+// then on.
 type ACSSwap struct {
 	To string `yaml:"to" required:"true" doc:"the Region whose ACS URL is the only one registered from now on"`
 }
@@ -34,7 +35,9 @@ func (a *ACSSwap) Aim(s harness.Scope) (harness.Aim, []harness.Problem) {
 
 // Do registers it. What was registered before is put back by the undo, whatever somebody else has made of it meanwhile:
 // the provider is the run's own, and dies with it where its process does.
-func (a *ACSSwap) Do(ctx context.Context, h *harness.Handles, aim harness.Aim, back *rollback.Stack) (rollback.Undo, error) {
+func (a *ACSSwap) Do(
+	ctx context.Context, h *harness.Handles, aim harness.Aim, back *rollback.Stack,
+) (rollback.Undo, error) {
 	before, err := h.Provider.ACS(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("asking the identity provider for its ACS: %w", err)

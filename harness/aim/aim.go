@@ -57,8 +57,8 @@ func Names(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	return found, problems
 }
 
-// Calls are calls of AWS's APIs in a Region. They are proven from the caller's place where that is said, else from within
-// the Region, where no fault of links is in the way.
+// Calls are calls of AWS's APIs in a Region. They are proven from the caller's place where that is said, else from
+// within the Region, where no fault of links is in the way.
 func Calls(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a := &aimer{w: w, s: s}
 	region := cmp.Or(w.Region, w.Place)

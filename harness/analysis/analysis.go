@@ -77,7 +77,9 @@ func read(planned history.Check, kinds []checks.Kind) (checks.Check, error) {
 }
 
 // judge lets a check of the plan judge.
-func judge(h *history.History, m *verdict.Measures, planned history.Check, kinds []checks.Kind) (verdict.Finding, error) {
+func judge(
+	h *history.History, m *verdict.Measures, planned history.Check, kinds []checks.Kind,
+) (verdict.Finding, error) {
 	check, err := read(planned, kinds)
 	if err != nil {
 		return verdict.Finding{}, err

@@ -123,8 +123,9 @@ func tightGap(r *review, o *objective) {
 	if o.check.Subject().Sustained == nil || gap == 0 || gap >= 3*o.probe.Every {
 		return
 	}
-	r.mistake(o.Block, "sustained.gap", "could not be measured: %v is less than three periods of %s (%v), so that people who get in "+
-		"one after the other would break it; raise it to that, or leave it out", gap.Duration(), o.probe.Name, (3 * o.probe.Every).Duration())
+	r.mistake(o.Block, "sustained.gap", "could not be measured: %v is less than three periods of %s (%v), "+
+		"so that people who get in one after the other would break it; raise it to that, or leave it out",
+		gap.Duration(), o.probe.Name, (3 * o.probe.Every).Duration())
 }
 
 // counting is sustained.for as it was asked for, and as it counts.

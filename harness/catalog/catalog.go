@@ -91,7 +91,9 @@ func (c Catalog) Schema() ([]byte, error) { return scenario.Schema(c.Kinds()) }
 
 // Read reads a scenario with its --set flags and compiles it. Its error joins every mistake that reading, the kinds,
 // the engine and the checks find. The scenario is nil where the file is no YAML, the plan where it can't be compiled.
-func (c Catalog) Read(r io.Reader, name string, sets []scenario.Set, opts engine.Options) (*scenario.Scenario, *engine.Plan, error) {
+func (c Catalog) Read(
+	r io.Reader, name string, sets []scenario.Set, opts engine.Options,
+) (*scenario.Scenario, *engine.Plan, error) {
 	s, err := scenario.ReadWith(r, name, sets)
 	if s == nil {
 		return nil, nil, err

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"gopkg.in/yaml.v3"
+
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/scenario"
@@ -57,6 +60,31 @@ func TestSchemaIsCurrent(t *testing.T) {
 	}
 	if !bytes.Equal(schema, committed) {
 		t.Error("scenarios/schema.json isn't what the kinds say now; write it anew: make schema")
+	}
+}
+
+// The schema takes every shipped scenario, as an editor holds it against them.
+func TestSchemaAcceptsShippedScenarios(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../../scenarios/schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := scenarios.FS.ReadDir(".")
+	if err != nil || len(entries) < 5 {
+		t.Fatalf("%d scenarios, %v", len(entries), err)
+	}
+	for _, entry := range entries {
+		data, err := scenarios.FS.ReadFile(entry.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read any
+		if err := yaml.Unmarshal(data, &read); err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(read); err != nil {
+			t.Errorf("%s: %v", entry.Name(), err)
+		}
 	}
 }
 

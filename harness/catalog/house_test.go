@@ -3,16 +3,19 @@ package catalog
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const module = "github.com/regiondrill/regiondrill/"
@@ -166,6 +169,59 @@ func TestFunctionsFitOnAScreen(t *testing.T) {
 			}
 		}
 	}
+}
+
+// maxLine is how many characters a line may have, a tab counting as one.
+const maxLine = 120
+
+// stillLong are the packages that have longer lines from before this was held.
+const stillLong = "cmd/regiondrill harness/faults harness/report harness/system harness/targets"
+
+// A line that has to be scrolled sideways is read by nobody. What stands in a raw string, such as a struct's tag, can't
+// be broken.
+func TestLinesFitOnAScreen(t *testing.T) {
+	for _, p := range packages(t) {
+		var long []string
+		for _, file := range p.GoFiles {
+			long = append(long, longLines(t, filepath.Join(p.Dir, file))...)
+		}
+		switch old := matches(stillLong, p.name()); {
+		case old && len(long) == 0:
+			t.Errorf("%s has no long lines any more: take it off the list", p.name())
+		case !old && len(long) > 0:
+			t.Errorf("%s has lines of more than %d characters:\n%s", p.name(), maxLine, strings.Join(long, "\n"))
+		}
+	}
+}
+
+// longLines are the places of the file's lines that are too long and could be broken.
+func longLines(t *testing.T, path string) []string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	positions := token.NewFileSet()
+	tree, err := parser.ParseFile(positions, path, text, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := map[int]bool{} // by line
+	ast.Inspect(tree, func(n ast.Node) bool {
+		if literal, ok := n.(*ast.BasicLit); ok && strings.HasPrefix(literal.Value, "`") {
+			for line := positions.Position(literal.Pos()).Line; line <= positions.Position(literal.End()).Line; line++ {
+				raw[line] = true
+			}
+		}
+		return true
+	})
+	var long []string
+	for i, line := range strings.Split(string(text), "\n") {
+		if !raw[i+1] && utf8.RuneCountInString(line) > maxLine {
+			long = append(long, fmt.Sprintf("%s:%d", path, i+1))
+		}
+	}
+	return long
 }
 
 func namesNone(t *testing.T, file string, kinds []string) {

@@ -7,8 +7,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// Baseline finds what was broken before any fault: a probe whose baseline is below its check's ratio. It is no kind of the
-// scenario; every run is asked, because a fault must not be blamed for what was broken all along.
+// Baseline finds what was broken before any fault: a probe whose baseline is below its check's ratio. It is no kind of
+// the scenario; every run is asked, because a fault must not be blamed for what was broken all along.
 func Baseline(h *history.History, m *verdict.Measures) []verdict.Finding {
 	var findings []verdict.Finding
 	for _, p := range h.Plan.Probes {

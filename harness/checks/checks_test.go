@@ -94,8 +94,8 @@ func TestAskedAsItWas(t *testing.T) {
 	}
 }
 
-// TestNoSentenceContradictsItsNumber: what rounding would put on the other side of the objective is told with all digits,
-// and under a measurement that isn't valid nothing is called missed.
+// TestNoSentenceContradictsItsNumber: what rounding would put on the other side of the objective is told with all
+// digits, and under a measurement that isn't valid nothing is called missed.
 func TestNoSentenceContradictsItsNumber(t *testing.T) {
 	for want, c := range map[string]struct {
 		lower, upper verdict.Seconds

@@ -64,7 +64,8 @@ func (c *Latency) limits(l *verdict.Latency) []limit {
 	return asked
 }
 
-// grade of one quantile of a window's good sign-ins. Of those that nobody saw, any may have been slower than all others.
+// grade of one quantile of a window's good sign-ins. Of those that nobody saw, any may have been slower than all
+// others.
 func (q limit) grade(w *verdict.Window) verdict.Grade {
 	switch {
 	case w.Good < q.least || !w.Observed:

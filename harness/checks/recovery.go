@@ -83,8 +83,8 @@ func (c *Recovery) needs(h *history.History) verdict.Seconds {
 	return seconds(c.Within) + window(&h.Plan, c.Probe, c.Fault)
 }
 
-// lasting tells whether people of whom somebody had failed were in again before the fault ended, too shortly before to be
-// seen to stay.
+// lasting tells whether people of whom somebody had failed were in again before the fault ended, too shortly before to
+// be seen to stay.
 func lasting(r *verdict.Recovery) bool {
 	return len(r.Broken) > 0 && r.Healing != nil && r.RecoveryTimeActual.Upper != nil &&
 		*r.RecoveryTimeActual.Upper < *r.Healing-*r.FirstEffective

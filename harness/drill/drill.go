@@ -1,6 +1,6 @@
-// Package drill runs a plan from beginning to end: it makes the run's folder, lists the run among the open ones, runs it,
-// and concludes it into the files that people read. A command line, a Go test, a simulation or a console does it in one
-// call; what they add is who watches.
+// Package drill runs a plan from beginning to end: it makes the run's folder, lists the run among the open ones, runs
+// it, and concludes it into the files that people read. A command line, a Go test, a simulation or a console does it in
+// one call; what they add is who watches.
 package drill
 
 import (
@@ -143,8 +143,8 @@ func (r *Runner) Load(dir string) (*report.Report, error) {
 	return &report.Report{Verdict: v, History: h, Folder: os.DirFS(dir), Dir: dir}, nil
 }
 
-// Conclude turns what a drill recorded into the files of every exporter. The report is there also beside an error, where
-// only a file could not be written; it then names no folder, as there may be no page to point at.
+// Conclude turns what a drill recorded into the files of every exporter. The report is there also beside an error,
+// where only a file could not be written; it then names no folder, as there may be no page to point at.
 func (r *Runner) Conclude(dir string) (*report.Report, error) {
 	concluded, err := r.Load(dir)
 	if err != nil {

@@ -86,8 +86,8 @@ func bySeq(h *history.History) []history.Attempt {
 	return slices.SortedFunc(slices.Values(h.Attempts), func(a, b history.Attempt) int { return cmp.Compare(a.Seq, b.Seq) })
 }
 
-// happened are the events but for the numbers of their lines, which count the attempts too, and the plan, which has wall
-// time in it.
+// happened are the events but for the numbers of their lines, which count the attempts too, and the plan, which has
+// wall time in it.
 func happened(h *history.History) []history.Event {
 	var all []history.Event
 	for _, e := range h.Events {

@@ -10,7 +10,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/report"
 )
 
-// Export writes every exporter's file about some drills into a folder. One that fails keeps no other from being written.
+// Export writes every exporter's file about some drills into a folder. One that fails keeps no other from being
+// written.
 func (r *Runner) Export(dir string, drills []*report.Report) error {
 	var errs []error
 	for _, e := range r.Catalog.Exporters {

@@ -29,8 +29,8 @@ checks:
   - {kind: recovery, probe: tools, fault: dark, within: 4s, sustained: {for: 2s}}
 `
 
-// TestCredentialsRecover asks for the recovery of a journey that is no sign-in: people with a profile of the other Region
-// are back by it, and sign in there once; who has none waits for the end.
+// TestCredentialsRecover asks for the recovery of a journey that is no sign-in: people with a profile of the other
+// Region are back by it, and sign in there once; who has none waits for the end.
 func TestCredentialsRecover(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := catalog.Default()

@@ -28,8 +28,9 @@ faults:
   - {name: it, kind: %s, %s where: {region: eu-west-1}, at: 1s, for: 6s}
 `
 
-// TestEveryFaultInTheLab drills every example of every kind of fault that the lab carries, in virtual time: it is proven
-// in force throughout and healed, harms who is at home there, spares who is at home elsewhere, and everybody is in again afterwards.
+// TestEveryFaultInTheLab drills every example of every kind of fault that the lab carries, in virtual time: it is
+// proven in force throughout and healed, harms who is at home there, spares who is at home elsewhere, and everybody is
+// in again afterwards.
 func TestEveryFaultInTheLab(t *testing.T) {
 	c := catalog.Default()
 	can := c.Targets[0].New().Can()

@@ -3,11 +3,14 @@ package drill
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // Runs is the folder in which the open runs of a user are listed: those that have begun and were not undone.
@@ -28,16 +31,22 @@ func UserRuns(getenv func(string) string) Runs {
 	return Runs{Dir: filepath.Join(home, ".local", "state", "regiondrill", "runs")}
 }
 
-// OpenRun is a run on the list, as a locked file. The lock dies with its owner, so that a killed run can be told from a
-// live one.
+// OpenRun is a run on the list: a file that tells of it, and beside that a file whose lock its process holds. The
+// system takes the lock back when the process ends, however it ends, so that a killed run can be told from a live one.
+// They are two files because a locked one can't be read by others on Windows.
 type OpenRun struct {
 	Folder  string    `json:"folder"` // absolute
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
 
 	path string
-	file *os.File
+	lock *flock.Flock
 }
+
+const (
+	listedSuffix = ".json"
+	lockSuffix   = ".lock"
+)
 
 // enlist lists a run. Where that isn't possible the run can go on: its folder alone is enough to recover it.
 func (r Runs) enlist(folder string) (*OpenRun, error) {
@@ -51,41 +60,57 @@ func (r Runs) enlist(folder string) (*OpenRun, error) {
 	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
 		return &OpenRun{}, err
 	}
-	file, err := os.CreateTemp(r.Dir, "new-*.json") // renamed once it is locked, so that nobody takes it for a killed run's
+	file, err := os.CreateTemp(r.Dir, "run-*"+lockSuffix)
 	if err != nil {
 		return &OpenRun{}, err
 	}
-	run := &OpenRun{Folder: folder, PID: os.Getpid(), Started: time.Now().UTC().Round(time.Second), path: file.Name(), file: file}
-	listed := filepath.Join(r.Dir, "run-"+strings.TrimPrefix(filepath.Base(run.path), "new-"))
-	text, err := json.Marshal(run)
-	if err == nil {
-		err = lock(file)
+	file.Close()
+	run := openRun(strings.TrimSuffix(file.Name(), lockSuffix) + listedSuffix)
+	run.Folder, run.PID, run.Started = folder, os.Getpid(), time.Now().UTC().Round(time.Second)
+	if err := run.list(); err != nil {
+		run.Remove()
+		return &OpenRun{}, err
 	}
-	if err == nil {
-		_, err = file.Write(append(text, '\n'))
-	}
-	if err == nil {
-		err = os.Rename(run.path, listed)
-	}
-	if err != nil {
-		return &OpenRun{}, errors.Join(err, file.Close(), os.Remove(run.path))
-	}
-	run.path = listed
 	return run, nil
+}
+
+func openRun(path string) *OpenRun {
+	return &OpenRun{path: path, lock: flock.New(strings.TrimSuffix(path, listedSuffix) + lockSuffix)}
+}
+
+// list takes the lock first, so that nobody takes the run for a killed one.
+func (r *OpenRun) list() error {
+	if _, err := r.lock.TryLock(); err != nil { // a new file, which nobody else holds
+		return err
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(r.path, append(text, '\n'), 0o600)
+}
+
+func (r *OpenRun) read() error {
+	text, err := os.ReadFile(r.path)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, r)
 }
 
 // Remove takes the run off the list.
 func (r *OpenRun) Remove() {
-	if r.file != nil {
+	if r.lock != nil {
 		os.Remove(r.path) //nolint:errcheck // what stays is told of by recover
-		r.file.Close()
+		r.Keep()
+		os.Remove(r.lock.Path()) //nolint:errcheck // it is not looked at without the other file
 	}
 }
 
 // Keep leaves it on the list, its owner gone.
 func (r *OpenRun) Keep() {
-	if r.file != nil {
-		r.file.Close()
+	if r.lock != nil {
+		_ = r.lock.Close() // the system does it at the latest when this process ends
 	}
 }
 
@@ -94,28 +119,23 @@ func (r Runs) Residue() (left []*OpenRun, live []*OpenRun, err error) {
 	if r.Err != nil {
 		return nil, nil, r.Err
 	}
-	paths, err := filepath.Glob(filepath.Join(r.Dir, "run-*.json"))
+	paths, err := filepath.Glob(filepath.Join(r.Dir, "run-*"+listedSuffix))
 	if err != nil {
 		return nil, nil, err
 	}
 	slices.Sort(paths)
 	for _, path := range paths {
-		file, err := os.Open(path)
-		if err != nil {
-			continue // taken off the list just now
-		}
-		run := &OpenRun{path: path, file: file}
-		owned := lock(file)
-		if err := json.NewDecoder(file).Decode(run); err != nil && owned == nil {
-			run.Remove() // killed before it was written, so before anything was done
-			continue
-		}
-		if owned != nil {
-			file.Close()
+		run := openRun(path)
+		gone, _ := run.lock.TryLock() // who can't be asked counts as alive, so that nothing is undone under its feet
+		unread := run.read()
+		switch {
+		case gone && unread != nil: // taken off the list just now, or killed before it was written and did anything
+			run.Remove()
+		case gone:
+			left = append(left, run)
+		case !errors.Is(unread, fs.ErrNotExist):
 			live = append(live, run)
-			continue
 		}
-		left = append(left, run)
 	}
 	return left, live, nil
 }

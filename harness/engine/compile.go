@@ -36,8 +36,8 @@ type Options struct {
 	WithoutBrowser string  // why browser probes are left out; empty: they run
 }
 
-// Plan is a compiled scenario: all that was asked, resolved, and nothing started. Running it does not change it, so that
-// it can run again and again, also at once.
+// Plan is a compiled scenario: all that was asked, resolved, and nothing started. Running it does not change it, so
+// that it can run again and again, also at once.
 type Plan struct {
 	Record   history.Plan // the first line of the history, all but its zero; whoever compiles the checks adds them
 	Source   []byte       // the scenario as it was given
@@ -305,7 +305,9 @@ func after(at scenario.At) string {
 }
 
 func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
-	rec := history.Fault{Name: f.Name, Kind: f.Kind, After: after(f.At), At: history.At(f.At.Offset), For: history.At(f.For)}
+	rec := history.Fault{
+		Name: f.Name, Kind: f.Kind, After: after(f.At), At: history.At(f.At.Offset), For: history.At(f.For),
+	}
 	defer func() { c.plan.Record.Faults = append(c.plan.Record.Faults, rec) }()
 	i := slices.IndexFunc(kinds, func(k harness.FaultKind) bool { return k.Name == f.Kind })
 	if i < 0 { // the kinds' own check has said so; that there is such a fault is known to the checks all the same
@@ -315,7 +317,9 @@ func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 	unread := scenario.Into(f.Block, fault) != nil // the same
 	c.carried(f.Block, f.Kind, fault.Needs())
 	aim, problems := fault.Aim(harness.Where(f.Where), c.scope(f.Kind))
-	c.problems(f.Block, slices.DeleteFunc(problems, func(p harness.Problem) bool { return unread && !strings.HasPrefix(p.Key, "where") }))
+	c.problems(f.Block, slices.DeleteFunc(problems, func(p harness.Problem) bool {
+		return unread && !strings.HasPrefix(p.Key, "where")
+	}))
 	aim.Name, aim.Lease = f.Name, f.For+leaseSlack
 	rec.Summary, rec.Region, rec.Unreachable = aim.Summary, f.Where.Region, aim.Unreachable
 	rec.Where, rec.Config = whereOf(f.Where), c.config(f.Block, fault)
@@ -334,7 +338,9 @@ func whereOf(w scenario.Where) map[string]string {
 }
 
 func (c *compiler) action(a scenario.Action, kinds []harness.ActionKind) {
-	rec := history.Action{Name: a.Name, Kind: a.Kind, After: after(a.At), At: history.At(a.At.Offset), For: history.At(a.For)}
+	rec := history.Action{
+		Name: a.Name, Kind: a.Kind, After: after(a.At), At: history.At(a.At.Offset), For: history.At(a.For),
+	}
 	defer func() { c.plan.Record.Actions = append(c.plan.Record.Actions, rec) }()
 	i := slices.IndexFunc(kinds, func(k harness.ActionKind) bool { return k.Name == a.Kind })
 	if i < 0 {

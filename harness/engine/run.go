@@ -162,7 +162,8 @@ func backendOf(sys *harness.System) *history.KMS {
 	return &b
 }
 
-// noting writes down that rules were changed from outside: they are no faults of the scenario, and no canary proves them.
+// noting writes down that rules were changed from outside: they are no faults of the scenario, and no canary proves
+// them.
 func (r *run) noting(chaos http.Handler) http.Handler {
 	if chaos == nil {
 		return nil

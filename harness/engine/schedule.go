@@ -14,8 +14,9 @@ import (
 // grace is how long after its limit a probe may take to return before it is given up: its context ended at the limit.
 const grace = 5 * time.Second
 
-// schedule is when the people of one probe arrive. Attempt k is due at start + offset + k·every, whatever the others do: a person arrives
-// whether or not anything answers. An attempt that finds no room is recorded as dropped, never skipped.
+// schedule is when the people of one probe arrive. Attempt k is due at start + offset + k·every, whatever the others
+// do: a person arrives whether or not anything answers. An attempt that finds no room is recorded as dropped, never
+// skipped.
 type schedule struct {
 	rec    history.Probe
 	probe  harness.Probe
@@ -156,8 +157,8 @@ func (r *run) settle(s *schedule, a *harness.Attempt, began time.Time, err error
 		User: a.Person.Name, Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended),
 		Outcome: a.Outcome, Class: a.Class, Region: a.Region, Detail: a.Detail, Artifacts: a.Artifacts}
 	for _, step := range a.Steps {
-		rec.Steps = append(rec.Steps, history.Step{Name: step.Name, Host: step.Host, Region: step.Region, At: r.at(step.Began),
-			Took: history.At(step.Ended.Sub(step.Began))})
+		rec.Steps = append(rec.Steps, history.Step{Name: step.Name, Host: step.Host, Region: step.Region,
+			At: r.at(step.Began), Took: history.At(step.Ended.Sub(step.Began))})
 	}
 	s.mu.Lock()
 	s.warmUp.Add(rec)
@@ -168,8 +169,8 @@ func (r *run) settle(s *schedule, a *harness.Attempt, began time.Time, err error
 	}
 }
 
-// unsteady says why the drill can't begin: nobody was in yet, or too many failed lately for the ratio that is asked of the
-// probe's people.
+// unsteady says why the drill can't begin: nobody was in yet, or too many failed lately for the ratio that is asked of
+// the probe's people.
 func (s *schedule) unsteady(ratio float64) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,9 +13,9 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
-// Fault proves what the engine relies on of a kind of fault, for one configuration of it: that it aims before it acts and
-// is never written to, gives the undo back with the deed, proves itself on every edge, sees when somebody else has undone
-// it, and takes back its own change and no other.
+// Fault proves what the engine relies on of a kind of fault, for one configuration of it: that it aims before it acts
+// and is never written to, gives the undo back with the deed, proves itself on every edge, sees when somebody else has
+// undone it, and takes back its own change and no other.
 func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) {
 	row(t, kind.Name, kind.Doc)
 	f := kind.New()
@@ -63,7 +63,9 @@ func aimed(t *testing.T, kind harness.FaultKind, f harness.Fault) harness.Aim {
 	if len(found.Edges) == 0 || found.Summary == "" {
 		t.Errorf("it has no edge to be proven on, or no summary: %+v", found)
 	}
-	for where, key := range map[harness.Where]string{{}: "where", {Region: "ap-south-1"}: "where.region", {Region: Elsewhere, Name: "x"}: "where.name"} {
+	for where, key := range map[harness.Where]string{
+		{}: "where", {Region: "ap-south-1"}: "where.region", {Region: Elsewhere, Name: "x"}: "where.name",
+	} {
 		_, problems := f.Aim(where, scope)
 		if !slices.ContainsFunc(problems, func(p harness.Problem) bool { return p.Key == key }) {
 			t.Errorf("aimed at %+v it has %+v, none at %s", where, problems, key)

@@ -35,7 +35,8 @@ func (s *System) Handles() *harness.Handles {
 // Scope of what can be aimed at.
 func (s *System) Scope(kind string) harness.Scope {
 	return harness.Scope{
-		Topology: harness.Topology{Primary: "us-east-1", Additional: []string{Elsewhere}, Vantages: []harness.Vantage{{Name: "here"}},
+		Topology: harness.Topology{
+			Primary: "us-east-1", Additional: []string{Elsewhere}, Vantages: []harness.Vantage{{Name: "here"}},
 			IdP: harness.IdPSettings{ACS: []string{"us-east-1"}}},
 		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms"},
 			Calls: map[string][]string{"kms": {"Decrypt"}}},

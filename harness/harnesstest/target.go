@@ -72,8 +72,10 @@ const office = "office"
 func topology() harness.Topology {
 	t := harness.Topology{Seed: 3, Primary: "us-east-1", Additional: []string{"eu-west-1"},
 		Directory: harness.Directory{Users: 3, Groups: 1, Accounts: 2, PermissionSets: 1},
-		IdP:       harness.IdPSettings{Dialect: "okta", ACS: []string{"us-east-1", "eu-west-1"}, Bookmarks: []string{"eu-west-1"}},
-		Vantages:  []harness.Vantage{{Name: office}}}
+		IdP: harness.IdPSettings{
+			Dialect: "okta", ACS: []string{"us-east-1", "eu-west-1"}, Bookmarks: []string{"eu-west-1"},
+		},
+		Vantages: []harness.Vantage{{Name: office}}}
 	t.Replication.Lag = time.Millisecond
 	return t
 }
@@ -154,7 +156,11 @@ func certificates(t *testing.T, sys *harness.System) {
 
 // rules lays one, sees it bite, and lifts it.
 func rules(t *testing.T, sys *harness.System) {
-	rule := harness.Rule{Name: "it", Effect: harness.Effect{Traffic: harness.Traffic{Refuse: true}, Cut: true}, Edges: []harness.Edge{{From: office, To: "us-east-1"}, {From: "us-east-1", To: office}}}
+	rule := harness.Rule{
+		Name:   "it",
+		Effect: harness.Effect{Traffic: harness.Traffic{Refuse: true}, Cut: true},
+		Edges:  []harness.Edge{{From: office, To: "us-east-1"}, {From: "us-east-1", To: office}},
+	}
 	laid, err := sys.Network.Lay(t.Context(), rule)
 	if err != nil {
 		t.Fatal(err)

@@ -26,11 +26,11 @@ const (
 // saw them; spans of one observer never overlap. A tell that blocks delays what is told later and no beat. After stop
 // has returned everything was told and nothing is left; more than one stop is no error.
 //
-// The clock is a timer of Go's, which is what probes wait on, of a goroutine that has an OS thread for itself: it is late
-// when the garbage collector stops the world, when more goroutines want to run than can, and when the kernel gives this
-// very thread no CPU. A thread that sleeps in the kernel instead was tried: held in a system call two hundred times a
-// second it keeps a processor of Go's scheduler from the others, which cost a drill 5.8 % of a core where this costs a
-// few tenths, and saw little more.
+// The clock is a timer of Go's, which is what probes wait on, of a goroutine that has an OS thread for itself: it is
+// late when the garbage collector stops the world, when more goroutines want to run than can, and when the kernel gives
+// this very thread no CPU. A thread that sleeps in the kernel instead was tried: held in a system call two hundred
+// times a second it keeps a processor of Go's scheduler from the others, which cost a drill 5.8 % of a core where this
+// costs a few tenths, and saw little more.
 func Start(zero time.Time, tell func(history.Stall)) (stop func()) {
 	w := &watch{zero: zero, quit: make(chan struct{})}
 	w.pulse.due = time.Since(zero) + Period

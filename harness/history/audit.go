@@ -184,7 +184,8 @@ func once(c ChangeKind) bool {
 	return slices.Contains([]ChangeKind{Requested, Effective, Healing, Healed, Expired}, c)
 }
 
-// fault holds the order of one fault's changes: requested, effective on the first edge and on the last, healing, healed.
+// fault holds the order of one fault's changes: requested, effective on the first edge and on the last, healing,
+// healed.
 func (a *audit) fault(name string, said map[ChangeKind]Event) {
 	type point struct {
 		what string
@@ -343,15 +344,16 @@ func (b *beats) gaps(a *audit) {
 	}
 }
 
-// tail notes that a probe's beats end before the settling does. What a stall at the very end may have swallowed, a second
-// or five periods, is not missed.
+// tail notes that a probe's beats end before the settling does. What a stall at the very end may have swallowed, a
+// second or five periods, is not missed.
 func (b *beats) tail(a *audit) {
 	i := slices.IndexFunc(a.h.Events, func(e Event) bool { return e.Type == TypePhase && e.Phase.Name == PhaseDraining })
 	if b.last < 0 || b.probe.Every <= 0 || i < 0 || a.h.End.Reason != Completed {
 		return
 	}
 	if until := a.h.Events[i].At; until-b.due > max(At(time.Second), 5*b.probe.Every) {
-		a.between("tail "+b.probe.Name, nil, "nobody of %s came after %s s, though they should have until %s s", b.probe.Name, b.due, until)
+		a.between("tail "+b.probe.Name, nil, "nobody of %s came after %s s, though they should have until %s s",
+			b.probe.Name, b.due, until)
 	}
 }
 
@@ -408,8 +410,8 @@ func (h *History) inForce(fault string) (since, until Instant, ok bool) {
 	return since, until, ok
 }
 
-// Isolated are the Regions that carry nobody while it is in force. Histories of before the plan said so have it of the outage of a whole
-// Region alone.
+// Isolated are the Regions that carry nobody while it is in force. Histories of before the plan said so have it of the
+// outage of a whole Region alone.
 func (f *Fault) Isolated() []string {
 	if len(f.Unreachable) > 0 || f.Kind != "region_outage" || f.Region == "" {
 		return f.Unreachable

@@ -14,8 +14,8 @@ import (
 // maxLine bounds a line of a history, in bytes.
 const maxLine = 4 << 20
 
-// Read reads a whole history and audits it. A last line that is torn is no error: the history is then Truncated. Anything
-// else that can't be understood is, with its line. What is understood and can't be true is in Contradictions.
+// Read reads a whole history and audits it. A last line that is torn is no error: the history is then Truncated.
+// Anything else that can't be understood is, with its line. What is understood and can't be true is in Contradictions.
 func Read(r io.Reader) (*History, error) { return read(r, 0) }
 
 // read expects about so many lines.

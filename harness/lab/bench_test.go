@@ -87,7 +87,8 @@ func signIn(tb testing.TB, l *lab.Lab, p harness.Probe, k int64) {
 	}
 }
 
-// modes are the outages of which a calibration in real time has a hundred each, over unshaped links, with nobody steering.
+// modes are the outages of which a calibration in real time has a hundred each, over unshaped links, with nobody
+// steering.
 func modes() []string {
 	return []string{"blackhole", "blackhole, hold: false", "refuse", "reset", "http_503"}
 }
@@ -109,9 +110,9 @@ checks:
 `
 
 // BenchmarkCalibration holds what is measured against what the fabric itself logged: of a hundred outages (or
-// REGIONDRILL_OUTAGES), how many intervals hold the truth, which lies between the outage's length and that and the slowest
-// sign-in of the warm-up; how many miss it, of how many nothing is said; and how wide they are, in periods. With
-// REGIONDRILL_BUSY so many loops keep this machine busy meanwhile.
+// REGIONDRILL_OUTAGES), how many intervals hold the truth, which lies between the outage's length and that and the
+// slowest sign-in of the warm-up; how many miss it, of how many nothing is said; and how wide they are, in periods.
+// With REGIONDRILL_BUSY so many loops keep this machine busy meanwhile.
 func BenchmarkCalibration(b *testing.B) {
 	each, loops := 100, 0
 	if n, err := strconv.Atoi(os.Getenv("REGIONDRILL_OUTAGES")); err == nil {

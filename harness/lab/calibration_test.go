@@ -307,7 +307,8 @@ func mutants() []mutant {
 	}
 }
 
-// first is the good sign-in due since the onset that comes before all others, and the gap in which nobody came before it.
+// first is the good sign-in due since the onset that comes before all others, and the gap in which nobody came before
+// it.
 func (o *outcome) first(before func(a, b *history.Attempt) bool) (first *history.Attempt, gap history.Instant) {
 	for i := range o.h.Attempts {
 		if a := &o.h.Attempts[i]; a.Outcome == history.Good && a.Due >= o.onset && (first == nil || before(a, first)) {

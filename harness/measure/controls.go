@@ -40,13 +40,14 @@ func (j *judged) doubtByControls(c *comeback) {
 	j.controlPeople(since, until)
 	j.controlTrips(since, until)
 	if share := pressure(j.h, since, until); share >= pressing {
-		j.notes = append(j.notes, fmt.Sprintf("while the recovery of %s from %s was decided, somebody on this machine waited for a CPU %.0f %% of the time; "+
-			"give it one that does nothing else", j.probe.Name, j.f.name, 100*share))
+		j.notes = append(j.notes, fmt.Sprintf("while the recovery of %s from %s was decided, somebody on this machine "+
+			"waited for a CPU %.0f %% of the time; give it one that does nothing else", j.probe.Name, j.f.name, 100*share))
 	}
 }
 
-// pressing is the share of a span with pressure from which on it is worth a remark. Whose task waited the kernel doesn't
-// tell, so that pressure by itself neither widens nor voids a number; this process's own clock and the controls do.
+// pressing is the share of a span with pressure from which on it is worth a remark. Whose task waited the kernel
+// doesn't tell, so that pressure by itself neither widens nor voids a number; this process's own clock and the controls
+// do.
 const pressing = 0.5
 
 // pressure is the share of a span in which some task on the machine waited for a CPU.

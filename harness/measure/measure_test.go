@@ -272,8 +272,8 @@ func TestNobodySeen(t *testing.T) {
 	}
 }
 
-// TestUnderWayWhenTheNextFaultCame: sign-ins that another fault met on their way are no evidence, and no hole either: people
-// were watched until the first of them came, and were home by then.
+// TestUnderWayWhenTheNextFaultCame: sign-ins that another fault met on their way are no evidence, and no hole either:
+// people were watched until the first of them came, and were home by then.
 func TestUnderWayWhenTheNextFaultCame(t *testing.T) {
 	h := load(t, "second-outage-alike")
 	for i := range h.Attempts {

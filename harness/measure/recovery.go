@@ -206,7 +206,8 @@ const (
 )
 
 // uninterrupted tells whether nobody noticed the fault, and how long an interruption would have had to last to be seen:
-// everybody was good, by the usual way and in ordinary time, but for one in the middle who may have been slow by chance.
+// everybody was good, by the usual way and in ordinary time, but for one in the middle who may have been slow by
+// chance.
 func (j *judged) uninterrupted() (resolution history.Instant, ok bool) {
 	usual := j.w.usual
 	if j.w.short || j.f.healing == nil || !j.w.during.observed {

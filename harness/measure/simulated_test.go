@@ -8,9 +8,9 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// Simulated drills, thousands of them, in worlds where the truth can be had: what is measured of people who come every so
-// often is held against people 1 ms apart, who are the definition itself. The real system is held against the same truth
-// in package lab; here it costs microseconds.
+// Simulated drills, thousands of them, in worlds where the truth can be had: what is measured of people who come every
+// so often is held against people 1 ms apart, who are the definition itself. The real system is held against the same
+// truth in package lab; here it costs microseconds.
 
 // simulated is one world: how long a sign-in takes at home and away, and what people do while home is out.
 type simulated struct {

@@ -45,7 +45,8 @@ func (a *At) UnmarshalText(text []byte) error {
 	case numeral.MatchString(offset):
 		return fmt.Errorf("is an instant and needs a unit: write %ss", offset)
 	case err != nil:
-		return fmt.Errorf("must be a duration after the warm-up, such as 10s, or NAME.effective + 5s or NAME.healed + 2s, not %s", quote(string(text)))
+		return fmt.Errorf("must be a duration after the warm-up, such as 10s, or NAME.effective + 5s or NAME.healed + 2s, "+
+			"not %s", quote(string(text)))
 	case d < 0:
 		return errors.New("must not be before what it counts from")
 	case d > maxOffset:

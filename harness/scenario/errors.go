@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hbollon/go-edlib"
 )
 
 // Position is where something stands in what the user wrote.
@@ -143,7 +145,7 @@ func either(words []string) string {
 }
 
 // nearest is the first of those words that are fewest slips away, "" when all are too far: more than a third of the
-// word's letters, and more than one.
+// word's letters, and more than one. A slip is a letter left out, put in, mistaken or swapped with its neighbour.
 func nearest(word string, among []string) string {
 	best, least := "", max(1, len(word)/3)+1
 	if len(word) == 0 || len(word) > maxWord {
@@ -153,7 +155,8 @@ func nearest(word string, among []string) string {
 		if len(other) > maxWord {
 			continue
 		}
-		if d := slips(strings.ToLower(word), strings.ToLower(other)); d < least && d < len(other) {
+		d := edlib.OSADamerauLevenshteinDistance(strings.ToLower(word), strings.ToLower(other))
+		if d < least && d < len(other) {
 			best, least = other, d
 		}
 	}
@@ -162,30 +165,6 @@ func nearest(word string, among []string) string {
 
 // maxWord bounds the work of comparing two words, in bytes.
 const maxWord = 64
-
-// slips counts the letters left out, put in, mistaken or swapped with their neighbour on the way from a to b
-// (optimal string alignment).
-func slips(a, b string) int {
-	var before, row, next [maxWord + 1]int
-	for j := range len(b) + 1 {
-		row[j] = j
-	}
-	for i := range len(a) {
-		next[0] = i + 1
-		for j := range len(b) {
-			wrong := 1
-			if a[i] == b[j] {
-				wrong = 0
-			}
-			next[j+1] = min(row[j+1]+1, next[j]+1, row[j]+wrong)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				next[j+1] = min(next[j+1], before[j-1]+1)
-			}
-		}
-		before, row = row, next
-	}
-	return row[len(b)]
-}
 
 // quote shows a piece of the file on one line, cut short, with nothing in it that a terminal would obey.
 func quote(text string) string {

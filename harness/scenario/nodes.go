@@ -203,7 +203,8 @@ func readable(data []byte) *Error {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			return &Error{at, fmt.Sprintf("byte 0x%02X is not UTF-8 text", data[i])}
-		case r < ' ' && !strings.ContainsRune("\t\n\r", r), r >= 0x7F && r < 0xA0 && r != 0x85, r == 0xFFFE, r == 0xFFFF, r == 0xFEFF && i > 0:
+		case r < ' ' && !strings.ContainsRune("\t\n\r", r), r >= 0x7F && r < 0xA0 && r != 0x85,
+			r == 0xFFFE, r == 0xFFFF, r == 0xFEFF && i > 0:
 			return &Error{at, fmt.Sprintf("control character %U does not belong in a scenario", r)}
 		}
 		if col++; r == '\n' {

@@ -190,8 +190,8 @@ type schemaWriter struct {
 	wrong []string
 }
 
-// entry is the schema of a probe, fault, action or check: by its kind, a closed block of the common keys and the kind's own. An
-// editor whose user hasn't chosen a kind yet completes the common keys.
+// entry is the schema of a probe, fault, action or check: by its kind, a closed block of the common keys and the kind's
+// own. An editor whose user hasn't chosen a kind yet completes the common keys.
 func (w *schemaWriter) entry(list, what string, common reflect.Value, kinds []Kind) object {
 	base := w.block(common, path{list, "*"})
 	names, docs, cases := []string{}, []string{}, []object{}

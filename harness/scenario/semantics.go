@@ -21,7 +21,8 @@ func (r *reader) scenario(root *yaml.Node, s *Scenario) {
 	}
 	if slices.Contains(s.System.Additional, s.System.Primary) && s.System.Primary != "" {
 		i := slices.Index(s.System.Additional, s.System.Primary)
-		r.add(s.Block.Errorf("system.additional."+strconv.Itoa(i), "%s is the primary Region already", quote(s.System.Primary)))
+		key := "system.additional." + strconv.Itoa(i)
+		r.add(s.Block.Errorf(key, "%s is the primary Region already", quote(s.System.Primary)))
 	}
 	oneEach(r, "probe", s.Probes, func(p Probe) (string, Block) { return p.Name, p.Block })
 	oneEach(r, "fault", s.Faults, func(f Fault) (string, Block) { return f.Name, f.Block })

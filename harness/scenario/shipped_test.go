@@ -16,8 +16,8 @@ func TestShippedScenariosRead(t *testing.T) {
 	for _, entry := range entries {
 		t.Run(entry.Name(), func(t *testing.T) {
 			data, _ := scenarios.FS.ReadFile(entry.Name())
-			s, err := Read(bytes.NewReader(data), entry.Name())
-			if err := Join(err, toys().Check(s)); err != nil {
+			s, err := Read(bytes.NewReader(data), entry.Name()) // the catalog's tests hold them against the kinds
+			if err != nil {
 				t.Fatal(err)
 			}
 			if s.Name+".yaml" != entry.Name() {

@@ -56,8 +56,8 @@ func find(getenv func(string) string, executable func(path string) bool) (string
 			return path, nil
 		}
 	}
-	return "", errors.New("no browser was found: install chromium-headless-shell (apt-get install chromium-headless-shell), " +
-		"Chromium or Google Chrome, or name one in " + Variable)
+	return "", errors.New("no browser was found: install chromium-headless-shell " +
+		"(apt-get install chromium-headless-shell), Chromium or Google Chrome, or name one in " + Variable)
 }
 
 func executable(path string) bool {

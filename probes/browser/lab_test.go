@@ -13,7 +13,8 @@ import (
 	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
-// inLab is a probe in the lab of the flagship, without distances, whose identity provider knows the ACS of some Regions.
+// inLab is a probe in the lab of the flagship, without distances, whose identity provider knows the ACS of some
+// Regions.
 func inLab(t *testing.T, steer harness.Steer, acs ...string) (*harness.System, *browser.Login) {
 	t.Helper()
 	if _, err := browser.Find(os.Getenv); err != nil {

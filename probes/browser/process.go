@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -99,7 +100,7 @@ func (p *process) answers() bool {
 // options are those of chromedp, and ours. The browser finds no address by itself: names are resolved behind the door
 // of the person's place, and what would go past the door fails.
 func options(dir, path, pin string, apart bool) []chromedp.ExecAllocatorOption {
-	opts := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
+	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(path),
 		chromedp.UserDataDir(profile(dir)),
 		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) {
@@ -113,8 +114,8 @@ func options(dir, path, pin string, apart bool) []chromedp.ExecAllocatorOption {
 		chromedp.WindowSize(1280, 860),
 		chromedp.Flag("ignore-certificate-errors-spki-list", pin),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE [::1]"),
-		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,OptimizationHints,MediaRouter,DialMediaRouteProvider,"+
-			"AutofillServerCommunication,CertificateTransparencyComponentUpdater"),
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,OptimizationHints,MediaRouter,"+
+			"DialMediaRouteProvider,AutofillServerCommunication,CertificateTransparencyComponentUpdater"),
 	)
 	for _, name := range []string{"disable-component-update", "disable-domain-reliability", "disable-crash-reporter",
 		"disable-gpu", "disable-quic", "no-pings"} {
@@ -128,7 +129,10 @@ func profile(dir string) string { return filepath.Join(dir, "profile") }
 
 // environment points every place where a browser writes into its folder.
 func environment(dir string) []string {
-	env := []string{"HOME=" + dir, "TMPDIR=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_CACHE_HOME=" + dir, "XDG_RUNTIME_DIR=" + dir}
+	var env []string
+	for _, name := range []string{"HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"} {
+		env = append(env, name+"="+dir)
+	}
 	for _, name := range kept {
 		if value, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+value)

@@ -162,7 +162,8 @@ func (t *trace) sent(e *network.EventRequestWillBeSent) {
 			t.answered(e.RequestID, e.RedirectResponse.Status)
 			t.finished(e.RequestID, at)
 		}
-		h := &hop{host: u.Hostname(), at: where, post: e.Request.Method == "POST", document: true, began: at, flying: 1, loader: e.LoaderID}
+		h := &hop{host: u.Hostname(), at: where, post: e.Request.Method == "POST", document: true,
+			began: at, flying: 1, loader: e.LoaderID}
 		if known {
 			h.name = stepName(where.Service, h.post, u.Path, t.signedIn)
 		}

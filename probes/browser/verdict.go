@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,7 +103,8 @@ func (t *trace) errorPage(h *hop) *verdict {
 		return t.scriptError(h, e.Class)
 	case h.at.Service == serviceIdP && e.Token == "acs_refused":
 		return &verdict{class: history.ClassIdPACSRefused, detail: "the identity provider refused " + t.acs()}
-	case h.at.Service == serviceIdP && h.status < 500 && (e.Token == "login_refused" || h.name == history.StepIdPLogin && h.page.Form):
+	case h.at.Service == serviceIdP && h.status < 500 &&
+		(e.Token == "login_refused" || h.name == history.StepIdPLogin && h.page.Form):
 		return &verdict{class: history.ClassIdPLoginRefused, detail: "the identity provider refused user name and password"}
 	case h.at.Service == serviceIdP:
 		return statusOf(h)
@@ -132,7 +134,8 @@ func (t *trace) scriptError(portal *hop, class string) *verdict {
 		return statusOf(api)
 	case api != nil && api.failed != "" && api.failed != "net::ERR_FAILED":
 		return failureOf(api)
-	case class == string(history.ClassThrottled), class == string(history.ClassHTTP5xx), class == string(history.ClassHTTP4xx):
+	case slices.Contains([]history.Class{history.ClassThrottled, history.ClassHTTP5xx, history.ClassHTTP4xx},
+		history.Class(class)):
 		return &verdict{class: history.Class(class), detail: subject(portal) + " says that its API failed"}
 	}
 	return &verdict{class: history.ClassPortalError, detail: fmt.Sprintf("%s shows an error (%s)", subject(portal), class)}
@@ -159,7 +162,8 @@ func (t *trace) overdue(now time.Time) *verdict {
 	if now.Sub(latest) > time.Second {
 		return wrong("%s shows nothing that leads on", subject(h))
 	}
-	return &verdict{class: history.ClassTimeout, detail: "the time was over at " + strings.TrimPrefix(subject(h), "the page of ")}
+	where := strings.TrimPrefix(subject(h), "the page of ")
+	return &verdict{class: history.ClassTimeout, detail: "the time was over at " + where}
 }
 
 // subject names a hop for people.
@@ -205,7 +209,8 @@ func failureOf(h *hop) *verdict {
 	if class == history.ClassHarness {
 		return &verdict{class: class, detail: did, ours: true}
 	}
-	if h.at.Service == serviceIdP && class != history.ClassTLS && class != history.ClassDNS && class != history.ClassWrongContent {
+	telling := []history.Class{history.ClassTLS, history.ClassDNS, history.ClassWrongContent}
+	if h.at.Service == serviceIdP && !slices.Contains(telling, class) {
 		class = history.ClassIdPUnavailable
 	}
 	return &verdict{class: class, detail: subject(h) + " " + did}
@@ -235,7 +240,8 @@ func classOf(failure string) (class history.Class, did string) {
 	case code == "TOO_MANY_REDIRECTS":
 		return history.ClassWrongContent, "redirects without end"
 	case strings.HasPrefix(code, "CONNECTION_"), strings.HasPrefix(code, "HTTP2_"), strings.HasPrefix(code, "QUIC_"),
-		code == "EMPTY_RESPONSE", code == "INCOMPLETE_CHUNKED_ENCODING", code == "CONTENT_LENGTH_MISMATCH", code == "SOCKET_NOT_CONNECTED":
+		code == "EMPTY_RESPONSE", code == "INCOMPLETE_CHUNKED_ENCODING", code == "CONTENT_LENGTH_MISMATCH",
+		code == "SOCKET_NOT_CONNECTED":
 		return history.ClassReset, "reset the connection"
 	}
 	return history.ClassWrongContent, "gave an answer that the browser can't read"

@@ -100,9 +100,11 @@ func (t *tab) prepare(script string) error {
 		method string
 		params any
 	}{
-		{page.CommandAddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script, WorldName: world}},
+		{page.CommandAddScriptToEvaluateOnNewDocument,
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: script, WorldName: world}},
 		{runtime.CommandAddBinding, runtime.AddBindingParams{Name: tell, ExecutionContextName: world}},
-		{network.CommandEnable, network.EnableParams{MaxTotalBufferSize: new(int64(1 << 20)), MaxResourceBufferSize: new(int64(1 << 18))}},
+		{network.CommandEnable,
+			network.EnableParams{MaxTotalBufferSize: new(int64(1 << 20)), MaxResourceBufferSize: new(int64(1 << 18))}},
 		{log.CommandDisable, cdp.Empty{}},
 		{css.CommandDisable, cdp.Empty{}},
 		{dom.CommandDisable, cdp.Empty{}},
@@ -170,13 +172,14 @@ func (w *window) abandon(t *tab) {
 	})
 }
 
-// picture is what the tab shows as a PNG, nil where it shows nothing in time. While a tab gives way to the next page, as
-// it does when the browser puts its own error page up, there is no picture to be had for a moment.
+// picture is what the tab shows as a PNG, nil where it shows nothing in time. While a tab gives way to the next page,
+// as it does when the browser puts its own error page up, there is no picture to be had for a moment.
 func (t *tab) picture() []byte {
 	ctx, cancel := context.WithTimeout(t.ctx, pictureLimit)
 	defer cancel()
+	params := page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng}
 	for ctx.Err() == nil {
-		shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
+		shot, err := chromedp.Call(ctx, page.CaptureScreenshot, params)
 		if err == nil {
 			return shot.Data
 		}
@@ -194,7 +197,8 @@ func (t *tab) picture() []byte {
 func (w *window) dispose() {
 	ctx, cancel := context.WithTimeout(w.process.ctx, closeLimit)
 	defer cancel()
-	_, err := chromedp.CallBrowser(ctx, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: w.id})
+	params := target.DisposeBrowserContextParams{BrowserContextID: w.id}
+	_, err := chromedp.CallBrowser(ctx, target.DisposeBrowserContext, params)
 	if err != nil {
 		_ = w.process.close() // what it could not remove is told when the probe is closed
 	}
