@@ -32,6 +32,8 @@ type KMSSettings struct {
 	Backend string // embedded, localstack, endpoint; empty: embedded
 	URL     string // of the endpoint
 	Image   string // of LocalStack; empty: the target's choice
+
+	CreatingFor time.Duration // how long a new replica of a key is Creating; the embedded one alone
 }
 
 // Vantage is where users sit, and how far from there it is to the other places.

@@ -18,6 +18,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/heartbeat"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
+	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
@@ -97,7 +98,7 @@ func (r *Runner) record(ctx context.Context, plan *engine.Plan, folder *history.
 	if !r.Timeless {
 		opts.Heartbeat = heartbeat.Start
 	}
-	err := plan.Run(ctx, opts)
+	err := plan.Run(rollback.Telling(ctx, func(said string) { r.tell("%s", said) }), opts)
 	if stopped(ctx) && errors.Is(err, context.Canceled) && !errors.Is(err, engine.ErrUndo) {
 		err = nil // it was stopped before it stood, which is no fault of its own
 	}

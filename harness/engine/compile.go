@@ -171,6 +171,9 @@ func (c *compiler) kms() {
 	} else if k.URL != "" {
 		c.fail(block.Errorf("system.kms.url", "says nothing without backend: endpoint"))
 	}
+	if k.CreatingFor > 0 && k.Backend != "embedded" {
+		c.fail(block.Errorf("system.kms.creating_for", "says nothing without backend: embedded"))
+	}
 	if k.Image != "" && k.Backend != "localstack" {
 		c.fail(block.Errorf("system.kms.image", "says nothing without backend: localstack"))
 	}

@@ -79,6 +79,8 @@ type KMS struct {
 	Backend string `yaml:"backend" enum:"embedded,localstack,endpoint" doc:"who plays AWS KMS"`
 	URL     string `yaml:"url" doc:"of the endpoint; run must confirm its host by --allow"`
 	Image   string `yaml:"image" doc:"of LocalStack; if not said, the last one that needs no token"`
+
+	CreatingFor time.Duration `yaml:"creating_for" max:"15m" doc:"how long a new replica of the key is Creating, for which a drill waits; the embedded one alone"`
 }
 
 // Vantage is a place where people sit.

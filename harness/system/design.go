@@ -36,7 +36,7 @@ func (d *Design) KMS() kms.Config {
 	for _, s := range identitycenter.Services(d.Instance) {
 		principals[s.AccessKey] = s.Principal
 	}
-	return kms.Config{Account: d.Instance.Account, Principals: principals}
+	return kms.Config{Account: d.Instance.Account, CreatingFor: d.Topology.KMS.CreatingFor, Principals: principals}
 }
 
 // IdP is the provider as its administrator has set it up: the ACS URLs registered, the bookmarks assigned.

@@ -77,14 +77,29 @@ func (k *key) Use(ctx context.Context) error {
 	return nil
 }
 
+// use seals something and opens it again.
 func (s service) use(ctx context.Context, arn string, how ...func(*awskms.Options)) error {
-	sealed, err := s.client.GenerateDataKeyWithoutPlaintext(ctx, &awskms.GenerateDataKeyWithoutPlaintextInput{
-		KeyId: aws.String(arn), KeySpec: types.DataKeySpecAes256, EncryptionContext: s.about,
-	}, how...)
+	sealed, err := s.seal(ctx, arn, how...)
 	if err != nil {
 		return err
 	}
-	_, err = s.client.Decrypt(ctx, &awskms.DecryptInput{KeyId: aws.String(arn), CiphertextBlob: sealed.CiphertextBlob,
+	return s.open(ctx, arn, sealed, how...)
+}
+
+// seal makes a data key, and keeps only what is sealed under the key.
+func (s service) seal(ctx context.Context, arn string, how ...func(*awskms.Options)) ([]byte, error) {
+	made, err := s.client.GenerateDataKeyWithoutPlaintext(ctx, &awskms.GenerateDataKeyWithoutPlaintextInput{
+		KeyId: aws.String(arn), KeySpec: types.DataKeySpecAes256, EncryptionContext: s.about,
+	}, how...)
+	if err != nil {
+		return nil, err
+	}
+	return made.CiphertextBlob, nil
+}
+
+// open opens what was sealed.
+func (s service) open(ctx context.Context, arn string, sealed []byte, how ...func(*awskms.Options)) error {
+	_, err := s.client.Decrypt(ctx, &awskms.DecryptInput{KeyId: aws.String(arn), CiphertextBlob: sealed,
 		EncryptionContext: s.about}, how...)
 	return err
 }
