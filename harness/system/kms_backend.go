@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"time"
 
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
@@ -50,7 +51,9 @@ type relay struct {
 }
 
 func newRelay(backend *url.URL) *relay {
-	return &relay{backend, &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32,
+	at := *backend
+	at.Path = "/" + strings.TrimPrefix(at.Path, "/") // what is joined to a path that is empty would begin with no slash
+	return &relay{&at, &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32,
 		IdleConnTimeout: time.Minute, ResponseHeaderTimeout: time.Minute}}
 }
 

@@ -87,19 +87,22 @@ func (s *Site) try(ctx context.Context, mark string) (single bool, err error) {
 // have sealed themselves: moto 5 cuts the ids of multi-Region keys short in what it encrypts.
 func (s *Site) tryReplicas(ctx context.Context, t *trial, made map[string]string) (single bool) {
 	primary := s.Topology.Primary
-	err := t.user.use(ctx, t.arn)
-	single = err != nil
-	if err == nil && t.region != primary {
-		var sealed []byte
-		if sealed, err = s.services(primary, t.http())[0].seal(ctx, made[primary]); err == nil {
-			err = t.user.open(ctx, t.arn, sealed)
+	there := s.services(primary, t.http())[0]
+	for region, user := range map[string]service{primary: there, t.region: t.user} {
+		if err := user.use(ctx, made[region]); err != nil {
+			t.found(harness.HonoursReplicas, fmt.Errorf("in %s: %w", region, operation(err)))
+			return true
 		}
 	}
+	sealed, err := there.seal(ctx, made[primary])
+	if err == nil {
+		err = t.user.open(ctx, t.arn, sealed)
+	}
 	if err != nil {
-		err = fmt.Errorf("what is sealed under a multi-Region key in %s isn't opened in %s: %w", primary, t.region, cause(err))
+		err = fmt.Errorf("what is sealed in %s isn't opened in %s: %w", primary, t.region, operation(err))
 	}
 	t.found(harness.HonoursReplicas, err)
-	return single
+	return false
 }
 
 // found writes down whether something is honoured, and if not, by what that was noticed.
