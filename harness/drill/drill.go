@@ -18,7 +18,6 @@ import (
 	"github.com/regiondrill/regiondrill/harness/heartbeat"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
-	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
@@ -98,7 +97,7 @@ func (r *Runner) record(ctx context.Context, plan *engine.Plan, folder *history.
 	if !r.Timeless {
 		opts.Heartbeat = heartbeat.Start
 	}
-	err := plan.Run(rollback.Telling(ctx, func(said string) { r.tell("%s", said) }), opts)
+	err := plan.Run(ctx, opts)
 	if stopped(ctx) && errors.Is(err, context.Canceled) && !errors.Is(err, engine.ErrUndo) {
 		err = nil // it was stopped before it stood, which is no fault of its own
 	}

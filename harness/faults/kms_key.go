@@ -49,8 +49,8 @@ func (f *KMSKey) Ready(_ context.Context, h *harness.Handles, a harness.Aim) err
 	if h.Backend == nil || slices.Contains(h.Backend.Honours, needs.what) {
 		return nil
 	}
-	return &harness.Lack{Sentence: fmt.Sprintf("%s can't carry %s (mode: %s): it answers %s, and ignores %s, by what was "+
-		"tried on a throw-away key; set system.kms.backend to embedded", h.Backend, a.Name, f.Mode, needs.operation,
+	return &harness.Lack{Sentence: fmt.Sprintf("%s can't carry %s (mode: %s): it doesn't heed %s, as a throw-away key "+
+		"showed (it ignores %s); set system.kms.backend to embedded", h.Backend, a.Name, f.Mode, needs.operation,
 		needs.what)}
 }
 

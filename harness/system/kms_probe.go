@@ -127,7 +127,7 @@ func (t *trial) singleKey(ctx context.Context) (string, error) {
 
 // tryStates makes the key unusable in each way that there is, the last for good, and looks whether it is refused.
 func (t *trial) tryStates(ctx context.Context) {
-	id := aws.String(t.arn)
+	id := aws.String(idOf(t.arn))
 	policy := func(document string) error {
 		_, err := t.admin.PutKeyPolicy(ctx, &awskms.PutKeyPolicyInput{KeyId: id, PolicyName: aws.String("default"),
 			Policy: aws.String(document)})

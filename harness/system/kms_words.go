@@ -21,12 +21,15 @@ import (
 func cause(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok && !named(api) {
-			return fmt.Errorf("HTTP %d, and no error of AWS's (%w)", answer.HTTPStatusCode(), api)
+			return fmt.Errorf("HTTP %d, and no error of KMS's (%w)", answer.HTTPStatusCode(), api)
 		}
 		return api
 	}
 	if sent, ok := errors.AsType[*url.Error](err); ok {
 		return sent.Err
+	}
+	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok && answer.HTTPStatusCode() != 0 {
+		return fmt.Errorf("HTTP %d, and no answer of KMS's", answer.HTTPStatusCode())
 	}
 	return err
 }
