@@ -50,6 +50,9 @@ func (e *emulator) holds(ctx context.Context, region, arn string) error {
 	if _, gone := errors.AsType[*types.NotFoundException](err); gone {
 		return fmt.Errorf("it doesn't know the run's key in %s any more: did it start anew? (%w)", region, cause(err))
 	}
+	if _, answered := errors.AsType[smithy.APIError](err); err != nil && !answered {
+		return fmt.Errorf("it doesn't answer: %w", cause(err))
+	}
 	return cause(err)
 }
 
