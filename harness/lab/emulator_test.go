@@ -133,6 +133,29 @@ func TestEmulatorIsProbed(t *testing.T) {
 	}
 }
 
+// One that answers with errors because a fault of the drill has told it to, by its chaos API, is there.
+func TestEmulatorThatIsToldToFail(t *testing.T) {
+	e := newEmulator()
+	e.pages = map[string]string{"/_localstack/chaos/faults": "[]"}
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	l, err := start(t, server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.without = []string{"DescribeKey"}
+	for rules, lost := range map[string]bool{"[]": true, `[{"service": "kms"}]`: false} {
+		e.pages["/_localstack/chaos/faults"] = rules
+		if err := l.System.Rig[0].Ask(t.Context()); (err != nil) != lost {
+			t.Errorf("with the rules %s it is lost: %v", rules, err)
+		}
+	}
+	server.Close()
+	if err := l.System.Rig[0].Ask(t.Context()); err == nil || !strings.Contains(err.Error(), "it doesn't answer") {
+		t.Errorf("when it is gone: %v", err)
+	}
+}
+
 // What an emulator lacks that every drill needs is one sentence that names the operation.
 func TestEmulatorThatLacks(t *testing.T) {
 	secure := httptest.NewTLSServer(newEmulator())

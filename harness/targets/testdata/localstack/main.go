@@ -18,7 +18,7 @@ import (
 const (
 	account = "000000000000"
 	soon    = time.Second // that it takes to be there, or for a first call
-	looks   = 30              // DescribeKey calls until it is lost: more than are made before a drill
+	looks   = 30          // DescribeKey calls until it is lost: more than are made before a drill
 )
 
 // refusal is what the images after 4.14.0 say without a token (microcks/microcks, issue 2008).
