@@ -30,7 +30,7 @@ func TestMakeCompose(t *testing.T) {
 	}{
 		{"no Compose", noCompose, "up", 64, "There is no Docker Compose here: install docker-compose-plugin, or Debian's docker-compose.", false},
 		{"no daemon", noDaemon, "up", 64, "Docker does not answer: Cannot connect to the Docker daemon. Start it, or join the group docker.", false},
-		{"no registry", noRegistry, "up", 1, "a registry must be in reach for what is not on this machine: localstack/localstack:4.14.0 ", true},
+		{"no registry", noRegistry, "up", 1, "a registry must be in reach for what is not on this machine: localstack/localstack:4.14.0@sha256:", true},
 		{"a port is taken", noPort, "up", 1, "A port that is taken can be changed: GRAFANA_PORT=3001 make compose-up.", true},
 		{"it stands already, and is left standing", stands, "up", 1, "Compose says why above.", false},
 		{"up", well, "up", 0, "--push-gateway http://127.0.0.1:9091 ", false},

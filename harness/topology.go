@@ -36,6 +36,8 @@ type KMSSettings struct {
 	Policy  string // of the key's replicas, in JSON; empty: AWS's baseline policy
 
 	Policies map[string]string // by Region, instead of Policy
+
+	CreatingFor time.Duration // how long a new replica of a key is Creating; the embedded one alone
 }
 
 // Vantage is where users sit, and how far from there it is to the other places.

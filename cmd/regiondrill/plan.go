@@ -81,6 +81,9 @@ func describePlan(w io.Writer, c *compiled, carriers []string) {
 	fmt.Fprintf(w, "\nRegions      %s\n", regionsOf(r))
 	fmt.Fprintf(w, "IdP          %s; ACS %s; bookmarks %s\n", c.scenario.System.IdP.Dialect,
 		listOr(c.scenario.System.IdP.ACS, "none"), listOr(c.scenario.System.IdP.Bookmarks, "none"))
+	if said := kmsRow(c); said != "" {
+		fmt.Fprintf(w, "KMS          %s\n", strings.TrimLeft(wrap(said, "             ", 96), " "))
+	}
 	fmt.Fprintf(w, "Carried by   %s\n", listOr(carriers, "no target"))
 	lasts := ""
 	if waits(c) {

@@ -12,6 +12,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/scenario"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 // settings writes a kind's own fields on one line, without those that are left out or say nothing.
@@ -61,6 +62,16 @@ func wrap(text, indent string, width int) string {
 		line += word
 	}
 	return strings.Join(append(lines, line), "\n")
+}
+
+// kmsRow says who is to play KMS where that is no fake of ours, and what will be found out about it.
+func kmsRow(c *compiled) string {
+	k := c.scenario.System.KMS
+	if k.Backend == system.KMSEmbedded {
+		return ""
+	}
+	return strings.TrimSpace(k.Backend+" "+cmp.Or(k.URL, k.Image)) + "; before the drill, a throw-away key shows whether it heeds " +
+		strings.Join(system.Probed(), ", ")
 }
 
 // happening is a fault or an action on the timeline, as rows of a table.

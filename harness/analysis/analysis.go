@@ -26,7 +26,7 @@ func Conclude(h *history.History, kinds []checks.Kind) (*verdict.Verdict, error)
 	v := &verdict.Verdict{
 		Schema: verdict.Schema, Scenario: h.Plan.Scenario, Target: h.Plan.Target, Seed: h.Plan.Seed,
 		Version: h.Plan.Version, Started: h.Plan.Zero, Seconds: verdict.Seconds(max(0, measure.End(h)).Seconds()),
-		Findings: []verdict.Finding{}, Measures: *m,
+		Findings: []verdict.Finding{}, Measures: *m, KMS: (*verdict.KMS)(h.Plan.KMS),
 	}
 	for _, planned := range h.Plan.Checks {
 		f, err := judge(h, m, planned, kinds)

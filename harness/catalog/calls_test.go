@@ -118,6 +118,8 @@ func TestWhoPlaysKMS(t *testing.T) {
 		{"{backend: endpoint, url: 'ftp://x'}", "must be an http or https URL", ""},
 		{"{backend: endpoint, url: 'http://me:secret@x'}", "without a password", ""},
 		{"{url: 'http://x'}", "says nothing without backend: endpoint", ""},
+		{"{creating_for: 10m}", "", ""},
+		{"{creating_for: 10m, backend: localstack}", "says nothing without backend: embedded", ""},
 		{"{image: x}", "says nothing without backend: localstack", ""},
 	} {
 		plan, err := readCalls(t, c.kms, "api_errors", "{region: eu-west-1}")

@@ -50,5 +50,5 @@ func (r *Runner) undo(ctx context.Context, intent rollback.Intent) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, undoLimit)
 	defer cancel()
-	return undoer(ctx, intent.Args)
+	return undoer(rollback.Telling(ctx, func(said string) { r.tell("%s", said) }), intent.Args)
 }

@@ -183,6 +183,9 @@ func (c *compiler) kms() {
 			c.fail(block.NoSuch("system.kms.policies."+region, "Region of the system", region, c.s.System.Regions()))
 		}
 	}
+	if k.CreatingFor > 0 && k.Backend != "embedded" {
+		c.fail(block.Errorf("system.kms.creating_for", "says nothing without backend: embedded"))
+	}
 	if k.Image != "" && k.Backend != "localstack" {
 		c.fail(block.Errorf("system.kms.image", "says nothing without backend: localstack"))
 	}

@@ -72,7 +72,7 @@ func (p *Plan) Run(ctx context.Context, opts RunOptions) (err error) {
 		r.back.Journal = opts.Folder.Undo
 	}
 	defer func() {
-		undone := r.back.Unwind(ctx)
+		undone := r.back.Unwind(rollback.Telling(ctx, func(said string) { r.note("%s", said) }))
 		err = r.conclude(ctx, err, undone)
 	}()
 	return guard("the run", func() error { return r.all(ctx) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
@@ -33,6 +34,24 @@ func (f *KMSKey) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.P
 		modePolicyDenies: "denied to Identity Center by its policy"}[f.Mode]
 	a.Summary = "the key in " + a.Summary + " is " + what
 	return a, problems
+}
+
+// honoured is what an emulator must honour for each mode, and the operation that it must heed.
+var honoured = map[string]struct{ what, operation string }{
+	modeDisabled:        {harness.HonoursDisabled, "DisableKey"},
+	modePendingDeletion: {harness.HonoursDeletion, "ScheduleKeyDeletion"},
+	modePolicyDenies:    {harness.HonoursPolicies, "PutKeyPolicy"},
+}
+
+// Ready refuses an emulator that goes on using such a key: nothing would be harmed.
+func (f *KMSKey) Ready(_ context.Context, h *harness.Handles, a harness.Aim) error {
+	needs := honoured[f.Mode]
+	if h.Backend == nil || slices.Contains(h.Backend.Honours, needs.what) {
+		return nil
+	}
+	return &harness.Lack{Sentence: fmt.Sprintf("%s can't carry %s (mode: %s): it doesn't heed %s, as a throw-away key "+
+		"showed (it ignores %s); set system.kms.backend to embedded", h.Backend, a.Name, f.Mode, needs.operation,
+		needs.what)}
 }
 
 // Inject changes the key. It dies with the run, so nobody else needs to know how to undo it.

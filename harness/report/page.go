@@ -471,6 +471,7 @@ func (d *drill) pageFacts(v *pageDrill) {
 	add("Target", d.Target)
 	add("Environment", p.Environment)
 	add("Regions", strings.Join(p.Regions, ", "))
+	add("KMS", kmsWords(d.KMS))
 	add("Seed", fmt.Sprint(d.Seed))
 	seeds := fmt.Sprintf(" --seed %d", d.Seed)
 	if p.PhaseSeed != 0 {

@@ -89,6 +89,9 @@ func (d *drill) summary() string {
 	if len(d.Recoveries) > 0 {
 		fmt.Fprintf(&b, "%s\n\n", md(oneDraw()))
 	}
+	if said := kmsWords(d.KMS); said != "" {
+		fmt.Fprintf(&b, "<sub>KMS: %s</sub>\n\n", md(short(said, 600)))
+	}
 	fmt.Fprintf(&b, "<sub>target %s · seed %d · version %s", md(d.Target), d.Seed, md(d.Version))
 	if d.dir != "" {
 		fmt.Fprintf(&b, " · report in %s", md(d.dir))

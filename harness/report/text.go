@@ -42,6 +42,10 @@ func Text(w io.Writer, r *Report, color bool) error {
 	}
 	t.findings(d)
 	t.validity(d)
+	if said := kmsWords(d.KMS); said != "" {
+		t.b.WriteByte('\n')
+		t.paragraph("KMS  ", clean(said))
+	}
 	if d.dir != "" {
 		fmt.Fprintf(&t.b, "\nReport  %s\n", clean(filepath.Join(d.dir, "report.html"))) // a path is never broken in two
 	}

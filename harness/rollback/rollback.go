@@ -28,6 +28,22 @@ type Intent struct {
 // Undoers take deeds back by the kind of their intent, from Args alone.
 type Undoers map[string]func(context.Context, json.RawMessage) error
 
+// told is the key of who hears what undos tell.
+type told struct{}
+
+// Telling is a ctx in which undos are heard: tell is given each sentence that one of them has for people.
+func Telling(ctx context.Context, tell func(sentence string)) context.Context {
+	return context.WithValue(ctx, told{}, tell)
+}
+
+// Tell says what people should know of an undo beside its error: what can't be taken back at once, as a rule. Nobody
+// need hear it.
+func Tell(ctx context.Context, format string, args ...any) {
+	if tell, ok := ctx.Value(told{}).(func(string)); ok {
+		tell(fmt.Sprintf(format, args...))
+	}
+}
+
 // Journal is where intents are written; an *os.File is one.
 type Journal interface {
 	io.Writer

@@ -83,6 +83,8 @@ type KMS struct {
 	Policy  string `yaml:"policy" doc:"the key policy of every replica, in JSON; if not said, AWS's baseline policy for IAM Identity Center"`
 
 	Policies map[string]string `yaml:"policies" doc:"by Region, the key policy of the replica there, instead of policy"`
+
+	CreatingFor time.Duration `yaml:"creating_for" max:"15m" doc:"how long a new replica of the key is Creating, for which a drill waits; the embedded one alone"`
 }
 
 // Vantage is a place where people sit.

@@ -37,7 +37,7 @@ func (d *Design) KMS() kms.Config {
 	for _, s := range identitycenter.Services(d.Instance) {
 		principals[s.AccessKey] = s.Principal
 	}
-	return kms.Config{Account: d.Instance.Account, Principals: principals}
+	return kms.Config{Account: d.Instance.Account, CreatingFor: d.Topology.KMS.CreatingFor, Principals: principals}
 }
 
 // keyPolicy is the policy of the key's replica in a Region, in the account of whoever plays KMS.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
@@ -77,14 +78,29 @@ func (k *key) Use(ctx context.Context) error {
 	return nil
 }
 
+// use seals something and opens it again.
 func (s service) use(ctx context.Context, arn string, how ...func(*awskms.Options)) error {
-	sealed, err := s.client.GenerateDataKeyWithoutPlaintext(ctx, &awskms.GenerateDataKeyWithoutPlaintextInput{
-		KeyId: aws.String(arn), KeySpec: types.DataKeySpecAes256, EncryptionContext: s.about,
-	}, how...)
+	sealed, err := s.seal(ctx, arn, how...)
 	if err != nil {
 		return err
 	}
-	_, err = s.client.Decrypt(ctx, &awskms.DecryptInput{KeyId: aws.String(arn), CiphertextBlob: sealed.CiphertextBlob,
+	return s.open(ctx, arn, sealed, how...)
+}
+
+// seal makes a data key, and keeps only what is sealed under the key.
+func (s service) seal(ctx context.Context, arn string, how ...func(*awskms.Options)) ([]byte, error) {
+	made, err := s.client.GenerateDataKeyWithoutPlaintext(ctx, &awskms.GenerateDataKeyWithoutPlaintextInput{
+		KeyId: aws.String(arn), KeySpec: types.DataKeySpecAes256, EncryptionContext: s.about,
+	}, how...)
+	if err != nil {
+		return nil, err
+	}
+	return made.CiphertextBlob, nil
+}
+
+// open opens what was sealed.
+func (s service) open(ctx context.Context, arn string, sealed []byte, how ...func(*awskms.Options)) error {
+	_, err := s.client.Decrypt(ctx, &awskms.DecryptInput{KeyId: aws.String(arn), CiphertextBlob: sealed,
 		EncryptionContext: s.about}, how...)
 	return err
 }
@@ -92,33 +108,39 @@ func (s service) use(ctx context.Context, arn string, how ...func(*awskms.Option
 // once lets the client ask a single time: who asks again knows when.
 func once(o *awskms.Options) { o.RetryMaxAttempts = 1 }
 
+// id is what administrators call it by: moto finds no key by its ARN when it is to disable one.
+func (k *key) id() *string { return aws.String(idOf(k.arn)) }
+
+// idOf is the key id in a key's ARN.
+func idOf(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
+
 // Disable disables the replica in the Region, and no other.
 func (k *key) Disable(ctx context.Context) error {
-	_, err := k.admin.DisableKey(ctx, &awskms.DisableKeyInput{KeyId: aws.String(k.arn)})
+	_, err := k.admin.DisableKey(ctx, &awskms.DisableKeyInput{KeyId: k.id()})
 	return k.said("disabling", err)
 }
 
 // Enable enables it.
 func (k *key) Enable(ctx context.Context) error {
-	_, err := k.admin.EnableKey(ctx, &awskms.EnableKeyInput{KeyId: aws.String(k.arn)})
+	_, err := k.admin.EnableKey(ctx, &awskms.EnableKeyInput{KeyId: k.id()})
 	return k.said("enabling", err)
 }
 
 // ScheduleDeletion schedules its deletion in seven days, which makes it unusable at once. What is scheduled already stays.
 func (k *key) ScheduleDeletion(ctx context.Context) error {
-	_, err := k.admin.ScheduleKeyDeletion(ctx, &awskms.ScheduleKeyDeletionInput{KeyId: aws.String(k.arn),
+	_, err := k.admin.ScheduleKeyDeletion(ctx, &awskms.ScheduleKeyDeletionInput{KeyId: k.id(),
 		PendingWindowInDays: aws.Int32(shortestWindow)})
 	return k.said("scheduling the deletion of", err)
 }
 
 // CancelDeletion takes it off the schedule and enables it, as KMS leaves it disabled. One that isn't scheduled is enabled.
 func (k *key) CancelDeletion(ctx context.Context) error {
-	about, err := k.admin.DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: aws.String(k.arn)})
+	about, err := k.admin.DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: k.id()})
 	if err != nil {
 		return k.said("describing", err)
 	}
 	if s := about.KeyMetadata.KeyState; s == types.KeyStatePendingDeletion || s == types.KeyStatePendingReplicaDeletion {
-		if _, err := k.admin.CancelKeyDeletion(ctx, &awskms.CancelKeyDeletionInput{KeyId: aws.String(k.arn)}); err != nil {
+		if _, err := k.admin.CancelKeyDeletion(ctx, &awskms.CancelKeyDeletionInput{KeyId: k.id()}); err != nil {
 			return k.said("cancelling the deletion of", err)
 		}
 	}
@@ -127,7 +149,7 @@ func (k *key) CancelDeletion(ctx context.Context) error {
 
 // Policy is its key policy.
 func (k *key) Policy(ctx context.Context) (string, error) {
-	said, err := k.admin.GetKeyPolicy(ctx, &awskms.GetKeyPolicyInput{KeyId: aws.String(k.arn)})
+	said, err := k.admin.GetKeyPolicy(ctx, &awskms.GetKeyPolicyInput{KeyId: k.id()})
 	if err != nil {
 		return "", k.said("reading the policy of", err)
 	}
@@ -136,7 +158,7 @@ func (k *key) Policy(ctx context.Context) (string, error) {
 
 // SetPolicy replaces it.
 func (k *key) SetPolicy(ctx context.Context, document string) error {
-	_, err := k.admin.PutKeyPolicy(ctx, &awskms.PutKeyPolicyInput{KeyId: aws.String(k.arn), Policy: aws.String(document)})
+	_, err := k.admin.PutKeyPolicy(ctx, &awskms.PutKeyPolicyInput{KeyId: k.id(), Policy: aws.String(document)})
 	return k.said("setting the policy of", err)
 }
 

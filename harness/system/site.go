@@ -29,8 +29,9 @@ type Site struct {
 	// Wrap is put around every handler that is served from then on: to see what passes. nil: nothing is.
 	Wrap func(http.Handler) http.Handler
 
-	located map[string]harness.Location
-	kms     http.Handler // whoever plays it
+	located  map[string]harness.Location
+	kms      http.Handler // whoever plays it
+	emulator *emulator    // nil where that is a fake of ours
 }
 
 // NewSite makes the places of a design. What it starts is pushed on back first.

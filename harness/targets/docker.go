@@ -194,13 +194,18 @@ func (d docker) gateway(ctx context.Context, network string) (netip.Addr, error)
 
 // lastWords is the last line that a container wrote, "" where it wrote nothing.
 func (d docker) lastWords(ctx context.Context, name string) string {
-	stream, err := d.ContainerLogs(ctx, name, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "20"})
+	lines := d.log(ctx, name)
+	return lines[len(lines)-1]
+}
+
+// log is the last lines that a container wrote, at least one, which may be empty.
+func (d docker) log(ctx context.Context, name string) []string {
+	stream, err := d.ContainerLogs(ctx, name, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "40"})
 	if err != nil {
-		return ""
+		return []string{""}
 	}
 	defer stream.Close()
 	var text bytes.Buffer
 	_, _ = stdcopy.StdCopy(&text, &text, stream) // what was read before it broke will do
-	lines := strings.Split(strings.TrimSpace(text.String()), "\n")
-	return lines[len(lines)-1]
+	return strings.Split(strings.TrimSpace(text.String()), "\n")
 }

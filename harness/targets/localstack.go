@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"time"
 
@@ -13,7 +15,6 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
-	"github.com/testcontainers/testcontainers-go/wait"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/rollback"
@@ -21,15 +22,16 @@ import (
 )
 
 const (
-	// localStackImage is the last of LocalStack that asks for no token.
-	localStackImage = "localstack/localstack:4.14.0"
+	// localStackImage is the last of LocalStack that asks for no token: nothing has been mended in it since 2026-03-23,
+	// when its repository was archived. The digest is that of the tag's image for all platforms.
+	localStackImage = "localstack/localstack:4.14.0@sha256:3ebc37595918b8accb852f8048fef2aff047d465167edd655528065b07bc364a"
 	// ImageVariable names another image, where the scenario names none.
 	ImageVariable = "REGIONDRILL_LOCALSTACK_IMAGE"
 	// authVariable is LocalStack's own: newer images don't start without it.
 	authVariable = "LOCALSTACK_AUTH_TOKEN"
 
 	localStackPort  = "4566/tcp"
-	localStackLimit = 3 * time.Minute // to be pulled and to answer
+	localStackLimit = 3 * time.Minute // to be pulled; and to answer
 )
 
 // withKMS starts LocalStack where it is to play KMS, and gives the topology with its URL. It listens on loopback only.
@@ -38,58 +40,113 @@ func withKMS(ctx context.Context, t harness.Topology, back *rollback.Stack) (har
 		return t, nil
 	}
 	t.KMS.Image = cmp.Or(t.KMS.Image, os.Getenv(ImageVariable), localStackImage)
+	l := &localStack{run: newRun(), image: t.KMS.Image, dockerenv: "/.dockerenv", limit: localStackLimit}
 	var err error
-	t.KMS.URL, err = localStack(ctx, t.KMS.Image, back)
+	t.KMS.URL, err = l.start(ctx, back)
 	return t, err
 }
 
-// localStack starts a container and tells where it answers. What is in the way is a *harness.Lack.
-func localStack(ctx context.Context, image string, back *rollback.Stack) (string, error) {
-	d, err := connect(ctx)
-	if err != nil && ctx.Err() == nil {
-		return "", &harness.Lack{Sentence: "system.kms.backend: localstack needs Docker, which doesn't answer or refuses; embedded needs none", Err: err}
+// localStack is a container that plays KMS.
+type localStack struct {
+	docker
+	run       *run
+	image     string
+	dockerenv string        // the file that Docker puts into containers: this process is in one where it is there
+	limit     time.Duration // for it to answer
+}
+
+// name is the container's.
+func (l *localStack) name() string { return l.run.prefix() + "localstack" }
+
+// start starts it and tells where it answers. What is in the way is a *harness.Lack.
+func (l *localStack) start(ctx context.Context, back *rollback.Stack) (string, error) {
+	var err error
+	if l.docker, err = connect(ctx); err != nil {
+		if ctx.Err() != nil {
+			return "", err
+		}
+		return "", &harness.Lack{Sentence: "system.kms.backend: localstack needs Docker, which doesn't answer or refuses; " +
+			"embedded needs none", Err: err}
 	}
+	if _, err := back.Push(rollback.Intent{}, func(context.Context) error { return l.Close() }); err != nil {
+		return "", err
+	}
+	if host := elsewhere(l.DaemonHost()); host != "" {
+		return "", &harness.Lack{Sentence: fmt.Sprintf("system.kms.backend: localstack needs a Docker engine on this machine, "+
+			"and DOCKER_HOST names %s: start LocalStack there by hand, and name it by backend: endpoint and url", host)}
+	}
+	if err := prepare(ctx, l.docker); err != nil {
+		return "", err
+	}
+	if err := l.pull(ctx, l.image); err != nil {
+		return "", err
+	}
+	undo := func(ctx context.Context) error { return l.removeContainer(ctx, l.run.thing(l.name())) }
+	if _, err := back.Push(l.run.intent(kindContainer, l.name()), undo); err != nil {
+		return "", err
+	}
+	if err := l.create(ctx); err != nil {
+		return "", err
+	}
+	return l.found(ctx)
+}
+
+// elsewhere is the host of an engine on another machine, by the address that it is asked at; empty where it is this one's.
+func elsewhere(engine string) string {
+	at, err := url.Parse(engine)
+	if err != nil || at.Hostname() == "" || at.Scheme == "unix" || at.Scheme == "npipe" {
+		return ""
+	}
+	here, err := net.InterfaceAddrs()
 	if err != nil {
-		return "", err
+		return ""
 	}
-	if _, err := back.Push(rollback.Intent{}, func(context.Context) error { return d.Close() }); err != nil {
-		return "", err
+	found, err := net.LookupIP(at.Hostname())
+	if err != nil {
+		return at.Host
 	}
-	if err := prepare(ctx, d); err != nil {
-		return "", err
+	for _, address := range here {
+		if own, ok := address.(*net.IPNet); ok && own.IP.Equal(found[0]) {
+			return ""
+		}
 	}
-	if err := d.pull(ctx, image); err != nil {
-		return "", err
-	}
-	r := newRun()
-	name := r.prefix() + "localstack"
-	if _, err := back.Push(r.intent(kindContainer, name), func(ctx context.Context) error { return d.removeContainer(ctx, r.thing(name)) }); err != nil {
-		return "", err
-	}
+	return at.Host
+}
+
+// create makes and starts the container, on the networks of this process's own container too where it is in one: from
+// there neither the host's loopback nor other networks can be reached.
+func (l *localStack) create(ctx context.Context) error {
 	// What is begun is waited for whatever becomes of ctx: a thing that appears after its undo would stay.
-	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), localStackLimit)
+	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), makeLimit)
 	defer cancel()
 	if err := ctx.Err(); err != nil {
-		return "", err
+		return err
 	}
-	made, err := testcontainers.Run(making, image,
-		testcontainers.WithName(name), testcontainers.WithLabels(r.labels("localstack")),
-		testcontainers.WithExposedPorts(localStackPort),
-		testcontainers.WithEnv(map[string]string{"SERVICES": "kms", authVariable: os.Getenv(authVariable)}),
+	said := map[string]string{"SERVICES": "kms",
+		"EAGER_SERVICE_LOADING": "1",                                // else the first call waits until KMS is loaded, 11 s at times
+		"DISABLE_EVENTS":        "1", "SKIP_SSL_CERT_DOWNLOAD": "1", // it need call nobody
+	}
+	if token := os.Getenv(authVariable); token != "" {
+		said[authVariable] = token
+	}
+	options := []testcontainers.ContainerCustomizer{
+		testcontainers.WithName(l.name()), testcontainers.WithLabels(l.run.labels("localstack")),
+		testcontainers.WithExposedPorts(localStackPort), testcontainers.WithEnv(said),
 		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) {
-			h.PortBindings = network.PortMap{network.MustParsePort(localStackPort): {{HostIP: netip.MustParseAddr("127.0.0.1")}}}
+			loopback := netip.MustParseAddr("127.0.0.1")
+			h.PortBindings = network.PortMap{network.MustParsePort(localStackPort): {{HostIP: loopback}}}
 		}),
-		testcontainers.WithWaitStrategyAndDeadline(localStackLimit, wait.ForHTTP("/_localstack/health").WithPort(localStackPort)),
-	)
-	if err != nil {
-		return "", &harness.Lack{Sentence: fmt.Sprintf("LocalStack doesn't start from %s: %s; images after 4.14 need a token in %s, and system.kms.backend: embedded needs none of it",
-			image, firstLine(err.Error()), authVariable), Err: err}
 	}
-	url, err := made.PortEndpoint(making, localStackPort, "http")
-	if err != nil {
-		return "", lack(fmt.Errorf("finding LocalStack's port: %w", err))
+	if own := l.ownNetworks(making); len(own) > 0 {
+		options = append(options, testcontainers.CustomizeRequestOption(func(r *testcontainers.GenericContainerRequest) error {
+			r.Networks = own
+			return nil
+		}))
 	}
-	return url, nil
+	if _, err := testcontainers.Run(making, l.image, options...); err != nil {
+		return lack(fmt.Errorf("starting LocalStack from %s: %w", l.image, err))
+	}
+	return nil
 }
 
 // pull brings an image that isn't here.
@@ -98,15 +155,16 @@ func (d docker) pull(ctx context.Context, image string) error {
 	if err == nil || !errdefs.IsNotFound(err) {
 		return lackOf(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, localStackLimit)
+	pulling, cancel := context.WithTimeout(ctx, localStackLimit)
 	defer cancel()
 	provider, err := testcontainers.NewDockerProvider()
 	if err == nil {
-		err = errors.Join(provider.PullImage(ctx, image), provider.Close())
+		err = errors.Join(provider.PullImage(pulling, image), provider.Close())
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return &harness.Lack{Sentence: fmt.Sprintf("the image %s of LocalStack isn't here and can't be pulled: %s; pull it by hand, name another in system.kms.image, or set system.kms.backend to embedded",
-			image, firstLine(err.Error())), Err: err}
+	if err != nil && ctx.Err() == nil {
+		return &harness.Lack{Sentence: fmt.Sprintf("the image %s of LocalStack isn't here and can't be pulled: %s; pull it by "+
+			"hand, name another in system.kms.image, or set system.kms.backend to embedded", image, firstLine(err.Error())),
+			Err: err}
 	}
 	return err
 }

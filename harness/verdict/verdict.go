@@ -66,6 +66,18 @@ type Verdict struct {
 	Grade    Grade     `json:"grade"`
 	Findings []Finding `json:"findings"`
 	Measures
+
+	KMS *KMS `json:"kms,omitempty"` // the emulator that played it, where that was no fake of ours
+}
+
+// KMS is the emulator that played it, as it was found before the drill.
+type KMS struct {
+	URL     string   `json:"url"`
+	Product string   `json:"product,omitempty"` // with Version and Edition as it says of itself
+	Version string   `json:"version,omitempty"`
+	Edition string   `json:"edition,omitempty"`
+	Honours []string `json:"honours"` // what was tried on a throw-away key and worked
+	Ignores []string `json:"ignores"` // and what did not
 }
 
 // Finding is what one check concluded.
