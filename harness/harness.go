@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/regiondrill/regiondrill/harness/pages"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -97,6 +98,7 @@ type World struct {
 
 	Portal    func(region string) string // where a person starts to sign in in the Region
 	Dashboard string                     // the identity provider's page of tiles; bookmarks are on it
+	Pages     pages.Driver               // where things stand on the pages of both
 	Locate    func(host string) (Location, bool)
 
 	People []Person

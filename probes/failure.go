@@ -84,7 +84,7 @@ func (u *person) refused(at *url.URL, status int, p *page) *failure {
 		token = p.error[:min(len(p.error), 40)]
 	}
 	switch {
-	case loc.Service == "idp" && token == "acs_refused":
+	case loc.Service == "idp" && token == u.world.Pages.ACSRefused:
 		return &failure{history.ClassIdPACSRefused, "the identity provider refused the ACS URL of " + u.sender()}
 	case loc.Service == "idp" && status >= 500:
 		return &failure{history.ClassIdPUnavailable, fmt.Sprintf("%s answered %d", where, status)}

@@ -6,10 +6,13 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"github.com/regiondrill/regiondrill/harness/pages"
 )
 
 // page is what a person sees of an HTML page, as far as it matters for signing in.
 type page struct {
+	at        *pages.Driver
 	form      *form
 	meta      map[string]string
 	bookmarks []bookmark
@@ -17,7 +20,8 @@ type page struct {
 }
 
 type form struct {
-	id     string
+	signIn bool // it asks for user name and password
+	passes bool // it only carries something to another place
 	action *url.URL
 	values url.Values
 }
@@ -25,8 +29,8 @@ type form struct {
 type bookmark struct{ region, href string }
 
 // parsePage reads a page. What can't be parsed is an empty page: a browser shows something, too.
-func parsePage(body []byte) *page {
-	p := &page{meta: map[string]string{}}
+func parsePage(body []byte, at *pages.Driver) *page {
+	p := &page{at: at, meta: map[string]string{}}
 	z := html.NewTokenizer(bytes.NewReader(body))
 	var open *form
 	for {
@@ -61,7 +65,8 @@ func (p *page) element(z *html.Tokenizer, open *form) *form {
 	switch tag {
 	case "form":
 		if action, err := url.Parse(attr["action"]); err == nil && strings.EqualFold(attr["method"], "post") {
-			p.form = &form{id: attr["id"], action: action, values: url.Values{}}
+			p.form = &form{signIn: "form#"+attr["id"] == p.at.SignIn,
+				passes: "form#"+attr["id"] == p.at.Passing, action: action, values: url.Values{}}
 			return p.form
 		}
 	case "input":
@@ -73,12 +78,12 @@ func (p *page) element(z *html.Tokenizer, open *form) *form {
 			p.meta[attr["name"]] = attr["content"]
 		}
 	case "a":
-		if attr["class"] == "bookmark" {
-			p.bookmarks = append(p.bookmarks, bookmark{attr["data-region"], attr["href"]})
+		if "a."+attr["class"] == p.at.Bookmark {
+			p.bookmarks = append(p.bookmarks, bookmark{attr[p.at.RegionOf], attr["href"]})
 		}
 	case "p":
-		if attr["id"] == "error" {
-			p.error = attr["data-error"]
+		if "p#"+attr["id"] == p.at.Error {
+			p.error = attr[p.at.TokenOf]
 		}
 	}
 	return open

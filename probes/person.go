@@ -47,7 +47,7 @@ func (u *person) signIn(ctx context.Context, portal string) *failure {
 	return u.accounts(ctx, page)
 }
 
-func isPortal(p *page) bool    { return p.meta["x-amz-sso_bearer_token"] != "" }
+func isPortal(p *page) bool    { return p.meta[p.at.Token] != "" }
 func isDashboard(p *page) bool { return len(p.bookmarks) > 0 || (p.form == nil && p.error == "") }
 
 // visit goes to a page and on through redirects and forms until one is what was wanted.
@@ -66,7 +66,7 @@ func (u *person) visit(ctx context.Context, target string, wanted func(*page) bo
 			next, err = newRequest(ctx, http.MethodGet, resp.location, nil)
 		case resp.failed != nil:
 			return nil, resp.failed
-		case resp.page.form != nil && resp.page.form.id == "sign-in" && !u.trusts(resp.url):
+		case resp.page.form != nil && resp.page.form.signIn && !u.trusts(resp.url):
 			return nil, &failure{history.ClassWrongContent,
 				u.place(resp.url) + " asks for a password and is no identity provider"}
 		case resp.page.form != nil:
@@ -105,13 +105,13 @@ func (u *person) trusts(at *url.URL) bool {
 // fill fills a form in: the sign-in form with user name and password (once; nil the second time), any other as it is.
 func (u *person) fill(f *form) url.Values {
 	values := f.values
-	if f.id == "sign-in" {
+	if f.signIn {
 		if u.asked && u.a.Steps[len(u.a.Steps)-1].Name == history.StepIdPLogin {
 			return nil
 		}
 		u.asked = true
-		values.Set("username", u.a.Person.UserName)
-		values.Set("password", u.a.Person.Password)
+		values.Set(u.world.Pages.UserName, u.a.Person.UserName)
+		values.Set(u.world.Pages.Password, u.a.Person.Password)
 	}
 	return values
 }
@@ -137,7 +137,7 @@ func (u *person) do(req *http.Request) (*response, *failure) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPage))
 	r := &response{url: req.URL, body: body}
 	if err == nil && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
-		r.page = parsePage(body)
+		r.page = parsePage(body, &u.world.Pages)
 	}
 	u.step(req, r.page, began)
 	if err != nil {
@@ -163,14 +163,14 @@ func (u *person) do(req *http.Request) (*response, *failure) {
 // accounts asks the portal's API for the account list, as the portal's script does.
 func (u *person) accounts(ctx context.Context, portal *page) *failure {
 	region := u.a.Steps[len(u.a.Steps)-1].Region // of the host that served the portal
-	if region == "" || region != portal.meta["region"] {
+	if region == "" || region != portal.meta[u.world.Pages.Region] {
 		return &failure{history.ClassWrongContent, "the portal doesn't say of which Region it is"}
 	}
-	req, err := newRequest(ctx, http.MethodGet, portal.meta["portal-api"]+"/assignment/accounts?max_result=100", nil)
+	req, err := newRequest(ctx, http.MethodGet, portal.meta[u.world.Pages.API]+"/assignment/accounts?max_result=100", nil)
 	if err != nil {
 		return &failure{history.ClassWrongContent, "the portal names no API"}
 	}
-	req.Header.Set("x-amz-sso_bearer_token", portal.meta["x-amz-sso_bearer_token"])
+	req.Header.Set("x-amz-sso_bearer_token", portal.meta[u.world.Pages.Token])
 	resp, failed := u.do(req)
 	if failed == nil {
 		failed = resp.failed
@@ -224,7 +224,7 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepIdPLogin
 	case service == "idp" && path == "/":
 		return history.StepIdPDashboard
-	case service == "idp" && p != nil && p.form != nil && p.form.id == "saml":
+	case service == "idp" && p != nil && p.form != nil && p.form.passes:
 		return history.StepIdPSSO
 	case service == "idp":
 		return history.StepIdPForm

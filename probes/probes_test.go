@@ -16,6 +16,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/pages"
 )
 
 func somebody() *person {
@@ -23,7 +24,7 @@ func somebody() *person {
 		"portal.test": {Place: "us-east-1", Service: "portal"}, "signin.test": {Place: "us-east-1", Service: "signin"},
 		"api.test": {Place: "us-east-1", Service: "portal_api"}, "idp.test": {Place: "idp", Service: "idp"},
 	}
-	world := &harness.World{
+	world := &harness.World{Pages: pages.Lab(),
 		Locate: func(host string) (harness.Location, bool) { loc, ok := hosts[host]; return loc, ok },
 		Places: []*harness.Place{{Name: "us-east-1", Region: true}, {Name: "idp"}},
 	}
@@ -108,14 +109,15 @@ func TestRefused(t *testing.T) {
 }
 
 func TestParsePage(t *testing.T) {
+	lab := pages.Lab()
 	p := parsePage([]byte(`<!doctype html><meta name="region" content="eu-west-1"><p id=error data-error="kms">No</p>
 		<form id="search" method="get" action="/s"><input name="q"></form>
 		<form id="sign-in" method="POST" action="/login?x=1"><input name="username"><input type=hidden name="state" value="a&amp;b"/></form>
-		<a class="bookmark" data-region="eu-west-1" href="https://portal.test/">Ireland</a><input name="stray" value="x">`))
+		<a class="bookmark" data-region="eu-west-1" href="https://portal.test/">Ireland</a><input name="stray" value="x">`), &lab)
 	if p.meta["region"] != "eu-west-1" || p.error != "kms" || len(p.bookmarks) != 1 || p.bookmarks[0] != (bookmark{"eu-west-1", "https://portal.test/"}) {
 		t.Errorf("page %+v", p)
 	}
-	if p.form == nil || p.form.id != "sign-in" || p.form.action.String() != "/login?x=1" || p.form.values.Get("state") != "a&b" || p.form.values.Has("stray") {
+	if p.form == nil || !p.form.signIn || p.form.action.String() != "/login?x=1" || p.form.values.Get("state") != "a&b" || p.form.values.Has("stray") {
 		t.Errorf("form %+v", p.form)
 	}
 }
@@ -123,8 +125,9 @@ func TestParsePage(t *testing.T) {
 func FuzzParsePage(f *testing.F) {
 	f.Add([]byte(`<form method=post action="%zz"><input name=a value=b></form><meta name=x content=y><a class=bookmark href=//>`))
 	f.Add([]byte("<form method=post action=/><form method=post action=/b></form><input name=x>"))
+	lab := pages.Lab()
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if p := parsePage(body); p.form != nil && p.form.action == nil {
+		if p := parsePage(body, &lab); p.form != nil && p.form.action == nil {
 			t.Error("a form without an action")
 		}
 	})

@@ -125,8 +125,8 @@ func (p *RoleCredentials) login(ctx context.Context, u *person, region string) (
 	if failed := u.signIn(ctx, p.world.Portal(region)); failed != nil {
 		return session{}, failed
 	}
-	token := u.page.meta["x-amz-sso_bearer_token"]
-	roles := u.page.meta["portal-api"] + "/assignment/roles?account_id=" + u.a.Person.Account
+	token := u.page.meta[u.world.Pages.Token]
+	roles := u.page.meta[u.world.Pages.API] + "/assignment/roles?account_id=" + u.a.Person.Account
 	req, err := newRequest(ctx, http.MethodGet, roles, nil)
 	if err != nil {
 		return session{}, &failure{history.ClassWrongContent, "the portal names no API"}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/names"
+	contract "github.com/regiondrill/regiondrill/harness/pages"
 )
 
 // failure is what a page tells a person, and by its token a program. The sentences are this project's own: the real
@@ -36,19 +37,19 @@ func acsRefused(acs string) *failure {
 			host += ", which is in the Region " + region
 		}
 	}
-	return &failure{http.StatusBadRequest, "acs_refused", "This sign-in can't be completed",
+	return &failure{http.StatusBadRequest, contract.Lab().ACSRefused, "This sign-in can't be completed",
 		"The application asked for the answer to be sent to " + host +
 			". That address is not registered with your identity provider."}
 }
 
 func acsIndexRefused(index int) *failure {
-	return &failure{http.StatusBadRequest, "acs_refused", "This sign-in can't be completed",
+	return &failure{http.StatusBadRequest, contract.Lab().ACSRefused, "This sign-in can't be completed",
 		fmt.Sprintf("The application asked for its address with the index %d. "+
 			"There is none registered with that index.", index)}
 }
 
 func noACS() *failure {
-	return &failure{http.StatusBadRequest, "acs_refused", "This sign-in can't be completed",
+	return &failure{http.StatusBadRequest, contract.Lab().ACSRefused, "This sign-in can't be completed",
 		"The application has no address registered with your identity provider."}
 }
 
@@ -62,7 +63,7 @@ func signInExpired() *failure {
 }
 
 func loginRefused() *failure {
-	return &failure{http.StatusUnauthorized, "login_refused", "Unable to sign in",
+	return &failure{http.StatusUnauthorized, contract.Lab().LoginRefused, "Unable to sign in",
 		"The user name and password don't belong together."}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/fabric"
 	"github.com/regiondrill/regiondrill/harness/names"
+	"github.com/regiondrill/regiondrill/harness/pages"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -62,6 +63,7 @@ func (s *Site) system() {
 		Roots: s.CA.Pool(), RootPEM: s.CA.PEM(), LeafPin: s.CA.LeafPin(),
 		Portal:    s.Instance.PortalURL,
 		Dashboard: "https://" + names.OktaHost + "/",
+		Pages:     pages.Lab(),
 		Locate: func(host string) (harness.Location, bool) {
 			loc, ok := s.located[host]
 			return loc, ok

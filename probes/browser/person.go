@@ -10,9 +10,6 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
-// byBookmark is the way of steering that this probe knows.
-const byBookmark = "bookmark"
-
 // person is somebody who signs in, once.
 type person struct {
 	world   *harness.World
@@ -27,7 +24,7 @@ type person struct {
 // of another Region. It always ends with a verdict.
 func (p *person) signIn(ctx context.Context) *verdict {
 	home := p.world.Portal(p.attempt.Home)
-	if p.steer.By != byBookmark {
+	if p.steer.By != harness.ByBookmark {
 		v := p.visit(ctx, ctx, home, "")
 		p.keepSteps()
 		return v
@@ -54,7 +51,7 @@ func (p *person) signIn(ctx context.Context) *verdict {
 // visit opens a tab at an address and does there what is asked, until the person is in a portal, is refused, or has no
 // more patience (ctx is the attempt's). Where bookmark names a Region they look for its bookmark on the way.
 func (p *person) visit(ctx, patience context.Context, address, bookmark string) *verdict {
-	t, err := p.window.open(ctx, p.world.Locate, watcher(p.attempt.Person.Account, bookmark))
+	t, err := p.window.open(ctx, p.world, watcher(&p.world.Pages, p.attempt.Person.Account, bookmark))
 	if err != nil {
 		return p.noTab(ctx)
 	}
@@ -129,10 +126,10 @@ func (p *person) look(t *tab, now time.Time, bookmark string) (*verdict, time.Du
 	switch {
 	case h.page.Form:
 		h.acted = true
-		t.run(h, t.trace.world, signInScript(p.attempt.Person.UserName, p.attempt.Person.Password))
+		t.run(h, t.trace.world, signInScript(&p.world.Pages, p.attempt.Person.UserName, p.attempt.Person.Password))
 	case h.page.Bookmark:
 		h.acted = true
-		t.run(h, t.trace.world, bookmarkScript(bookmark))
+		t.run(h, t.trace.world, bookmarkScript(&p.world.Pages, bookmark))
 	case bookmark != "" && !h.page.Passing:
 		return wrong("%s has no bookmark of %s", subject(h), bookmark), 0
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/regiondrill/regiondrill/harness/pages"
 )
 
 //go:embed watch.js
@@ -67,23 +69,25 @@ func word(s string) string {
 }
 
 // watcher is the script for a person who looks for an account, and for the bookmark of a Region.
-func watcher(account, bookmark string) string {
-	return "{const ACCOUNT = " + quote(account) + ", BOOKMARK = " + quote(bookmark) + ";\n" + watchScript + "}"
+func watcher(at *pages.Driver, account, bookmark string) string {
+	return "{const AT = " + quote(at) + ", ACCOUNT = " + quote(account) + ", BOOKMARK = " + quote(bookmark) + ";\n" +
+		watchScript + "}"
 }
 
-// quote writes a string as JavaScript reads it.
-func quote(s string) string {
-	quoted, err := json.Marshal(s)
+// quote writes a value as JavaScript reads it.
+func quote(v any) string {
+	quoted, err := json.Marshal(v)
 	if err != nil {
-		return `""` // a string always can be
+		return `""` // strings always can be
 	}
 	return string(quoted)
 }
 
 // signInScript fills in the form and submits it as its button does.
-func signInScript(userName, password string) string {
-	return strings.NewReplacer("USER", quote(userName), "PASSWORD", quote(password)).Replace(`(() => {
-	const form = document.querySelector("form#sign-in");
+func signInScript(at *pages.Driver, userName, password string) string {
+	return strings.NewReplacer("FORM", quote(at.SignIn), "USER_FIELD", quote(at.UserName), "PASSWORD_FIELD",
+		quote(at.Password), "USER", quote(userName), "PASSWORD", quote(password)).Replace(`(() => {
+	const form = document.querySelector(FORM);
 	const fill = (name, value) => {
 		const input = form.elements.namedItem(name);
 		input.focus();
@@ -91,13 +95,13 @@ func signInScript(userName, password string) string {
 		input.dispatchEvent(new Event("input", { bubbles: true }));
 		input.dispatchEvent(new Event("change", { bubbles: true }));
 	};
-	fill("username", USER);
-	fill("password", PASSWORD);
+	fill(USER_FIELD, USER);
+	fill(PASSWORD_FIELD, PASSWORD);
 	form.requestSubmit(form.querySelector("button[type=submit], input[type=submit]"));
 })()`)
 }
 
 // bookmarkScript clicks the bookmark of a Region.
-func bookmarkScript(region string) string {
-	return `document.querySelector('a.bookmark[data-region="' + CSS.escape(` + quote(region) + `) + '"]').click()`
+func bookmarkScript(at *pages.Driver, region string) string {
+	return `document.querySelector(` + quote(at.Bookmark+"["+at.RegionOf+`="`) + ` + CSS.escape(` + quote(region) + `) + '"]').click()`
 }

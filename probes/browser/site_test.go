@@ -15,6 +15,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/pages"
 )
 
 // What must never be written anywhere.
@@ -339,7 +340,7 @@ func (s *site) locate() func(string) (harness.Location, bool) {
 
 // system is the site as a probe sees it.
 func (s *site) system() *harness.World {
-	return &harness.World{
+	return &harness.World{Pages: pages.Lab(),
 		Door:      func(*harness.Place) (*url.URL, error) { return s.door, nil },
 		LeafPin:   s.ca.LeafPin(),
 		Portal:    func(region string) string { return "https://" + portalHost(region) + "/" },

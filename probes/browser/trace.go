@@ -16,6 +16,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/pages"
 )
 
 // Services, as System.Locate names them.
@@ -54,6 +55,7 @@ type hop struct {
 // trace follows a tab by the browser's events, which arrive in their order. Nothing of a request is kept but its host.
 type trace struct {
 	locate  func(host string) (harness.Location, bool)
+	pages   *pages.Driver
 	changed chan struct{} // holds one token when there is something new
 	dialog  func(accept bool)
 
@@ -69,8 +71,9 @@ type trace struct {
 	zero     float64 // the browser's monotonic time at origin, in seconds
 }
 
-func newTrace(locate func(string) (harness.Location, bool)) *trace {
-	return &trace{locate: locate, changed: make(chan struct{}, 1), flying: map[network.RequestID]*hop{}}
+func newTrace(world *harness.World) *trace {
+	return &trace{locate: world.Locate, pages: &world.Pages,
+		changed: make(chan struct{}, 1), flying: map[network.RequestID]*hop{}}
 }
 
 // follow takes over what an earlier tab of the same browser context knows.

@@ -9,13 +9,15 @@ import (
 	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/network"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/pages"
 )
 
 // traced is a trace of a tab that was sent to a URL.
 func traced(t *testing.T, to string) *trace {
 	t.Helper()
-	tr := newTrace(new(site).locate())
+	tr := newTrace(&harness.World{Locate: new(site).locate(), Pages: pages.Lab()})
 	tr.frame = "main"
 	tr.event(&network.EventRequestWillBeSent{RequestID: "1", LoaderID: "1", FrameID: "main", Type: network.ResourceTypeDocument,
 		Request: &network.Request{URL: to, Method: "GET"}, Timestamp: 100, WallTime: cdp.TimeSinceEpoch(float64(time.Now().UnixNano()) / 1e9)})
@@ -122,7 +124,7 @@ func FuzzReport(f *testing.F) {
 		h := &hop{page: r, name: history.StepPortal, host: "h"}
 		r.Ready = true
 		for _, h.at.Service = range []string{servicePortal, serviceSignin, serviceIdP, servicePortalAPI, ""} {
-			tr := &trace{hops: []*hop{h}}
+			tr := &trace{pages: new(pages.Driver), hops: []*hop{h}}
 			if v := tr.errorPage(h); v.detail == "" || v.class == "" {
 				t.Errorf("nothing is said of %q at %s", payload, h.at.Service)
 			}

@@ -101,10 +101,10 @@ func (t *trace) errorPage(h *hop) *verdict {
 	switch {
 	case e.Class != "" && h.at.Service == servicePortal:
 		return t.scriptError(h, e.Class)
-	case h.at.Service == serviceIdP && e.Token == "acs_refused":
+	case h.at.Service == serviceIdP && e.Token == t.pages.ACSRefused:
 		return &verdict{class: history.ClassIdPACSRefused, detail: "the identity provider refused " + t.acs()}
 	case h.at.Service == serviceIdP && h.status < 500 &&
-		(e.Token == "login_refused" || h.name == history.StepIdPLogin && h.page.Form):
+		(e.Token == t.pages.LoginRefused || h.name == history.StepIdPLogin && h.page.Form):
 		return &verdict{class: history.ClassIdPLoginRefused, detail: "the identity provider refused user name and password"}
 	case h.at.Service == serviceIdP:
 		return statusOf(h)
@@ -128,7 +128,7 @@ func (t *trace) acs() string {
 func (t *trace) scriptError(portal *hop, class string) *verdict {
 	api := t.last(servicePortalAPI)
 	switch {
-	case class == "kms":
+	case class == t.pages.KMS:
 		return &verdict{class: history.ClassPortalError, detail: subject(portal) + " says that its service is blocked (kms)"}
 	case api != nil && api.status >= 400:
 		return statusOf(api)

@@ -1,5 +1,6 @@
 // Tells what a person would see on the page, whenever that changes. It runs in a world of its own: the page can't see
-// it, and the page's content security policy does not hold it. ACCOUNT and BOOKMARK are put in.
+// it, and the page's content security policy does not hold it. AT (where things stand), ACCOUNT and BOOKMARK are
+// put in.
 (() => {
   "use strict";
   if (window !== window.top) { return; }
@@ -7,18 +8,18 @@
   const shown = (element) => element !== null && element.getClientRects().length > 0;
   const meta = (name) => document.querySelector('meta[name="' + name + '"]')?.content ?? "";
   const look = () => {
-    const error = document.querySelector("#error");
-    const accounts = [...document.querySelectorAll("#accounts li[data-account-id]")].filter(shown);
+    const error = document.querySelector(AT.error);
+    const accounts = [...document.querySelectorAll(AT.account + "[" + AT.account_of + "]")].filter(shown);
     const report = JSON.stringify({
       host: location.hostname,
       ready: document.readyState !== "loading",
-      form: shown(document.querySelector("form#sign-in")),
-      passing: document.querySelector("form#saml") !== null,
-      bookmark: document.querySelector('a.bookmark[data-region="' + CSS.escape(BOOKMARK) + '"]') !== null,
-      region: meta("region").slice(0, 64),
+      form: shown(document.querySelector(AT.sign_in)),
+      passing: document.querySelector(AT.passing) !== null,
+      bookmark: document.querySelector(AT.bookmark + "[" + AT.region_of + '="' + CSS.escape(BOOKMARK) + '"]') !== null,
+      region: meta(AT.region).slice(0, 64),
       accounts: accounts.length,
-      expected: accounts.some((item) => item.dataset.accountId === ACCOUNT),
-      error: shown(error) ? { token: (error.dataset.error ?? "").slice(0, 64), class: (error.dataset.class ?? "").slice(0, 64) } : null,
+      expected: accounts.some((item) => item.getAttribute(AT.account_of) === ACCOUNT),
+      error: shown(error) ? { token: (error.getAttribute(AT.token_of) ?? "").slice(0, 64), class: (error.getAttribute(AT.class_of) ?? "").slice(0, 64) } : null,
     });
     if (report !== told) {
       told = report;

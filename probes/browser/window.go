@@ -64,8 +64,8 @@ func (p *process) window(ctx context.Context, door *url.URL) (*window, error) {
 }
 
 // open opens a tab that watches its pages for an account and for the bookmark of a Region.
-func (w *window) open(ctx context.Context, locate func(string) (harness.Location, bool), script string) (*tab, error) {
-	t := &tab{trace: newTrace(locate)}
+func (w *window) open(ctx context.Context, world *harness.World, script string) (*tab, error) {
+	t := &tab{trace: newTrace(world)}
 	t.ctx, t.close = chromedp.NewContext(w.process.ctx, chromedp.WithExistingBrowserContext(w.id),
 		chromedp.WithDetachOnCancel(), chromedp.WithListener(t.trace.event))
 	w.tabs = append(w.tabs, t)

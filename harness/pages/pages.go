@@ -1,0 +1,37 @@
+// Package pages is what the pages of a sign-in and those who read them agree on: where the form is, what names a
+// Region, what an error says. A Driver is that of one kind of pages; those of the lab are served by the fakes, and a
+// probe that reads another provider's pages needs another driver and nothing else.
+package pages
+
+// Driver says where things stand on the pages of one kind of system. Elements are selected by CSS, with a tag and an
+// id or a class.
+type Driver struct {
+	SignIn             string `json:"sign_in"`  // the form that asks for user name and password
+	UserName, Password string `json:"-"`        // its fields, by name
+	Passing            string `json:"passing"`  // a form that only carries something to another place
+	Bookmark           string `json:"bookmark"` // a link to the portal of another Region; RegionOf says which
+	RegionOf           string `json:"region_of"`
+	Account            string `json:"account"` // an account in the portal's list; AccountOf says its id
+	AccountOf          string `json:"account_of"`
+	Error              string `json:"error"` // what a page says in place of what was wanted
+	TokenOf            string `json:"token_of"`
+	ClassOf            string `json:"class_of"` // of an error that a script found
+
+	Region string `json:"region"` // <meta> by name: which Region a page is of
+	Token  string `json:"-"`      // <meta>: what the portal's script asks its API with
+	API    string `json:"-"`      // <meta>: where that is
+
+	ACSRefused, LoginRefused string `json:"-"` // errors of the identity provider, by their tokens
+	KMS                      string `json:"-"` // the class of a portal's error whose service is blocked by KMS
+}
+
+// Lab is the driver of the fakes' pages.
+func Lab() Driver {
+	return Driver{
+		SignIn: "form#sign-in", UserName: "username", Password: "password", Passing: "form#saml",
+		Bookmark: "a.bookmark", RegionOf: "data-region", Account: "#accounts li", AccountOf: "data-account-id",
+		Error: "p#error", TokenOf: "data-error", ClassOf: "data-class",
+		Region: "region", Token: "x-amz-sso_bearer_token", API: "portal-api",
+		ACSRefused: "acs_refused", LoginRefused: "login_refused", KMS: "kms",
+	}
+}
