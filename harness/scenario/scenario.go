@@ -80,7 +80,7 @@ type KMS struct {
 	URL     string `yaml:"url" doc:"of the endpoint; run must confirm its host by --allow"`
 	Image   string `yaml:"image" doc:"of LocalStack; if not said, the last one that needs no token"`
 
-	CreatingFor time.Duration `yaml:"creating_for" max:"15m" doc:"how long a new replica of the key is Creating, for which a drill waits; the embedded one alone"`
+	CreatingFor time.Duration `yaml:"creating_for" max:"15m" doc:"how long new replicas are Creating, for which a drill waits; embedded only"`
 }
 
 // Vantage is a place where people sit.

@@ -76,8 +76,7 @@ func TestComplaint(t *testing.T) {
 	for log, says := range map[string]string{
 		"":         "it said nothing",
 		"a\nb\n\n": "b",
-		"The license activation failed for the following reason:\n\nNo credentials were found.\n\nBye": "The license activation " +
-			"failed for the following reason: No credentials were found",
+		"failed for the following reason:\n\nNo credentials.\n\nBye": "failed for the following reason: No credentials",
 	} {
 		if got := complaint(strings.Split(log, "\n")); got != says {
 			t.Errorf("of %q it tells %q", log, got)
@@ -158,10 +157,11 @@ func TestLocalStackStarts(t *testing.T) {
 	}
 	for mode, says := range map[string][]string{
 		"healthy": nil, "slow": nil,
-		"licence": {"exit code 55: The license activation failed for the following reason: No credentials were found", authVariable},
-		"crash":   {"exit code 1: OSError: no room"},
-		"apart":   {"at none of 127.0.0.1:", "172.", ":4566", "backend: endpoint"},
-		"never":   {"its KMS is error", "it said last: Ready."},
+		"licence": {"exit code 55: The license activation failed for the following reason: No credentials were found",
+			authVariable},
+		"crash": {"exit code 1: OSError: no room"},
+		"apart": {"at none of 127.0.0.1:", "172.", ":4566", "backend: endpoint"},
+		"never": {"its KMS is error", "it said last: Ready."},
 	} {
 		for where, dockerenv := range map[string]string{"in a container": here, "in none": away} {
 			if where == "in none" && mode != "healthy" && mode != "apart" {
@@ -196,7 +196,8 @@ func TestLocalStackStarts(t *testing.T) {
 // Over LocalStack people sign in, and it is part of the rig: it dies, or starts anew without keys, and that is seen.
 func TestOverLocalStack(t *testing.T) {
 	d := needsDocker(t)
-	for mode, says := range map[string]string{"healthy": "", "lazy": "", "dies": "doesn't answer", "empty": "did it start anew?"} {
+	for mode, says := range map[string]string{"healthy": "", "lazy": "", "dies": "doesn't answer",
+		"empty": "did it start anew?"} {
 		t.Run(mode, func(t *testing.T) {
 			back := &rollback.Stack{}
 			t.Cleanup(func() {
@@ -258,9 +259,11 @@ func TestLocalStackFromAContainer(t *testing.T) {
 	scenario := strings.Replace(harmed, "KIND", "kind: region_outage", 1)
 	if _, err := d.ContainerCreate(t.Context(), client.ContainerCreateOptions{Name: name,
 		Config: &container.Config{Image: image, User: "0", Labels: r.labels("drill"), Entrypoint: []string{program},
-			Cmd: []string{"run", "/harmed.yaml", "--out", "/run", "--set", "system.kms={backend: localstack, image: " + play + "}"},
+			Cmd: []string{"run", "/harmed.yaml", "--out", "/run", "--set",
+				"system.kms={backend: localstack, image: " + play + "}"},
 			Env: []string{"HOME=/home"}},
-		HostConfig: &container.HostConfig{NetworkMode: container.NetworkMode(name), Binds: []string{socket + ":/var/run/docker.sock"}},
+		HostConfig: &container.HostConfig{NetworkMode: container.NetworkMode(name),
+			Binds: []string{socket + ":/var/run/docker.sock"}},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +276,8 @@ func TestLocalStackFromAContainer(t *testing.T) {
 	if err = errors.Join(err, w.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.CopyToContainer(t.Context(), name, client.CopyToContainerOptions{DestinationPath: "/", Content: &file}); err != nil {
+	into := client.CopyToContainerOptions{DestinationPath: "/", Content: &file}
+	if _, err := d.CopyToContainer(t.Context(), name, into); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.ContainerStart(t.Context(), name, client.ContainerStartOptions{}); err != nil {
@@ -284,7 +288,8 @@ func TestLocalStackFromAContainer(t *testing.T) {
 	case err := <-ended.Error:
 		t.Fatal(err)
 	case got := <-ended.Result:
-		if said := strings.Join(d.log(t.Context(), name), "\n"); got.StatusCode != 0 || !strings.Contains(said, "KMS  LocalStack 4.14.0") {
+		said := strings.Join(d.log(t.Context(), name), "\n")
+		if got.StatusCode != 0 || !strings.Contains(said, "KMS  LocalStack 4.14.0") {
 			t.Errorf("it ends with %d and says\n%s", got.StatusCode, said)
 		}
 	case <-time.After(2 * time.Minute):
