@@ -256,30 +256,9 @@ func TestLocalStackFromAContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	push(func(ctx context.Context) error { return d.removeContainer(ctx, r.thing(name)) })
-	scenario := strings.Replace(harmed, "KIND", "kind: region_outage", 1)
-	if _, err := d.ContainerCreate(t.Context(), client.ContainerCreateOptions{Name: name,
-		Config: &container.Config{Image: image, User: "0", Labels: r.labels("drill"), Entrypoint: []string{program},
-			Cmd: []string{"run", "/harmed.yaml", "--out", "/run", "--set",
-				"system.kms={backend: localstack, image: " + play + "}"},
-			Env: []string{"HOME=/home"}},
-		HostConfig: &container.HostConfig{NetworkMode: container.NetworkMode(name),
-			Binds: []string{socket + ":/var/run/docker.sock"}},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	var file bytes.Buffer
-	w := tar.NewWriter(&file)
-	err = w.WriteHeader(&tar.Header{Name: "harmed.yaml", Mode: 0o444, Size: int64(len(scenario))})
-	if err == nil {
-		_, err = io.WriteString(w, scenario)
-	}
-	if err = errors.Join(err, w.Close()); err != nil {
-		t.Fatal(err)
-	}
-	into := client.CopyToContainerOptions{DestinationPath: "/", Content: &file}
-	if _, err := d.CopyToContainer(t.Context(), name, into); err != nil {
-		t.Fatal(err)
-	}
+	createDrill(t, d, r, name, &container.Config{Image: image, User: "0", Entrypoint: []string{program},
+		Cmd: []string{"run", "/harmed.yaml", "--out", "/run", "--set", "system.kms={backend: localstack, image: " + play + "}"},
+		Env: []string{"HOME=/home"}}, socket)
 	if _, err := d.ContainerStart(t.Context(), name, client.ContainerStartOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -294,5 +273,31 @@ func TestLocalStackFromAContainer(t *testing.T) {
 		}
 	case <-time.After(2 * time.Minute):
 		t.Errorf("it says\n%s", strings.Join(d.log(t.Context(), name), "\n"))
+	}
+}
+
+// createDrill makes a container that holds a scenario and has the engine's socket, on the network of its name.
+func createDrill(t *testing.T, d docker, r *run, name string, config *container.Config, socket string) {
+	t.Helper()
+	config.Labels = r.labels("drill")
+	if _, err := d.ContainerCreate(t.Context(), client.ContainerCreateOptions{Name: name, Config: config,
+		HostConfig: &container.HostConfig{NetworkMode: container.NetworkMode(name),
+			Binds: []string{socket + ":/var/run/docker.sock"}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	scenario := strings.Replace(harmed, "KIND", "kind: region_outage", 1)
+	var file bytes.Buffer
+	w := tar.NewWriter(&file)
+	err := w.WriteHeader(&tar.Header{Name: "harmed.yaml", Mode: 0o444, Size: int64(len(scenario))})
+	if err == nil {
+		_, err = io.WriteString(w, scenario)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	into := client.CopyToContainerOptions{DestinationPath: "/", Content: &file}
+	if _, err := d.CopyToContainer(t.Context(), name, into); err != nil {
+		t.Fatal(err)
 	}
 }
