@@ -199,13 +199,13 @@ func TestOverLocalStack(t *testing.T) {
 	for mode, says := range map[string]string{"healthy": "", "lazy": "", "dies": "doesn't answer",
 		"empty": "did it start anew?"} {
 		t.Run(mode, func(t *testing.T) {
-			back := &rollback.Stack{}
+			image, back := standIn(t, d, mode), &rollback.Stack{} // the image goes when no container needs it
 			t.Cleanup(func() {
 				if err := back.Unwind(context.Background()); err != nil {
 					t.Error(err)
 				}
 			})
-			sys, err := newLab().Provision(t.Context(), withLocalStack(standIn(t, d, mode)), back)
+			sys, err := newLab().Provision(t.Context(), withLocalStack(image), back)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -257,7 +257,8 @@ func TestLocalStackFromAContainer(t *testing.T) {
 	}
 	push(func(ctx context.Context) error { return d.removeContainer(ctx, r.thing(name)) })
 	createDrill(t, d, r, name, &container.Config{Image: image, User: "0", Entrypoint: []string{program},
-		Cmd: []string{"run", "/harmed.yaml", "--out", "/run", "--set", "system.kms={backend: localstack, image: " + play + "}"},
+		Cmd: []string{"run", "/harmed.yaml", "--out", "/run", "--set",
+			"system.kms={backend: localstack, image: " + play + "}"},
 		Env: []string{"HOME=/home"}}, socket)
 	if _, err := d.ContainerStart(t.Context(), name, client.ContainerStartOptions{}); err != nil {
 		t.Fatal(err)
