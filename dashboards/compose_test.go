@@ -94,7 +94,7 @@ func checkMounts(t *testing.T, project *types.Project, s types.ServiceConfig) {
 	}
 }
 
-var pinned = regexp.MustCompile(`^[a-z]+/[a-z]+:v?\d+\.\d+\.\d+$`)
+var pinned = regexp.MustCompile(`^[a-z]+/[a-z]+:v?\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?$`)
 
 func checkImage(t *testing.T, s types.ServiceConfig) {
 	t.Helper()

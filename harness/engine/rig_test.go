@@ -27,8 +27,8 @@ func (t onARig) Provision(ctx context.Context, top harness.Topology, back *rollb
 	return sys, err
 }
 
-// What the system stands on is asked once a second. That it is gone is written down once, with when it was last seen; so
-// is that it says nothing four times in a row, and nothing else is: a slow look, or silence that ends.
+// What the system stands on is asked once a second. That it is gone is written down once, with when it was last seen;
+// so is that it says nothing four times in a row, and nothing else is: a slow look, or silence that ends.
 func TestRigIsWatched(t *testing.T) {
 	silent := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	for what, c := range map[string]struct {

@@ -20,8 +20,9 @@ func TestWhoPlayedKMS(t *testing.T) {
 		Honours: []string{"disabled keys"}, Ignores: []string{"what a key policy denies"}}
 	told := *r
 	told.Verdict = &v
-	for file, said := range map[string][]byte{"text": []byte(text(t, &told, false)), "summary.md": export(t, "summary.md", &told),
-		"report.html": export(t, "report.html", &told), "verdict.json": export(t, "verdict.json", &told)} {
+	for file, said := range map[string][]byte{"text": []byte(text(t, &told, false)),
+		"summary.md": export(t, "summary.md", &told), "report.html": export(t, "report.html", &told),
+		"verdict.json": export(t, "verdict.json", &told)} {
 		for _, word := range []string{"LocalStack", "4.14.0", "community", "disabled keys", "what a key policy denies"} {
 			if !strings.Contains(strings.Join(strings.Fields(string(said)), " "), word) {
 				t.Errorf("%s doesn't say %q", file, word)

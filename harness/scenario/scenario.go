@@ -84,7 +84,7 @@ type KMS struct {
 
 	Policies map[string]string `yaml:"policies" doc:"by Region, the key policy of the replica there, instead of policy"`
 
-	CreatingFor time.Duration `yaml:"creating_for" max:"15m" doc:"how long a new replica of the key is Creating, for which a drill waits; the embedded one alone"`
+	CreatingFor time.Duration `yaml:"creating_for" max:"15m" doc:"how long new replicas are Creating, for which a drill waits; embedded only"`
 }
 
 // Vantage is a place where people sit.

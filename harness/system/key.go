@@ -126,14 +126,16 @@ func (k *key) Enable(ctx context.Context) error {
 	return k.said("enabling", err)
 }
 
-// ScheduleDeletion schedules its deletion in seven days, which makes it unusable at once. What is scheduled already stays.
+// ScheduleDeletion schedules its deletion in seven days, which makes it unusable at once. What is scheduled already
+// stays.
 func (k *key) ScheduleDeletion(ctx context.Context) error {
 	_, err := k.admin.ScheduleKeyDeletion(ctx, &awskms.ScheduleKeyDeletionInput{KeyId: k.id(),
 		PendingWindowInDays: aws.Int32(shortestWindow)})
 	return k.said("scheduling the deletion of", err)
 }
 
-// CancelDeletion takes it off the schedule and enables it, as KMS leaves it disabled. One that isn't scheduled is enabled.
+// CancelDeletion takes it off the schedule and enables it, as KMS leaves it disabled. One that isn't scheduled is
+// enabled.
 func (k *key) CancelDeletion(ctx context.Context) error {
 	about, err := k.admin.DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: k.id()})
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 )
 
 // Who plays AWS KMS. Whoever it is stands behind KMS's own names at the fabric's edge, so that replicas notice no
-// difference and every rule acts from outside. What an emulator leaves out of KMS is found out on a throw-away key (see
-// probe). A drill of keys and policies wants the embedded one, which leaves out nothing that such a drill needs.
+// difference and every rule acts from outside. What an emulator leaves out of KMS is found out on a throw-away key
+// (see probe). A drill of keys and policies wants the embedded one, which leaves out nothing that such a drill needs.
 const (
 	KMSEmbedded   = "embedded"
 	KMSLocalStack = "localstack"
@@ -44,7 +44,8 @@ func (d *Design) KMSBackend() (*url.URL, error) {
 	return backend, nil
 }
 
-// relay sends requests to a backend wherever they are addressed to; their Host stays what it was, because it is signed.
+// relay sends requests to a backend wherever they are addressed to; their Host stays what it was, because it is
+// signed.
 type relay struct {
 	backend   *url.URL
 	transport *http.Transport

@@ -41,8 +41,8 @@ func Undoers() rollback.Undoers {
 // shortestWindow is the days after which KMS deletes a key at the earliest.
 const shortestWindow = 7
 
-// scheduleDeletion schedules the deletion of all that bears the mark, and tells which keys these are: replicas first, as
-// a primary waits for them.
+// scheduleDeletion schedules the deletion of all that bears the mark, and tells which keys these are: replicas first,
+// as a primary waits for them.
 func (k keys) scheduleDeletion(ctx context.Context) error {
 	backend, err := url.Parse(k.URL)
 	if err != nil {

@@ -29,9 +29,9 @@ const (
 	creatingRest = 2 * time.Second        // and between later ones
 )
 
-// makeKey makes the multi-Region key and its replicas, each with the policy that Identity Center needs. It asks KMS as an
-// operator would, by its names, whoever plays it. What outlives this process is scheduled for deletion by the way back;
-// what finds it again is its description.
+// makeKey makes the multi-Region key and its replicas, each with the policy that Identity Center needs. It asks KMS as
+// an operator would, by its names, whoever plays it. What outlives this process is scheduled for deletion by the way
+// back; what finds it again is its description.
 func (s *Site) makeKey(ctx context.Context, back *rollback.Stack) error {
 	mark := "regiondrill " + rand.Text()
 	single := false
@@ -149,8 +149,8 @@ func (s *Site) replicated(ctx context.Context, mark string, additional []string)
 	return arns, s.created(ctx, arns, creating)
 }
 
-// created waits until all replicas can be used that are being created: seconds as a rule, and ten minutes have been seen.
-// All were asked for before any is waited for, as they come into being side by side.
+// created waits until all replicas can be used that are being created: seconds as a rule, and ten minutes have been
+// seen. All were asked for before any is waited for, as they come into being side by side.
 func (s *Site) created(ctx context.Context, arns map[string]string, creating map[string]time.Time) error {
 	for _, region := range slices.Sorted(maps.Keys(creating)) {
 		if err := created(ctx, identitycenter.NewKMS(region, adminKey, s.Client(region)), arns[region]); err != nil {

@@ -26,7 +26,8 @@ const (
 	introductionWords = 40              // bytes of each that it says
 )
 
-// identify asks an emulator who it is, by the pages that such have of themselves. One that doesn't say is no worse for it.
+// identify asks an emulator who it is, by the pages that such have of themselves. One that doesn't say is no worse for
+// it.
 func (e *emulator) identify(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, introductionLimit)
 	defer cancel()
@@ -58,8 +59,8 @@ type trial struct {
 }
 
 // try finds out on a throw-away key what of KMS the emulator honours. It tells whether multi-Region keys can't be used
-// there at all; that an operation is missing without which there is no system is a *harness.Lack. The key bears the mark,
-// by which it is scheduled for deletion with the run's own.
+// there at all; that an operation is missing without which there is no system is a *harness.Lack. The key bears the
+// mark, by which it is scheduled for deletion with the run's own.
 func (s *Site) try(ctx context.Context, mark string) (single bool, err error) {
 	e, regions := s.emulator, s.Topology.Regions()
 	t := &trial{emulator: e, mark: mark, region: regions[len(regions)-1]}
@@ -83,8 +84,8 @@ func (s *Site) try(ctx context.Context, mark string) (single bool, err error) {
 	return single, ctx.Err()
 }
 
-// tryReplicas seals something in one Region and opens it in another. It tells whether replicas can't even open what they
-// have sealed themselves: moto 5 cuts the ids of multi-Region keys short in what it encrypts.
+// tryReplicas seals something in one Region and opens it in another. It tells whether replicas can't even open what
+// they have sealed themselves: moto 5 cuts the ids of multi-Region keys short in what it encrypts.
 func (s *Site) tryReplicas(ctx context.Context, t *trial, made map[string]string) (single bool) {
 	primary := s.Topology.Primary
 	there := s.services(primary, t.http())[0]
@@ -134,7 +135,8 @@ func (t *trial) tryStates(ctx context.Context) {
 		return err
 	}
 	account := strings.Split(t.arn+"::::", ":")[4]
-	t.found(harness.HonoursPolicies, t.refused(ctx, func() error { return policy(denying(account)) }, "AccessDeniedException"))
+	deny := func() error { return policy(denying(account)) }
+	t.found(harness.HonoursPolicies, t.refused(ctx, deny, "AccessDeniedException"))
 	_ = policy(kms.BaselinePolicy(account)) // where it isn't taken back, the next trial says so
 
 	unusable := []string{"DisabledException", "KMSInvalidStateException"}

@@ -16,8 +16,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 )
 
-// cause is what an SDK's error is about, without the account of attempts and requests that it begins with: the error of
-// the API, or of the connection.
+// cause is what an SDK's error is about, without the account of attempts and requests that it begins with: the error
+// of the API, or of the connection.
 func cause(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok && !named(api) {
@@ -34,7 +34,8 @@ func cause(err error) error {
 	return err
 }
 
-// named tells whether an error has a code of the API, and not one that the SDK made up for an answer that it can't read.
+// named tells whether an error has a code of the API, and not one that the SDK made up for an answer that it can't
+// read.
 func named(api smithy.APIError) bool {
 	return api.ErrorCode() != "" && api.ErrorCode() != "UnknownError" && !strings.Contains(api.ErrorCode(), " ")
 }

@@ -24,7 +24,8 @@ import (
 const (
 	// localStackImage is the last of LocalStack that asks for no token: nothing has been mended in it since 2026-03-23,
 	// when its repository was archived. The digest is that of the tag's image for all platforms.
-	localStackImage = "localstack/localstack:4.14.0@sha256:3ebc37595918b8accb852f8048fef2aff047d465167edd655528065b07bc364a"
+	localStackImage = "localstack/localstack:4.14.0@" +
+		"sha256:3ebc37595918b8accb852f8048fef2aff047d465167edd655528065b07bc364a"
 	// ImageVariable names another image, where the scenario names none.
 	ImageVariable = "REGIONDRILL_LOCALSTACK_IMAGE"
 	// authVariable is LocalStack's own: newer images don't start without it.
@@ -72,8 +73,8 @@ func (l *localStack) start(ctx context.Context, back *rollback.Stack) (string, e
 		return "", err
 	}
 	if host := elsewhere(l.DaemonHost()); host != "" {
-		return "", &harness.Lack{Sentence: fmt.Sprintf("system.kms.backend: localstack needs a Docker engine on this machine, "+
-			"and DOCKER_HOST names %s: start LocalStack there by hand, and name it by backend: endpoint and url", host)}
+		return "", &harness.Lack{Sentence: fmt.Sprintf("system.kms.backend: localstack needs a Docker engine on this "+
+			"machine, and DOCKER_HOST names %s: start LocalStack there by hand, and name it by backend: endpoint and url", host)}
 	}
 	if err := prepare(ctx, l.docker); err != nil {
 		return "", err
@@ -91,7 +92,8 @@ func (l *localStack) start(ctx context.Context, back *rollback.Stack) (string, e
 	return l.found(ctx)
 }
 
-// elsewhere is the host of an engine on another machine, by the address that it is asked at; empty where it is this one's.
+// elsewhere is the host of an engine on another machine, by the address that it is asked at; empty where it is this
+// one's.
 func elsewhere(engine string) string {
 	at, err := url.Parse(engine)
 	if err != nil || at.Hostname() == "" || at.Scheme == "unix" || at.Scheme == "npipe" {
@@ -122,9 +124,9 @@ func (l *localStack) create(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	said := map[string]string{"SERVICES": "kms",
-		"EAGER_SERVICE_LOADING": "1",                                // else the first call waits until KMS is loaded, 11 s at times
-		"DISABLE_EVENTS":        "1", "SKIP_SSL_CERT_DOWNLOAD": "1", // it need call nobody
+	said := map[string]string{ // with EAGER_SERVICE_LOADING no first call waits until KMS is loaded, 11 s at times
+		"SERVICES":              "kms",
+		"EAGER_SERVICE_LOADING": "1", "DISABLE_EVENTS": "1", "SKIP_SSL_CERT_DOWNLOAD": "1",
 	}
 	if token := os.Getenv(authVariable); token != "" {
 		said[authVariable] = token
@@ -138,10 +140,8 @@ func (l *localStack) create(ctx context.Context) error {
 		}),
 	}
 	if own := l.ownNetworks(making); len(own) > 0 {
-		options = append(options, testcontainers.CustomizeRequestOption(func(r *testcontainers.GenericContainerRequest) error {
-			r.Networks = own
-			return nil
-		}))
+		join := func(r *testcontainers.GenericContainerRequest) error { r.Networks = own; return nil }
+		options = append(options, testcontainers.CustomizeRequestOption(join))
 	}
 	if _, err := testcontainers.Run(making, l.image, options...); err != nil {
 		return lack(fmt.Errorf("starting LocalStack from %s: %w", l.image, err))
@@ -162,9 +162,9 @@ func (d docker) pull(ctx context.Context, image string) error {
 		err = errors.Join(provider.PullImage(pulling, image), provider.Close())
 	}
 	if err != nil && ctx.Err() == nil {
-		return &harness.Lack{Sentence: fmt.Sprintf("the image %s of LocalStack isn't here and can't be pulled: %s; pull it by "+
-			"hand, name another in system.kms.image, or set system.kms.backend to embedded", image, firstLine(err.Error())),
-			Err: err}
+		return &harness.Lack{Sentence: fmt.Sprintf("the image %s of LocalStack isn't here and can't be pulled: %s; "+
+			"pull it by hand, name another in system.kms.image, or set system.kms.backend to embedded", image,
+			firstLine(err.Error())), Err: err}
 	}
 	return err
 }

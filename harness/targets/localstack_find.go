@@ -142,7 +142,7 @@ func kmsAt(ctx context.Context, address string) (string, error) {
 	defer response.Body.Close()
 	var said struct{ Services map[string]string }
 	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&said); err != nil {
-		return "not there yet: its page of health can't be read", nil //nolint:nilerr // it answers, which is what is asked
+		return "not there yet: its page of health can't be read", nil
 	}
 	if said.Services["kms"] == "" {
 		return "not among its services", nil
@@ -155,8 +155,8 @@ func (l *localStack) died(ctx context.Context, code int) error {
 	sentence := fmt.Sprintf("LocalStack from %s ended while it started, with exit code %d: %s", l.image, code,
 		complaint(l.log(ctx, l.name())))
 	if code == licenceRefused {
-		return &harness.Lack{Sentence: sentence + "; set " + authVariable + ", or leave system.kms.image and " + ImageVariable +
-			" out: the last image that asks for no token is taken then"}
+		return &harness.Lack{Sentence: sentence + "; set " + authVariable + ", or leave system.kms.image and " +
+			ImageVariable + " out: the last image that asks for no token is taken then"}
 	}
 	return &harness.Lack{Sentence: sentence + "; system.kms.backend: embedded needs none of it"}
 }
@@ -183,11 +183,11 @@ func complaint(log []string) string {
 // late says why it wasn't found in time.
 func (l *localStack) late(ctx context.Context, s *search) error {
 	if s.reached == "" {
-		return &harness.Lack{Sentence: fmt.Sprintf("LocalStack runs in container %s, and this process reaches it at none of %s: "+
-			"the Docker engine is on another machine, or this process is in a container that shares no network with it; start "+
-			"LocalStack where it can be reached, and name it by system.kms.backend: endpoint and url", l.name(),
+		return &harness.Lack{Sentence: fmt.Sprintf("LocalStack runs in container %s, and this process reaches it at none "+
+			"of %s: the Docker engine is on another machine, or this process is in a container that shares no network with it; "+
+			"start LocalStack where it can be reached, and name it by system.kms.backend: endpoint and url", l.name(),
 			strings.Join(s.tried, ", "))}
 	}
-	return &harness.Lack{Sentence: fmt.Sprintf("LocalStack from %s answers at %s, and after %v its KMS is %s; it said last: %s",
-		l.image, s.reached, l.limit, s.kms, complaint(l.log(ctx, l.name())))}
+	return &harness.Lack{Sentence: fmt.Sprintf("LocalStack from %s answers at %s, and after %v its KMS is %s; "+
+		"it said last: %s", l.image, s.reached, l.limit, s.kms, complaint(l.log(ctx, l.name())))}
 }

@@ -1,6 +1,6 @@
-// Program localstack plays LocalStack in a container of its own, where no registry has the image, and does what can't be
-// had of the real one at will. MODE says how it fares. Its KMS is the fake of ours, which holds no call against a key
-// policy here, as LocalStack's doesn't.
+// Program localstack plays LocalStack in a container of its own, where no registry has the image, and does what can't
+// be had of the real one at will. MODE says how it fares. Its KMS is the fake of ours, which holds no call against a
+// key policy here, as LocalStack's doesn't.
 package main
 
 import (
@@ -29,7 +29,7 @@ Localstack returning with exit code 55. Reason:
 ===============================================
 The license activation failed for the following reason:
 
-No credentials were found in the environment. Please make sure to either set the LOCALSTACK_AUTH_TOKEN variable to a valid auth token.
+No credentials were found in the environment. Please make sure to either set the LOCALSTACK_AUTH_TOKEN variable.
 
 LocalStack requires an account to run.
 `
@@ -60,7 +60,8 @@ func main() {
 	case "apart":
 		at = "127.0.0.1:4566" // of the container, so nobody gets there
 	}
-	for _, said := range []string{"EAGER_SERVICE_LOADING=1", "DISABLE_EVENTS=1", "SKIP_SSL_CERT_DOWNLOAD=1", "SERVICES=kms"} {
+	for _, said := range []string{"EAGER_SERVICE_LOADING=1", "DISABLE_EVENTS=1", "SKIP_SSL_CERT_DOWNLOAD=1",
+		"SERVICES=kms"} {
 		name, want, _ := strings.Cut(said, "=")
 		if os.Getenv(name) != want {
 			fmt.Println(said, "was not said")
