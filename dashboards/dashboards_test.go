@@ -77,8 +77,11 @@ func replayed(t *testing.T) *report.Metrics {
 			t.Fatal(err)
 		}
 	}
-	m.Conclude(&verdict.Verdict{Scenario: h.Plan.Scenario, Started: h.Plan.Zero, Grade: verdict.Pass, Measures: *measure.Measure(h),
-		Findings: []verdict.Finding{{Check: "recovery", Name: h.Plan.Checks[0].Name, Grade: verdict.Pass, Objective: verdict.Seconds(10)}}})
+	measures, within := measure.Measure(h), verdict.Seconds(10)
+	recovery := measures.Recoveries[0]
+	m.Conclude(&verdict.Verdict{Scenario: h.Plan.Scenario, Started: h.Plan.Zero, Grade: verdict.Pass, Measures: *measures,
+		Findings: []verdict.Finding{{Check: "recovery", Name: h.Plan.Checks[0].Name, Grade: verdict.Pass, Objective: within,
+			Subject: verdict.Subject{Probe: recovery.Probe, Fault: recovery.Fault, Measure: verdict.RecoveryTime, Within: &within}}}})
 	return m
 }
 
