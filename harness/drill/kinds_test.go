@@ -19,13 +19,13 @@ name: kind
 seed: 5
 system: {primary: us-east-1, additional: [eu-west-1], directory: {users: 8, groups: 2, accounts: 2, permission_sets: 2}}
 vantages: {office: {rtt: {us-east-1: 8ms, eu-west-1: 20ms, idp: 20ms}}}
-warm_up: 2s
-settle: 4s
+warm_up: 1s
+settle: 3s
 probes:
-  - {name: virginia, kind: saml_login, from: office, home: us-east-1, every: 250ms, limit: 3s}
-  - {name: ireland, kind: saml_login, from: office, home: eu-west-1, every: 250ms, limit: 3s}
+  - {name: virginia, kind: saml_login, from: office, home: us-east-1, every: 400ms, limit: 3s}
+  - {name: ireland, kind: saml_login, from: office, home: eu-west-1, every: 400ms, limit: 3s}
 faults:
-  - {name: it, kind: %s, %s where: {region: eu-west-1}, at: 1s, for: 6s}
+  - {name: it, kind: %s, %s where: {region: eu-west-1}, at: 1s, for: 4s}
 `
 
 // TestEveryFaultInTheLab drills every example of every kind of fault that the lab carries, in virtual time: it is
@@ -70,7 +70,7 @@ func drilled(t *testing.T, plan *engine.Plan) {
 	if !v.Validity.FaultsProven || h.End == nil || !h.End.Undone {
 		t.Errorf("proven: %t, ended as %+v; %v", v.Validity.FaultsProven, h.End, v.Validity.Notes)
 	}
-	healed, harmed := history.At(7*time.Second), false
+	healed, harmed := history.At(5*time.Second), false
 	slowest := history.Instant(0) // of Ireland's people before the fault
 	for _, a := range h.Attempts {
 		if a.Home == "eu-west-1" && a.Due < 0 {

@@ -63,13 +63,20 @@ func (f *DNS) lookup(ctx context.Context, host string) error {
 
 // shows holds what a canary met against what the mode makes of looking a name up.
 func (f *DNS) shows(met harness.Met) error {
-	unknown, isDNS := errors.AsType[*net.DNSError](met.Err)
-	switch {
-	case f.Mode == modeNXDomain && isDNS && unknown.IsNotFound:
-	case f.Mode == modeStale && errors.Is(met.Err, context.DeadlineExceeded):
-	case f.Mode == modeSlow && (met.Err != nil || met.Took >= f.Delay): // a canary is less patient than some delays
-	default:
-		return fmt.Errorf("a name was looked up in %v, with %v", met.Took, met.Err)
+	if f.met(met) {
+		return nil
 	}
-	return nil
+	return errors.Join(fmt.Errorf("a name was looked up in %v", met.Took), met.Err)
+}
+
+// met tells whether that is so. A canary is less patient than some delays.
+func (f *DNS) met(met harness.Met) bool {
+	switch f.Mode {
+	case modeNXDomain:
+		unknown, ok := errors.AsType[*net.DNSError](met.Err)
+		return ok && unknown.IsNotFound
+	case modeStale:
+		return errors.Is(met.Err, context.DeadlineExceeded)
+	}
+	return met.Err != nil || met.Took >= f.Delay
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -59,14 +58,20 @@ func (f *TLS) certificate(ctx context.Context, host string, issue harness.Issue)
 
 // shows holds what a canary met against what the mode makes of a handshake.
 func (f *TLS) shows(met harness.Met) error {
-	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](met.Err)
-	_, misnamed := errors.AsType[x509.HostnameError](met.Err)
-	switch {
-	case f.Mode == modeExpired && isInvalid && invalid.Reason == x509.Expired:
-	case f.Mode == modeWrongName && misnamed:
-	case f.Mode == modeStall && errors.Is(met.Err, context.DeadlineExceeded):
-	default:
-		return fmt.Errorf("a handshake met %v", met.Err)
+	if f.met(met.Err) {
+		return nil
 	}
-	return nil
+	return errors.Join(errors.New("a handshake went otherwise"), met.Err)
+}
+
+func (f *TLS) met(err error) bool {
+	switch f.Mode {
+	case modeStall:
+		return errors.Is(err, context.DeadlineExceeded)
+	case modeWrongName:
+		_, misnamed := errors.AsType[x509.HostnameError](err)
+		return misnamed
+	}
+	invalid, ok := errors.AsType[x509.CertificateInvalidError](err)
+	return ok && invalid.Reason == x509.Expired
 }
