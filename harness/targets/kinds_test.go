@@ -17,17 +17,17 @@ name: handled
 system: {primary: us-east-1, additional: [eu-west-1], idp: {acs: [us-east-1, eu-west-1]}}
 vantages: {office: {rtt: {us-east-1: 2ms, eu-west-1: 8ms}}}
 warm_up: 1500ms
-settle: 2s
+settle: 1500ms
 probes:
-  - {name: staff, kind: saml_login, from: office, home: eu-west-1, every: 250ms, limit: 3s}
-  - {name: tools, kind: role_credentials, from: office, home: eu-west-1, every: 250ms, limit: 3s}
+  - {name: staff, kind: saml_login, from: office, home: eu-west-1, every: 200ms, limit: 3s}
+  - {name: tools, kind: role_credentials, from: office, home: eu-west-1, every: 200ms, limit: 3s}
 faults:
-  - {name: certificate, kind: tls, mode: expired, where: {region: eu-west-1}, at: 0s, for: 2s}
-  - {name: names, kind: dns, mode: nxdomain, where: {region: eu-west-1}, at: certificate.healed + 1s, for: 2s}
-  - {name: key, kind: kms_key, mode: disabled, where: {region: eu-west-1}, at: names.healed + 1s, for: 2s}
-  - {name: policy, kind: kms_key, mode: policy_denies, where: {region: eu-west-1}, at: key.healed + 1s, for: 2s}
+  - {name: certificate, kind: tls, mode: expired, where: {region: eu-west-1}, at: 0s, for: 1s}
+  - {name: names, kind: dns, mode: nxdomain, where: {region: eu-west-1}, at: certificate.healed + 500ms, for: 1s}
+  - {name: key, kind: kms_key, mode: disabled, where: {region: eu-west-1}, at: names.healed + 500ms, for: 1s}
+  - {name: policy, kind: kms_key, mode: policy_denies, where: {region: eu-west-1}, at: key.healed + 500ms, for: 1s}
 actions:
-  - {name: swap, kind: acs_swap, to: us-east-1, at: policy.healed + 1s, for: 2s}
+  - {name: swap, kind: acs_swap, to: us-east-1, at: policy.healed + 500ms, for: 1s}
 `
 
 // TestHandlesOverContainers: what is pulled there is seen by who signs in, is proven, and is as before afterwards.

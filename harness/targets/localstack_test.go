@@ -168,6 +168,7 @@ func TestLocalStackStarts(t *testing.T) {
 				continue // it makes no difference to what is said of itself
 			}
 			t.Run(mode+" "+where, func(t *testing.T) {
+				t.Parallel() // they wait, most of the time
 				l := &localStack{image: mode, dockerenv: dockerenv}
 				if mode == "never" {
 					l.limit = 2 * time.Second
