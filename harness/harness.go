@@ -67,6 +67,9 @@ type System struct {
 	// Chaos takes rules on calls from tools written for LocalStack's chaos API, in its JSON. They end with the system.
 	// It is nil where there is none.
 	Chaos http.Handler
+	// Otherwise lets h answer clients of the doors under names outside the system that match takes, at port 443, in place
+	// of a refusal. A drill leaves its world closed and never calls it. It is nil where the target has no such way.
+	Otherwise func(match func(host string) bool, h http.Handler)
 	// Rig is what the system under test stands on and no fault acts on, to be watched while a drill runs.
 	Rig []RigPart
 	// Notes are what of the system is otherwise than was asked for, for the history.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/fabric"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/system"
 )
@@ -37,7 +38,8 @@ type standing struct {
 	Role      string            `json:"role"`    // a permission set of the person in the account
 	Primary   string            `json:"primary"` // Region
 
-	AccessKey   string `json:"access_key"`  // of the account's administrator; its secret is anything
+	AccessKey   string `json:"access_key"`  // of the account's administrator
+	SecretKey   string `json:"secret_key"`  // that goes with it
 	Config      string `json:"config"`      // file for AWS_CONFIG_FILE
 	Credentials string `json:"credentials"` // file for AWS_SHARED_CREDENTIALS_FILE
 }
@@ -117,6 +119,9 @@ func (p *program) keepStanding(ctx context.Context, c *compiled, opts engine.Opt
 	if err != nil {
 		return broke(fmt.Errorf("provisioning the lab: %w", err))
 	}
+	if sys.Otherwise != nil {
+		sys.Otherwise(fabric.IsAWS, newLacks(sys, c.plan.Topology.Regions()))
+	}
 	lab, err := describeLab(sys, c, name)
 	if err != nil {
 		return broke(err)
@@ -153,7 +158,8 @@ func describeLab(sys *harness.System, c *compiled, name string) (*standing, erro
 		lab.Doors[v.Name] = door.String()
 	}
 	design := system.NewDesign(c.plan.Topology)
-	lab.AccessKey = administrator(design)
+	admin := design.Administrator()
+	lab.AccessKey, lab.SecretKey = admin.ID, admin.Secret
 	if len(sys.People) > 0 {
 		first := sys.People[0]
 		lab.UserName, lab.Password, lab.Account = first.UserName, first.Password, first.Account

@@ -13,19 +13,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/harness"
-	"github.com/regiondrill/regiondrill/harness/system"
 )
-
-// administrator is the access key by which the lab's KMS knows somebody of the account. Empty where there is none.
-func administrator(d *system.Design) string {
-	principals := d.KMS().Principals
-	for _, key := range keysOf(principals) {
-		if strings.HasPrefix(principals[key], "arn:aws:iam::"+d.Instance.Account+":") {
-			return key
-		}
-	}
-	return ""
-}
 
 // roleOf is the name of a permission set that a person has in their account. Empty where there is none.
 func roleOf(d identitycenter.Directory, person harness.Person) string {
@@ -52,15 +40,12 @@ func roleOf(d identitycenter.Directory, person harness.Person) string {
 	return ""
 }
 
-// secretKey is the administrator's. Whoever plays AWS here verifies no signature, so any would do.
-const secretKey = "no-signature-is-verified-in-the-lab"
-
 // write puts the files beside each other that programs need: the CA, and a configuration and credentials of the AWS CLI
 // and the SDKs. gone removes what was written; it is never nil.
 func (s *standing) write(path string, ca []byte) (gone func() error, err error) {
 	s.CA, s.Config, s.Credentials = path+".pem", path+".config", path+".credentials"
 	files := map[string]string{s.CA: string(ca), s.Config: s.config(),
-		s.Credentials: fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", s.AccessKey, secretKey)}
+		s.Credentials: fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", s.AccessKey, s.SecretKey)}
 	var begun []string
 	gone = func() (err error) {
 		for _, file := range begun {
@@ -102,7 +87,7 @@ func (s *standing) variables(door, region string) []variable {
 	return []variable{
 		{"HTTPS_PROXY", door}, {"https_proxy", door}, {"NO_PROXY", ""}, {"no_proxy", ""},
 		{"AWS_CA_BUNDLE", s.CA}, {"REQUESTS_CA_BUNDLE", s.CA}, {"SSL_CERT_FILE", s.CA}, {"CURL_CA_BUNDLE", s.CA},
-		{"AWS_ACCESS_KEY_ID", s.AccessKey}, {"AWS_SECRET_ACCESS_KEY", secretKey},
+		{"AWS_ACCESS_KEY_ID", s.AccessKey}, {"AWS_SECRET_ACCESS_KEY", s.SecretKey},
 		{"AWS_REGION", region}, {"AWS_DEFAULT_REGION", region},
 		{"AWS_CONFIG_FILE", s.Config}, {"AWS_SHARED_CREDENTIALS_FILE", s.Credentials},
 		{"AWS_EC2_METADATA_DISABLED", "true"}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"},

@@ -61,6 +61,8 @@ type Config struct {
 	Jitter    time.Duration // added to Lag, uniformly from 0 up to it
 	Behaviour Behaviour
 	Way       Way // by which what it asks for leaves; empty where Deps say it
+
+	AccessKeys []AccessKey // of users whom STS knows
 }
 
 // Way is how a replica in a process of its own reaches others: all that it asks for leaves by its Region's door.

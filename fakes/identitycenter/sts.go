@@ -14,6 +14,7 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,8 +82,14 @@ const (
 	stsBody      = 64 << 10 // bytes of a request
 )
 
-// stsHandler serves AWS STS to who has credentials that the portal's API gave out: GetCallerIdentity, and no other
-// operation (AWS Security Token Service API Reference).
+// AccessKey is long-term credentials of an IAM user.
+type AccessKey struct {
+	ID, Secret string
+	ARN        string // of the user, in the instance's account
+}
+
+// stsHandler serves AWS STS to who has credentials that the portal's API gave out, and to the users whose access keys
+// the configuration has: GetCallerIdentity, and no other operation (AWS Security Token Service API Reference).
 func (r *Replica) stsHandler(string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, stsBody))
@@ -97,32 +104,46 @@ func (r *Replica) stsHandler(string) http.Handler {
 				"Could not find operation "+action+" for version "+version)
 			return
 		}
-		s, kind, message := r.caller(req, body)
-		if s == nil {
+		who, kind, message := r.caller(req, body)
+		if who == nil {
 			writeSTSFault(w, http.StatusForbidden, kind, message)
 			return
 		}
-		writeXML(w, http.StatusOK, s.identity())
+		writeXML(w, http.StatusOK, who)
 	})
 }
 
 // caller finds out whose credentials signed the request, or says in AWS's words why not.
-func (r *Replica) caller(req *http.Request, body []byte) (s *roleSession, kind, message string) {
+func (r *Replica) caller(req *http.Request, body []byte) (who *callerIdentity, kind, message string) {
 	sig, ok := sigV4Of(req)
 	if !ok {
 		return nil, "MissingAuthenticationToken", "Request is missing Authentication Token"
 	}
-	s = r.sessionOf(req.Header.Get("X-Amz-Security-Token"))
+	who, secret, expires := r.holder(sig.accessKeyID, req.Header.Get("X-Amz-Security-Token"))
 	switch {
-	case s == nil || s.AccessKeyID != sig.accessKeyID:
+	case who == nil:
 		return nil, "InvalidClientTokenId", "The security token included in the request is invalid"
-	case !r.now().Before(s.Expires):
+	case !expires.IsZero() && !r.now().Before(expires):
 		return nil, "ExpiredToken", "The security token included in the request is expired"
-	case !sig.of(req, body, r.secretOf(s.AccessKeyID)):
+	case !sig.of(req, body, secret):
 		return nil, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you " +
 			"provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 	}
-	return s, "", ""
+	return who, "", ""
+}
+
+// holder is who has an access key, nil where nobody does: a user without a session token, or a session of a role. Keys
+// of users never expire.
+func (r *Replica) holder(accessKeyID, token string) (who *callerIdentity, secret string, expires time.Time) {
+	i := slices.IndexFunc(r.cfg.AccessKeys, func(k AccessKey) bool { return k.ID == accessKeyID && token == "" })
+	if i >= 0 {
+		return r.cfg.AccessKeys[i].identity(r.cfg.Instance.Account), r.cfg.AccessKeys[i].Secret, time.Time{}
+	}
+	s := r.sessionOf(token)
+	if s == nil || s.AccessKeyID != accessKeyID {
+		return nil, "", time.Time{}
+	}
+	return s.identity(), r.secretOf(accessKeyID), s.Expires
 }
 
 // signature is an Authorization header of AWS Signature Version 4 (AWS General Reference, "Signature Version 4").
@@ -197,12 +218,26 @@ type callerIdentity struct {
 
 // identity is that of a role which Identity Center made for a permission set. Its suffix and its id follow from its
 // name.
-func (s *roleSession) identity() callerIdentity {
+func (s *roleSession) identity() *callerIdentity {
 	sum := sha256.Sum256([]byte(s.Account + s.Role))
 	role := "AWSReservedSSO_" + s.Role + "_" + hex.EncodeToString(sum[:8])
-	id := "AROA" + base32.StdEncoding.EncodeToString(sum[8:18]) + ":" + s.User
-	return callerIdentity{Space: stsNamespace, ARN: "arn:aws:sts::" + s.Account + ":assumed-role/" + role + "/" + s.User,
-		UserID: id, Account: s.Account, RequestID: rand.Text()}
+	return identified(s.Account, "arn:aws:sts::"+s.Account+":assumed-role/"+role+"/"+s.User,
+		uniqueID("AROA", sum[8:])+":"+s.User)
+}
+
+// identity is that of the user, who is of the account. Its id follows from its name.
+func (k *AccessKey) identity(account string) *callerIdentity {
+	sum := sha256.Sum256([]byte(k.ARN))
+	return identified(account, k.ARN, uniqueID("AIDA", sum[:]))
+}
+
+// uniqueID is an id of IAM: what kind of thing it is of, and ten bytes in base 32.
+func uniqueID(prefix string, from []byte) string {
+	return prefix + base32.StdEncoding.EncodeToString(from[:10])
+}
+
+func identified(account, arn, userID string) *callerIdentity {
+	return &callerIdentity{Space: stsNamespace, ARN: arn, UserID: userID, Account: account, RequestID: rand.Text()}
 }
 
 // stsFault is an error of the AWS Query protocol.

@@ -106,6 +106,9 @@ func (d *door) connect(w http.ResponseWriter, r *http.Request) {
 	}
 	c, err := d.fabric.Dial(r.Context(), d.place, target)
 	if err != nil {
+		c, err = d.fabric.dialOtherwise(r.Context(), d.place, target, err)
+	}
+	if err != nil {
 		status, reason := explain(err)
 		if !d.fabric.knows(host) {
 			status = http.StatusForbidden // the world is closed

@@ -53,16 +53,24 @@ type connection struct{}
 // Handle puts a host up in a place: its HTTP, at port 443 behind TLS, HTTP/2 and 1.1. Requests carry the place that
 // they come from as the host of RemoteAddr.
 func (f *Fabric) Handle(host, place string, h http.Handler) error {
-	host = strings.ToLower(host)
+	r, err := f.served(strings.ToLower(host), place, h)
+	if err != nil {
+		return err
+	}
+	r.api = locate(r.host)
+	return f.addRoute(r)
+}
+
+// served is a route to a host whose TLS ends at the edge.
+func (f *Fabric) served(host, place string, h http.Handler) (*route, error) {
 	if f.ca == nil {
-		return fmt.Errorf("putting up %s: the fabric has no certificate authority", host)
+		return nil, fmt.Errorf("putting up %s: the fabric has no certificate authority", host)
 	}
 	cert, err := f.ca.Leaf(host)
 	if err != nil {
-		return fmt.Errorf("putting up %s: %w", host, err)
+		return nil, fmt.Errorf("putting up %s: %w", host, err)
 	}
-	r := &route{host: host, place: place, accept: f.edge.accept, edge: true, cert: cert, handler: h, api: locate(host)}
-	return f.addRoute(r)
+	return &route{host: host, place: place, accept: f.edge.accept, edge: true, cert: cert, handler: h}, nil
 }
 
 // accept hands the callee's end to the server.
@@ -100,7 +108,8 @@ func (e *edge) close() error {
 
 func (e *edge) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := strings.ToLower(hello.ServerName)
-	if c, ok := hello.Conn.(*end); ok {
+	c, ok := hello.Conn.(*end)
+	if ok {
 		name = cmp.Or(name, c.pipe.name)
 		for _, l := range c.pipe.there.lane.rulesNow() {
 			if l.rule.Effect.Certificate != nil {
@@ -111,6 +120,9 @@ func (e *edge) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 	e.fabric.mu.Lock()
 	r := e.fabric.routes[name]
 	e.fabric.mu.Unlock()
+	if r == nil && ok && c.pipe.name == name {
+		r = c.pipe.route // to a name outside the table
+	}
 	if r == nil || r.cert == nil {
 		return nil, fmt.Errorf("no certificate for %q", name)
 	}

@@ -13,7 +13,8 @@
 // link as the connections to one host see it, knows what acts on it: its shape, and the rules of the later stages. Two
 // witnesses prove rules: canary_link.go sends bytes along a link, canary_request.go goes the whole way of a client.
 //
-// The world is closed: a name that was not put into the table is refused, and counted.
+// The world is closed: a name that was not put into the table is refused, and counted. Clients of the doors may be told
+// so in a way that they understand (otherwise.go).
 package fabric
 
 import (
@@ -51,6 +52,8 @@ type Fabric struct {
 	work sync.WaitGroup // every goroutine of the fabric
 	port atomic.Uint32  // of the last dial
 	edge *edge
+
+	otherwise atomic.Pointer[otherwise] // nil: nobody
 
 	mu      sync.Mutex
 	closed  bool

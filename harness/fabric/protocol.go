@@ -125,7 +125,7 @@ func (p query) request(ctx context.Context, host string, o operation) (*http.Req
 // queryError is the body of an error.
 type queryError struct {
 	XMLName xml.Name `xml:"ErrorResponse"`
-	Space   string   `xml:"xmlns,attr"`
+	Space   string   `xml:"xmlns,attr,omitempty"`
 	Error   struct {
 		Type    string
 		Code    string
@@ -140,7 +140,11 @@ func (p query) say(w http.ResponseWriter, f failure, message, requestID string) 
 	if f.status >= http.StatusInternalServerError {
 		body.Error.Type = "Receiver"
 	}
+	sayXML(w, f.status, body)
+}
+
+func sayXML(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "text/xml")
-	w.WriteHeader(f.status)
+	w.WriteHeader(status)
 	_ = xml.NewEncoder(w).Encode(body) // nobody to tell when the client is gone
 }

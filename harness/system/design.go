@@ -31,9 +31,20 @@ func NewDesign(t harness.Topology) *Design {
 	return &Design{Topology: t, Instance: instance(t), People: org.people, Directory: org.directory}
 }
 
+// AdminKey is the access key of the account's administrator.
+const AdminKey = "AKIALABADMINISTRATOR"
+
+// Administrator is who makes the key and, in a lab that is kept standing, uses it: a user of the account with all that
+// goes with that. The secret is no secret, for a lab is reached by nobody but who started it.
+func (d *Design) Administrator() identitycenter.AccessKey {
+	return identitycenter.AccessKey{ID: AdminKey, Secret: "administrator-of-a-regiondrill-lab-only",
+		ARN: "arn:aws:iam::" + d.Instance.Account + ":user/Operator"}
+}
+
 // KMS is whose keys there are, and who asks for them.
 func (d *Design) KMS() kms.Config {
-	principals := map[string]string{adminKey: "arn:aws:iam::" + d.Instance.Account + ":role/Operator"}
+	admin := d.Administrator()
+	principals := map[string]string{admin.ID: admin.ARN}
 	for _, s := range identitycenter.Services(d.Instance) {
 		principals[s.AccessKey] = s.Principal
 	}
@@ -75,8 +86,8 @@ func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyARN string) id
 	region := t.Regions()[i]
 	return identitycenter.Config{
 		Instance: d.Instance, Region: region, Regions: t.Regions(), IdP: trust,
-		KeyID: keyARN,
-		Seed:  t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
+		KeyID: keyARN, AccessKeys: []identitycenter.AccessKey{d.Administrator()},
+		Seed: t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
 		Behaviour: identitycenter.Default(),
 	}
 }

@@ -32,7 +32,7 @@ type service struct {
 // newKey is the handle on a key that the handler of the Region's KMS serves.
 func (s *Site) newKey(region, arn string, served http.Handler) harness.Key {
 	way := &http.Client{Transport: direct{served}}
-	return &key{arn: arn, admin: identitycenter.NewKMS(region, adminKey, way), services: s.services(region, way)}
+	return &key{arn: arn, admin: identitycenter.NewKMS(region, AdminKey, way), services: s.services(region, way)}
 }
 
 // services are those that use the key, as they ask a Region's KMS.

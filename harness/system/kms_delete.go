@@ -55,7 +55,7 @@ func (k keys) scheduleDeletion(ctx context.Context) error {
 		left []string
 	)
 	for i := len(k.Regions) - 1; i >= 0; i-- {
-		ask := identitycenter.NewKMS(k.Regions[i], adminKey, &http.Client{Transport: way})
+		ask := identitycenter.NewKMS(k.Regions[i], AdminKey, &http.Client{Transport: way})
 		found, err := k.scheduleIn(ctx, ask)
 		if left = append(left, found...); err != nil {
 			errs = append(errs, fmt.Errorf("deleting the keys in %s: %w", k.Regions[i], cause(err)))

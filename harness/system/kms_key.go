@@ -19,9 +19,6 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
-// The access key of who makes the key: somebody of the account.
-const adminKey = "AKIALABADMINISTRATOR"
-
 const (
 	answerLimit  = 30 * time.Second       // for an emulator to answer at all: a first call has been seen to take 11 s
 	creatingWord = 5 * time.Second        // after which it is worth a note that a replica was Creating
@@ -70,7 +67,7 @@ func (s *Site) makeKey(ctx context.Context, back *rollback.Stack) error {
 func (e *emulator) answers(ctx context.Context, region string) error {
 	trying, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
-	_, err := e.client(region, adminKey).ListKeys(trying, &awskms.ListKeysInput{Limit: aws.Int32(1)})
+	_, err := e.client(region, AdminKey).ListKeys(trying, &awskms.ListKeysInput{Limit: aws.Int32(1)})
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("asking KMS at %s: %w", e.URL, ctx.Err())
@@ -104,7 +101,7 @@ func (s *Site) keysOf(ctx context.Context, mark string, single bool) (map[string
 	}
 	arns := map[string]string{}
 	for _, region := range s.Topology.Regions() {
-		key, err := s.emulator.client(region, adminKey).CreateKey(ctx, &awskms.CreateKeyInput{Description: aws.String(mark)})
+		key, err := s.emulator.client(region, AdminKey).CreateKey(ctx, &awskms.CreateKeyInput{Description: aws.String(mark)})
 		if err != nil {
 			return nil, err
 		}
@@ -118,7 +115,7 @@ func (s *Site) keysOf(ctx context.Context, mark string, single bool) (map[string
 // replicated makes a key and its replicas in other Regions than the primary, and tells their ARNs by Region.
 func (s *Site) replicated(ctx context.Context, mark string, additional []string) (map[string]string, error) {
 	primary := s.Topology.Primary
-	ask := identitycenter.NewKMS(primary, adminKey, s.Client(primary))
+	ask := identitycenter.NewKMS(primary, AdminKey, s.Client(primary))
 	key, err := ask.CreateKey(ctx, &awskms.CreateKeyInput{MultiRegion: aws.Bool(true), Description: aws.String(mark)})
 	if err != nil {
 		return nil, err
@@ -153,7 +150,7 @@ func (s *Site) replicated(ctx context.Context, mark string, additional []string)
 // seen. All were asked for before any is waited for, as they come into being side by side.
 func (s *Site) created(ctx context.Context, arns map[string]string, creating map[string]time.Time) error {
 	for _, region := range slices.Sorted(maps.Keys(creating)) {
-		if err := created(ctx, identitycenter.NewKMS(region, adminKey, s.Client(region)), arns[region]); err != nil {
+		if err := created(ctx, identitycenter.NewKMS(region, AdminKey, s.Client(region)), arns[region]); err != nil {
 			return fmt.Errorf("in %s: %w", region, err)
 		}
 		if took := time.Since(creating[region]); took > creatingWord {

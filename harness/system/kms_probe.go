@@ -64,7 +64,7 @@ type trial struct {
 func (s *Site) try(ctx context.Context, mark string) (single bool, err error) {
 	e, regions := s.emulator, s.Topology.Regions()
 	t := &trial{emulator: e, mark: mark, region: regions[len(regions)-1]}
-	t.admin, t.user = e.client(t.region, adminKey), s.services(t.region, e.http())[0]
+	t.admin, t.user = e.client(t.region, AdminKey), s.services(t.region, e.http())[0]
 	made, err := s.replicated(ctx, mark, regions[len(regions)-1:])
 	if err != nil {
 		return false, e.unable(ctx, err)

@@ -45,7 +45,7 @@ func (e *emulator) part(arns map[string]string) harness.RigPart {
 
 // holds asks for a key as the account's administrator, once.
 func (e *emulator) holds(ctx context.Context, region, arn string) error {
-	ask := e.client(region, adminKey)
+	ask := e.client(region, AdminKey)
 	_, err := ask.DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: aws.String(arn)}, once)
 	if _, gone := errors.AsType[*types.NotFoundException](err); gone {
 		return fmt.Errorf("it doesn't know the run's key in %s any more: did it start anew? (%w)", region, cause(err))

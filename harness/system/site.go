@@ -70,7 +70,7 @@ func (s *Site) system() {
 		},
 		People: s.People,
 	}
-	s.System = &harness.System{World: world, Chaos: s.Fabric.Chaos(),
+	s.System = &harness.System{World: world, Chaos: s.Fabric.Chaos(), Otherwise: s.Fabric.Otherwise,
 		Handles: harness.Handles{Network: s.Fabric, Hosts: world.Hosts}}
 }
 
