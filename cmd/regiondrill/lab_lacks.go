@@ -38,7 +38,9 @@ func newLacks(sys *harness.System, regions []string) *lacks {
 }
 
 // clientNames are services that the AWS CLI and the SDKs call otherwise than their endpoints and signatures do.
-var clientNames = map[string]string{"portal.sso": "sso", "sso": "sso-admin", "oidc": "sso-oidc", "monitoring": "cloudwatch"}
+var clientNames = map[string]string{
+	"portal.sso": "sso", "sso": "sso-admin", "oidc": "sso-oidc", "monitoring": "cloudwatch",
+}
 
 func clientName(service string) string { return cmp.Or(clientNames[service], service) }
 

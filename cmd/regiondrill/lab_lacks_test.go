@@ -1,10 +1,17 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 
 	"github.com/regiondrill/regiondrill/harness"
 )
@@ -28,5 +35,24 @@ func TestWhatTheLabLacks(t *testing.T) {
 			w.Header().Get("X-Amzn-Errortype") != "UnknownServiceInLab" {
 			t.Errorf("%s is answered %d %s", host, w.Code, w.Body)
 		}
+	}
+}
+
+// whatItLacks lets unmodified SDKs ask a standing lab who they are, and then for a Region that it hasn't.
+func whatItLacks(t *testing.T, said map[string]string) {
+	t.Helper()
+	client := through(t, said)
+	admin := credentials.NewStaticCredentialsProvider(said["AWS_ACCESS_KEY_ID"], said["AWS_SECRET_ACCESS_KEY"], "")
+	who, err := sts.New(sts.Options{Region: said["AWS_REGION"], HTTPClient: client, Credentials: admin}).
+		GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+	if err != nil || !strings.HasSuffix(aws.ToString(who.Arn), ":user/Operator") {
+		t.Errorf("the administrator is told %+v, %v", who, err)
+	}
+	_, err = kms.New(kms.Options{Region: "ap-south-1", HTTPClient: client, Credentials: admin}).
+		ListKeys(t.Context(), &kms.ListKeysInput{})
+	lacked, ok := errors.AsType[smithy.APIError](err)
+	if !ok || lacked.ErrorCode() != "UnknownServiceInLab" ||
+		!strings.HasPrefix(lacked.ErrorMessage(), "regiondrill's lab has no kms in ap-south-1; it serves ") {
+		t.Errorf("who asks for another Region is told %v", err)
 	}
 }

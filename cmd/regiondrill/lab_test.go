@@ -49,6 +49,7 @@ func TestLabStands(t *testing.T) {
 	env := ask(0, "env")
 	signIn(t, env)
 	asAdministrator(t, env)
+	whatItLacks(t, told(env))
 	inAndOut(t, env, ask(0, "env", "--region", "eu-west-1"), ask(0, "env", "--unset"))
 	if said := ask(exitUsage, "env", "--region", "eu-west-2"); !strings.Contains(said, `the lab has no Region "eu-west-2"`) {
 		t.Errorf("a Region that the lab lacks isn't told: %s", said)

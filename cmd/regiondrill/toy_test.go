@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"time"
 
@@ -73,7 +74,7 @@ func (t toyTarget) Provision(ctx context.Context, top harness.Topology, _ *rollb
 		return nil, errors.New("the roof is gone")
 	}
 	network := &harnesstest.Network{}
-	sys := &harness.System{Handles: harness.Handles{Network: network}, World: &harness.World{Roots: x509.NewCertPool(),
+	sys := &harness.System{Handles: harness.Handles{Network: network}, Otherwise: opened, World: &harness.World{Roots: x509.NewCertPool(),
 		Dial: func(_ context.Context, from *harness.Place, to string) (net.Conn, error) {
 			if network.Cut(harness.Edge{From: from.Name, To: to}) {
 				return nil, errors.New("there is no way")
@@ -90,6 +91,9 @@ func (t toyTarget) Provision(ctx context.Context, top harness.Topology, _ *rollb
 	}
 	return sys, nil
 }
+
+// opened is what no drill does: its world stays closed.
+func opened(func(string) bool, http.Handler) { panic("a drill answers for names outside its system") }
 
 // messyTarget leaves a file named mess where it was killed.
 type messyTarget struct{ toyTarget }

@@ -109,3 +109,37 @@ func TestWhoIsNobody(t *testing.T) {
 		}
 	})
 }
+
+// TestUserIdentity: STS knows in every Region the users whose access keys it was given, by their secrets and without a
+// token.
+func TestUserIdentity(t *testing.T) {
+	const arn = "arn:aws:iam::111122223333:user/Operator"
+	known := credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "secret"}
+	inWorld(t, func(t *testing.T, w *world) {
+		for _, region := range []string{east, west} {
+			who, err := whoIs(t, w, region, known)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, account, id := aws.ToString(who.Arn), aws.ToString(who.Account), aws.ToString(who.UserId)
+			if got != arn || account != w.instance.Account || !strings.HasPrefix(id, "AIDA") {
+				t.Errorf("in %s it is %s of %s, %s", region, got, account, id)
+			}
+		}
+		session := issued(t, w, east)
+		for name, c := range map[string]struct {
+			credentials
+			code string
+		}{
+			"another secret": {credentials{AccessKeyID: known.AccessKeyID, SecretAccessKey: "other"}, "SignatureDoesNotMatch"},
+			"another key": {credentials{AccessKeyID: "AKIASOMEBODYELSE0000", SecretAccessKey: "secret"},
+				"InvalidClientTokenId"},
+			"a session's token": {credentials{AccessKeyID: known.AccessKeyID, SecretAccessKey: "secret",
+				SessionToken: session.SessionToken}, "InvalidClientTokenId"},
+		} {
+			if _, err := whoIs(t, w, east, c.credentials); code(err) != c.code {
+				t.Errorf("%s: %v, want %s", name, err, c.code)
+			}
+		}
+	}, func(c *Config) { c.AccessKeys = []AccessKey{{known.AccessKeyID, known.SecretAccessKey, arn}} })
+}

@@ -13,6 +13,7 @@ const signedBy = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261127/"
 func TestErrorsInEveryProtocol(t *testing.T) {
 	const form, code, message = "application/x-www-form-urlencoded; charset=utf-8", "Missing", "it isn't <there>"
 	inXML := "<Code>Missing</Code><Message>it isn&#39;t &lt;there&gt;</Message>"
+	inResponse := "<ErrorResponse><Error><Type>Sender</Type>" + inXML + "</Error><RequestId>R</RequestId></ErrorResponse>"
 	inJSON := `{"__type":"Missing","message":"it isn't \u003cthere\u003e"}`
 	for name, c := range map[string]struct {
 		url, scope string
@@ -20,14 +21,16 @@ func TestErrorsInEveryProtocol(t *testing.T) {
 		kind       string
 		body       string // with R for the request's id
 	}{
-		"AWS JSON": {"https://dynamodb.us-east-1.amazonaws.com/", "dynamodb", [2]string{"X-Amz-Target", "DynamoDB_20120810.ListTables"},
+		"AWS JSON": {"https://dynamodb.us-east-1.amazonaws.com/", "dynamodb",
+			[2]string{"X-Amz-Target", "DynamoDB_20120810.ListTables"},
 			"application/x-amz-json-1.1", inJSON + "\n"},
 		"REST-JSON": {"https://lambda.us-east-1.amazonaws.com/2015-03-31/functions", "lambda", [2]string{},
 			"application/json", inJSON + "\n"},
-		"REST-JSON with a body": {"https://oidc.us-east-1.amazonaws.com/client/register", "", [2]string{"Content-Type", "application/json"},
+		"REST-JSON with a body": {"https://oidc.us-east-1.amazonaws.com/client/register", "",
+			[2]string{"Content-Type", "application/json"},
 			"application/json", inJSON + "\n"},
 		"query": {"https://iam.amazonaws.com/", "iam", [2]string{"Content-Type", form},
-			"text/xml", "<ErrorResponse><Error><Type>Sender</Type>" + inXML + "</Error><RequestId>R</RequestId></ErrorResponse>"},
+			"text/xml", inResponse},
 		"EC2's query": {"https://ec2.us-east-1.amazonaws.com/", "ec2", [2]string{"Content-Type", form},
 			"text/xml", "<Response><Errors><Error>" + inXML + "</Error></Errors><RequestID>R</RequestID></Response>"},
 		"S3": {"https://s3.us-east-1.amazonaws.com/", "s3", [2]string{},
@@ -35,8 +38,9 @@ func TestErrorsInEveryProtocol(t *testing.T) {
 		"S3's bucket, unsigned": {"https://photos.s3.amazonaws.com/a.jpg", "", [2]string{"Content-Type", "application/json"},
 			"text/xml", "<Error>" + inXML + "<RequestId>R</RequestId></Error>"},
 		"REST-XML": {"https://route53.amazonaws.com/2013-04-01/hostedzone", "route53", [2]string{},
-			"text/xml", "<ErrorResponse><Error><Type>Sender</Type>" + inXML + "</Error><RequestId>R</RequestId></ErrorResponse>"},
-		"RPC v2 CBOR": {"https://monitoring.us-east-1.amazonaws.com/", "monitoring", [2]string{"Smithy-Protocol", "rpc-v2-cbor"},
+			"text/xml", inResponse},
+		"RPC v2 CBOR": {"https://monitoring.us-east-1.amazonaws.com/", "monitoring",
+			[2]string{"Smithy-Protocol", "rpc-v2-cbor"},
 			"application/cbor", "\xa2\x79\x00\x06__type\x79\x00\x07Missing\x79\x00\x07message\x79\x00\x10it isn't <there>"},
 	} {
 		r := httptest.NewRequest(http.MethodPost, c.url, nil)
@@ -49,7 +53,8 @@ func TestErrorsInEveryProtocol(t *testing.T) {
 		w := httptest.NewRecorder()
 		SayError(w, r, code, message)
 		h, id := w.Header(), w.Header().Get("X-Amzn-Requestid")
-		if w.Code != http.StatusBadRequest || h.Get("Content-Type") != c.kind || h.Get("X-Amzn-Errortype") != code || id == "" {
+		if w.Code != http.StatusBadRequest || h.Get("Content-Type") != c.kind ||
+			h.Get("X-Amzn-Errortype") != code || id == "" {
 			t.Errorf("%s: %d, %v", name, w.Code, h)
 		}
 		if got := strings.ReplaceAll(w.Body.String(), id, "R"); got != c.body {

@@ -62,7 +62,7 @@ func TestOtherwise(t *testing.T) {
 			"https://" + lacked + ":8443/":                    "Forbidden",
 			"https://example.com/":                            "Forbidden",
 			"https://amazonaws.com.example.com/":              "Forbidden",
-			"https://" + app + ":8443/":                       "Bad Gateway", // in the table, where it stays a port that is closed
+			"https://" + app + ":8443/":                       "Bad Gateway", // in the table
 			"https://" + app + "/":                            "200 OK hello from " + app,
 			"https://" + strings.Repeat("a.", 20) + "api.aws": "200 OK no a.a.",
 		} {
@@ -86,8 +86,8 @@ func TestNobodyAnswersOtherwise(t *testing.T) {
 	if got := answerTo(c, "https://"+lacked+"/"); !strings.Contains(got, "Forbidden") {
 		t.Errorf("unasked: %q", got)
 	}
-	lacking(f)
-	lay(t, f, harness.Rule{Edges: both, Effect: harness.Effect{Lookup: notFound}})
+	f.Otherwise(func(string) bool { return true }, http.NotFoundHandler())
+	lay(t, f, harness.Rule{Edges: both, Effect: looking(notFound)})
 	if got := answerTo(c, "https://"+app+"/"); !strings.Contains(got, "Bad Gateway") {
 		t.Errorf("a name that a rule makes unknown: %q", got)
 	}
@@ -97,7 +97,8 @@ func TestNobodyAnswersOtherwise(t *testing.T) {
 func TestOtherwiseObeysNoRule(t *testing.T) {
 	f := bare(t)
 	lacking(f)
-	edges := append([]harness.Edge{{From: vantage, To: vantage}, {From: vantage, To: away}, {From: away, To: vantage}}, both...)
+	edges := append([]harness.Edge{{From: vantage, To: vantage}, {From: vantage, To: away},
+		{From: away, To: vantage}}, both...)
 	lay(t, f, harness.Rule{Edges: edges, Effect: holds})
 	lay(t, f, harness.Rule{Edges: edges, Effect: harness.Effect{Answer: harness.Answer{Fail: true}}})
 	f.mu.Lock()

@@ -2,6 +2,9 @@ package lab_test
 
 import (
 	"context"
+	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,4 +46,28 @@ func TestSignIn(t *testing.T) {
 		}
 	}
 	t.Logf("two logins after %v", time.Since(began))
+}
+
+// TestTheWorldIsClosed: as a drill has it, a lab's door refuses what the lab lacks, whatever could answer for it.
+func TestTheWorldIsClosed(t *testing.T) {
+	l := lab.StartTest(t, topology())
+	door, err := l.System.Door(l.System.Place("new-york"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{Proxy: http.ProxyURL(door)}
+	defer transport.CloseIdleConnections()
+	transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
+		if r.StatusCode != http.StatusForbidden || !strings.Contains(r.Header.Get("Proxy-Status"), "NXDOMAIN") {
+			t.Errorf("the door answers %s, %v", r.Status, r.Header)
+		}
+		return nil
+	}
+	for _, host := range []string{"sso.us-east-1.amazonaws.com", "kms.ap-south-1.amazonaws.com"} {
+		answer, err := (&http.Client{Transport: transport, Timeout: time.Minute}).Get("https://" + host + "/")
+		if err == nil {
+			_ = answer.Body.Close()
+			t.Errorf("%s answers %s", host, answer.Status)
+		}
+	}
 }
