@@ -326,7 +326,7 @@ func (r *Replica) openSession(user, browserSecret string, end time.Time) *sessio
 	return n
 }
 
-// closeSession ends a session by the person's own wish and tells the other Regions.
+// closeSession ends a session because its person signs out, and tells the other Regions.
 func (r *Replica) closeSession(n *session) {
 	r.stores.shut(n.ID, n.Expires, r.now())
 	r.announce(event{Kind: eventClose, ID: n.ID, Until: n.Expires})

@@ -13,10 +13,10 @@ func (p *IdP) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+p.endpoints.sso, p.sso)
 	mux.HandleFunc("POST "+p.endpoints.sso, p.sso)
 	mux.HandleFunc("GET "+p.endpoints.tile, func(w http.ResponseWriter, r *http.Request) {
-		p.proceed(w, r, wish{to: application}, false)
+		p.proceed(w, r, purpose{to: application}, false)
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		p.proceed(w, r, wish{to: dashboard}, false)
+		p.proceed(w, r, purpose{to: dashboard}, false)
 	})
 	mux.HandleFunc("POST /login", p.login)
 	mux.HandleFunc("GET "+p.endpoints.metadata, func(w http.ResponseWriter, _ *http.Request) {
@@ -44,11 +44,11 @@ func (p *IdP) sso(w http.ResponseWriter, r *http.Request) {
 		p.pages.fail(w, f)
 		return
 	}
-	p.proceed(w, r, wish{to: application, acs: acs, request: request.id, relayState: relayState}, request.forceAuthn)
+	p.proceed(w, r, purpose{to: application, acs: acs, request: request.id, relayState: relayState}, request.forceAuthn)
 }
 
-// proceed grants the wish to whom it knows, and asks everybody else to sign in first.
-func (p *IdP) proceed(w http.ResponseWriter, r *http.Request, want wish, forceAuthn bool) {
+// proceed gives people whom it knows what they came for, and asks everybody else to sign in first.
+func (p *IdP) proceed(w http.ResponseWriter, r *http.Request, want purpose, forceAuthn bool) {
 	if person, ok := p.session(r); ok && !forceAuthn {
 		p.fulfil(w, want, person)
 		return
@@ -73,11 +73,11 @@ func (p *IdP) login(w http.ResponseWriter, r *http.Request) {
 	}
 	person := r.PostForm.Get("username")
 	if !p.knows(person, r.PostForm.Get("password")) {
-		p.askToSignIn(w, r, waiting.wish, loginRefused())
+		p.askToSignIn(w, r, waiting.purpose, loginRefused())
 		return
 	}
 	setCookie(w, sessionCookie, p.sessions.put(p.now(), person))
-	p.fulfil(w, waiting.wish, person)
+	p.fulfil(w, waiting.purpose, person)
 }
 
 // knows compares without a slow hash: it would sit in every sign-in that is measured.

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// wish is what somebody came for: the dashboard, or a response for the application.
-type wish struct {
+// purpose is what somebody came for: the dashboard, or a response for the application.
+type purpose struct {
 	to         place
 	acs        string // empty: the default at the time of the response
 	request    string // ID of the AuthnRequest; empty: unsolicited
@@ -21,14 +21,14 @@ const (
 	application
 )
 
-// pending is a wish that waits for its person to sign in, in the browser that it came from: nobody can have another
+// pending is a purpose whose person has yet to sign in, in the browser that it came from: nobody can have another
 // browser continue it (login CSRF), for the token in the form is worth nothing without the cookie.
 type pending struct {
-	wish
+	purpose
 	browser string
 }
 
-// grant is a wish for the application, allowed.
+// grant is a response for the application that was allowed.
 type grant struct{ acs, request, person string }
 
 // Cookies are named as Okta's. Both are SameSite=None, because an AuthnRequest by HTTP-POST comes from another site.
@@ -58,7 +58,7 @@ func (p *IdP) session(r *http.Request) (person string, ok bool) {
 }
 
 // askToSignIn shows the sign-in page, with what went wrong the last time if anything did.
-func (p *IdP) askToSignIn(w http.ResponseWriter, r *http.Request, want wish, wrong *failure) {
+func (p *IdP) askToSignIn(w http.ResponseWriter, r *http.Request, want purpose, wrong *failure) {
 	browser := cookie(r, browserCookie)
 	if browser == "" {
 		browser = rand.Text()
@@ -68,7 +68,7 @@ func (p *IdP) askToSignIn(w http.ResponseWriter, r *http.Request, want wish, wro
 }
 
 // fulfil gives people who are signed in what they came for.
-func (p *IdP) fulfil(w http.ResponseWriter, want wish, person string) {
+func (p *IdP) fulfil(w http.ResponseWriter, want purpose, person string) {
 	if want.to == dashboard {
 		p.pages.dashboard(w, person, p.endpoints.tile, p.app.Bookmarks)
 		return

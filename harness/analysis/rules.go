@@ -117,7 +117,7 @@ func tooShort(r *review, o *objective) {
 		o.within.Duration(), counting(r.plan, o), o.watched.Duration(), open, remedy)
 }
 
-// tightGap: where people come less often than the gap is long, every beat would break it, whoever gets in.
+// tightGap: where people come less often than the gap is long, every period would break it, whoever gets in.
 func tightGap(r *review, o *objective) {
 	gap := r.plan.SustainedFor(o.probe.Name, o.fault.Name).Gap
 	if o.check.Subject().Sustained == nil || gap == 0 || gap >= 3*o.probe.Every {

@@ -1,5 +1,6 @@
 // Package engine is what of the measuring half alone starts goroutines and waits. It compiles a scenario into a plan,
-// beats for the probes, strikes with the faults, and writes down what happens; it judges nothing, and it knows no kind.
+// runs the schedules of the probes and the faults, and writes down what happens; it judges nothing, and it knows no
+// kind.
 package engine
 
 import (

@@ -104,7 +104,7 @@ func TestStallsAreWrittenDown(t *testing.T) {
 }
 
 // A disk that stands still holds up nobody's sign-in.
-func TestASlowSinkDelaysNoBeat(t *testing.T) {
+func TestASlowSinkDelaysNoAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
 		if err := w.plan.Run(t.Context(), RunOptions{Sink: slow{w.sink}}); err != nil {

@@ -275,7 +275,7 @@ func TestDrill(t *testing.T) {
 		if got, want := w.sink.faults("dark"), "requested 5.0, effective 5.0, healing 11.0, healed 11.0"; got != want {
 			t.Errorf("the fault: %s; want %s", got, want)
 		}
-		// 2 s of warm-up, 11 s to the fault's end, 4 s of settling: 17 beats, the six under the fault bad
+		// 2 s of warm-up, 11 s to the fault's end, 4 s of settling: 17 attempts, the six under the fault bad
 		if good, bad := len(w.sink.attempts(history.Good)), len(w.sink.attempts(history.Bad)); good != 11 || bad != 6 {
 			t.Errorf("%d good, %d bad attempts; want 11 and 6", good, bad)
 		}
@@ -285,7 +285,7 @@ func TestDrill(t *testing.T) {
 	})
 }
 
-// TestOpenLoop shows that people arrive on the beat whatever becomes of the others, that their time counts from when
+// TestOpenLoop shows that people arrive on schedule whatever becomes of the others, that their time counts from when
 // they arrived, and that who finds no room is dropped and recorded.
 func TestOpenLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -293,7 +293,7 @@ func TestOpenLoop(t *testing.T) {
 		w.plan.Record.Probes[0].Gated = false
 		w.probe.try = func(ctx context.Context, a *harness.Attempt) error {
 			if a.Seq >= 2 {
-				time.Sleep(5 * time.Second) // beyond its limit of 3 s, deaf to its context
+				time.Sleep(5 * time.Second) // beyond its limit of 3 s, whatever its context says
 			}
 			a.Succeed(a.Home)
 			return nil
@@ -325,7 +325,7 @@ func TestNoRoomIsDropped(t *testing.T) {
 		w := newWorld(t, toyScenario)
 		w.probe.try = func(ctx context.Context, a *harness.Attempt) error {
 			if w.sw.dark() {
-				time.Sleep(7900 * time.Millisecond) // deaf: the engine gives it up 5 s after its limit of 3 s
+				time.Sleep(7900 * time.Millisecond) // unresponsive: the engine gives it up 5 s after its limit of 3 s
 			}
 			a.Succeed(a.Home)
 			return nil
@@ -343,7 +343,7 @@ func TestNoRoomIsDropped(t *testing.T) {
 	})
 }
 
-func TestDeafProbeIsGivenUp(t *testing.T) {
+func TestUnresponsiveProbeIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)
 		release := make(chan struct{})
@@ -622,7 +622,7 @@ func TestInjectThatFails(t *testing.T) {
 	})
 }
 
-// TestOffsetsKeep shows that another probe changes no beat of the first.
+// TestOffsetsKeep shows that another probe changes no arrival of the first.
 func TestOffsetsKeep(t *testing.T) {
 	one := newWorld(t, toyScenario)
 	two := newWorld(t, strings.Replace(toyScenario, "probes:\n", "probes:\n  - {name: other, kind: toy, from: here, home: eu-west-1, every: 700ms, limit: 3s}\n", 1))

@@ -126,7 +126,7 @@ func failing(fails bool) func(context.Context) error {
 	}
 }
 
-// TestALookThatHangs is deaf to its context: no other is begun, nobody waits for it, and what it says when the fault
+// TestALookThatHangs does not obey its context: no other is begun, nobody waits for it, and what it says when the fault
 // was undone counts for nothing.
 func TestALookThatHangs(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -233,29 +233,29 @@ func (c *Change) Span(at Instant) (first, last Instant) {
 
 // attempts holds each attempt against the plan and against itself.
 func (a *audit) attempts() {
-	beats := map[string]*beats{}
+	numberings := map[string]*numbering{}
 	for i := range a.h.Plan.Probes {
 		p := &a.h.Plan.Probes[i]
-		beats[p.Name] = newBeats(p)
+		numberings[p.Name] = newNumbering(p)
 	}
 	for i := range a.h.Attempts {
 		t, line := &a.h.Attempts[i], a.h.SeqOf[i]
-		b := beats[t.Probe]
-		if b == nil {
+		n := numberings[t.Probe]
+		if n == nil {
 			a.note("unplanned probe "+t.Probe, line, "an attempt of %q, which is no probe of the plan", t.Probe)
 			continue
 		}
-		b.add(a, t.Seq, line)
-		b.due = max(b.due, t.Due)
-		a.attempt(b.probe, t, line)
+		n.add(a, t.Seq, line)
+		n.due = max(n.due, t.Due)
+		a.attempt(n.probe, t, line)
 	}
 	if a.h.End == nil { // what was in flight when the run was killed is missing
 		return
 	}
 	for i := range a.h.Plan.Probes {
-		b := beats[a.h.Plan.Probes[i].Name]
-		b.gaps(a)
-		b.tail(a)
+		n := numberings[a.h.Plan.Probes[i].Name]
+		n.gaps(a)
+		n.tail(a)
 	}
 }
 
@@ -293,8 +293,8 @@ func (a *audit) good(p *Probe, t *Attempt, line int64) {
 	}
 }
 
-// beats holds that a probe's attempts are numbered one by one from 0, in whatever order they ended.
-type beats struct {
+// numbering holds that a probe's attempts are numbered one by one from 0, in whatever order they ended.
+type numbering struct {
 	probe *Probe
 	seen  []uint64 // a bit each
 	last  int64
@@ -303,33 +303,33 @@ type beats struct {
 
 const wild = 1 << 26 // a hundred a second for a week
 
-func newBeats(p *Probe) *beats { return &beats{probe: p, last: -1, due: math.MinInt64} }
+func newNumbering(p *Probe) *numbering { return &numbering{probe: p, last: -1, due: math.MinInt64} }
 
-func (b *beats) add(a *audit, seq, line int64) {
+func (n *numbering) add(a *audit, seq, line int64) {
 	if seq < 0 || seq >= wild {
-		a.note("beat "+b.probe.Name, line, "an attempt of %s has the number %d", b.probe.Name, seq)
+		a.note("number "+n.probe.Name, line, "an attempt of %s has the number %d", n.probe.Name, seq)
 		return
 	}
-	for int64(len(b.seen)) <= seq/64 {
-		b.seen = append(b.seen, 0)
+	for int64(len(n.seen)) <= seq/64 {
+		n.seen = append(n.seen, 0)
 	}
 	bit := uint64(1) << (seq % 64)
-	if b.seen[seq/64]&bit != 0 {
-		a.note("beat twice "+b.probe.Name, line, "attempt %d of %s is there twice", seq, b.probe.Name)
+	if n.seen[seq/64]&bit != 0 {
+		a.note("number twice "+n.probe.Name, line, "attempt %d of %s is there twice", seq, n.probe.Name)
 	}
-	b.seen[seq/64] |= bit
-	b.last = max(b.last, seq)
+	n.seen[seq/64] |= bit
+	n.last = max(n.last, seq)
 }
 
 // gaps notes the numbers that are missing.
-func (b *beats) gaps(a *audit) {
+func (n *numbering) gaps(a *audit) {
 	missing, first := int64(0), int64(-1)
-	for seq := int64(0); seq <= b.last; seq++ {
-		if b.seen[seq/64] == ^uint64(0) {
+	for seq := int64(0); seq <= n.last; seq++ {
+		if n.seen[seq/64] == ^uint64(0) {
 			seq |= 63
 			continue
 		}
-		if b.seen[seq/64]&(1<<(seq%64)) == 0 {
+		if n.seen[seq/64]&(1<<(seq%64)) == 0 {
 			if missing++; first < 0 {
 				first = seq
 			}
@@ -337,23 +337,23 @@ func (b *beats) gaps(a *audit) {
 	}
 	switch {
 	case missing == 1:
-		a.between("gap "+b.probe.Name, nil, "attempt %d of %s is missing", first, b.probe.Name)
+		a.between("gap "+n.probe.Name, nil, "attempt %d of %s is missing", first, n.probe.Name)
 	case missing > 1:
-		a.between("gap "+b.probe.Name, nil, "%d attempts of %s are missing, the first of them number %d", missing,
-			b.probe.Name, first)
+		a.between("gap "+n.probe.Name, nil, "%d attempts of %s are missing, the first of them number %d", missing,
+			n.probe.Name, first)
 	}
 }
 
-// tail notes that a probe's beats end before the settling does. What a stall at the very end may have swallowed, a
+// tail notes that a probe's attempts end before the settling does. What a stall at the very end may have swallowed, a
 // second or five periods, is not missed.
-func (b *beats) tail(a *audit) {
+func (n *numbering) tail(a *audit) {
 	i := slices.IndexFunc(a.h.Events, func(e Event) bool { return e.Type == TypePhase && e.Phase.Name == PhaseDraining })
-	if b.last < 0 || b.probe.Every <= 0 || i < 0 || a.h.End.Reason != Completed {
+	if n.last < 0 || n.probe.Every <= 0 || i < 0 || a.h.End.Reason != Completed {
 		return
 	}
-	if until := a.h.Events[i].At; until-b.due > max(At(time.Second), 5*b.probe.Every) {
-		a.between("tail "+b.probe.Name, nil, "nobody of %s came after %s s, though they should have until %s s",
-			b.probe.Name, b.due, until)
+	if until := a.h.Events[i].At; until-n.due > max(At(time.Second), 5*n.probe.Every) {
+		a.between("tail "+n.probe.Name, nil, "nobody of %s came after %s s, though they should have until %s s",
+			n.probe.Name, n.due, until)
 	}
 }
 

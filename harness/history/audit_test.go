@@ -50,9 +50,9 @@ func with(lines []string, old, new string) []string {
 }
 
 func TestAudit(t *testing.T) {
-	beat := func(k int) string { return fmt.Sprintf(`"seq":%d,"kind"`, k) }
-	at := func(k int) int { // the line of a beat
-		return slices.IndexFunc(sound(), func(l string) bool { return strings.Contains(l, beat(k)) })
+	numbered := func(k int) string { return fmt.Sprintf(`"seq":%d,"kind"`, k) }
+	at := func(k int) int { // the line of an attempt
+		return slices.IndexFunc(sound(), func(l string) bool { return strings.Contains(l, numbered(k)) })
 	}
 	moved := func(from, to int) []string {
 		lines := sound()
@@ -67,10 +67,10 @@ func TestAudit(t *testing.T) {
 		"sound":              {sound(), ""},
 		"two probes":         {with(sound(), `"probes":[`, `"probes":[{"name":"staff","home":"us-east-1","every":0.1,"limit":1.0},`), `line 1: two probes are called "staff", so nobody can say whose attempts are whose`},
 		"two faults":         {with(sound(), `"faults":[`, `"faults":[{"name":"dark"},`), `line 1: two faults are called "dark", so nobody can say which of them changed`},
-		"a beat is missing":  {slices.Delete(sound(), at(30), at(30)+1), "attempt 30 of staff is missing"},
-		"the first beats":    {slices.Delete(sound(), 1, 3), "2 attempts of staff are missing, the first of them number 0"},
-		"a beat twice":       {with(sound(), beat(31), beat(30)), fmt.Sprintf("line %d: attempt 30 of staff is there twice; attempt 31 of staff is missing", at(31)+1)},
-		"a negative beat":    {with(sound(), beat(99), beat(-1)), fmt.Sprintf("line %d: an attempt of staff has the number -1", at(99)+1)},
+		"an attempt missing": {slices.Delete(sound(), at(30), at(30)+1), "attempt 30 of staff is missing"},
+		"the first attempts": {slices.Delete(sound(), 1, 3), "2 attempts of staff are missing, the first of them number 0"},
+		"an attempt twice":   {with(sound(), numbered(31), numbered(30)), fmt.Sprintf("line %d: attempt 30 of staff is there twice; attempt 31 of staff is missing", at(31)+1)},
+		"a negative number":  {with(sound(), numbered(99), numbered(-1)), fmt.Sprintf("line %d: an attempt of staff has the number -1", at(99)+1)},
 		"a ghost":            {with(sound(), `"probe":"staff","seq":99`, `"probe":"ghost","seq":99`), fmt.Sprintf(`line %d: an attempt of "ghost", which is no probe of the plan`, at(99)+1)},
 		"another home":       {with(sound(), `"home":"us-east-1","due":9.9`, `"home":"eu-west-1","due":9.9`), fmt.Sprintf(`line %d: an attempt of staff has its home in "eu-west-1"; the plan says "us-east-1"`, at(99)+1)},
 		"began before due":   {with(sound(), `"began":9.901`, `"began":9.899`), fmt.Sprintf("line %d: an attempt of staff began before it was due", at(99)+1)},
@@ -91,7 +91,7 @@ func TestAudit(t *testing.T) {
 		"after the end":      {moved(n-1, n-2), fmt.Sprintf("line %d: something happened after the run's end", n)},
 		"two ends":           {append(sound(), `"at":10.1,"type":"end","end":{"reason":"completed","undone":true}`), fmt.Sprintf("line %d: the run ended a second time", n+1)},
 		"until the end":      {slices.Insert(sound(), n-1, `"at":10.9,"type":"phase","phase":{"name":"draining"}`), ""},
-		"the last beats":     {slices.Insert(sound(), n-1, `"at":11.0,"type":"phase","phase":{"name":"draining"}`), "nobody of staff came after 9.9 s, though they should have until 11.0 s"},
+		"the last attempts":  {slices.Insert(sound(), n-1, `"at":11.0,"type":"phase","phase":{"name":"draining"}`), "nobody of staff came after 9.9 s, though they should have until 11.0 s"},
 		"killed":             {slices.Delete(slices.Delete(sound(), n-1, n), at(95), at(95)+1), ""}, // what was in flight is missing
 	} {
 		var said []string

@@ -100,7 +100,7 @@ type Sustained struct {
 	Gap   Instant `json:"gap,omitempty"` // how long nobody may get in while somebody waits; 0: the longer of 1 s and three periods
 }
 
-// steady is how many periods it takes at least to say how a beat goes on.
+// steady is how many periods it takes at least to say how attempts go on.
 const steady = 3
 
 // Window is the length of the windows that counts for a probe that arrives once in every: For, and at least three
@@ -213,7 +213,7 @@ type Probe struct {
 	Home    string          `json:"home"`
 	Every   Instant         `json:"every"`
 	Limit   Instant         `json:"limit"`
-	Offset  Instant         `json:"offset"`            // of the first beat, so that a fault doesn't fall on one
+	Offset  Instant         `json:"offset"`            // of the first attempt, so that a fault doesn't fall on one
 	Browser bool            `json:"browser,omitempty"` // it needs one
 	Needs   []string        `json:"needs,omitempty"`   // the programs without which it can't run
 	Gated   bool            `json:"gated,omitempty"`   // must be steady in the warm-up, because a check of recovery names it
@@ -277,7 +277,7 @@ const (
 	PhaseWarmUp       = "warm_up"
 	PhaseDrill        = "drill" // begins at zero
 	PhaseSettling     = "settling"
-	PhaseDraining     = "draining" // begins at the end of the settling: no new beats
+	PhaseDraining     = "draining" // begins at the end of the settling: no new attempts
 )
 
 // Outcome of an attempt.

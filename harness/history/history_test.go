@@ -224,7 +224,7 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// TestSustainedCounts: three periods are the least that can be told of a beat.
+// TestSustainedCounts: three periods are the least that can be told of a schedule.
 func TestSustainedCounts(t *testing.T) {
 	for _, c := range []struct{ lasts, gap, every, window, maxGap time.Duration }{
 		{5 * time.Second, 0, 100 * time.Millisecond, 5 * time.Second, time.Second},

@@ -200,8 +200,8 @@ func (c *crowd) signIn(t *testing.T, sys *harness.System, v variant, onset time.
 	}
 }
 
-// phases are where the first beat falls after the onset: one stratum a drill, the instants just after and just before a
-// beat among them.
+// phases are where the first attempt falls after the onset: one stratum a drill, the instants just after and just
+// before an attempt among them.
 func phases(n int, rng *rand.Rand) []time.Duration {
 	all := []time.Duration{time.Millisecond, calibrationEvery - time.Millisecond}[:min(n, 2)]
 	for i := range n - len(all) {
@@ -232,11 +232,11 @@ func TestCalibration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(k), 2))
 			held, widest := 0, 0.0
-			beats := phases(drills, rng)
+			instants := phases(drills, rng)
 			if drills == 1 {
-				beats = []time.Duration{[]time.Duration{time.Millisecond, calibrationEvery - time.Millisecond, calibrationEvery / 3}[k%3]}
+				instants = []time.Duration{[]time.Duration{time.Millisecond, calibrationEvery - time.Millisecond, calibrationEvery / 3}[k%3]}
 			}
-			for _, phase := range beats {
+			for _, phase := range instants {
 				synctest.Test(t, func(t *testing.T) {
 					o := v.calibrate(t, phase, v.lasts(rng), rng.Uint64())
 					if !o.believe {

@@ -35,8 +35,8 @@ const (
 type comeback struct {
 	rule
 	from, until history.Instant
-	beats       []try // all due at or after from
-	tries       []try // of beats, the evidence
+	arrivals    []try // all due at or after from
+	tries       []try // of arrivals, the evidence
 	good        func(try) bool
 
 	first   *try      // of the good ones, the one that ended first
@@ -65,9 +65,9 @@ func (s *series) newComeback(from history.Instant, w watch, r rule, region strin
 	due := func(tries []try) []try {
 		return tries[sort.Search(len(tries), func(i int) bool { return tries[i].Due >= from }):]
 	}
-	c.beats, c.tries = due(s.tries), due(s.evidence)
+	c.arrivals, c.tries = due(s.tries), due(s.evidence)
 	if w.byFault {
-		for _, t := range c.beats {
+		for _, t := range c.arrivals {
 			if t.Ended > w.until {
 				c.until = min(c.until, max(from, t.Due))
 			}
@@ -101,7 +101,7 @@ type tally struct{ good, strays, holes int }
 // look finds the state of every window that closes by until.
 func (c *comeback) look() {
 	var n tally
-	next, from, to := 0, 0, 0 // tries[i:next] and beats[from:to] are in the window
+	next, from, to := 0, 0, 0 // tries[i:next] and arrivals[from:to] are in the window
 	for i, t := range c.tries {
 		closes := t.Due + c.window
 		if closes > c.until {
@@ -111,9 +111,9 @@ func (c *comeback) look() {
 			c.count(&n, next, 1)
 			n.holes += c.hole(i, next)
 		}
-		for ; to < len(c.beats) && c.beats[to].Due < closes; to++ {
+		for ; to < len(c.arrivals) && c.arrivals[to].Due < closes; to++ {
 		}
-		for ; c.beats[from].Due < t.Due; from++ {
+		for ; c.arrivals[from].Due < t.Due; from++ {
 		}
 		c.windows = append(c.windows, c.judge(n, next-i, to-from, closes-c.tries[next-1].Due))
 		c.count(&n, i, -1)
@@ -145,11 +145,11 @@ func (c *comeback) alone(i int) bool {
 	return i > 0 && i+1 < len(c.tries) && c.good(c.tries[i-1]) && c.good(c.tries[i+1])
 }
 
-// judge is the state of a window with n attempts that are evidence among so many beats, the last of them rest before
+// judge is the state of a window with n attempts that are evidence among so many attempts, the last of them rest before
 // its end.
-func (c *comeback) judge(t tally, n, beats int, rest history.Instant) state {
+func (c *comeback) judge(t tally, n, attempts int, rest history.Instant) state {
 	switch {
-	case !observed(n, beats) || t.holes > 0 || rest > holePeriods*c.every:
+	case !observed(n, attempts) || t.holes > 0 || rest > holePeriods*c.every:
 		return unseen
 	case history.Kept(t.good, n, c.ratio):
 		return holds
@@ -159,8 +159,8 @@ func (c *comeback) judge(t tally, n, beats int, rest history.Instant) state {
 	return broken
 }
 
-// observed tells whether enough of the beats of a span are evidence: 95 in a hundred.
-func observed(evidence, beats int) bool { return 100*evidence >= 95*beats }
+// observed tells whether enough of the attempts of a span are evidence: 95 in a hundred.
+func observed(evidence, attempts int) bool { return 100*evidence >= 95*attempts }
 
 // stretch is a span in which somebody waits and nobody gets in.
 type stretch struct{ since, until history.Instant }
@@ -192,8 +192,8 @@ func (c *comeback) keptOut() {
 
 // unknownBetween counts who came in between and is no evidence.
 func (c *comeback) unknownBetween(since, until history.Instant) (n history.Instant) {
-	first := sort.Search(len(c.beats), func(i int) bool { return c.beats[i].Due > since })
-	for _, t := range c.beats[first:] {
+	first := sort.Search(len(c.arrivals), func(i int) bool { return c.arrivals[i].Due > since })
+	for _, t := range c.arrivals[first:] {
 		if t.Due >= until {
 			break
 		}

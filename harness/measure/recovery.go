@@ -237,10 +237,10 @@ func (j *judged) allAtHome() bool {
 		func(t try) bool { return t.Outcome != history.Good || t.Region != j.probe.Home })
 }
 
-// holes says what is missing of a comeback's beats.
+// holes says what is missing of a comeback's attempts.
 func (j *judged) holes(c *comeback) string {
 	all, dropped, unknown := 0, 0, 0
-	for _, t := range c.beats {
+	for _, t := range c.arrivals {
 		if t.Due >= c.until {
 			break
 		}

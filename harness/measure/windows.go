@@ -22,13 +22,13 @@ type windows struct {
 
 // view is a span of a probe's attempts.
 type view struct {
-	beats, evidence []try
-	latencies       []history.Instant // of the good ones, sorted
-	observed        bool
+	attempts, evidence []try
+	latencies          []history.Instant // of the good ones, sorted
+	observed           bool
 }
 
 func viewOf(tries []try, every history.Instant) view {
-	v := view{beats: tries}
+	v := view{attempts: tries}
 	holes := false
 	for _, t := range tries {
 		if !t.evidence() {
@@ -170,9 +170,9 @@ func (d *drill) troubles(s *series) troubles {
 
 // window counts the attempts of one window.
 func (s *series) window(name, fault string, v view) verdict.Window {
-	w := verdict.Window{Probe: s.probe.Name, Window: name, Fault: fault, Attempts: len(v.beats), Observed: v.observed,
+	w := verdict.Window{Probe: s.probe.Name, Window: name, Fault: fault, Attempts: len(v.attempts), Observed: v.observed,
 		Carried: map[string]int{}, Classes: map[string]int{}, Latency: percentiles(v.latencies)}
-	for _, t := range v.beats {
+	for _, t := range v.attempts {
 		switch t.Outcome {
 		case history.Good:
 			w.Good++

@@ -120,8 +120,8 @@ func (s *Stack) run(ctx context.Context, e *entry) error {
 	return e.err
 }
 
-// deafness is how long after its limit an undo may take to return before it is left to itself.
-const deafness = 5 * time.Second
+// unresponsive is how long after its limit an undo may take to return before it is left to itself.
+const unresponsive = 5 * time.Second
 
 // limited runs an undo under its limit, whatever became of ctx. One that does not obey it keeps no other from running.
 func limited(ctx context.Context, limit time.Duration, undo Undo) error {
@@ -129,13 +129,13 @@ func limited(ctx context.Context, limit time.Duration, undo Undo) error {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- guard(ctx, undo) }()
-	timer := time.NewTimer(limit + deafness)
+	timer := time.NewTimer(limit + unresponsive)
 	defer timer.Stop()
 	select {
 	case err := <-done:
 		return err
 	case <-timer.C:
-		return fmt.Errorf("undoing: it did not return within %v of its limit of %v", deafness, limit)
+		return fmt.Errorf("undoing: it did not return within %v of its limit of %v", unresponsive, limit)
 	}
 }
 

@@ -74,8 +74,8 @@ func TestEachUndoHasItsOwnLimit(t *testing.T) {
 	})
 }
 
-// TestDeafUndoKeepsNoOtherFromRunning: one that hangs whatever its context says is told of and left to itself.
-func TestDeafUndoKeepsNoOtherFromRunning(t *testing.T) {
+// TestUnresponsiveUndoKeepsNoOtherFromRunning: one that hangs whatever its context says is told of and left to itself.
+func TestUnresponsiveUndoKeepsNoOtherFromRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Stack{Limit: time.Second}
 		ran, release := false, make(chan struct{})
