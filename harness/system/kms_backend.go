@@ -1,7 +1,6 @@
 package system
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -72,7 +71,7 @@ func (t *relay) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // handler serves the backend under another name.
 func (t *relay) handler() http.Handler {
-	return whole(&httputil.ReverseProxy{
+	return Whole(maxCall, &httputil.ReverseProxy{
 		Transport: t,
 		Rewrite:   func(p *httputil.ProxyRequest) { p.Out.Host = p.In.Host },
 		ErrorLog:  log.New(io.Discard, "", 0),
@@ -84,22 +83,6 @@ func (t *relay) handler() http.Handler {
 
 // maxCall bounds the body of a call, in bytes: KMS takes less.
 const maxCall = 1 << 20
-
-// whole reads a call before it is passed on, for a backend that answers before it has read all would cut it short.
-func whole(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCall))
-		if err != nil {
-			http.Error(w, "The call didn't come through.", http.StatusBadRequest)
-			return
-		}
-		out := r.Clone(r.Context())
-		out.ContentLength, out.TransferEncoding = int64(len(body)), nil
-		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-		out.Body, _ = out.GetBody() // never an error
-		next.ServeHTTP(w, out)
-	})
-}
 
 // emulator plays KMS. It is asked past the network, and so past all rules: what is in the way is its own.
 type emulator struct {

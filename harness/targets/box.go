@@ -1,7 +1,6 @@
 package targets
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +21,7 @@ import (
 	"github.com/regiondrill/regiondrill/fakes/control"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+	"github.com/regiondrill/regiondrill/harness/system"
 )
 
 const (
@@ -52,7 +52,7 @@ func newBox(d docker, r *run, name, fake string) *box {
 	b.transport = b.line()
 	b.control = &control.Client{Base: func() string { return "http://control.test:" + controlPort }, Token: r.secret, HTTP: &http.Client{Transport: b.line()}}
 	b.ask = &http.Client{Transport: b.line()}
-	b.proxy = whole(&httputil.ReverseProxy{
+	b.proxy = system.Whole(maxRequest, &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", "fake.test:"+servicePort
 			r.Out.Host = r.In.Host
@@ -75,27 +75,6 @@ func (b *box) Call(ctx context.Context, verb string, argument, result any) error
 
 // maxRequest bounds the body of a request: the largest is a directory that is replicated.
 const maxRequest = 32 << 20
-
-// whole reads a request before it is passed on. A body that is passed on while it is read may be closed by the answer
-// before its end was seen, and then the answer is cut short too.
-func whole(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength == 0 {
-			next.ServeHTTP(w, r)
-			return
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-		if err != nil {
-			http.Error(w, "The request didn't come through.", http.StatusBadRequest)
-			return
-		}
-		out := r.Clone(r.Context())
-		out.ContentLength, out.TransferEncoding = int64(len(body)), nil
-		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-		out.Body, _ = out.GetBody() // never an error
-		next.ServeHTTP(w, out)
-	})
-}
 
 // line is connections to the container, wherever it is now, whatever host they are asked for.
 func (b *box) line() *http.Transport {
