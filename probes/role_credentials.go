@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/cookiejar"
 	"strings"
 	"sync"
 	"time"
@@ -69,28 +68,15 @@ func (p *RoleCredentials) Close() error { return nil }
 
 // Try asks once at home and, where the person steers, after a while in the other Region.
 func (p *RoleCredentials) Try(ctx context.Context, a *harness.Attempt) error {
-	jar, err := cookiejar.New(nil)
+	transport := newTransport(p.world, a.From)
+	defer transport.CloseIdleConnections()
+	u, err := newPerson(p.world, a, transport)
 	if err != nil {
 		return err
 	}
-	transport := newTransport(p.world, a.From)
-	defer transport.CloseIdleConnections()
-	u := &person{world: p.world, a: a, began: time.Now(), client: &http.Client{Transport: transport, Jar: jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-	if p.Steer.By != harness.ByCLIProfile {
-		u.conclude(ctx, p.ask(ctx, u, a.Home))
-		return nil
-	}
-	giveUp := a.Due.Add(p.Steer.After)
-	home, cancel := context.WithDeadline(ctx, giveUp)
-	failed := p.ask(home, u, a.Home)
-	cancel()
-	if failed != nil && ctx.Err() == nil {
-		u.leaveHome()
-		u.wait(ctx, giveUp)
-		failed = p.ask(ctx, u, p.Steer.To)
-	}
-	u.conclude(ctx, failed)
+	u.steer(ctx, p.Steer,
+		func(ctx context.Context) *failure { return p.ask(ctx, u, a.Home) },
+		func(ctx context.Context) *failure { return p.ask(ctx, u, p.Steer.To) })
 	return nil
 }
 

@@ -70,35 +70,50 @@ func (p *SAMLLogin) Try(ctx context.Context, a *harness.Attempt) error {
 		return err
 	}
 	defer done()
-	if p.Steer.By != harness.ByBookmark {
-		person.conclude(ctx, person.signIn(ctx, p.world.Portal(a.Home)))
-		return nil
-	}
-	giveUp := a.Due.Add(p.Steer.After)
-	home, cancel := context.WithDeadline(ctx, giveUp)
-	failed := person.signIn(home, p.world.Portal(a.Home))
-	cancel()
-	if failed == nil || ctx.Err() != nil {
-		person.conclude(ctx, failed)
-		return nil
-	}
-	person.leaveHome()
-	person.wait(ctx, giveUp)
-	person.conclude(ctx, person.byBookmark(ctx, p.Steer.To))
+	person.steer(ctx, p.Steer,
+		func(ctx context.Context) *failure { return person.signIn(ctx, p.world.Portal(a.Home)) },
+		func(ctx context.Context) *failure { return person.byBookmark(ctx, p.Steer.To) })
 	return nil
+}
+
+// steer lets the person try home. Where they steer and aren't served after a while, they give home up and go elsewhere.
+func (u *person) steer(ctx context.Context, s harness.Steer, home, elsewhere func(context.Context) *failure) {
+	if s.By == harness.ByNone || s.By == "" {
+		u.conclude(ctx, home(ctx))
+		return
+	}
+	giveUp := u.a.Due.Add(s.After)
+	atHome, cancel := context.WithDeadline(ctx, giveUp)
+	failed := home(atHome)
+	cancel()
+	if failed != nil && ctx.Err() == nil {
+		u.leaveHome()
+		u.wait(ctx, giveUp)
+		failed = elsewhere(ctx)
+	}
+	u.conclude(ctx, failed)
 }
 
 // person has a session of their own: cookies that no other attempt sees.
 func (p *SAMLLogin) person(a *harness.Attempt) (*person, func(), error) {
+	transport, done := p.transport(a.From)
+	u, err := newPerson(p.world, a, transport)
+	if err != nil {
+		done()
+	}
+	return u, done, err
+}
+
+// newPerson has no cookies yet, and follows no redirect by itself.
+func newPerson(world *harness.World, a *harness.Attempt, transport *http.Transport) (*person, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	transport, done := p.transport(a.From)
-	return &person{world: p.world, a: a, began: time.Now(), client: &http.Client{
+	return &person{world: world, a: a, began: time.Now(), client: &http.Client{
 		Transport: transport, Jar: jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, done, nil
+	}}, nil
 }
 
 func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {
