@@ -123,9 +123,19 @@ func (a *audit) order() {
 	}
 }
 
+// saidOf has, by name, the latest event of each change.
+type saidOf map[string]map[ChangeKind]Event
+
+func (s saidOf) add(name string, change ChangeKind, e Event) {
+	if s[name] == nil {
+		s[name] = map[ChangeKind]Event{}
+	}
+	s[name][change] = e
+}
+
 // changes holds the instants of each fault against the order in which a fault can change.
 func (a *audit) changes() {
-	said := map[string]map[ChangeKind]Event{}
+	said := saidOf{}
 	for _, e := range a.h.Events {
 		if e.Type != TypeFault {
 			continue
@@ -135,14 +145,11 @@ func (a *audit) changes() {
 			a.note("unplanned fault "+name, e.Seq, "a fault %q changed, which the plan doesn't have", name)
 			continue
 		}
-		if said[name] == nil {
-			said[name] = map[ChangeKind]Event{}
-		}
 		if before, again := said[name][change]; again && once(change) {
 			a.between("twice "+name+string(change), []int64{before.Seq, e.Seq}, "%s was %s twice", name, change)
 			continue
 		}
-		said[name][change] = e
+		said.add(name, change, e)
 	}
 	for _, f := range a.h.Plan.Faults {
 		a.fault(f.Name, said[f.Name])
@@ -151,7 +158,7 @@ func (a *audit) changes() {
 
 // actions holds each action's changes against their order: requested, then done or failed, then perhaps undone.
 func (a *audit) actions() {
-	said := map[string]map[ChangeKind]Event{}
+	said := saidOf{}
 	for _, e := range a.h.Events {
 		if e.Type != TypeAction {
 			continue
@@ -160,9 +167,6 @@ func (a *audit) actions() {
 		if a.h.Plan.Action(name) == nil {
 			a.note("unplanned action "+name, e.Seq, "an action %q was taken, which the plan doesn't have", name)
 			continue
-		}
-		if said[name] == nil {
-			said[name] = map[ChangeKind]Event{}
 		}
 		before, again := said[name][change]
 		requested, asked := said[name][Requested]
@@ -175,7 +179,7 @@ func (a *audit) actions() {
 		case change == Undone && (!did || e.At < done.At):
 			a.note("undone "+name, e.Seq, "%s was undone before it was done", name)
 		}
-		said[name][change] = e
+		said.add(name, change, e)
 	}
 }
 
