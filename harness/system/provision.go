@@ -3,7 +3,6 @@ package system
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -146,10 +145,6 @@ func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) erro
 	primary := p.Topology.Primary
 	var version uint64
 	if err := p.replicas[primary].Call(ctx, "put", p.Directory, &version); err != nil {
-		if strings.Contains(err.Error(), "proxyconnect") {
-			return &harness.Lack{Sentence: fmt.Sprintf("the container in %s can't reach this machine at the gateway of its "+
-				"network; does a firewall drop what comes from Docker's networks?", primary), Err: err}
-		}
 		return fmt.Errorf("filling the directory in %s: %w", primary, err)
 	}
 	for region, r := range p.replicas {

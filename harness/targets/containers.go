@@ -161,7 +161,12 @@ type replica struct {
 // Call tells the fake a verb, and remembers what it must be told again: its configuration, and which version of the
 // directory it holds.
 func (r *replica) Call(ctx context.Context, verb string, argument, result any) error {
-	if err := r.box.Call(ctx, verb, argument, result); err != nil {
+	err := r.box.Call(ctx, verb, argument, result)
+	if err != nil && strings.Contains(err.Error(), "proxyconnect") {
+		return &harness.Lack{Sentence: fmt.Sprintf("the container in %s can't reach this machine at the gateway of its "+
+			"network; does a firewall drop what comes from Docker's networks?", r.name), Err: err}
+	}
+	if err != nil {
 		return err
 	}
 	r.mu.Lock()
