@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -105,12 +103,12 @@ func only(dir string, left, live []*drill.OpenRun) ([]*drill.OpenRun, error) {
 
 // recoverRun undoes what is left of one run and concludes it.
 func (p *program) recoverRun(ctx context.Context, run *drill.OpenRun) error {
-	if _, err := os.Stat(filepath.Join(run.Folder, history.UndoFile)); errors.Is(err, fs.ErrNotExist) {
+	runner := p.runner()
+	undone, err := runner.Undo(ctx, run.Folder)
+	if errors.Is(err, drill.ErrGone) {
 		fmt.Fprintf(p.stdout, "%s: its folder is gone; there is nothing to go by\n", run.Folder)
 		return nil
 	}
-	runner := p.runner()
-	undone, err := runner.Undo(ctx, run.Folder)
 	if err != nil {
 		return err
 	}

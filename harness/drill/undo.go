@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -11,6 +12,9 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
+
+// ErrGone is wrapped by the error of Undo where the run's folder is gone, so that there is nothing to go by.
+var ErrGone = errors.New("its folder is gone")
 
 // undoLimit is how long one undo may take.
 const undoLimit = 30 * time.Second
@@ -36,6 +40,9 @@ func (r *Runner) Undo(ctx context.Context, folder string) (int, error) {
 
 func pendingOf(folder string) ([]rollback.Intent, error) {
 	file, err := os.Open(filepath.Join(folder, history.UndoFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading the undos: %w: %w", ErrGone, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the undos: %w", err)
 	}
