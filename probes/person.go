@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -134,7 +135,7 @@ func (u *person) do(req *http.Request) (*response, *failure) {
 		return nil, u.broken(req.URL, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPage))
+	body, err := read(resp)
 	r := &response{url: req.URL, body: body}
 	if err == nil && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
 		r.page = parsePage(body, &u.world.Pages)
@@ -158,6 +159,14 @@ func (u *person) do(req *http.Request) (*response, *failure) {
 		r.page = &page{}
 	}
 	return r, nil
+}
+
+// read reads at most maxPage bytes of a body, in one piece of memory where its length is known.
+func read(resp *http.Response) ([]byte, error) {
+	room := resp.ContentLength + bytes.MinRead // which a buffer wants to have left to see the end
+	body := bytes.NewBuffer(make([]byte, 0, min(max(room, bytes.MinRead), maxPage)))
+	_, err := body.ReadFrom(io.LimitReader(resp.Body, maxPage))
+	return body.Bytes(), err
 }
 
 // accounts asks the portal's API for the account list, as the portal's script does.

@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"strconv"
+	"sync"
 )
 
 //go:embed pages.html
@@ -21,7 +23,8 @@ const submitScript = `document.getElementById("saml").submit();`
 // pages writes the provider's four pages. They fetch nothing, so that what a drill measures is the sign-in alone.
 type pages struct {
 	templates *template.Template
-	policy    string // Content-Security-Policy, but for form-action
+	policy    string    // Content-Security-Policy, but for form-action
+	written   sync.Pool // of *bytes.Buffer
 }
 
 func newPages() *pages {
@@ -29,6 +32,7 @@ func newPages() *pages {
 		templates: template.Must(template.New("").Parse(pagesHTML)),
 		policy: "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; style-src " + hashSource(pagesCSS) +
 			"; script-src " + hashSource(submitScript) + "; form-action ",
+		written: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 }
 
@@ -89,13 +93,16 @@ func (f *failure) view() *failureView {
 }
 
 func (p *pages) write(w http.ResponseWriter, status int, name, title, formAction string, of any) {
-	var out bytes.Buffer
-	if err := p.templates.ExecuteTemplate(&out, name, page{title, template.CSS(pagesCSS), of}); err != nil {
+	out := p.written.Get().(*bytes.Buffer)
+	defer p.written.Put(out)
+	out.Reset()
+	if err := p.templates.ExecuteTemplate(out, name, page{title, template.CSS(pagesCSS), of}); err != nil {
 		http.Error(w, "writing the page: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	h.Set("Content-Security-Policy", p.policy+formAction)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "strict-origin") // not no-referrer, which would make the Origin of the ACS's POST null

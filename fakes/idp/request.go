@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/regiondrill/regiondrill/fakes/xmldsig"
 )
@@ -70,8 +71,7 @@ func decodeRequest(encoded string, deflated bool) ([]byte, error) {
 		return nil, fmt.Errorf("decoding the SAMLRequest: %w", err)
 	}
 	if deflated {
-		// One byte beyond the limit tells too long from just as long.
-		if document, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(document)), maxRequest+1)); err != nil {
+		if document, err = inflate(document); err != nil {
 			return nil, fmt.Errorf("inflating the SAMLRequest: %w", err)
 		}
 	}
@@ -79,6 +79,19 @@ func decodeRequest(encoded string, deflated bool) ([]byte, error) {
 		return nil, fmt.Errorf("the AuthnRequest is longer than %d bytes", maxRequest)
 	}
 	return document, nil
+}
+
+// inflaters are used again, of io.ReadCloser: a new one takes 40 KiB for some hundred bytes.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
+// inflate undoes the deflation of at most maxRequest bytes; one beyond tells too long from just as long.
+func inflate(deflated []byte) ([]byte, error) {
+	inflater := inflaters.Get().(io.ReadCloser)
+	defer inflaters.Put(inflater)
+	if err := inflater.(flate.Resetter).Reset(bytes.NewReader(deflated), nil); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(inflater, maxRequest+1))
 }
 
 // parseRequest reads one AuthnRequest and nothing beside it: no document type, no comments, no second root.

@@ -20,13 +20,10 @@ type canonicalizer struct {
 
 type canonicalAttr struct{ space, local, name, value string }
 
-// canonical is the canonical form of the element without skip, as the apex of a document subset. What the element uses
-// must be declared by itself or by its ancestors.
-func canonical(e, skip *Element, prefixList string) []byte {
-	c := canonicalizer{
-		out:  make([]byte, 0, max(len(e.source)+256, 4096)),
-		skip: skip, inclusive: strings.Fields(prefixList), scope: around(e),
-	}
+// canonical appends to out the canonical form of the element without skip, as the apex of a document subset. What the
+// element uses must be declared by itself or by its ancestors.
+func canonical(out []byte, e, skip *Element, prefixList string) []byte {
+	c := canonicalizer{out: out, skip: skip, inclusive: strings.Fields(prefixList), scope: around(e)}
 	for i, p := range c.inclusive {
 		if p == "#default" {
 			c.inclusive[i] = ""

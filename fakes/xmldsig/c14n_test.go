@@ -55,7 +55,7 @@ func TestCanonical(t *testing.T) {
 			if c.path != "" {
 				e = child(e, c.path)
 			}
-			if got := string(canonical(e, nil, c.prefixList)); got != c.want {
+			if got := string(canonical(nil, e, nil, c.prefixList)); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -96,9 +96,9 @@ func FuzzCanonical(f *testing.F) {
 		if err != nil {
 			return
 		}
-		got := string(canonical(root, nil, prefixList))
+		got := string(canonical(nil, root, nil, prefixList))
 		again := parsed(t, Document(root))
-		if form := string(canonical(again, nil, prefixList)); form != got {
+		if form := string(canonical(nil, again, nil, prefixList)); form != got {
 			t.Errorf("ours      %s\nrewritten %s", got, form)
 		}
 		tree, err := othersRead([]byte(doc))

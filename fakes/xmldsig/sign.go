@@ -36,9 +36,9 @@ func (s Signer) Sign(e *Element, style Style) error {
 		return fmt.Errorf("signing %s: %w", e.Name, errors.New("it has no ID or no issuer"))
 	}
 	signature := &Element{Name: style.tag("Signature"), Attrs: []Attr{style.declaration()}}
-	info := style.signedInfo(id, digest(crypto.SHA256, canonical(e, nil, style.PrefixList)))
+	info := style.signedInfo(id, digest(crypto.SHA256, e, nil, style.PrefixList))
 	info.parent = signature
-	value, err := s.key.Sign(rand.Reader, digest(crypto.SHA256, canonical(info, nil, "")), crypto.SHA256)
+	value, err := s.key.Sign(rand.Reader, digest(crypto.SHA256, info, nil, ""), crypto.SHA256)
 	if err != nil {
 		return fmt.Errorf("signing %s: %w", e.Name, err)
 	}

@@ -43,10 +43,10 @@ func Verify(sig *Element, trusted []*x509.Certificate, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(digest(s.digest, canonical(sig.parent, sig, s.prefixList)), s.digestWant) {
+	if !bytes.Equal(digest(s.digest, sig.parent, sig, s.prefixList), s.digestWant) {
 		return errDigest
 	}
-	hashed := digest(s.method, canonical(s.info, nil, s.infoPrefix))
+	hashed := digest(s.method, s.info, nil, s.infoPrefix)
 	for _, cert := range trusted {
 		key, ok := cert.PublicKey.(*rsa.PublicKey)
 		if !ok || now.Before(cert.NotBefore) || now.After(cert.NotAfter) {

@@ -11,6 +11,7 @@ package xmldsig
 
 import (
 	"crypto"
+	"sync"
 
 	_ "crypto/sha256" // registers the hash functions that signatures name
 	_ "crypto/sha512"
@@ -39,8 +40,15 @@ var (
 	}
 )
 
-func digest(h crypto.Hash, data []byte) []byte {
+// forms holds room for canonical forms, of *[]byte: each is hashed and then of no use.
+var forms = sync.Pool{New: func() any { return new([]byte) }}
+
+// digest hashes the canonical form of the element without skip.
+func digest(h crypto.Hash, e, skip *Element, prefixList string) []byte {
+	form := forms.Get().(*[]byte)
+	defer forms.Put(form)
+	*form = canonical((*form)[:0], e, skip, prefixList)
 	d := h.New()
-	d.Write(data)
+	d.Write(*form)
 	return d.Sum(nil)
 }
