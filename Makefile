@@ -25,7 +25,7 @@ demo: build ## run the main drill in the lab and say where its report lies; brin
 test: ## run all tests, with -race where there is a C compiler
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then race=-race; else race=; \
 		echo 'no -race: the race detector needs cgo, and there is no C compiler (or CGO_ENABLED=0)' >&2; \
-	fi; $(GO) test $$race -timeout 10m ./...
+	fi; $(GO) test $$race -parallel 4 -timeout 10m ./...
 
 lint: ## hold the code against gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then printf 'gofmt these:\n%s\n' "$$unformatted" >&2; exit 1; fi

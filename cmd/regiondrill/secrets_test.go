@@ -83,6 +83,7 @@ func (t *tapped) listen(h http.Handler) http.Handler {
 // TestNoSecretIsWritten drills with people who fail in several ways, and looks for what passed over the wire in every
 // file of the run.
 func TestNoSecretIsWritten(t *testing.T) {
+	t.Parallel()
 	tap := &tapped{Target: catalog.Default().Targets[0].New(), secrets: map[string]string{}}
 	c := catalog.Default()
 	c.Targets[0].New = func() harness.Target { return tap }

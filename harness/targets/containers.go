@@ -129,13 +129,16 @@ func (h *dockerHost) Way(s *system.Site, place string) (identitycenter.Way, erro
 	return identitycenter.Way{Door: door.String(), Roots: s.System.RootPEM}, nil
 }
 
-var prepareOnce sync.Mutex
+// quiet silences testcontainers, whose logger belongs to the process: while one drill begins another may be using it.
+var quiet = sync.OnceFunc(func() { tclog.SetDefault(tclog.NewNoopLogger()) })
+
+var preparing sync.Mutex
 
 // prepare makes testcontainers quiet, and leaves Ryuk out where its image isn't here: it would be pulled.
 func prepare(ctx context.Context, d docker) error {
-	prepareOnce.Lock()
-	defer prepareOnce.Unlock()
-	tclog.SetDefault(tclog.NewNoopLogger())
+	preparing.Lock()
+	defer preparing.Unlock()
+	quiet()
 	const variable = "TESTCONTAINERS_RYUK_DISABLED"
 	if _, said := os.LookupEnv(variable); said {
 		return nil

@@ -34,17 +34,19 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	built = dir
+	os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // other programs' residue is none of ours
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
 }
 
-// static builds a static regiondrill for the containers, once for all tests.
+// static builds a static regiondrill for the containers, once for all tests, and says where it is.
 var static = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(built, "regiondrill")
 	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "github.com/regiondrill/regiondrill/cmd/regiondrill")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
+	os.Setenv(binaryVariable, path)
 	return path, cmd.Run()
 })
 
@@ -56,12 +58,9 @@ func needsDocker(tb testing.TB) docker {
 		tb.Skip(err)
 	}
 	tb.Cleanup(func() { _ = d.Close() })
-	path, err := static()
-	if err != nil {
+	if _, err := static(); err != nil {
 		tb.Fatal(err)
 	}
-	tb.Setenv(binaryVariable, path)
-	tb.Setenv("XDG_STATE_HOME", tb.TempDir()) // other tests' residue is none of ours
 	return d
 }
 

@@ -32,6 +32,7 @@ actions:
 
 // TestHandlesOverContainers: what is pulled there is seen by who signs in, is proven, and is as before afterwards.
 func TestHandlesOverContainers(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	needsDocker(t)
 	dir := t.TempDir()
 	file, folder := filepath.Join(dir, "handled.yaml"), filepath.Join(dir, "run")

@@ -231,6 +231,7 @@ func TestOverLocalStack(t *testing.T) {
 
 // From a container beside the engine's socket, on a network of its own, LocalStack is found too: a drill passes there.
 func TestLocalStackFromAContainer(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	d := needsDocker(t)
 	socket, local := strings.CutPrefix(d.DaemonHost(), "unix://")
 	if !local {

@@ -88,6 +88,7 @@ func story(h *history.History) string {
 
 // TestUnpausedBySomebodyElse: the history tells it, and since when it can't have been in force any more.
 func TestUnpausedBySomebodyElse(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	d := needsDocker(t)
 	h, began, ended := helped(t, d, "kind: process, mode: pause", func(container string) error {
 		_, err := d.ContainerUnpause(t.Context(), container, client.ContainerUnpauseOptions{})
@@ -110,6 +111,7 @@ func TestUnpausedBySomebodyElse(t *testing.T) {
 // TestStartedBySomebodyElse: a container that was started without all that its disk would have kept serves nobody, so
 // the fault is in force, and healing gives it back what it needs.
 func TestStartedBySomebodyElse(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	d := needsDocker(t)
 	h, _, _ := helped(t, d, "kind: process, mode: kill", func(container string) error {
 		_, err := d.ContainerStart(t.Context(), container, client.ContainerStartOptions{})
