@@ -1,10 +1,10 @@
 package measure
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
 // A control is what no fault touches: canaries' round trips over other links, and people whose way to sign in crosses
@@ -40,8 +40,8 @@ func (j *judged) doubtByControls(c *comeback) {
 	j.controlPeople(since, until)
 	j.controlTrips(since, until)
 	if share := pressure(j.h, since, until); share >= pressing {
-		j.notes = append(j.notes, fmt.Sprintf("while the recovery of %s from %s was decided, somebody on this machine "+
-			"waited for a CPU %.0f %% of the time; give it one that does nothing else", j.probe.Name, j.f.name, 100*share))
+		j.remark(verdict.BusyMachine, j.f.name, "while the recovery of %s from %s was decided, somebody on this machine "+
+			"waited for a CPU %.0f %% of the time; give it one that does nothing else", j.probe.Name, j.f.name, 100*share)
 	}
 }
 

@@ -17,6 +17,25 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
+// Kind is a measure beyond recoveries, windows and validity.
+type Kind struct {
+	Name, Doc string           // its name in verdict.json, and what it is
+	Of        func(*Found) any // a slice of its own type, of what has been found so far; never nil
+}
+
+// Table lists the further measures in their order. A new one is a file and a line here.
+func Table() []Kind {
+	return []Kind{
+		{"time_availability", "the share of a fault's time in which a probe's people were not failing", timeAvailability},
+	}
+}
+
+// Found is what a further measure is drawn from. It may only be read.
+type Found struct {
+	History  *history.History
+	Measures *verdict.Measures // all that is not a further measure
+}
+
 // Measure measures a whole history: every probe that ran against every fault.
 func Measure(h *history.History) *verdict.Measures {
 	d := open(h)
@@ -37,6 +56,9 @@ func Measure(h *history.History) *verdict.Measures {
 		s.noteOutside()
 	}
 	m.Validity = d.validity(m)
+	for _, k := range Table() {
+		m.Further = append(m.Further, verdict.Further{Name: k.Name, Entries: k.Of(&Found{h, m})})
+	}
 	return m
 }
 
@@ -116,7 +138,7 @@ type series struct {
 	rules    map[string]rule // when its people count as back, by fault
 	stalls   stalls
 	placed   []bool // which of tries are in a window of some fault
-	notes    []string
+	remarks  []remark
 	outside  int // attempts in no window of any fault
 }
 

@@ -369,7 +369,7 @@ func (s *series) outages(f *fault) []verdict.Outage {
 // outage bounds the run evidence[i:j] by the good arrivals around it.
 func (s *series) outage(i, j int) verdict.Outage {
 	first, last := s.evidence[i].Due, s.evidence[j-1].Due
-	o := verdict.Outage{Lower: seconds(last - first), Bad: j - i}
+	o := verdict.Outage{Since: seconds(first), Lower: seconds(last - first), Bad: j - i}
 	if j == len(s.evidence) {
 		return o
 	}

@@ -19,47 +19,50 @@ const maxSlip = 0.25
 func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 	h := d.h
 	v := verdict.Validity{Grade: verdict.Pass, ScheduleSlipP99: map[string]verdict.Seconds{}, FaultsProven: true,
-		Notes: []string{}}
-	var remarks []string
-	doubt := func(format string, args ...any) {
-		v.Grade, v.Notes = verdict.Unknown, append(v.Notes, fmt.Sprintf(format, args...))
+		Notes: []string{}, Reasons: []verdict.Reason{}}
+	doubt := func(r verdict.Reason, format string, args ...any) {
+		v.Grade, r.Ends = verdict.Unknown, true
+		v.Notes, v.Reasons = append(v.Notes, fmt.Sprintf(format, args...)), append(v.Reasons, r)
 	}
+	var remarks []remark
 	switch {
 	case h.Truncated:
-		doubt("the history is torn: its last line is incomplete")
+		doubt(verdict.Reason{Code: verdict.Torn}, "the history is torn: its last line is incomplete")
 	case h.End == nil:
-		doubt("the run did not finish: the history has no end")
+		doubt(verdict.Reason{Code: verdict.Unfinished}, "the run did not finish: the history has no end")
 	case h.End.Reason != history.Completed:
-		doubt("the run was stopped: %s", stopped(h.End))
+		doubt(verdict.Reason{Code: verdict.Stopped}, "the run was stopped: %s", stopped(h.End))
 	}
 	for _, c := range h.Contradictions {
-		doubt("the history contradicts itself: %s", c)
+		doubt(verdict.Reason{Code: verdict.Contradiction}, "the history contradicts itself: %s", c)
 	}
 	for _, e := range h.Events {
 		if e.Type == history.TypeRig {
-			doubt("%s was lost, last seen as it should be at %s s: %s; nothing since then tells of the system under test",
-				e.Rig.Part, e.Rig.Seen, e.Rig.Detail)
+			doubt(verdict.Reason{Code: verdict.RigLost}, "%s was lost, last seen as it should be at %s s: %s; nothing "+
+				"since then tells of the system under test", e.Rig.Part, e.Rig.Seen, e.Rig.Detail)
 		}
 	}
 	for _, f := range d.faults {
 		if why := f.doubt(); why != "" {
 			v.FaultsProven = false
-			doubt("%s: %s", f.name, why)
+			doubt(verdict.Reason{Code: verdict.FaultUnproven, Fault: f.name}, "%s: %s", f.name, why)
 		}
 	}
 	for _, s := range d.series {
 		s.account(&v)
 		if why := s.unsteady(&h.Plan); s.probe.Gated && why != "" {
-			doubt("%s: %s", s.probe.Name, why)
+			doubt(verdict.Reason{Code: verdict.Unsteady, Probe: s.probe.Name}, "%s: %s", s.probe.Name, why)
 		}
-		remarks = append(remarks, s.notes...)
+		remarks = append(remarks, s.remarks...)
 	}
 	if h.End != nil && h.End.Reason == history.Completed { // else one of them may only not have come to it
-		for _, why := range disagreements(h, m) {
-			doubt("%s", why)
+		for _, r := range disagreements(h, m) {
+			doubt(r.Reason, "%s", r.note)
 		}
 	}
-	v.Notes = append(v.Notes, remarks...)
+	for _, r := range remarks {
+		v.Notes, v.Reasons = append(v.Notes, r.note), append(v.Reasons, r.Reason)
+	}
 	return v
 }
 
@@ -77,9 +80,21 @@ func (s *series) account(v *verdict.Validity) {
 	}
 	v.ScheduleSlipP99[s.probe.Name] = seconds(slip)
 	if float64(slip) > maxSlip*float64(s.probe.Every) {
-		s.notes = append(s.notes, fmt.Sprintf("attempts of %s began up to %.0f ms late (99th percentile): this machine "+
-			"was busy; give it one that does nothing else, or fewer sign-ins", s.probe.Name, slip.Seconds()*1000))
+		s.remark(verdict.LateSchedule, "", "attempts of %s began up to %.0f ms late (99th percentile): this machine was "+
+			"busy; give it one that does nothing else, or fewer sign-ins", s.probe.Name, slip.Seconds()*1000)
 	}
+}
+
+// remark is a note of the validity, and what it is about.
+type remark struct {
+	verdict.Reason
+	note string
+}
+
+// remark notes something of a probe, about a fault where it has to do with one, that ends no belief.
+func (s *series) remark(code verdict.Code, fault, format string, args ...any) {
+	s.remarks = append(s.remarks, remark{verdict.Reason{Code: code, Probe: s.probe.Name, Fault: fault},
+		fmt.Sprintf(format, args...)})
 }
 
 // stopped is the reason of a run that was not completed, in words.
@@ -165,8 +180,8 @@ func (s *series) unsteady(p *history.Plan) string {
 
 // disagreements compares protocol probes with browser probes of the same home and vantage whose people steer alike:
 // their recoveries may differ by each one's period and journey, no more.
-func disagreements(h *history.History, m *verdict.Measures) []string {
-	var found []string
+func disagreements(h *history.History, m *verdict.Measures) []remark {
+	var found []remark
 	for _, b := range h.Plan.Probes {
 		for _, p := range h.Plan.Probes {
 			if !b.Browser || b.Skipped || p.Browser || p.Home != b.Home || p.From != b.From || steer(p) != steer(b) {
@@ -174,7 +189,8 @@ func disagreements(h *history.History, m *verdict.Measures) []string {
 			}
 			for _, f := range h.Plan.Faults {
 				if why := disagree(m, p, b, f.Name); why != "" {
-					found = append(found, why)
+					r := verdict.Reason{Code: verdict.ProbesDisagree, Probe: b.Name, Fault: f.Name}
+					found = append(found, remark{r, why})
 				}
 			}
 		}

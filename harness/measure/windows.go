@@ -2,7 +2,6 @@ package measure
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"sort"
@@ -240,9 +239,9 @@ func (s *series) noteOutside() {
 	if s.outside = n; n == 0 {
 		return
 	}
-	attempts := "1 attempt of %[2]s is"
-	if n > 1 {
-		attempts = "%d attempts of %s are"
+	if n == 1 {
+		s.remark(verdict.OutsideWindows, "", "1 attempt of %s is in no window", s.probe.Name)
+		return
 	}
-	s.notes = append(s.notes, fmt.Sprintf(attempts+" in no window", n, s.probe.Name))
+	s.remark(verdict.OutsideWindows, "", "%d attempts of %s are in no window", n, s.probe.Name)
 }

@@ -3,6 +3,7 @@
 package verdict
 
 import (
+	"encoding/json"
 	"math"
 	"strconv"
 	"time"
@@ -109,13 +110,50 @@ const (
 	LatencyQuantiles = "latency"
 )
 
-// Measures is what can be counted and timed in a history, whatever the checks ask.
+// Measures is what can be counted and timed in a history, whatever the checks ask. What every exporter shows, and what
+// grades a drill, is a field; all else is a list by name.
 type Measures struct {
 	Recoveries     []Recovery      `json:"recoveries"`
 	RecoveryPoints []RecoveryPoint `json:"recovery_points"`
 	Windows        []Window        `json:"windows"`
 	Invariants     []Invariant     `json:"invariants"`
 	Validity       Validity        `json:"validity"`
+	Further        []Further       `json:"-"` // each under its own name in verdict.json
+}
+
+// Further is a measure by its name: a row of measure's table, and what its file drew from the history.
+type Further struct {
+	Name    string
+	Entries any // a slice of the measure's own type
+}
+
+// Entries are those of a further measure, for a check that knows their type; nil where nothing of that name and type
+// was measured.
+func Entries[T any](m *Measures, name string) []T {
+	for _, f := range m.Further {
+		if f.Name == name {
+			entries, _ := f.Entries.([]T)
+			return entries
+		}
+	}
+	return nil
+}
+
+// MarshalJSON writes the verdict with each further measure under its own name, behind all else.
+func (v *Verdict) MarshalJSON() ([]byte, error) {
+	type plain Verdict // without this method
+	out, err := json.Marshal((*plain)(v))
+	for _, f := range v.Further {
+		if err != nil {
+			break
+		}
+		var entries []byte
+		entries, err = json.Marshal(f.Entries)
+		out = append(out[:len(out)-1], ',')
+		out = append(append(strconv.AppendQuote(out, f.Name), ':'), entries...)
+		out = append(out, '}')
+	}
+	return out, err
 }
 
 // EndedBy says what brought a user back.
@@ -207,6 +245,7 @@ type Phases struct {
 // Outage is a run of arrivals that failed: it lasted at least from the first to the last of them, at most from the
 // good one before to the good one after. Upper is nil where none came after.
 type Outage struct {
+	Since Seconds  `json:"since"` // when the first of them arrived
 	Lower Seconds  `json:"lower"`
 	Upper *Seconds `json:"upper"`
 	Bad   int      `json:"bad"`
@@ -278,9 +317,36 @@ type Validity struct {
 	Grade           Grade              `json:"grade"`
 	ScheduleSlipP99 map[string]Seconds `json:"schedule_slip_p99"`
 	FaultsProven    bool               `json:"faults_proven"`
-	Notes           []string           `json:"notes"`
+	Notes           []string           `json:"notes"`             // sentences, for people: what ends belief before mere remarks
+	Reasons         []Reason           `json:"reasons"`           // the same for programs, one for each note, in the same order
 	Outside         map[string]int     `json:"outside,omitempty"` // by probe: attempts that are in no window of any fault
 }
+
+// Reason is what a note of the validity is about.
+type Reason struct {
+	Code  Code   `json:"code"`
+	Ends  bool   `json:"ends_belief"` // the measurement is not valid because of it; else it is a remark
+	Probe string `json:"probe,omitempty"`
+	Fault string `json:"fault,omitempty"`
+}
+
+// Code names the kind of a note.
+type Code string
+
+// The codes of notes. The first eight end belief.
+const (
+	Torn           Code = "torn"             // the history's last line is incomplete
+	Unfinished     Code = "unfinished"       // the history has no end
+	Stopped        Code = "stopped"          // the run was not completed
+	Contradiction  Code = "contradiction"    // of the history with itself
+	RigLost        Code = "rig_lost"         // something that the drill stands on and doesn't test
+	FaultUnproven  Code = "fault_unproven"   // in force, throughout, or healed
+	Unsteady       Code = "warm_up_unsteady" // the probe was failing before any fault
+	ProbesDisagree Code = "probes_disagree"
+	LateSchedule   Code = "late_schedule" // attempts began late
+	BusyMachine    Code = "busy_machine"  // somebody waited for a CPU while the recovery was decided
+	OutsideWindows Code = "outside"       // attempts in no window of any fault
+)
 
 // Recovery finds the recovery of a probe from a fault.
 func (m *Measures) Recovery(probe, fault string) *Recovery {
