@@ -40,7 +40,7 @@ var mayImport = map[string]string{
 	"probes":              "harness/pages harness harness/history probes/browser",
 	"harness/engine":      "harness harness/scenario harness/history harness/rollback harness/names",
 	"harness/measure":     "harness/history harness/verdict",
-	"harness/checks":      "harness/history harness/verdict",
+	"harness/checks":      "harness/measure harness/history harness/verdict",
 	"harness/report":      "harness/scenario harness/history harness/verdict",
 	"harness/analysis":    "harness harness/names harness/measure harness/checks harness/report harness/scenario harness/history harness/verdict",
 	"harness/catalog":     "fakes/kms harness harness/rollback harness/targets harness/faults harness/actions probes harness/checks harness/report harness/engine harness/analysis harness/scenario",
