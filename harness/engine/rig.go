@@ -11,45 +11,45 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
-// rig watches what the system under test stands on, from the warm-up until done is closed or ctx ends. No fault acts on
-// it: what it loses is ours, and nothing that was measured from then on can be believed.
+// rig watches what the system under test stands on, from the warm-up until done is closed and it is known how each part
+// then was. No fault acts on it: what it loses is ours, and nothing that was measured from then on can be believed.
 func (r *run) rig(ctx context.Context, parts []harness.RigPart, done <-chan struct{}) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-done:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	var watching sync.WaitGroup
 	for _, p := range parts {
-		watching.Go(func() { r.watchPart(ctx, p) })
+		watching.Go(func() { r.watchPart(ctx, p, done) })
 	}
 	watching.Wait()
 }
 
-// watchPart asks once a second, and records the first time that it is lost. One that says nothing may be slow, as this
-// machine may be; it is lost when it has said nothing several times in a row.
-func (r *run) watchPart(ctx context.Context, p harness.RigPart) {
-	seen, silent := time.Now(), 0
-	for next := time.Now(); waitUntil(ctx, next); next = later(next.Add(verifyEvery), time.Now()) {
+// watchPart asks once a second and a last time when done is closed, and records the first time that it is lost. One
+// that says nothing may be slow, as this machine may be; it is lost when it has said nothing several times in a row, so
+// of one that says nothing at the end it is asked until that is known.
+func (r *run) watchPart(ctx context.Context, p harness.RigPart, done <-chan struct{}) {
+	tick := time.NewTicker(verifyEvery)
+	defer tick.Stop()
+	seen, silent, over := time.Now(), 0, false
+	for {
 		asked := time.Now()
 		err := r.askPart(ctx, p)
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil || err == nil && over:
 			return
 		case err == nil:
 			seen, silent = asked, 0
-			continue
 		case errors.Is(err, context.DeadlineExceeded) && silent < blindLooks:
 			silent++
-			continue
+		default:
+			r.record(history.Event{At: r.at(time.Now()), Type: history.TypeRig,
+				Rig: &history.Rig{Part: p.Name, Seen: r.at(seen), Detail: err.Error()}})
+			return
 		}
-		r.record(history.Event{At: r.at(time.Now()), Type: history.TypeRig,
-			Rig: &history.Rig{Part: p.Name, Seen: r.at(seen), Detail: err.Error()}})
-		return
+		select {
+		case <-tick.C:
+		case <-done:
+			over = true
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
