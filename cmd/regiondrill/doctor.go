@@ -27,7 +27,8 @@ func (p *program) doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Tell what this machine has for drills, and what it lacks", Args: cobra.NoArgs,
 		Example: "  regiondrill doctor",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			found := append([]ailment{p.browserAilment(), p.stateAilment(), p.residueAilment()}, p.targetAilments(cmd.Context())...)
+			found := []ailment{p.browserAilment(), p.stateAilment(), p.residueAilment()}
+			found = append(found, p.targetAilments(cmd.Context())...)
 			if asJSON {
 				return p.json(found)
 			}
@@ -65,7 +66,8 @@ func residueOf(ctx context.Context, sweeper harness.Sweeper, a ailment) ailment 
 	case err != nil:
 		a.OK, a.Says = false, err.Error()
 	case len(left) > 0:
-		a.OK, a.Says = false, fmt.Sprintf("killed runs have left %s; remove them: regiondrill recover", strings.Join(left, ", "))
+		a.OK = false
+		a.Says = fmt.Sprintf("killed runs have left %s; remove them: regiondrill recover", strings.Join(left, ", "))
 	}
 	return a
 }
@@ -109,7 +111,8 @@ func (p *program) residueAilment() ailment {
 	}()
 	switch {
 	case len(left) > 0:
-		return ailment{"residue", false, fmt.Sprintf("%d killed run(s), such as %s; undo what they left: regiondrill recover", len(left), filepath.Base(left[0].Folder))}
+		return ailment{"residue", false, fmt.Sprintf("%d killed run(s), such as %s; "+
+			"undo what they left: regiondrill recover", len(left), filepath.Base(left[0].Folder))}
 	case len(live) > 0:
 		return ailment{"residue", true, fmt.Sprintf("none; %d run(s) live", len(live))}
 	}
