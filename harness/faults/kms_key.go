@@ -19,7 +19,7 @@ const (
 )
 
 // KMSKey makes a Region's replica of the key under which Identity Center keeps its data unusable, as an administrator
-// may do by mistake: KMS's own API is called. Each replica has a state and a policy of its own, so the other Regions go on.
+// may do by mistake: KMS's own API is called. Each replica has its own state and policy, so the other Regions go on.
 type KMSKey struct {
 	Mode string `yaml:"mode" enum:"disabled,pending_deletion,policy_denies" doc:"disabled: it is disabled; pending_deletion: its deletion is scheduled; policy_denies: its policy denies the services of Identity Center"`
 }
@@ -55,7 +55,9 @@ func (f *KMSKey) Ready(_ context.Context, h *harness.Handles, a harness.Aim) err
 }
 
 // Inject changes the key. It dies with the run, so nobody else needs to know how to undo it.
-func (f *KMSKey) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *KMSKey) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	key := h.Key[a.Region]
 	d := deed{what: "the key in " + a.Region, ask: key.Use}
 	switch f.Mode {
@@ -78,8 +80,8 @@ func (f *KMSKey) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, 
 	return pull(ctx, a, back, d)
 }
 
-// denied is a policy that says what it said, and denies the key to the services of Identity Center. The account keeps its
-// rights, without which nobody could change the policy back.
+// denied is a policy that says what it said, and denies the key to the services of Identity Center. The account keeps
+// its rights, without which nobody could change the policy back.
 func denied(document string) (string, error) {
 	var policy map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(document), &policy); err != nil {

@@ -31,7 +31,9 @@ func (f *Process) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.
 }
 
 // Inject kills or pauses the process.
-func (f *Process) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *Process) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	replica := h.Power[a.Region]
 	d := deed{what: "the replica in " + a.Region, ask: replica.Ask,
 		intent: replica.Starting(), do: replica.Kill, undo: replica.Start}

@@ -111,9 +111,10 @@ func sightings(a harness.Aim, at time.Time, gone string) []harness.Sighting {
 	return seen
 }
 
-// watch does something while a canary asks again and again, until all is well, or no longer is, as it is wanted. It doesn't answer since the first question was put that got none, as with bytes that are written
-// into a hole; it answers since the first answer came. The error is the deed's; that the canary did not see what the
-// deed wants is in the sighting.
+// watch does something while a canary asks again and again, until all is well, or no longer is, as it is wanted. It
+// doesn't answer since the first question was put that got none, as with bytes that are written into a hole; it answers
+// since the first answer came. The error is the deed's; that the canary did not see what the deed wants is in the
+// sighting.
 func (p *pulled) watch(ctx context.Context, answers bool, do func(context.Context) error) (sighting, error) {
 	asking, stop := context.WithCancel(ctx)
 	looks := make(chan look)
