@@ -175,7 +175,7 @@ func TestFunctionsFitOnAScreen(t *testing.T) {
 const maxLine = 120
 
 // stillLong are the packages that have longer lines from before this was held.
-const stillLong = "harness/report harness/targets"
+const stillLong = "harness/targets"
 
 // A line that has to be scrolled sideways is read by nobody. What stands in a raw string, such as a struct's tag, can't
 // be broken.

@@ -143,8 +143,9 @@ func phaseWords(phase string, people history.Words) string {
 	words := map[string]string{
 		history.PhaseProvisioning: "Provisioning.",
 		history.PhaseWarmUp:       "Warming up: people " + people.Do + ", nothing is harmed yet.",
-		history.PhaseDrill:        "The drill begins.", history.PhaseSettling: "The last fault has ended; watching how it settles.",
-		history.PhaseDraining: "Nobody arrives any more; waiting for those under way.",
+		history.PhaseDrill:        "The drill begins.",
+		history.PhaseSettling:     "The last fault has ended; watching how it settles.",
+		history.PhaseDraining:     "Nobody arrives any more; waiting for those under way.",
 	}
 	return cmp.Or(words[phase], sentence(phase))
 }

@@ -163,8 +163,10 @@ func (p *plot) draw(d *drill) {
 func (p *plot) captions(d *drill) {
 	c, people := p.chart, p.probe.Journey.Words()
 	all := len(p.attempts)
-	c.Caption = fmt.Sprintf("%s, by when people arrived. A mark stands for those who arrived within the same %s and took about as long.",
-		plural(all, people.One), span(verdict.Seconds(math.Round((p.to-p.from)/(plotRight-plotLeft)*cell*100)/100)))
+	perCell := math.Round((p.to-p.from)/(plotRight-plotLeft)*cell*100) / 100
+	c.Caption = fmt.Sprintf("%s, by when people arrived. "+
+		"A mark stands for those who arrived within the same %s and took about as long.",
+		plural(all, people.One), span(verdict.Seconds(perCell)))
 	if len(p.faults) > 0 {
 		c.Caption += " Who came shortly before a fault's end may have waited for it, and is drawn where they came."
 	}
