@@ -59,12 +59,12 @@ func (f *KMSKey) Inject(
 	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
 ) (harness.Injection, error) {
 	key := h.Key[a.Region]
-	d := deed{what: "the key in " + a.Region, ask: key.Use}
+	c := change{what: "the key in " + a.Region, ask: key.Use}
 	switch f.Mode {
 	case modeDisabled:
-		d.do, d.undo = key.Disable, key.Enable
+		c.do, c.undo = key.Disable, key.Enable
 	case modePendingDeletion:
-		d.do, d.undo = key.ScheduleDeletion, key.CancelDeletion
+		c.do, c.undo = key.ScheduleDeletion, key.CancelDeletion
 	default:
 		before, err := key.Policy(ctx)
 		if err != nil {
@@ -72,12 +72,12 @@ func (f *KMSKey) Inject(
 		}
 		denying, err := denied(before)
 		if err != nil {
-			return nil, fmt.Errorf("%s of %s: %w", a.Name, d.what, err)
+			return nil, fmt.Errorf("%s of %s: %w", a.Name, c.what, err)
 		}
-		d.do = func(ctx context.Context) error { return key.SetPolicy(ctx, denying) }
-		d.undo = func(ctx context.Context) error { return key.SetPolicy(ctx, before) }
+		c.do = func(ctx context.Context) error { return key.SetPolicy(ctx, denying) }
+		c.undo = func(ctx context.Context) error { return key.SetPolicy(ctx, before) }
 	}
-	return pull(ctx, a, back, d)
+	return pull(ctx, a, back, c)
 }
 
 // denied is a policy that says what it said, and denies the key to the services of Identity Center. The account keeps
