@@ -374,7 +374,7 @@ func (d *drill) pagePlan(v *pageDrill) {
 	for _, f := range d.h.Plan.Faults {
 		v.Faults = append(v.Faults, d.faultRow(f))
 	}
-	for _, a := range d.deeds() {
+	for _, a := range d.actionStates() {
 		v.Actions = append(v.Actions, d.actionRow(a))
 	}
 	for _, c := range d.h.Plan.Checks {
