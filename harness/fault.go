@@ -14,8 +14,8 @@ type Fault interface {
 	Needs() []string
 	// Aim resolves what it acts on, or tells every mistake at its key. It provisions and changes nothing.
 	Aim(w Where, s Scope) (Aim, []Problem)
-	// Inject does the deed. The Injection is returned also beside an error, where something was done; its undo is on
-	// back too, pushed before the deed.
+	// Inject puts the fault in force. The Injection is returned also beside an error, where something was changed; its
+	// undo is on back too, pushed before the change.
 	Inject(ctx context.Context, h *Handles, a Aim, back *rollback.Stack) (Injection, error)
 }
 
@@ -61,7 +61,7 @@ type Aim struct {
 	Unreachable []string
 }
 
-// Injection is a fault in one run of a plan, from the deed to the undo.
+// Injection is a fault in one run of a plan, from when it is injected until it is undone.
 type Injection interface {
 	// Prove waits until the fault is in force on every edge, or until it no longer is, and tells since when. Its
 	// instants are those of the change itself: the time that proving took is not in them.

@@ -63,7 +63,8 @@ func confirmed(drills []*compiled, allow []string) error {
 				host = at
 			}
 			if !slices.Contains(allow, at) && !slices.Contains(allow, host) {
-				errs = append(errs, fmt.Errorf("%s would ask %s, which is no part of the system under test; confirm it with --allow %s", d.name, at, host))
+				errs = append(errs, fmt.Errorf("%s would ask %s, which is no part of the system under test; "+
+					"confirm it with --allow %s", d.name, at, host))
 			}
 		}
 	}

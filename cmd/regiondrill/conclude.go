@@ -10,8 +10,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// conclude turns what a drill recorded into files, and tells the Pushgateway. It returns an exit code that stands beside
-// that of the running. What fails keeps nothing else from being done.
+// conclude turns what a drill recorded into files, and tells the Pushgateway. It returns an exit code that stands
+// beside that of the running. What fails keeps nothing else from being done.
 func (s *session) conclude(ctx context.Context, f *finished) int {
 	r, err := s.runner().Conclude(f.dir)
 	if r == nil {
@@ -32,8 +32,10 @@ func (s *session) skipped() []*report.Report {
 	var told []*report.Report
 	for _, d := range s.drills {
 		if d.skipped != nil {
-			v := &verdict.Verdict{Schema: verdict.Schema, Scenario: d.scenario.Name, Target: s.flags.target, Grade: verdict.Skipped,
-				Version: versionText(), Started: s.started.UTC(), Findings: []verdict.Finding{}}
+			v := &verdict.Verdict{
+				Schema: verdict.Schema, Scenario: d.scenario.Name, Target: s.flags.target, Grade: verdict.Skipped,
+				Version: versionText(), Started: s.started.UTC(), Findings: []verdict.Finding{},
+			}
 			v.Validity = verdict.Validity{Grade: verdict.Skipped, Notes: []string{d.skipped.Error()}}
 			told = append(told, &report.Report{Verdict: v})
 		}

@@ -14,8 +14,8 @@ import (
 	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
-// ailment is what doctor found out about one thing.
-type ailment struct {
+// finding is what doctor found out about one thing.
+type finding struct {
 	What string `json:"what"`
 	OK   bool   `json:"ok"`
 	Says string `json:"says"`
@@ -27,13 +27,14 @@ func (p *program) doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Tell what this machine has for drills, and what it lacks", Args: cobra.NoArgs,
 		Example: "  regiondrill doctor",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			found := append([]ailment{p.browserAilment(), p.stateAilment(), p.residueAilment()}, p.targetAilments(cmd.Context())...)
+			found := []finding{p.browserFinding(), p.stateFinding(), p.residueFinding()}
+			found = append(found, p.targetFindings(cmd.Context())...)
 			if asJSON {
 				return p.json(found)
 			}
-			for _, a := range found {
-				mark := map[bool]string{true: "ok  ", false: "lack"}[a.OK]
-				fmt.Fprintf(p.stdout, "%s  %-17s %s\n", mark, a.What, a.Says)
+			for _, f := range found {
+				mark := map[bool]string{true: "ok  ", false: "lack"}[f.OK]
+				fmt.Fprintf(p.stdout, "%s  %-17s %s\n", mark, f.What, f.Says)
 			}
 			return nil
 		},
@@ -42,43 +43,44 @@ func (p *program) doctorCommand() *cobra.Command {
 	return cmd
 }
 
-// targetAilments tells of every target whether it can run here, and what of it outlived its process.
-func (p *program) targetAilments(ctx context.Context) []ailment {
+// targetFindings tells of every target whether it can run here, and what of it outlived its process.
+func (p *program) targetFindings(ctx context.Context) []finding {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
-	var found []ailment
+	var found []finding
 	for _, kind := range p.catalog.Targets {
-		a := ailment{"target " + kind.Name, true, "ready"}
+		f := finding{"target " + kind.Name, true, "ready"}
 		if err := p.ready(ctx, kind.Name); err != nil {
-			a.OK, a.Says = false, err.Error()+" (other targets don't need it)"
+			f.OK, f.Says = false, err.Error()+" (other targets don't need it)"
 		} else if sweeper, ok := kind.New().(harness.Sweeper); ok {
-			a = residueOf(ctx, sweeper, a)
+			f = residueOf(ctx, sweeper, f)
 		}
-		found = append(found, a)
+		found = append(found, f)
 	}
 	return found
 }
 
-func residueOf(ctx context.Context, sweeper harness.Sweeper, a ailment) ailment {
+func residueOf(ctx context.Context, sweeper harness.Sweeper, f finding) finding {
 	left, err := sweeper.Residue(ctx)
 	switch {
 	case err != nil:
-		a.OK, a.Says = false, err.Error()
+		f.OK, f.Says = false, err.Error()
 	case len(left) > 0:
-		a.OK, a.Says = false, fmt.Sprintf("killed runs have left %s; remove them: regiondrill recover", strings.Join(left, ", "))
+		f.OK = false
+		f.Says = fmt.Sprintf("killed runs have left %s; remove them: regiondrill recover", strings.Join(left, ", "))
 	}
-	return a
+	return f
 }
 
-func (p *program) browserAilment() ailment {
+func (p *program) browserFinding() finding {
 	path, err := browser.Find(p.getenv)
 	if err != nil {
-		return ailment{"browser", false, err.Error() + "; without one, run with --without-browser"}
+		return finding{"browser", false, err.Error() + "; without one, run with --without-browser"}
 	}
-	return ailment{"browser", true, path}
+	return finding{"browser", true, path}
 }
 
-func (p *program) stateAilment() ailment {
+func (p *program) stateFinding() finding {
 	runs := drill.UserRuns(p.getenv)
 	dir, err := runs.Dir, runs.Err
 	if err == nil {
@@ -92,15 +94,15 @@ func (p *program) stateAilment() ailment {
 		}
 	}
 	if err != nil {
-		return ailment{"state folder", false, fmt.Sprintf("killed runs can't be listed: %v", err)}
+		return finding{"state folder", false, fmt.Sprintf("killed runs can't be listed: %v", err)}
 	}
-	return ailment{"state folder", true, dir}
+	return finding{"state folder", true, dir}
 }
 
-func (p *program) residueAilment() ailment {
+func (p *program) residueFinding() finding {
 	left, live, err := drill.UserRuns(p.getenv).Residue()
 	if err != nil {
-		return ailment{"residue", false, err.Error()}
+		return finding{"residue", false, err.Error()}
 	}
 	defer func() {
 		for _, run := range left {
@@ -109,9 +111,10 @@ func (p *program) residueAilment() ailment {
 	}()
 	switch {
 	case len(left) > 0:
-		return ailment{"residue", false, fmt.Sprintf("%d killed run(s), such as %s; undo what they left: regiondrill recover", len(left), filepath.Base(left[0].Folder))}
+		return finding{"residue", false, fmt.Sprintf("%d killed run(s), such as %s; "+
+			"undo what they left: regiondrill recover", len(left), filepath.Base(left[0].Folder))}
 	case len(live) > 0:
-		return ailment{"residue", true, fmt.Sprintf("none; %d run(s) live", len(live))}
+		return finding{"residue", true, fmt.Sprintf("none; %d run(s) live", len(live))}
 	}
-	return ailment{"residue", true, "none"}
+	return finding{"residue", true, "none"}
 }

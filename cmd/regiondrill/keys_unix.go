@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onKey calls pressed when the key is struck at the terminal that in is, until the returned function puts the terminal
+// onKey calls pressed when the key is hit at the terminal that in is, until the returned function puts the terminal
 // back. Elsewhere, and in the background of a shell, it does nothing. Ctrl-C remains a signal.
 func onKey(in io.Reader, key byte, pressed func()) (restore func()) {
 	file, ok := in.(*os.File)

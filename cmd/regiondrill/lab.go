@@ -105,7 +105,9 @@ func (p *program) labUp(ctx context.Context, args []string, name string, sets, a
 }
 
 // keepStanding provisions the lab, tells of it, and answers at its socket until ctx ends.
-func (p *program) keepStanding(ctx context.Context, c *compiled, opts engine.Options, name string, back *rollback.Stack) (err error) {
+func (p *program) keepStanding(
+	ctx context.Context, c *compiled, opts engine.Options, name string, back *rollback.Stack,
+) (err error) {
 	dir, err := p.runtimeDir()
 	if err != nil {
 		return err
@@ -179,7 +181,8 @@ func (p *program) tellLab(lab *standing) {
 	for _, place := range lab.Vantages {
 		fmt.Fprintf(w, "  door of %s\t%s (an HTTP proxy)\n", place, lab.Doors[place])
 	}
-	fmt.Fprintf(w, "  sign in as\t%s, password %s\n  and see account\t%s\n  CA of the lab\t%s\n\n", lab.UserName, lab.Password, lab.Account, lab.CA)
+	fmt.Fprintf(w, "  sign in as\t%s, password %s\n  and see account\t%s\n", lab.UserName, lab.Password, lab.Account)
+	fmt.Fprintf(w, "  CA of the lab\t%s\n\n", lab.CA)
 	fmt.Fprintf(w, "Look at it:   regiondrill lab open\nUse it:       eval \"$(regiondrill lab env)\"\n")
 	w.Flush()
 	fmt.Fprint(p.stdout, text.String())

@@ -44,8 +44,8 @@ func roleOf(d identitycenter.Directory, person harness.Person) string {
 // and the SDKs. gone removes what was written; it is never nil.
 func (s *standing) write(path string, ca []byte) (gone func() error, err error) {
 	s.CA, s.Config, s.Credentials = path+".pem", path+".config", path+".credentials"
-	files := map[string]string{s.CA: string(ca), s.Config: s.config(),
-		s.Credentials: fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", s.AccessKey, s.SecretKey)}
+	credentials := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", s.AccessKey, s.SecretKey)
+	files := map[string]string{s.CA: string(ca), s.Config: s.config(), s.Credentials: credentials}
 	var begun []string
 	gone = func() (err error) {
 		for _, file := range begun {
@@ -64,8 +64,8 @@ func (s *standing) write(path string, ca []byte) (gone func() error, err error) 
 	return gone, nil
 }
 
-// config is the file that AWS_CONFIG_FILE names: the administrator's Region by default, and for each Region a session and
-// a profile of the person, as AWS CLI's "aws configure sso" writes them.
+// config is the file that AWS_CONFIG_FILE names: the administrator's Region by default, and for each Region a session
+// and a profile of the person, as AWS CLI's "aws configure sso" writes them.
 func (s *standing) config() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[default]\nregion = %s\n", s.Primary)
@@ -81,8 +81,8 @@ func (s *standing) config() string {
 // variable of a shell's environment.
 type variable struct{ name, value string }
 
-// variables are what curl, the AWS CLI and the SDKs read. boto3 takes its Region from AWS_DEFAULT_REGION, the other SDKs
-// take it from AWS_REGION; endpoints of FIPS and of dual stack have names that the lab doesn't serve.
+// variables are what curl, the AWS CLI and the SDKs read. boto3 takes its Region from AWS_DEFAULT_REGION, the other
+// SDKs take it from AWS_REGION; endpoints of FIPS and of dual stack have names that the lab doesn't serve.
 func (s *standing) variables(door, region string) []variable {
 	return []variable{
 		{"HTTPS_PROXY", door}, {"https_proxy", door}, {"NO_PROXY", ""}, {"no_proxy", ""},
@@ -162,7 +162,8 @@ func (p *program) labEnvCommand() *cobra.Command {
 				return err
 			}
 			lab.enter(p.stdout, door, region)
-			fmt.Fprintf(p.stderr, "This shell uses the lab %s now. To go back: eval \"$(regiondrill lab env --unset)\"\n", lab.Name)
+			fmt.Fprintf(p.stderr, "This shell uses the lab %s now. "+
+				"To go back: eval \"$(regiondrill lab env --unset)\"\n", lab.Name)
 			return nil
 		},
 	}

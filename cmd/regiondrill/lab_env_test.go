@@ -64,9 +64,11 @@ func inAndOut(t *testing.T, in, again, out string) {
 	}
 	in, again = exports(in), exports(again)
 	within := shell(in)
-	for name, want := range map[string]string{"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
-		"NO_PROXY": "", "no_proxy": "", "AWS_EC2_METADATA_DISABLED": "true", "REGIONDRILL_LAB": "toy", "REQUESTS_CA_BUNDLE": within["AWS_CA_BUNDLE"],
-		"SSL_CERT_FILE": within["AWS_CA_BUNDLE"], "https_proxy": within["HTTPS_PROXY"]} {
+	for name, want := range map[string]string{
+		"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "NO_PROXY": "", "no_proxy": "",
+		"AWS_EC2_METADATA_DISABLED": "true", "REGIONDRILL_LAB": "toy", "REQUESTS_CA_BUNDLE": within["AWS_CA_BUNDLE"],
+		"SSL_CERT_FILE": within["AWS_CA_BUNDLE"], "https_proxy": within["HTTPS_PROXY"],
+	} {
 		if got, set := within[name]; !set || got != want {
 			t.Errorf("in the lab %s is %q, not %q", name, got, want)
 		}

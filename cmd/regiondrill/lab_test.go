@@ -25,7 +25,10 @@ func TestLabStands(t *testing.T) {
 	kinds := toys()
 	kinds.Targets = catalog.Default().Targets
 	shown, out := io.Pipe()
-	lab := &program{catalog: kinds, stdin: strings.NewReader(""), stdout: out, stderr: io.Discard, env: []string{"XDG_RUNTIME_DIR=" + runtime}, exit: func(int) {}}
+	lab := &program{
+		catalog: kinds, stdin: strings.NewReader(""), stdout: out, stderr: io.Discard,
+		env: []string{"XDG_RUNTIME_DIR=" + runtime}, exit: func(int) {},
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan int, 1)

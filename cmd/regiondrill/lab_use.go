@@ -51,7 +51,8 @@ func (p *program) choose(f labFlags) (lab *standing, door string, err error) {
 		f.from = lab.Vantages[0]
 	}
 	if lab.Doors[f.from] == "" {
-		return nil, "", fmt.Errorf("the lab has no vantage %q; %s", f.from, suggest(f.from, lab.Vantages, "there are: "+listOr(lab.Vantages, "none")))
+		hint := suggest(f.from, lab.Vantages, "there are: "+listOr(lab.Vantages, "none"))
+		return nil, "", fmt.Errorf("the lab has no vantage %q; %s", f.from, hint)
 	}
 	return lab, lab.Doors[f.from], nil
 }
@@ -96,7 +97,8 @@ func (p *program) labOpen(flags labFlags) error {
 	}
 	i := slices.IndexFunc(windowed, func(name string) bool { _, err := exec.LookPath(name); return err == nil })
 	if i < 0 {
-		return fmt.Errorf("no Chrome or Chromium was found; open %s in any browser through the HTTP proxy %s, trusting %s", address, door, lab.CA)
+		return fmt.Errorf("no Chrome or Chromium was found; open %s in any browser through the HTTP proxy %s, trusting %s",
+			address, door, lab.CA)
 	}
 	profile, err := os.MkdirTemp("", "regiondrill-window-*")
 	if err != nil {
@@ -107,7 +109,8 @@ func (p *program) labOpen(flags labFlags) error {
 			fmt.Fprintf(p.stderr, "regiondrill: removing the profile: %v\n", gone)
 		}
 	}()
-	fmt.Fprintf(p.stderr, "%s; sign in as %s, password %s. Close the window to go on.\n", address, lab.UserName, lab.Password)
+	fmt.Fprintf(p.stderr, "%s; sign in as %s, password %s. Close the window to go on.\n",
+		address, lab.UserName, lab.Password)
 	window := exec.Command(windowed[i], "--user-data-dir="+profile, "--no-first-run", "--no-default-browser-check",
 		"--proxy-server="+proxyServer(door), "--proxy-bypass-list=<-loopback>",
 		"--ignore-certificate-errors-spki-list="+lab.Pin, address)

@@ -32,7 +32,8 @@ func (p *program) listCommand() *cobra.Command {
 			if len(args) == 0 {
 				args = shelves
 			} else if !slices.Contains(shelves, args[0]) {
-				return fmt.Errorf("there is no list of %q; %s", args[0], suggest(args[0], shelves, "there are "+strings.Join(shelves, ", ")))
+				hint := suggest(args[0], shelves, "there are "+strings.Join(shelves, ", "))
+				return fmt.Errorf("there is no list of %q; %s", args[0], hint)
 			}
 			return p.list(args, asJSON)
 		},
@@ -77,7 +78,8 @@ func (p *program) items(shelf string) ([]item, error) {
 		all, err := shipped()
 		for _, s := range all {
 			about, _, _ := strings.Cut(strings.TrimSpace(s.About), ". ")
-			items = append(items, item{Name: s.Name, Doc: strings.TrimSuffix(strings.Join(strings.Fields(about), " "), "."), Tags: s.Tags})
+			doc := strings.TrimSuffix(strings.Join(strings.Fields(about), " "), ".")
+			items = append(items, item{Name: s.Name, Doc: doc, Tags: s.Tags})
 		}
 		return items, err
 	case "faults":

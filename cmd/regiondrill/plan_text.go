@@ -70,8 +70,8 @@ func kmsRow(c *compiled) string {
 	if k.Backend == system.KMSEmbedded {
 		return ""
 	}
-	return strings.TrimSpace(k.Backend+" "+cmp.Or(k.URL, k.Image)) + "; before the drill, a throw-away key shows whether it heeds " +
-		strings.Join(system.Probed(), ", ")
+	return strings.TrimSpace(k.Backend+" "+cmp.Or(k.URL, k.Image)) +
+		"; before the drill, a throw-away key shows whether it heeds " + strings.Join(system.Probed(), ", ")
 }
 
 // happening is a fault or an action on the timeline, as rows of a table.
@@ -85,7 +85,8 @@ func happenings(c *compiled) []happening {
 	var all []happening
 	for _, f := range c.scenario.Faults {
 		rec := c.plan.Record.Fault(f.Name)
-		all = append(all, happening{f.At, []string{fmt.Sprintf("%s\t%s: %s, for %v", f.At, f.Name, rec.Summary, f.For), edgesRow(c, f)}})
+		row := fmt.Sprintf("%s\t%s: %s, for %v", f.At, f.Name, rec.Summary, f.For)
+		all = append(all, happening{f.At, []string{row, edgesRow(c, f)}})
 	}
 	for _, a := range c.scenario.Actions {
 		until := "until the run ends"

@@ -102,8 +102,8 @@ func (p *program) main(ctx context.Context, args []string) int {
 	return e.code
 }
 
-// execute runs the command. A bug in it ends as one, and not with the exit code of an unknown drill, which Go would give;
-// what a drill had done is undone by then.
+// execute runs the command. A bug in it ends as one, and not with the exit code of an unknown drill, which Go would
+// give; what a drill had done is undone by then.
 func (p *program) execute(ctx context.Context, root *cobra.Command) (err error) {
 	defer func() {
 		if bug := recover(); bug != nil {
@@ -141,7 +141,8 @@ bounds of time they could not work, through which Region they were back, and wha
 	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(p.runCommand(), p.analyzeCommand(), p.validateCommand(), p.planCommand(), p.listCommand(),
-		p.explainCommand(), p.schemaCommand(), p.initCommand(), p.labCommand(), p.recoverCommand(), p.doctorCommand(), p.versionCommand(), p.serveCommand())
+		p.explainCommand(), p.schemaCommand(), p.initCommand(), p.labCommand(), p.recoverCommand(), p.doctorCommand(),
+		p.versionCommand(), p.serveCommand())
 	return root
 }
 
@@ -164,7 +165,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
 	name := "--" + missing.GetSpecifiedName()
-	return fmt.Errorf("%s has no flag %s; %s", cmd.CommandPath(), name, suggest(name, known, cmd.CommandPath()+" -h lists them"))
+	hint := suggest(name, known, cmd.CommandPath()+" -h lists them")
+	return fmt.Errorf("%s has no flag %s; %s", cmd.CommandPath(), name, hint)
 }
 
 // suggest is what was probably meant, or else what to do.

@@ -90,7 +90,8 @@ func only(dir string, left, live []*drill.OpenRun) ([]*drill.OpenRun, error) {
 	}
 	for _, run := range live {
 		if run.Folder == folder {
-			return nil, fmt.Errorf("%s is a run that lives (process %d); stop it first: touch %s", dir, run.PID, filepath.Join(dir, history.StopFile))
+			return nil, fmt.Errorf("%s is a run that lives (process %d); stop it first: touch %s",
+				dir, run.PID, filepath.Join(dir, history.StopFile))
 		}
 	}
 	for _, run := range left {

@@ -21,7 +21,10 @@ func calm(t *testing.T, prepare func(*program), flags ...string) (code int, dir,
 	tmp := t.TempDir()
 	dir = filepath.Join(tmp, "run")
 	var out bytes.Buffer
-	p := &program{catalog: toys(), stdin: strings.NewReader(""), stdout: &out, stderr: &out, env: []string{"XDG_STATE_HOME=" + tmp}, exit: func(int) {}}
+	p := &program{
+		catalog: toys(), stdin: strings.NewReader(""), stdout: &out, stderr: &out,
+		env: []string{"XDG_STATE_HOME=" + tmp}, exit: func(int) {},
+	}
 	if prepare != nil {
 		prepare(p)
 	}

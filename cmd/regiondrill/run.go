@@ -68,10 +68,12 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 	set.StringVar(&f.out, "out", "", "the run's `DIR`, which must not hold anything yet (default runs/TIME-NAME)")
 	set.BoolVar(&f.withoutBrowser, "without-browser", false, "leave browser probes out, and the checks that name them")
 	set.DurationVar(&f.timeout, "timeout", 0, "heal and conclude after this long")
-	set.StringVar(&f.listen, "listen", "", "serve /metrics at `ADDR` while it runs, on loopback unless it names a host; there also LocalStack's chaos API, for the rules on calls")
+	set.StringVar(&f.listen, "listen", "", "serve /metrics at `ADDR` while it runs, on loopback unless it names a host; "+
+		"there also LocalStack's chaos API, for the rules on calls")
 	set.StringVar(&f.pushGateway, "push-gateway", "", "push the last run's gauges to the Pushgateway at `URL`")
 	set.StringVar(&f.environment, "environment", "", "label the results with the `NAME` of where this runs")
-	set.StringSliceVar(&f.allow, "allow", nil, "confirm that the scenario may ask the `HOST`, which is no part of the system under test")
+	set.StringSliceVar(&f.allow, "allow", nil,
+		"confirm that the scenario may ask the `HOST`, which is no part of the system under test")
 	set.IntVar(&f.parallel, "parallel", 1, "run this many drills at once; more than 1 comes later")
 	set.BoolVar(&f.json, "json", false, "print the verdict as JSON")
 }

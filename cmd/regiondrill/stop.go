@@ -31,7 +31,10 @@ type brake struct {
 // brake begins to listen, and says what it is doing when a signal comes. A timeout of 0 is none.
 func (p *program) brake(ctx context.Context, doing string, timeout time.Duration) (context.Context, *brake) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	b := &brake{program: p, doing: doing, cancel: cancel, signals: make(chan os.Signal, 2), broken: make(chan os.Signal, 1), done: make(chan struct{})}
+	b := &brake{
+		program: p, doing: doing, cancel: cancel,
+		signals: make(chan os.Signal, 2), broken: make(chan os.Signal, 1), done: make(chan struct{}),
+	}
 	signal.Notify(b.signals, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // of nohup
 		signal.Notify(b.signals, syscall.SIGHUP)

@@ -35,7 +35,9 @@ func toys() catalog.Catalog {
 	}
 	c.Probes = append(c.Probes,
 		harness.ProbeKind{Name: "toy_login", Doc: "a toy person signs in", New: func() harness.Probe { return &toyLogin{} }},
-		harness.ProbeKind{Name: "toy_chrome", Doc: "a toy person with a browser", New: func() harness.Probe { return &toyLogin{needs: []string{harness.NeedsBrowser}} }})
+		harness.ProbeKind{Name: "toy_chrome", Doc: "a toy person with a browser", New: func() harness.Probe {
+			return &toyLogin{needs: []string{harness.NeedsBrowser}}
+		}})
 	c.Faults = append(c.Faults,
 		harness.FaultKind{Name: "stuck", Doc: "a toy that its own process can't undo", New: func() harness.Fault { return &stuck{} }},
 		harness.FaultKind{Name: "clumsy", Doc: "a toy that can't be injected", New: func() harness.Fault { return &stuck{clumsy: true} }},

@@ -15,7 +15,9 @@ func (p *program) versionCommand() *cobra.Command {
 		Example: "  regiondrill version",
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
-				return p.json(map[string]string{"version": versionText(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
+				return p.json(map[string]string{
+					"version": versionText(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH,
+				})
 			}
 			fmt.Fprintf(p.stdout, "regiondrill %s (%s, %s/%s)\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil

@@ -72,7 +72,8 @@ func TestWhoIsNotThereRefusesNothing(t *testing.T) {
 
 // No web page can make a browser say verbs, and no token opens everything.
 func TestNoTokenNoVerbs(t *testing.T) {
-	server := httptest.NewServer(control.Handler("", control.Verbs{"add": control.To(func(context.Context, sum) (int, error) { return 0, nil })}))
+	add := control.To(func(context.Context, sum) (int, error) { return 0, nil })
+	server := httptest.NewServer(control.Handler("", control.Verbs{"add": add}))
 	defer server.Close()
 	for _, authorization := range []string{"", "Bearer ", "Basic x"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/add", strings.NewReader("{}"))

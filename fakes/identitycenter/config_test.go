@@ -35,7 +35,8 @@ func TestConfigErrors(t *testing.T) {
 
 func TestPutErrors(t *testing.T) {
 	w := newWorld(t)
-	if err := w.replicas[west].Put(t.Context(), testDirectory()); err == nil || !strings.Contains(err.Error(), "only us-east-1 can") {
+	err := w.replicas[west].Put(t.Context(), testDirectory())
+	if err == nil || !strings.Contains(err.Error(), "only us-east-1 can") {
 		t.Errorf("error %v", err)
 	}
 	for want, spoil := range map[string]func(*Directory){

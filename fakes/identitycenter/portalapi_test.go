@@ -33,15 +33,22 @@ func TestPortalAPI(t *testing.T) {
 		api := "https://" + names.PortalAPIHost(west)
 		get := func(path string) answer { return b.get(api+path, headerToken, page.token()) }
 
+		const (
+			management = `{"accountId":"111122223333","accountName":"management",` +
+				`"emailAddress":"aws+management@acme.test"}`
+			production = `{"accountId":"444455556666","accountName":"production",` +
+				`"emailAddress":"aws+production@acme.test"}`
+		)
 		for _, c := range []struct {
 			path   string
 			status int
 			body   string
 		}{
-			{"/assignment/accounts", 200, `{"accountList":[{"accountId":"111122223333","accountName":"management","emailAddress":"aws+management@acme.test"},{"accountId":"444455556666","accountName":"production","emailAddress":"aws+production@acme.test"}],"nextToken":null}`},
-			{"/assignment/accounts?max_result=1", 200, `{"accountList":[{"accountId":"111122223333","accountName":"management","emailAddress":"aws+management@acme.test"}],"nextToken":"MQ"}`},
-			{"/assignment/accounts?max_result=1&next_token=MQ", 200, `{"accountList":[{"accountId":"444455556666","accountName":"production","emailAddress":"aws+production@acme.test"}],"nextToken":null}`},
-			{"/assignment/roles?account_id=444455556666", 200, `{"roleList":[{"accountId":"444455556666","roleName":"Admin"},{"accountId":"444455556666","roleName":"ReadOnly"}],"nextToken":null}`},
+			{"/assignment/accounts", 200, `{"accountList":[` + management + `,` + production + `],"nextToken":null}`},
+			{"/assignment/accounts?max_result=1", 200, `{"accountList":[` + management + `],"nextToken":"MQ"}`},
+			{"/assignment/accounts?max_result=1&next_token=MQ", 200, `{"accountList":[` + production + `],"nextToken":null}`},
+			{"/assignment/roles?account_id=444455556666", 200, `{"roleList":[{"accountId":"444455556666","roleName":"Admin"},` +
+				`{"accountId":"444455556666","roleName":"ReadOnly"}],"nextToken":null}`},
 		} {
 			a := get(c.path)
 			a.want(t, c.status)
@@ -70,7 +77,8 @@ func TestRoleCredentials(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		b := w.browser()
 		page, _ := b.signIn(w, east, "bob@acme.test")
-		a := b.get("https://"+names.PortalAPIHost(east)+"/federation/credentials?account_id=111122223333&role_name=ReadOnly", headerToken, page.token())
+		api := "https://" + names.PortalAPIHost(east)
+		a := b.get(api+"/federation/credentials?account_id=111122223333&role_name=ReadOnly", headerToken, page.token())
 		a.want(t, http.StatusOK)
 		var out struct{ RoleCredentials credentials }
 		if err := json.Unmarshal([]byte(a.body), &out); err != nil {

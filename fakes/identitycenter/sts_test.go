@@ -48,7 +48,8 @@ func TestCallerIdentity(t *testing.T) {
 				t.Fatal(err)
 			}
 			arn := aws.ToString(who.Arn)
-			if aws.ToString(who.Account) != "444455556666" || !strings.HasPrefix(arn, "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Admin_") ||
+			const role = "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Admin_"
+			if aws.ToString(who.Account) != "444455556666" || !strings.HasPrefix(arn, role) ||
 				!strings.HasSuffix(arn, "/ann@acme.test") || !strings.HasPrefix(aws.ToString(who.UserId), "AROA") {
 				t.Errorf("in %s they are %s, %s", region, arn, aws.ToString(who.UserId))
 			}
@@ -92,7 +93,8 @@ func TestWhoIsNobody(t *testing.T) {
 			"Action=AssumeRole&Version=2011-06-15":        "InvalidAction",
 			"":                                            "InvalidAction",
 		} {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+names.STSHost(east)+"/", strings.NewReader(form))
+			endpoint := "https://" + names.STSHost(east) + "/"
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, endpoint, strings.NewReader(form))
 			if err != nil {
 				t.Fatal(err)
 			}

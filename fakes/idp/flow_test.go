@@ -252,7 +252,9 @@ func TestOperatorSwapsTheACS(t *testing.T) {
 	if page := b.get(testHost + p.endpoints.tile); page.error != "acs_refused" {
 		t.Errorf("without any: %d %q", page.status, page.error)
 	}
-	for _, list := range [][]ACS{{{"/relative", 0}}, {{acsUS, 0}, {acsEU, 0}}, {{acsUS, 0}, {acsUS, 1}}, {{acsUS, -1}}, {{"javascript:alert(1)", 0}}} {
+	for _, list := range [][]ACS{
+		{{"/relative", 0}}, {{acsUS, 0}, {acsEU, 0}}, {{acsUS, 0}, {acsUS, 1}}, {{acsUS, -1}}, {{"javascript:alert(1)", 0}},
+	} {
 		if err := p.SetACS(list); err == nil {
 			t.Errorf("%v was registered", list)
 		}

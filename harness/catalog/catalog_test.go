@@ -42,7 +42,8 @@ func TestShippedScenariosCompile(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(plan.Record.Checks) != len(s.Checks) || len(plan.Record.Probes) != len(s.Probes) {
-				t.Errorf("of %d probes and %d checks the plan has %d and %d", len(s.Probes), len(s.Checks), len(plan.Record.Probes), len(plan.Record.Checks))
+				t.Errorf("of %d probes and %d checks the plan has %d and %d",
+					len(s.Probes), len(s.Checks), len(plan.Record.Probes), len(plan.Record.Checks))
 			}
 		})
 	}

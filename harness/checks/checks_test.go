@@ -11,8 +11,13 @@ import (
 
 // judged is a completed run of one probe and one fault.
 func judged() *history.History {
-	return &history.History{Plan: history.Plan{Probes: []history.Probe{{Name: "staff", Home: "us-east-1"}}, Faults: []history.Fault{{Name: "dark"}}},
-		End: &history.End{Reason: history.Completed, Undone: true}}
+	return &history.History{
+		Plan: history.Plan{
+			Probes: []history.Probe{{Name: "staff", Home: "us-east-1"}},
+			Faults: []history.Fault{{Name: "dark"}},
+		},
+		End: &history.End{Reason: history.Completed, Undone: true},
+	}
 }
 
 var about = pair{Probe: "staff", Fault: "dark"}
@@ -21,6 +26,7 @@ var about = pair{Probe: "staff", Fault: "dark"}
 // slow, settling ends before the objective has passed, and nobody has missed it yet.
 func TestFailback(t *testing.T) {
 	upper := verdict.Seconds(2.936)
+	back := verdict.Interval{Lower: 2.9, Upper: &upper}
 	for name, c := range map[string]struct {
 		failback verdict.Interval
 		reason   string
@@ -28,12 +34,12 @@ func TestFailback(t *testing.T) {
 		watched  float64
 		want     verdict.Grade
 	}{
-		"in time":                 {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 10 * time.Second, 15, verdict.Pass},
-		"in time to the digit":    {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 2936 * time.Millisecond, 15, verdict.Pass},
-		"within the interval":     {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 2935999 * time.Microsecond, 15, verdict.Unknown},
-		"too late":                {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 2899 * time.Millisecond, 15, verdict.Fail},
-		"in time, hardly watched": {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 10 * time.Second, 1, verdict.Pass},
-		"too late, not watched":   {verdict.Interval{Lower: 2.9, Upper: &upper}, history.Completed, 2899 * time.Millisecond, 2.8, verdict.Unknown},
+		"in time":                 {back, history.Completed, 10 * time.Second, 15, verdict.Pass},
+		"in time to the digit":    {back, history.Completed, 2936 * time.Millisecond, 15, verdict.Pass},
+		"within the interval":     {back, history.Completed, 2935999 * time.Microsecond, 15, verdict.Unknown},
+		"too late":                {back, history.Completed, 2899 * time.Millisecond, 15, verdict.Fail},
+		"in time, hardly watched": {back, history.Completed, 10 * time.Second, 1, verdict.Pass},
+		"too late, not watched":   {back, history.Completed, 2899 * time.Millisecond, 2.8, verdict.Unknown},
 		"never":                   {verdict.Interval{Lower: 15}, history.Completed, 10 * time.Second, 10, verdict.Fail},
 		"not watched for so long": {verdict.Interval{Lower: 9.9}, history.Completed, 10 * time.Second, 4.9, verdict.Unknown},
 		"stopped":                 {verdict.Interval{Lower: 15}, history.Interrupted, 10 * time.Second, 10, verdict.Unknown},
@@ -41,7 +47,9 @@ func TestFailback(t *testing.T) {
 		h := judged()
 		h.End.Reason = c.reason
 		healed, watched := verdict.Seconds(40), verdict.Seconds(c.watched)
-		m := &verdict.Measures{Recoveries: []verdict.Recovery{{Probe: "staff", Fault: "dark", Healed: &healed, Failback: &c.failback, FailbackWatched: &watched}}}
+		m := &verdict.Measures{Recoveries: []verdict.Recovery{{
+			Probe: "staff", Fault: "dark", Healed: &healed, Failback: &c.failback, FailbackWatched: &watched,
+		}}}
 		f := (&Failback{pair: about, Within: c.within}).Check(h, m)
 		if f.Grade != c.want {
 			t.Errorf("%s: %s, %s; want %s", name, f.Grade, f.Summary, c.want)
@@ -64,7 +72,8 @@ func TestBecauseIsTheSameEachTime(t *testing.T) {
 	m := &verdict.Measures{Windows: []verdict.Window{{Probe: "staff", Fault: "dark", Window: verdict.Fault, Bad: 9,
 		Classes: map[string]int{"": 3, "timeout": 3, "reset": 2, "refused": 1}}}}
 	for range 100 {
-		if said := because(h, m, "staff", "dark", verdict.Fault); !strings.HasSuffix(said, "9 attempts failed, 3 of them saying: nothing") {
+		said := because(h, m, "staff", "dark", verdict.Fault)
+		if !strings.HasSuffix(said, "9 attempts failed, 3 of them saying: nothing") {
 			t.Fatal(said)
 		}
 	}
@@ -77,7 +86,10 @@ func TestWatchedToTheMicrosecond(t *testing.T) {
 	watched, upper := verdict.Seconds(16.7), verdict.Seconds(16.9)
 	r := verdict.Recovery{Probe: "staff", Fault: "dark", Effective: &watched, EndedBy: verdict.Heal, Watched: &watched,
 		RecoveryTimeActual: &verdict.Interval{Lower: 16.8, Upper: &upper}}
-	for within, want := range map[time.Duration]verdict.Grade{11300 * time.Millisecond: verdict.Fail, 11300001 * time.Microsecond: verdict.Unknown} {
+	for within, want := range map[time.Duration]verdict.Grade{
+		11300 * time.Millisecond:    verdict.Fail,
+		11300001 * time.Microsecond: verdict.Unknown,
+	} {
 		f := (&Recovery{pair: about, Within: within}).Check(h, &verdict.Measures{Recoveries: []verdict.Recovery{r}})
 		if f.Grade != want {
 			t.Errorf("within %s: %s, %s; want %s", within, f.Grade, f.Summary, want)
@@ -87,7 +99,9 @@ func TestWatchedToTheMicrosecond(t *testing.T) {
 
 // TestAskedAsItWas: an objective is written with the digits that it has.
 func TestAskedAsItWas(t *testing.T) {
-	for d, want := range map[time.Duration]string{2977438 * time.Microsecond: "2.977438 s", 1500 * time.Millisecond: "1.5 s", 100 * time.Millisecond: "100 ms"} {
+	for d, want := range map[time.Duration]string{
+		2977438 * time.Microsecond: "2.977438 s", 1500 * time.Millisecond: "1.5 s", 100 * time.Millisecond: "100 ms",
+	} {
 		if got := asked(d); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
@@ -97,21 +111,29 @@ func TestAskedAsItWas(t *testing.T) {
 // TestNoSentenceContradictsItsNumber: what rounding would put on the other side of the objective is told with all
 // digits, and under a measurement that isn't valid nothing is called missed.
 func TestNoSentenceContradictsItsNumber(t *testing.T) {
-	for want, c := range map[string]struct {
+	for _, c := range []struct {
+		want         string
 		lower, upper verdict.Seconds
 		within       time.Duration
 		validity     verdict.Grade
 	}{
-		"staff were back after 3.0005 s to 3.041855 s, through eu-west-1, which misses the objective of 3 s":                              {3.0005, 3.041855, 3 * time.Second, verdict.Pass},
-		"staff were back after 2.93603 s to 2.977438 s, through eu-west-1 (objective 2.978 s)":                                            {2.93603, 2.977438, 2978 * time.Millisecond, verdict.Pass},
-		"staff were back after 2.93 to 2.98 s, through eu-west-1 (objective 2.98 s)":                                                      {2.93603, 2.977438, 2980 * time.Millisecond, verdict.Pass},
-		"staff were back after 3.10 to 3.20 s, through eu-west-1, which would be later than the objective of 3 s if it could be believed": {3.1, 3.2, 3 * time.Second, verdict.Unknown},
+		{"staff were back after 3.0005 s to 3.041855 s, through eu-west-1, which misses the objective of 3 s",
+			3.0005, 3.041855, 3 * time.Second, verdict.Pass},
+		{"staff were back after 2.93603 s to 2.977438 s, through eu-west-1 (objective 2.978 s)",
+			2.93603, 2.977438, 2978 * time.Millisecond, verdict.Pass},
+		{"staff were back after 2.93 to 2.98 s, through eu-west-1 (objective 2.98 s)",
+			2.93603, 2.977438, 2980 * time.Millisecond, verdict.Pass},
+		{"staff were back after 3.10 to 3.20 s, through eu-west-1, which would be later than " +
+			"the objective of 3 s if it could be believed",
+			3.1, 3.2, 3 * time.Second, verdict.Unknown},
 	} {
 		watched := verdict.Seconds(30)
-		m := &verdict.Measures{Validity: verdict.Validity{Grade: c.validity}, Recoveries: []verdict.Recovery{{Probe: "staff", Fault: "dark", Effective: &watched,
-			EndedBy: verdict.Failover, RecoveredIn: "eu-west-1", Watched: &watched, RecoveryTimeActual: &verdict.Interval{Lower: c.lower, Upper: &c.upper}}}}
-		if got := (&Recovery{pair: about, Within: c.within}).Check(judged(), m).Summary; got != want {
-			t.Errorf("got  %s\nwant %s", got, want)
+		m := &verdict.Measures{Validity: verdict.Validity{Grade: c.validity}, Recoveries: []verdict.Recovery{{
+			Probe: "staff", Fault: "dark", Effective: &watched, EndedBy: verdict.Failover, RecoveredIn: "eu-west-1",
+			Watched: &watched, RecoveryTimeActual: &verdict.Interval{Lower: c.lower, Upper: &c.upper},
+		}}}
+		if got := (&Recovery{pair: about, Within: c.within}).Check(judged(), m).Summary; got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
 	}
 }

@@ -19,7 +19,7 @@ var ErrGone = errors.New("its folder is gone")
 // undoLimit is how long one undo may take.
 const undoLimit = 30 * time.Second
 
-// Undo takes back what a killed run left undone, by its folder alone, the last deed first, and tells how many there
+// Undo takes back what a killed run left undone, by its folder alone, the last change first, and tells how many there
 // were. One that fails keeps no other from being tried.
 func (r *Runner) Undo(ctx context.Context, folder string) (int, error) {
 	pending, err := pendingOf(folder)

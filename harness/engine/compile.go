@@ -253,7 +253,7 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 }
 
 // offset is the phase of a probe's schedule, drawn by the probe's own name, so that no other probe changes it. It has
-// a seed of its own: nights that are alike in all else must not all meet the fault at the same instant of it.
+// a seed of its own: nightly runs that are alike in all else must not all have the fault at the same phase of it.
 func (c *compiler) offset(p scenario.Probe) history.Instant {
 	if p.Every <= 0 {
 		return 0

@@ -62,7 +62,7 @@ func (f *faultRun) prove(ctx context.Context) []harness.Proof {
 	return f.see(ctx, history.Effective)
 }
 
-// inject does the deed. Where it panics its undo is on the way back alone, and the run is stopped.
+// inject puts the fault in force. Where that panics its undo is on the way back alone, and the run is stopped.
 func (f *faultRun) inject(ctx context.Context) error {
 	return guard("a fault", func() (err error) {
 		f.injected, err = f.fault.Inject(ctx, f.timeline.handles, f.aim, f.r.back)

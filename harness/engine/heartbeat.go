@@ -6,7 +6,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
-// watch lets the heartbeat beat, and writes down what it tells, until stop.
+// watch runs the heartbeat, and records the stalls that it tells of, until stop.
 func (r *run) watch() (stop func()) {
 	if r.opts.Heartbeat == nil {
 		return func() {}

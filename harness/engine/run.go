@@ -47,7 +47,7 @@ type run struct {
 	timeline  *timeline
 	kms       *history.KMS // who plays it, where that is no fake of ours
 	back      *rollback.Stack
-	scribe    *scribe
+	writer    *eventWriter
 	cancel    context.CancelCauseFunc
 
 	mu      sync.Mutex
@@ -67,7 +67,7 @@ func (p *Plan) Run(ctx context.Context, opts RunOptions) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := &run{plan: p, opts: opts, back: &rollback.Stack{}, cancel: cancel}
-	r.scribe = newScribe(opts.Sink, r.unwritten)
+	r.writer = newEventWriter(opts.Sink, r.unwritten)
 	if opts.Folder != nil {
 		r.back.Journal = opts.Folder.Undo
 	}
@@ -110,7 +110,7 @@ func (r *run) conclude(ctx context.Context, err, undone error) error {
 	if r.zero.IsZero() { // it never stood
 		r.begin()
 	}
-	r.scribe.flush() // a sink that fails is a cause
+	r.writer.flush() // a sink that fails is a cause
 	end := history.End{Reason: history.Completed, Undone: undone == nil}
 	var stop Stop
 	switch cause := context.Cause(ctx); {
@@ -126,7 +126,7 @@ func (r *run) conclude(ctx context.Context, err, undone error) error {
 		err = errors.Join(err, fmt.Errorf("%w: %w", ErrUndo, undone))
 	}
 	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeEnd, End: &end})
-	r.scribe.close()
+	r.writer.close()
 	if end.Reason == history.Broken && err == nil && r.sinkErr == nil {
 		err = stop
 	}
@@ -261,7 +261,7 @@ func (r *run) note(format string, args ...any) {
 		Note: &history.Note{Text: fmt.Sprintf(format, args...)}})
 }
 
-// record hands an event to the scribe and waits for no sink. What comes before zero is known is held back. What comes
+// record hands an event to the writer and waits for no sink. What comes before zero is known is held back. What comes
 // after the last line (from outside, or from a probe that was given up) is lost.
 func (r *run) record(e history.Event) {
 	r.mu.Lock()
@@ -274,7 +274,7 @@ func (r *run) record(e history.Event) {
 		return
 	}
 	r.closed = e.Type == history.TypeEnd
-	r.scribe.put(e)
+	r.writer.put(e)
 }
 
 // unwritten stops the run at the first error of a sink: what can't be written down was not measured.

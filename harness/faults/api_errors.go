@@ -71,7 +71,9 @@ func (f *APIErrors) behind(h *harness.Handles, a harness.Aim) *backendFault {
 }
 
 // Inject lays the rule, or tells the backend.
-func (f *APIErrors) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *APIErrors) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	if f.Via == viaBackend {
 		return f.behind(h, a).inject(ctx, a, back)
 	}

@@ -25,6 +25,8 @@ func (f *APILatency) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harne
 }
 
 // Inject lays the rule.
-func (f *APILatency) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *APILatency) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	return lay(ctx, h, a, harness.Effect{Answer: harness.Answer{Latency: f.Latency, Odds: f.Odds}}, back)
 }

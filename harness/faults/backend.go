@@ -26,8 +26,8 @@ const (
 	backendBody  = 1 << 20          // bytes of an answer
 )
 
-// backendFault is a rule in the chaos API of the emulator at URL (LocalStack's documentation, "Chaos API"). It holds all that
-// another process needs to take it back.
+// backendFault is a rule in the chaos API of the emulator at URL (LocalStack's documentation, "Chaos API"). It holds
+// all that another process needs to take it back.
 type backendFault struct {
 	URL  string      `json:"url"`
 	Rule backendRule `json:"rule"`
@@ -100,8 +100,8 @@ func (b *backendFault) holds(ctx context.Context) (bool, error) {
 	}), nil
 }
 
-// told is a rule that a backend has taken. Its word alone is the proof: the instants are those at which it had taken the
-// rule, and had let go of it.
+// told is a rule that a backend has taken. Its word alone is the proof: the instants are those at which it had taken
+// the rule, and had let go of it.
 type told struct {
 	*backendFault
 	a           harness.Aim
@@ -195,7 +195,9 @@ func Undoers() rollback.Undoers {
 // ready says why a backend can't be told to fail.
 func (b *backendFault) ready(ctx context.Context) error {
 	if _, err := b.list(ctx); err != nil {
-		return &harness.Lack{Sentence: fmt.Sprintf("KMS at %s serves no chaos API (%v); leave via: backend out, and the fabric fails the calls", b.URL, err), Err: err}
+		sentence := fmt.Sprintf("KMS at %s serves no chaos API (%v); "+
+			"leave via: backend out, and the fabric fails the calls", b.URL, err)
+		return &harness.Lack{Sentence: sentence, Err: err}
 	}
 	return nil
 }

@@ -81,7 +81,8 @@ func TestViaBackend(t *testing.T) {
 	if _, err := injected.Prove(t.Context(), false); err == nil {
 		t.Error("it is proven healed while the backend holds it")
 	}
-	if _, err := (&APIErrors{Odds: 1, Status: 500, Via: viaBackend}).Inject(t.Context(), h, a, back); err == nil || !strings.Contains(err.Error(), "already") {
+	_, err = (&APIErrors{Odds: 1, Status: 500, Via: viaBackend}).Inject(t.Context(), h, a, back)
+	if err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("the same rule a second time: %v", err)
 	}
 	for range 2 {

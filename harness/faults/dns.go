@@ -38,7 +38,9 @@ func (f *DNS) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Prob
 }
 
 // Inject lays the rule.
-func (f *DNS) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *DNS) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	return lay(ctx, h, a, harness.Effect{Lookup: f.lookup, Shows: f.shows}, back)
 }
 

@@ -1,6 +1,6 @@
 // Package faults holds what can be done to a system, one kind a file. A fault is a small struct whose fields are its
-// configuration and never change. It says what it is aimed at, lays a rule or pulls a handle, and gives back what proves
-// it and takes it back.
+// configuration and never change. It says what it is aimed at, lays a rule or pulls a handle, and gives back what
+// proves it and takes it back.
 package faults
 
 import (
@@ -24,10 +24,12 @@ func Table() []harness.FaultKind {
 			New:      func() harness.Fault { return &APILatency{Odds: 1} }},
 		{Name: "throttle", Doc: "an API of AWS says that it is called too often",
 			New: func() harness.Fault { return &Throttle{Odds: 1} }},
-		{Name: "kms_key", Doc: "a Region's replica of the key is disabled, pending deletion, or its policy denies Identity Center",
+		{Name: "kms_key",
+			Doc:      "a Region's replica of the key is disabled, pending deletion, or its policy denies Identity Center",
 			Examples: []string{`{"mode": "disabled"}`, `{"mode": "pending_deletion"}`, `{"mode": "policy_denies"}`},
 			New:      func() harness.Fault { return &KMSKey{Mode: modeDisabled} }},
-		{Name: "tls", Doc: "the TLS of a Region's names breaks: an expired certificate, another host's, a handshake that stalls",
+		{Name: "tls",
+			Doc:      "the TLS of a Region's names breaks: an expired certificate, another host's, a handshake that stalls",
 			Examples: []string{`{"mode": "expired"}`, `{"mode": "wrong_name"}`, `{"mode": "stall"}`},
 			New:      func() harness.Fault { return &TLS{Mode: modeExpired} }},
 		{Name: "dns", Doc: "a Region's names can't be looked up, lead to where nobody is any more, or take long to look up",

@@ -19,7 +19,7 @@ const (
 )
 
 // KMSKey makes a Region's replica of the key under which Identity Center keeps its data unusable, as an administrator
-// may do by mistake: KMS's own API is called. Each replica has a state and a policy of its own, so the other Regions go on.
+// may do by mistake: KMS's own API is called. Each replica has its own state and policy, so the other Regions go on.
 type KMSKey struct {
 	Mode string `yaml:"mode" enum:"disabled,pending_deletion,policy_denies" doc:"disabled: it is disabled; pending_deletion: its deletion is scheduled; policy_denies: its policy denies the services of Identity Center"`
 }
@@ -55,14 +55,16 @@ func (f *KMSKey) Ready(_ context.Context, h *harness.Handles, a harness.Aim) err
 }
 
 // Inject changes the key. It dies with the run, so nobody else needs to know how to undo it.
-func (f *KMSKey) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *KMSKey) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	key := h.Key[a.Region]
-	d := deed{what: "the key in " + a.Region, ask: key.Use}
+	c := change{what: "the key in " + a.Region, ask: key.Use}
 	switch f.Mode {
 	case modeDisabled:
-		d.do, d.undo = key.Disable, key.Enable
+		c.do, c.undo = key.Disable, key.Enable
 	case modePendingDeletion:
-		d.do, d.undo = key.ScheduleDeletion, key.CancelDeletion
+		c.do, c.undo = key.ScheduleDeletion, key.CancelDeletion
 	default:
 		before, err := key.Policy(ctx)
 		if err != nil {
@@ -70,16 +72,16 @@ func (f *KMSKey) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, 
 		}
 		denying, err := denied(before)
 		if err != nil {
-			return nil, fmt.Errorf("%s of %s: %w", a.Name, d.what, err)
+			return nil, fmt.Errorf("%s of %s: %w", a.Name, c.what, err)
 		}
-		d.do = func(ctx context.Context) error { return key.SetPolicy(ctx, denying) }
-		d.undo = func(ctx context.Context) error { return key.SetPolicy(ctx, before) }
+		c.do = func(ctx context.Context) error { return key.SetPolicy(ctx, denying) }
+		c.undo = func(ctx context.Context) error { return key.SetPolicy(ctx, before) }
 	}
-	return pull(ctx, a, back, d)
+	return pull(ctx, a, back, c)
 }
 
-// denied is a policy that says what it said, and denies the key to the services of Identity Center. The account keeps its
-// rights, without which nobody could change the policy back.
+// denied is a policy that says what it said, and denies the key to the services of Identity Center. The account keeps
+// its rights, without which nobody could change the policy back.
 func denied(document string) (string, error) {
 	var policy map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(document), &policy); err != nil {

@@ -29,7 +29,9 @@ type laid struct {
 
 // lay puts a rule with this effect in force on what is aimed at. The rule dies with this process, so no other needs to
 // know how to undo it.
-func lay(ctx context.Context, h *harness.Handles, a harness.Aim, effect harness.Effect, back *rollback.Stack) (harness.Injection, error) {
+func lay(
+	ctx context.Context, h *harness.Handles, a harness.Aim, effect harness.Effect, back *rollback.Stack,
+) (harness.Injection, error) {
 	rule := harness.Rule{Name: a.Name, Edges: a.Edges, Calls: a.Calls, Effect: effect, Lease: a.Lease}
 	if a.Service != "" {
 		rule.Hosts = h.Hosts(a.Place, a.Service)

@@ -23,7 +23,9 @@ type Link struct {
 func (f *Link) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a, problems := aim.Links(w, s)
 	if f.Latency == 0 && f.Jitter == 0 && f.Bandwidth == 0 {
-		problems = append(problems, harness.Problem{Key: "kind", Sentence: "it changes nothing: give latency, jitter or bandwidth"})
+		problems = append(problems, harness.Problem{
+			Key: "kind", Sentence: "it changes nothing: give latency, jitter or bandwidth",
+		})
 	}
 	a.Summary = f.summary() + " of " + a.Summary
 	return a, problems
@@ -44,7 +46,9 @@ func (f *Link) summary() string {
 }
 
 // Inject lays the rule.
-func (f *Link) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *Link) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	shape := harness.Traffic{Latency: f.Latency, Jitter: f.Jitter, Bandwidth: f.Bandwidth}
 	return lay(ctx, h, a, harness.Effect{Traffic: shape}, back)
 }

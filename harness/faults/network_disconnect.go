@@ -19,9 +19,11 @@ func (f *NetworkDisconnect) Aim(w harness.Where, s harness.Scope) (harness.Aim, 
 }
 
 // Inject takes the replica off its network.
-func (f *NetworkDisconnect) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *NetworkDisconnect) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	replica := h.Attach[a.Region]
-	return pull(ctx, a, back, deed{
+	return pull(ctx, a, back, change{
 		what: "the replica in " + a.Region, ask: replica.Ask, intent: replica.Connecting(),
 		do: replica.Disconnect, undo: replica.Connect,
 	})

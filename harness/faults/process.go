@@ -31,14 +31,16 @@ func (f *Process) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.
 }
 
 // Inject kills or pauses the process.
-func (f *Process) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *Process) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	replica := h.Power[a.Region]
-	d := deed{what: "the replica in " + a.Region, ask: replica.Ask,
+	c := change{what: "the replica in " + a.Region, ask: replica.Ask,
 		intent: replica.Starting(), do: replica.Kill, undo: replica.Start}
 	if f.Mode == modePause {
-		d.intent, d.do, d.undo = replica.Unpausing(), replica.Pause, replica.Unpause
+		c.intent, c.do, c.undo = replica.Unpausing(), replica.Pause, replica.Unpause
 	}
-	killed, err := pull(ctx, a, back, d)
+	killed, err := pull(ctx, a, back, c)
 	if err != nil || f.Mode != modeRestart {
 		return killed, err
 	}

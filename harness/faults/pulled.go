@@ -11,24 +11,24 @@ import (
 )
 
 const (
-	askEvery = 2 * time.Millisecond   // between a canary's questions
-	patience = 100 * time.Millisecond // with one of them
-	longer   = 500 * time.Millisecond // with a single one, whose answer no other follows
-	sureness = 5 * time.Second        // after the deed, to see what came of it
+	askEvery    = 2 * time.Millisecond   // between a canary's questions
+	askLimit    = 100 * time.Millisecond // with one of them
+	verifyLimit = 500 * time.Millisecond // with a single one, whose answer no other follows
+	changeLimit = 5 * time.Second        // after the change, to see what came of it
 )
 
-// deed is what a fault does by a handle, and what takes it back.
-type deed struct {
+// change is what a fault does by a handle, and what takes it back.
+type change struct {
 	what     string                          // is done to, for people: "the replica in eu-west-1"
 	ask      func(ctx context.Context) error // a canary past all rules of the network: nil where all is well
 	intent   rollback.Intent                 // what another process needs to take it back
 	do, undo func(ctx context.Context) error
 }
 
-// pulled is a handle that a fault has pulled. Canaries ask without pause while the deed is done and while it is undone,
-// so that the instants are those of the change.
+// pulled is a handle that a fault has pulled. Canaries ask without pause while the change is made and while it is
+// undone, so that the instants are those of the change.
 type pulled struct {
-	deed
+	change
 	a               harness.Aim
 	back            rollback.Undo
 	inForce, healed sighting
@@ -41,27 +41,27 @@ type sighting struct {
 	err  error
 }
 
-// pull does the deed; the intent of its undo is on the way back before it.
-func pull(ctx context.Context, a harness.Aim, back *rollback.Stack, d deed) (harness.Injection, error) {
-	p := &pulled{deed: d, a: a}
-	undo, err := back.Push(d.intent, func(ctx context.Context) (err error) {
-		p.healed, err = p.watch(ctx, true, d.undo)
+// pull makes the change; the intent of its undo is on the way back before it.
+func pull(ctx context.Context, a harness.Aim, back *rollback.Stack, c change) (harness.Injection, error) {
+	p := &pulled{change: c, a: a}
+	undo, err := back.Push(c.intent, func(ctx context.Context) (err error) {
+		p.healed, err = p.watch(ctx, true, c.undo)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	p.back = undo
-	if p.inForce, err = p.watch(ctx, false, d.do); err != nil {
-		return p, fmt.Errorf("%s of %s: %w", a.Name, d.what, err)
+	if p.inForce, err = p.watch(ctx, false, c.do); err != nil {
+		return p, fmt.Errorf("%s of %s: %w", a.Name, c.what, err)
 	}
 	return p, nil
 }
 
-// Undo takes the deed back.
+// Undo takes the change back.
 func (p *pulled) Undo(ctx context.Context) error { return p.back(ctx) }
 
-// Expired is never the case: nothing but the undo takes a deed back.
+// Expired is never the case: nothing but the undo takes a change back.
 func (p *pulled) Expired() (at time.Time, expired bool) { return time.Time{}, false }
 
 // Prove tells what the canaries saw.
@@ -91,7 +91,7 @@ func proofs(a harness.Aim, at time.Time) []harness.Proof {
 // Verify asks once. An answer says that all is well again; silence is what the fault makes of it.
 func (p *pulled) Verify(ctx context.Context) ([]harness.Sighting, error) {
 	asked, gone := time.Now(), ""
-	asking, cancel := context.WithTimeout(ctx, longer)
+	asking, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
 	switch err := p.ask(asking); {
 	case err == nil:
@@ -111,9 +111,10 @@ func sightings(a harness.Aim, at time.Time, gone string) []harness.Sighting {
 	return seen
 }
 
-// watch does something while a canary asks again and again, until all is well, or no longer is, as it is wanted. It doesn't answer since the first question was put that got none, as with bytes that are written
-// into a hole; it answers since the first answer came. The error is the deed's; that the canary did not see what the
-// deed wants is in the sighting.
+// watch does something while a canary asks again and again, until all is well, or no longer is, as it is wanted. It
+// doesn't answer since the first question was put that got none, as with bytes that are written into a hole; it answers
+// since the first answer came. The error is that of making the change; that the canary did not see what the change
+// wants is in the sighting.
 func (p *pulled) watch(ctx context.Context, answers bool, do func(context.Context) error) (sighting, error) {
 	asking, stop := context.WithCancel(ctx)
 	looks := make(chan look)
@@ -131,7 +132,7 @@ func (p *pulled) watch(ctx context.Context, answers bool, do func(context.Contex
 	}()
 	done := make(chan error, 1)
 	go func() { done <- do(ctx) }()
-	var since, over time.Time // since when it is as wanted, and when the deed was done; zero for not yet
+	var since, over time.Time // since when it is as wanted, and when the change was made; zero for not yet
 	var limit <-chan time.Time
 	for {
 		select {
@@ -139,11 +140,11 @@ func (p *pulled) watch(ctx context.Context, answers bool, do func(context.Contex
 			if err != nil {
 				return sighting{seen: true, err: err}, err
 			}
-			if over, done, limit = time.Now(), nil, time.After(sureness); looks == nil {
+			if over, done, limit = time.Now(), nil, time.After(changeLimit); looks == nil {
 				return sighting{seen: true, err: context.Cause(ctx)}, nil
 			}
 		case l, asking := <-looks:
-			if !asking { // ctx has ended; the deed is still waited for
+			if !asking { // ctx has ended; the change is still waited for
 				looks = nil
 				continue
 			}
@@ -151,7 +152,7 @@ func (p *pulled) watch(ctx context.Context, answers bool, do func(context.Contex
 				return sighting{seen: true, at: since}, nil
 			}
 		case <-limit:
-			err := fmt.Errorf("asking %s for %v: it answers: %t", p.what, sureness, !answers)
+			err := fmt.Errorf("asking %s for %v: it answers: %t", p.what, changeLimit, !answers)
 			return sighting{seen: true, err: err}, nil
 		}
 	}
@@ -172,7 +173,7 @@ func (p *pulled) look(ctx context.Context) look {
 	case <-ctx.Done():
 	}
 	l := look{asked: time.Now()}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	l.answered = p.ask(ctx) == nil
 	l.ended = time.Now()

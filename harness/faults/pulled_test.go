@@ -81,7 +81,7 @@ func near(t *testing.T, injected harness.Injection, inForce bool, acted time.Tim
 	late := proofs[0].At.Sub(acted)
 	least, most := -askEvery, askEvery
 	if !inForce {
-		most = patience + askEvery // it was waiting for the last one that got no answer
+		most = askLimit + askEvery // it was waiting for the last one that got no answer
 	}
 	if late < least || late > most {
 		t.Errorf("in force: %t, proven %v after the handle acted", inForce, late)
@@ -132,12 +132,12 @@ func TestVerifyAsksTheReplica(t *testing.T) {
 				if err != nil || len(seen) != 1 || seen[0].Gone != "" || !seen[0].At.Equal(asked) {
 					t.Errorf("in force: %+v, %v", seen, err)
 				}
-				time.AfterFunc(longer/2, s.Revive)
+				time.AfterFunc(verifyLimit/2, s.Revive)
 				seen, err = injected.Verify(t.Context())
 				if err != nil || len(seen) != 1 || seen[0].Gone != "" { // what it was asked before is lost on it
 					t.Errorf("revived meanwhile: %+v, %v", seen, err)
 				}
-				time.Sleep(longer)
+				time.Sleep(verifyLimit)
 				seen, err = injected.Verify(t.Context())
 				if err != nil || len(seen) != 1 || seen[0].Gone != "the replica in r answers" {
 					t.Errorf("revived: %+v, %v", seen, err)
@@ -155,7 +155,7 @@ type deaf struct{ harnesstest.Replica }
 
 func (*deaf) Kill(context.Context) error { return nil }
 
-// A deed without effect is proven by nobody.
+// A change without effect is proven by nobody.
 func TestDeedWithoutEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, f := &deaf{}, &Process{Mode: "kill"}
@@ -169,7 +169,7 @@ func TestDeedWithoutEffect(t *testing.T) {
 	})
 }
 
-// The intent is written before the deed, and where it can't be the deed isn't done.
+// The intent is written before the change, and where it can't be the change isn't made.
 func TestIntentComesFirst(t *testing.T) {
 	r := &harnesstest.Replica{}
 	back := &rollback.Stack{Journal: full{}}
@@ -178,7 +178,7 @@ func TestIntentComesFirst(t *testing.T) {
 		t.Errorf("it says %v", err)
 	}
 	if err := r.Ask(t.Context()); err != nil {
-		t.Errorf("the deed was done: %v", err)
+		t.Errorf("the change was made: %v", err)
 	}
 }
 

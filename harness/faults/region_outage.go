@@ -42,7 +42,9 @@ func (f *RegionOutage) Aim(w harness.Where, s harness.Scope) (harness.Aim, []har
 }
 
 // Inject lays the rule.
-func (f *RegionOutage) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *RegionOutage) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	var effect harness.Effect
 	switch f.Mode {
 	case modeRefuse:

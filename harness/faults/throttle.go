@@ -23,6 +23,8 @@ func (f *Throttle) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness
 }
 
 // Inject lays the rule.
-func (f *Throttle) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *Throttle) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	return lay(ctx, h, a, harness.Effect{Answer: harness.Answer{Throttle: true, Odds: f.Odds}}, back)
 }

@@ -38,7 +38,9 @@ func (f *TLS) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Prob
 }
 
 // Inject lays the rule.
-func (f *TLS) Inject(ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack) (harness.Injection, error) {
+func (f *TLS) Inject(
+	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
+) (harness.Injection, error) {
 	return lay(ctx, h, a, harness.Effect{Certificate: f.certificate, Cut: true, Shows: f.shows}, back)
 }
 

@@ -14,8 +14,8 @@ import (
 )
 
 // Fault proves what the engine relies on of a kind of fault, for one configuration of it: that it aims before it acts
-// and is never written to, gives the undo back with the deed, proves itself on every edge, sees when somebody else has
-// undone it, and takes back its own change and no other.
+// and is never written to, gives the undo back with the change, proves itself on every edge, sees when somebody else
+// has undone it, and takes back its own change and no other.
 func Fault(t *testing.T, kind harness.FaultKind, configure func(harness.Fault)) {
 	row(t, kind.Name, kind.Doc)
 	f := kind.New()
@@ -196,7 +196,7 @@ func sighted(t *testing.T, injected harness.Injection, a harness.Aim, gone bool)
 	}
 }
 
-// neverDone is a deed that failed: what was done of it can be undone, and nothing is proven.
+// neverDone is an injection that failed: what was done of it can be undone, and nothing is proven.
 func neverDone(t *testing.T, f harness.Fault, a harness.Aim) {
 	refuses := errors.New("no room")
 	s, back := NewSystem(refuses), &rollback.Stack{}

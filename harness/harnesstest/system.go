@@ -16,7 +16,7 @@ type System struct {
 // Elsewhere is the Region of the handles.
 const Elsewhere = "eu-west-1"
 
-// NewSystem is one in which every deed is refused with the error; nil: none is.
+// NewSystem is one in which every change is refused with the error; nil: none is.
 func NewSystem(refuses error) *System {
 	s := &System{Network: Network{Refuses: refuses}, Replica: Replica{Refuses: refuses}, Key: Key{Refuses: refuses},
 		Provider: Provider{Refuses: refuses}}

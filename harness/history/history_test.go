@@ -123,7 +123,8 @@ func TestWriterWritesWhatReaderReads(t *testing.T) {
 	events := []Event{
 		{At: Seconds(-5.2), Type: TypePlan, Plan: &Plan{Schema: Schema, Zero: time.Date(2026, 11, 23, 15, 56, 11, 0, time.UTC)}},
 		{At: 0, Type: TypePhase, Phase: &Phase{Name: PhaseDrill}},
-		{At: 7, Type: TypeAttempt, Attempt: &Attempt{Probe: "staff", Due: -1, Ended: 6, Outcome: Bad, Class: ClassTLS, Detail: "a \"word\" – and\nmore",
+		{At: 7, Type: TypeAttempt, Attempt: &Attempt{Probe: "staff", Due: -1, Ended: 6,
+			Outcome: Bad, Class: ClassTLS, Detail: "a \"word\" – and\nmore",
 			Steps: []Step{{Name: StepPortal, Host: "h", At: 1, Took: 2}}, Artifacts: []string{"artifacts/x.png"}}},
 		{At: 8, Type: TypeFault, Fault: &Change{Name: "dark", Change: Effective, Edges: []Edge{{"a→b", 5}}}},
 		{At: 9, Type: TypeMarker, Marker: &Marker{Name: MarkerDetected}},
@@ -179,7 +180,9 @@ func TestWriterStopsAtItsFirstError(t *testing.T) {
 }
 
 func TestInstant(t *testing.T) {
-	for text, want := range map[string]Instant{"0.0": 0, "10.02": 10_020_000, "-2.3": -2_300_000, "40.0": 40_000_000, "0.000001": 1, "-0.5": -500_000} {
+	for text, want := range map[string]Instant{
+		"0.0": 0, "10.02": 10_020_000, "-2.3": -2_300_000, "40.0": 40_000_000, "0.000001": 1, "-0.5": -500_000,
+	} {
 		var got Instant
 		if err := got.UnmarshalJSON([]byte(text)); err != nil || got != want || got.String() != text {
 			t.Errorf("%s: read as %d, written as %s, %v", text, got, got, err)

@@ -1,4 +1,4 @@
-// Package measure turns a history into measures: recoveries, windows, outages, validity. It is the heart of
+// Package measure turns a history into measures: recoveries, windows, outages, validity. It is the core of
 // regiondrill, and it is pure: the same history gives the same measures, whatever the machine, the time or the order
 // of a map.
 //

@@ -74,7 +74,8 @@ func random(rng *rand.Rand) *history.History {
 	outcomes := []history.Outcome{history.Good, history.Good, history.Bad, history.Unknown, history.Dropped}
 	for k := range 55 {
 		due := float64(k) - 5 + rng.Float64()/4
-		a := history.Attempt{Probe: "p", Seq: int64(k), Due: history.Seconds(due), Began: history.Seconds(due), Ended: history.Seconds(due + 4*rng.Float64()),
+		a := history.Attempt{Probe: "p", Seq: int64(k),
+			Due: history.Seconds(due), Began: history.Seconds(due), Ended: history.Seconds(due + 4*rng.Float64()),
 			Outcome: outcomes[rng.IntN(len(outcomes))], Region: []string{"us-east-1", "eu-west-1"}[rng.IntN(2)],
 			Steps: []history.Step{{Name: history.StepHome, At: history.Seconds(due), Took: history.Seconds(3 * rng.Float64())},
 				{Name: history.StepPortal, Region: "eu-west-1", At: history.Seconds(due + 4*rng.Float64())}}}
@@ -174,7 +175,8 @@ func TestWhatFailedFirstIsTold(t *testing.T) {
 		c.Name = "f"
 		h.Events = append(h.Events, history.Event{At: history.Instant(at), Type: history.TypeFault, Fault: &c})
 	}
-	if got, want := Measure(h).Validity.Notes, "f: it was never proven in force: effective: the canary was answered"; len(got) != 1 || got[0] != want {
+	want := "f: it was never proven in force: effective: the canary was answered"
+	if got := Measure(h).Validity.Notes; len(got) != 1 || got[0] != want {
 		t.Errorf("notes %q, want %q", got, want)
 	}
 }
@@ -185,11 +187,15 @@ func TestSomebodyAlwaysGetsIn(t *testing.T) {
 	h.Plan.Probes[0].Every = history.Seconds(0.1)
 	h.Events, h.Attempts, h.SeqOf = nil, nil, nil
 	for i, kind := range []history.ChangeKind{history.Requested, history.Effective, history.Healing, history.Healed} {
-		h.Events = append(h.Events, history.Event{At: history.Seconds([]float64{10, 10, 30, 30}[i]), Type: history.TypeFault, Fault: &history.Change{Name: "f", Change: kind}})
+		h.Events = append(h.Events, history.Event{
+			At: history.Seconds([]float64{10, 10, 30, 30}[i]), Type: history.TypeFault,
+			Fault: &history.Change{Name: "f", Change: kind},
+		})
 	}
 	for k := range 500 {
 		due := history.Seconds(float64(k) / 10)
-		a := history.Attempt{Probe: "p", Seq: int64(k), Due: due, Began: due, Ended: due + history.Seconds(0.1), Outcome: history.Good, Region: "us-east-1"}
+		a := history.Attempt{Probe: "p", Seq: int64(k), Due: due, Began: due, Ended: due + history.Seconds(0.1),
+			Outcome: history.Good, Region: "us-east-1"}
 		if due > history.Seconds(10) && due < history.Seconds(30) && k%3 > 0 {
 			a.Outcome, a.Region = history.Bad, ""
 		}

@@ -29,7 +29,10 @@ type simulated struct {
 func ms(n float64) history.Instant { return history.Seconds(n / 1000) }
 
 func worlds() []simulated {
-	steers := simulated{name: "failover", home: ms(168), away: ms(936), patience: ms(2000), held: true, every: ms(100), limit: ms(5000), lasts: ms(12_000)}
+	steers := simulated{
+		name: "failover", home: ms(168), away: ms(936), patience: ms(2000), held: true,
+		every: ms(100), limit: ms(5000), lasts: ms(12_000),
+	}
 	with := func(name string, change func(*simulated)) simulated {
 		w := steers
 		w.name = name
@@ -123,8 +126,10 @@ func (d *draw) history() *history.History {
 	h := &history.History{Plan: history.Plan{Schema: history.Schema, WarmUp: history.Seconds(5), Regions: []string{"us-east-1", "eu-west-1"},
 		Probes: []history.Probe{{Name: "staff", Home: "us-east-1", Every: d.every, Limit: d.limit, Gated: true}},
 		Faults: []history.Fault{{Name: "dark", Kind: "outage", Region: "us-east-1"}}}}
-	for kind, at := range map[history.ChangeKind][2]history.Instant{history.Requested: {d.first, d.first}, history.Effective: {d.first, d.last},
-		history.Healing: {d.healing, d.healing}, history.Healed: {d.healing, d.healing}} {
+	for kind, at := range map[history.ChangeKind][2]history.Instant{
+		history.Requested: {d.first, d.first}, history.Effective: {d.first, d.last},
+		history.Healing: {d.healing, d.healing}, history.Healed: {d.healing, d.healing},
+	} {
 		h.Events = append(h.Events, history.Event{At: at[1], Type: history.TypeFault, Fault: &history.Change{Name: "dark", Change: kind,
 			Edges: []history.Edge{{Edge: "a→b", At: at[0]}, {Edge: "c→b", At: at[1]}}}})
 	}
@@ -144,9 +149,11 @@ func (d *draw) history() *history.History {
 func (d *draw) recorded(due history.Instant, k int64) history.Attempt {
 	switch x := d.rng.Float64(); {
 	case x < d.strays:
-		return history.Attempt{Probe: "staff", Seq: k, Home: "us-east-1", Due: due, Began: due, Ended: due + ms(100), Outcome: history.Bad, Class: history.ClassHTTP5xx}
+		return history.Attempt{Probe: "staff", Seq: k, Home: "us-east-1", Due: due, Began: due, Ended: due + ms(100),
+			Outcome: history.Bad, Class: history.ClassHTTP5xx}
 	case x < d.strays+d.unseen:
-		return history.Attempt{Probe: "staff", Seq: k, Home: "us-east-1", Due: due, Began: due, Ended: due + ms(100), Outcome: history.Unknown, Class: history.ClassHarness}
+		return history.Attempt{Probe: "staff", Seq: k, Home: "us-east-1", Due: due, Began: due, Ended: due + ms(100),
+			Outcome: history.Unknown, Class: history.ClassHarness}
 	case x < d.strays+d.unseen+d.late:
 		late := history.Instant(d.rng.Int64N(int64(d.every)))
 		a := d.signIn(due+late, k)

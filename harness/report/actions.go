@@ -8,15 +8,15 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// deed is what became of an action of the plan. Each instant is nil where it didn't come to it.
-type deed struct {
+// actionState is what became of an action of the plan. Each instant is nil where it didn't come to it.
+type actionState struct {
 	history.Action
 	requested, done, undone, failed *history.Instant
 	why                             string // it failed
 }
 
 // note takes in a change of the action.
-func (a *deed) note(at history.Instant, c *history.Change) {
+func (a *actionState) note(at history.Instant, c *history.Change) {
 	switch c.Change {
 	case history.Requested:
 		a.requested = &at
@@ -30,15 +30,16 @@ func (a *deed) note(at history.Instant, c *history.Change) {
 }
 
 // what it is, for people.
-func (a *deed) what() string {
+func (a *actionState) what() string {
 	if a.Summary == "" {
 		return clean(a.Kind)
 	}
 	return clean(a.Summary)
 }
 
-// fate is what became of it, with its instants: "done at 12.0 s, undone at 32.0 s". Empty where it was never requested.
-func (a *deed) fate() string {
+// state is what became of it, with its instants: "done at 12.0 s, undone at 32.0 s". Empty where it was never
+// requested.
+func (a *actionState) state() string {
 	var said []string
 	if a.done != nil {
 		said = append(said, "done at "+second(*a.done))
@@ -59,12 +60,12 @@ func (a *deed) fate() string {
 
 func second(at history.Instant) string { return fmt.Sprintf("%.1f s", at.Seconds()) }
 
-// deeds are the actions of the plan, with what became of each.
-func (d *drill) deeds() []*deed {
-	var all []*deed
-	by := map[string]*deed{}
+// actionStates are the actions of the plan, with what became of each.
+func (d *drill) actionStates() []*actionState {
+	var all []*actionState
+	by := map[string]*actionState{}
 	for _, a := range d.h.Plan.Actions {
-		all = append(all, &deed{Action: a})
+		all = append(all, &actionState{Action: a})
 		by[a.Name] = all[len(all)-1]
 	}
 	for _, e := range d.h.Events {
@@ -78,9 +79,9 @@ func (d *drill) deeds() []*deed {
 // acted has a line for each action that happened: "swap (the only ACS is that of eu-west-1) done at 12.0 s".
 func (d *drill) acted() []string {
 	var lines []string
-	for _, a := range d.deeds() {
-		if fate := a.fate(); fate != "" {
-			lines = append(lines, fmt.Sprintf("%s (%s) %s", clean(a.Name), a.what(), fate))
+	for _, a := range d.actionStates() {
+		if state := a.state(); state != "" {
+			lines = append(lines, fmt.Sprintf("%s (%s) %s", clean(a.Name), a.what(), state))
 		}
 	}
 	return lines
@@ -88,7 +89,7 @@ func (d *drill) acted() []string {
 
 type actionRow struct{ Name, What, Asked, Requested, Done, Undone, Failed string }
 
-func (d *drill) actionRow(a *deed) actionRow {
+func (d *drill) actionRow(a *actionState) actionRow {
 	row := actionRow{Name: words(a.Name), What: words(a.what()), Asked: "at " + asked(a.After, a.At),
 		Requested: instant(inSeconds(a.requested)), Done: instant(inSeconds(a.done)), Undone: instant(inSeconds(a.undone))}
 	if a.For > 0 {
@@ -111,7 +112,7 @@ func inSeconds(at *history.Instant) *verdict.Seconds {
 }
 
 // act draws one action in a row of labels of its own: when it was done, or failed, and until when it lasted.
-func (p *plot) act(a *deed, row int) {
+func (p *plot) act(a *actionState, row int) {
 	s := shade{Name: words(a.Name), Class: "action", LabelY: unit(8 + labelHeight*float64(row) + 4)}
 	at, name := a.done, "done"
 	if at == nil {
@@ -136,7 +137,7 @@ func (p *plot) act(a *deed, row int) {
 	}
 	s.place(p.x(begin), p.x(end))
 	p.chart.Shades = append(p.chart.Shades, s)
-	p.acted = append(p.acted, s.Name+" "+words(a.fate())+".")
+	p.acted = append(p.acted, s.Name+" "+words(a.state())+".")
 }
 
 func (p *plot) actLine(class, name string, at float64) rule {

@@ -53,7 +53,7 @@ func TestWhatBecameOfAnAction(t *testing.T) {
 		if got := d.acted(); !slices.Equal(got, want) {
 			t.Errorf("%v is told as %q, not %q", c.changes, got, want)
 		}
-		row := d.actionRow(d.deeds()[0])
+		row := d.actionRow(d.actionStates()[0])
 		if got := strings.Join([]string{row.Requested, row.Done, row.Undone, cmp.Or(row.Failed, "-")}, " "); got != c.row {
 			t.Errorf("%v has the row %q, not %q", c.changes, got, c.row)
 		}

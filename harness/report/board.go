@@ -13,14 +13,14 @@ import (
 
 // board is what the screen knows of a run. Noting an attempt costs a few additions; all else is done when it is drawn.
 type board struct {
-	plan   *history.Plan
-	phase  string
-	lanes  []*lane
-	faults map[string]*state
-	deeds  []*deed         // in the plan's order
-	length history.Instant // of the drill, from zero, as far as the plan can tell
-	end    *history.End
-	ended  history.Instant
+	plan    *history.Plan
+	phase   string
+	lanes   []*lane
+	faults  map[string]*faultState
+	actions []*actionState  // in the plan's order
+	length  history.Instant // of the drill, from zero, as far as the plan can tell
+	end     *history.End
+	ended   history.Instant
 }
 
 // lane is what one probe has seen, second by second.
@@ -38,8 +38,8 @@ type slot struct {
 	worst   history.Instant
 }
 
-// state is where a fault stands.
-type state struct {
+// faultState is where a fault stands.
+type faultState struct {
 	change    history.ChangeKind
 	since     history.Instant // of the change
 	effective *history.Instant
@@ -57,7 +57,7 @@ const (
 	maxSeconds = 24 * 3600
 )
 
-func newBoard() *board { return &board{faults: map[string]*state{}} }
+func newBoard() *board { return &board{faults: map[string]*faultState{}} }
 
 // note takes an event in and returns the line that the plain view has for it, if any.
 func (b *board) note(e history.Event) string {
@@ -90,7 +90,7 @@ func (b *board) note(e history.Event) string {
 func (b *board) fault(e history.Event) {
 	s := b.faults[e.Fault.Name]
 	if s == nil {
-		s = &state{}
+		s = &faultState{}
 		b.faults[e.Fault.Name] = s
 	}
 	s.change, s.since = e.Fault.Change, e.At
@@ -106,13 +106,13 @@ func (b *board) fault(e history.Event) {
 
 // act takes in a change of an action, and tells what there is to say of it: what it does, or why it failed.
 func (b *board) act(at history.Instant, c *history.Change) string {
-	i := slices.IndexFunc(b.deeds, func(a *deed) bool { return a.Name == c.Name })
+	i := slices.IndexFunc(b.actions, func(a *actionState) bool { return a.Name == c.Name })
 	if i < 0 {
 		return c.Detail
 	}
-	b.deeds[i].note(at, c)
+	b.actions[i].note(at, c)
 	if c.Change == history.Done {
-		return cmp.Or(c.Detail, b.deeds[i].what())
+		return cmp.Or(c.Detail, b.actions[i].what())
 	}
 	return c.Detail
 }
@@ -143,8 +143,9 @@ func phaseWords(phase string, people history.Words) string {
 	words := map[string]string{
 		history.PhaseProvisioning: "Provisioning.",
 		history.PhaseWarmUp:       "Warming up: people " + people.Do + ", nothing is harmed yet.",
-		history.PhaseDrill:        "The drill begins.", history.PhaseSettling: "The last fault has ended; watching how it settles.",
-		history.PhaseDraining: "Nobody arrives any more; waiting for those under way.",
+		history.PhaseDrill:        "The drill begins.",
+		history.PhaseSettling:     "The last fault has ended; watching how it settles.",
+		history.PhaseDraining:     "Nobody arrives any more; waiting for those under way.",
 	}
 	return cmp.Or(words[phase], sentence(phase))
 }
@@ -161,7 +162,7 @@ func changeWords(c history.ChangeKind) string {
 }
 
 func (b *board) begin(p *history.Plan) {
-	b.plan, b.lanes, b.deeds = p, nil, nil
+	b.plan, b.lanes, b.actions = p, nil, nil
 	for _, probe := range p.Probes {
 		if !probe.Skipped {
 			b.lanes = append(b.lanes, &lane{Probe: probe})
@@ -171,7 +172,7 @@ func (b *board) begin(p *history.Plan) {
 		b.length = max(b.length, p.Begins(f)+f.For)
 	}
 	for _, a := range p.Actions {
-		b.deeds = append(b.deeds, &deed{Action: a})
+		b.actions = append(b.actions, &actionState{Action: a})
 		b.length = max(b.length, p.Expected(a.After, a.At)+a.For)
 	}
 	b.length += p.Settle
@@ -242,11 +243,11 @@ func (b *board) through(s slot) string {
 	return strings.Join(said, ", ")
 }
 
-// window is how many seconds back "now" reaches: several beats of the probe.
+// window is how many seconds back "now" reaches: several of the intervals at which people arrive.
 func (l *lane) window() int { return max(5, int(3*l.Every/1e6)) }
 
-// pulse is the heartbeat of the plain view.
-func (b *board) pulse(now history.Instant) string {
+// heartbeat is a line of the plain view that says how it stands, for when nothing happens.
+func (b *board) heartbeat(now history.Instant) string {
 	if b.plan == nil || b.end != nil {
 		return ""
 	}
@@ -307,8 +308,8 @@ func (v *view) lines(detail int) []string {
 	for _, f := range v.plan.Faults {
 		lines = append(lines, v.faultLine(f))
 	}
-	for _, a := range v.deeds {
-		lines = append(lines, v.row(a.Name, v.deedWords(a)+": "+a.what()))
+	for _, a := range v.actions {
+		lines = append(lines, v.row(a.Name, v.actionWords(a)+": "+a.what()))
 	}
 	for _, l := range v.lanes {
 		if detail > 0 {
@@ -410,7 +411,7 @@ const (
 
 // acts tells whether an action was done in a column; where it wasn't yet, whether it is expected there.
 func (v *view) acts(c int) bool {
-	return slices.ContainsFunc(v.deeds, func(a *deed) bool {
+	return slices.ContainsFunc(v.actions, func(a *actionState) bool {
 		switch {
 		case a.done != nil:
 			return v.column(*a.done) == c
@@ -421,22 +422,22 @@ func (v *view) acts(c int) bool {
 	})
 }
 
-// deedWords is where an action stands.
-func (v *view) deedWords(a *deed) string {
-	fate := a.fate()
+// actionWords is where an action stands.
+func (v *view) actionWords(a *actionState) string {
+	state := a.state()
 	switch {
-	case fate == "" && v.end != nil:
+	case state == "" && v.end != nil:
 		return "it did not come to it"
-	case fate == "" && a.For > 0:
+	case state == "" && a.For > 0:
 		return fmt.Sprintf("from %s for %s", second(v.plan.Expected(a.After, a.At)), spanOf(a.For))
-	case fate == "":
+	case state == "":
 		return "at " + second(v.plan.Expected(a.After, a.At))
 	case a.done == nil && a.failed == nil && !v.over && v.end == nil:
 		return "being done"
 	case a.done != nil && a.undone == nil && a.failed == nil && a.For > 0 && !v.over && v.end == nil:
-		return fmt.Sprintf("%s, to be undone in %.0f s", fate, max(0, (*a.done+a.For-v.now).Seconds()))
+		return fmt.Sprintf("%s, to be undone in %.0f s", state, max(0, (*a.done+a.For-v.now).Seconds()))
 	}
-	return fate
+	return state
 }
 
 // timeline shows how far the run is, and where faults and actions are or will be.
@@ -578,7 +579,7 @@ func (v *view) key() string {
 		add(glyphColours[i], glyphs[i], clean(r))
 	}
 	add("31;1", "×", "failed")
-	if len(v.deeds) > 0 {
+	if len(v.actions) > 0 {
 		add(actColour, actGlyph, "action")
 	}
 	const gap = "   "

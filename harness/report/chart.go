@@ -77,8 +77,8 @@ type plot struct {
 	attempts   []*history.Attempt // from zero of the chart on, by line
 	regions    []string
 	faults     []verdict.Recovery
-	deeds      []*deed  // that came to something
-	acted      []string // a sentence of each
+	actions    []*actionState // that came to something
+	acted      []string       // a sentence of each
 	chart      *chart
 	good, lost int
 }
@@ -129,9 +129,9 @@ func (d *drill) chart(probe history.Probe, attempts []*history.Attempt) *chart {
 	}
 	p.most *= 1.2 + 0.12*float64(max(1, len(p.faults))) // room for the brackets
 	p.to = max(p.to, p.from+1)
-	p.deeds = d.deeds()
-	p.deeds = slices.DeleteFunc(p.deeds, func(a *deed) bool { return a.done == nil && a.failed == nil })
-	p.top = 8 + labelHeight*float64(max(1, len(p.faults)+len(p.deeds)))
+	p.actions = d.actionStates()
+	p.actions = slices.DeleteFunc(p.actions, func(a *actionState) bool { return a.done == nil && a.failed == nil })
+	p.top = 8 + labelHeight*float64(max(1, len(p.faults)+len(p.actions)))
 	p.draw(d)
 	return p.chart
 }
@@ -154,7 +154,7 @@ func (p *plot) draw(d *drill) {
 	for i := range p.faults {
 		p.shade(&p.faults[i], i)
 	}
-	for i, a := range p.deeds {
+	for i, a := range p.actions {
 		p.act(a, len(p.faults)+i)
 	}
 	p.captions(d)
@@ -163,8 +163,10 @@ func (p *plot) draw(d *drill) {
 func (p *plot) captions(d *drill) {
 	c, people := p.chart, p.probe.Journey.Words()
 	all := len(p.attempts)
-	c.Caption = fmt.Sprintf("%s, by when people arrived. A mark stands for those who arrived within the same %s and took about as long.",
-		plural(all, people.One), span(verdict.Seconds(math.Round((p.to-p.from)/(plotRight-plotLeft)*cell*100)/100)))
+	perCell := math.Round((p.to-p.from)/(plotRight-plotLeft)*cell*100) / 100
+	c.Caption = fmt.Sprintf("%s, by when people arrived. "+
+		"A mark stands for those who arrived within the same %s and took about as long.",
+		plural(all, people.One), span(verdict.Seconds(perCell)))
 	if len(p.faults) > 0 {
 		c.Caption += " Who came shortly before a fault's end may have waited for it, and is drawn where they came."
 	}

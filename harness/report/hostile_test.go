@@ -23,8 +23,10 @@ import (
 
 // hostileWords are what nobody should be able to write into a report.
 var hostileWords = []string{
-	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, "\x1b[2J\x1b[31mred\x07", "]]>&<!--", "a\x00b\x01c\ufffe\uffff",
-	"\xff\xfe broken", "https://evil.example/x?y", "| a | b |\n# head\n```", "\u202ereversed\u202c", strings.Repeat("very long ", 2000), "'; DROP TABLE", "{{.}}",
+	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, "\x1b[2J\x1b[31mred\x07", "]]>&<!--",
+	"a\x00b\x01c\ufffe\uffff",
+	"\xff\xfe broken", "https://evil.example/x?y", "| a | b |\n# head\n```", "\u202ereversed\u202c",
+	strings.Repeat("very long ", 2000), "'; DROP TABLE", "{{.}}",
 	"@everyone [click](javascript:alert(1))", "a\r\nb\tc\u2028d",
 }
 
@@ -98,7 +100,8 @@ func poisoned(t *testing.T, name, evil string) *Report {
 	v.Invariants = []verdict.Invariant{{Name: evil, Grade: verdict.Fail, Violations: 2}}
 	for i := range v.Findings {
 		f := &v.Findings[i]
-		f.Name, f.Summary, f.Grade = evil+f.Name, evil+f.Summary, []verdict.Grade{verdict.Fail, verdict.Unknown, verdict.Grade(evil)}[i%3]
+		f.Name, f.Summary = evil+f.Name, evil+f.Summary
+		f.Grade = []verdict.Grade{verdict.Fail, verdict.Unknown, verdict.Grade(evil)}[i%3]
 	}
 	r.Dir = "runs/" + evil
 	r.Folder = fstest.MapFS{}
@@ -138,7 +141,8 @@ func harmless(t *testing.T, r *Report) {
 	if err := xml.Unmarshal(junit, &suites); err != nil {
 		t.Errorf("junit.xml: %v", err)
 	}
-	if problems, err := promlint.New(bytes.NewReader(export(t, "metrics.prom", r))).Lint(); err != nil || len(problems) > 0 {
+	linter := promlint.New(bytes.NewReader(export(t, "metrics.prom", r)))
+	if problems, err := linter.Lint(); err != nil || len(problems) > 0 {
 		t.Errorf("metrics.prom: %v %v", problems, err)
 	}
 	md := string(export(t, "summary.md", r))
@@ -167,11 +171,14 @@ type pageWords []string
 func saying(words ...string) pageWords { return words }
 
 // loads are the attributes through which a page could fetch something.
-var loads = []string{"src", "href", "action", "formaction", "data", "poster", "background", "xlink:href", "srcset", "ping", "manifest"}
+var loads = []string{
+	"src", "href", "action", "formaction", "data", "poster", "background", "xlink:href", "srcset", "ping", "manifest",
+}
 
 var external = regexp.MustCompile(`(?i)@import|url\(\s*['"]?(?:https?:|//|data:)`)
 
-// check parses the page: no script, no handler, nothing to load from elsewhere, a policy that forbids it, and the words.
+// check parses the page: no script, no handler, nothing to load from elsewhere, a policy that forbids it, and the
+// words.
 func (w pageWords) check(t *testing.T, data []byte) {
 	t.Helper()
 	doc, err := html.Parse(bytes.NewReader(data))
@@ -227,19 +234,24 @@ func (w pageWords) check(t *testing.T, data []byte) {
 
 func TestPageSaysTheNumbers(t *testing.T) {
 	r := withPictures(t, sample(t, "flagship"))
-	saying("PASS", "2.93 to 3.02", "N. Virginia (us-east-1) was out for 30 s", "0 of 301", "2.77 s", "168 to 258 ms", "detect 80 ms", "decide 2.00 s",
-		"authenticate 856 ms", "eu-west-1 283", "us-east-1 18", "new-york→us-east-1", "regiondrill run", "--seed 7", "in force at 10.02 s", "Select a picture").
+	saying("PASS", "2.93 to 3.02", "N. Virginia (us-east-1) was out for 30 s", "0 of 301", "2.77 s", "168 to 258 ms",
+		"detect 80 ms", "decide 2.00 s", "authenticate 856 ms", "eu-west-1 283", "us-east-1 18", "new-york→us-east-1",
+		"regiondrill run", "--seed 7", "in force at 10.02 s", "Select a picture").
 		check(t, export(t, "report.html", r))
 	r.History.Plan.WithoutBrowser = "no browser was found"
 	r.History.Plan.Probes[1].Skipped = true
-	saying("No browser took part (no browser was found): staff-in-chrome did not run.", "--without-browser").check(t, export(t, "report.html", r))
+	saying("No browser took part (no browser was found): staff-in-chrome did not run.", "--without-browser").
+		check(t, export(t, "report.html", r))
 	saying("How long people took to sign in", "swap done at 22.01 s", "undone at 47.01 s", "action done", "Actions",
 		"at virginia-dark.effective + 12 s for 25 s", "22.000 s 22.010 s 47.010 s").
 		check(t, export(t, "report.html", sample(t, "acs-swap")))
 	saying("How long people took to get credentials", "Why calls failed", "Calls that failed",
-		"People who tried to get credentials", "until they got credentials").check(t, export(t, "report.html", sample(t, "role-credentials")))
-	saying("FAIL", "never back", "more than 49.9", "30 of 30").check(t, export(t, "report.html", sample(t, "never-recovered")))
-	saying("2 drills", "two-faults", "primary-region-outage").check(t, export(t, "report.html", sample(t, "two-faults"), r))
+		"People who tried to get credentials", "until they got credentials").
+		check(t, export(t, "report.html", sample(t, "role-credentials")))
+	saying("FAIL", "never back", "more than 49.9", "30 of 30").
+		check(t, export(t, "report.html", sample(t, "never-recovered")))
+	saying("2 drills", "two-faults", "primary-region-outage").
+		check(t, export(t, "report.html", sample(t, "two-faults"), r))
 }
 
 // Pictures are embedded up to a limit, and what had no room is named.
@@ -257,7 +269,8 @@ func TestPicturesHaveALimit(t *testing.T) {
 	if n := bytes.Count(data, []byte(`src="data:image/png;base64,`)); n != 4 {
 		t.Errorf("%d pictures were embedded", n)
 	}
-	if len(data) > 6<<20 || !bytes.Contains(data, []byte("Left out")) || !bytes.Contains(data, []byte("staff-7-bad-us-east-1.png")) {
+	named := bytes.Contains(data, []byte("Left out")) && bytes.Contains(data, []byte("staff-7-bad-us-east-1.png"))
+	if len(data) > 6<<20 || !named {
 		t.Errorf("%d bytes", len(data))
 	}
 }
@@ -271,7 +284,10 @@ func TestPageOfAMillionAttempts(t *testing.T) {
 	failed := 0
 	for i := range h.Attempts {
 		due := history.Instant(i) * 60_000_000 / n
-		a := history.Attempt{Probe: "staff", Seq: int64(i), Due: due, Began: due, Ended: due + history.Instant(i*7919%3_000_000), Outcome: history.Good, Region: h.Plan.Regions[i%2]}
+		a := history.Attempt{
+			Probe: "staff", Seq: int64(i), Due: due, Began: due, Ended: due + history.Instant(i*7919%3_000_000),
+			Outcome: history.Good, Region: h.Plan.Regions[i%2],
+		}
 		if i%1000 == 1 {
 			a.Outcome, a.Class, a.Detail = history.Bad, history.ClassTimeout, "no answer"
 			failed++
@@ -298,14 +314,28 @@ func TestExportersNeverFail(t *testing.T) {
 	upper := verdict.Seconds(1e9)
 	odd := []*Report{
 		nil, {}, {Verdict: &verdict.Verdict{}}, {History: &history.History{}},
-		{Verdict: &verdict.Verdict{Grade: verdict.Skipped, Scenario: "skipped", Measures: verdict.Measures{Validity: verdict.Validity{Notes: []string{"the target has no network"}}}}},
-		{Verdict: &verdict.Verdict{Grade: verdict.Pass, Measures: verdict.Measures{Recoveries: []verdict.Recovery{{}, {Phases: &verdict.Phases{}, RecoveryTimeActual: &verdict.Interval{}},
-			{EndedBy: verdict.Failover, Effective: &upper, RecoveryTimeActual: &verdict.Interval{Upper: &upper}}}, Windows: []verdict.Window{{}},
-			Validity: verdict.Validity{Grade: verdict.Pass}}, Findings: []verdict.Finding{{}, {Grade: verdict.Pass, Objective: 3, Actual: []int{1}}}}},
+		{Verdict: &verdict.Verdict{
+			Grade: verdict.Skipped, Scenario: "skipped",
+			Measures: verdict.Measures{Validity: verdict.Validity{Notes: []string{"the target has no network"}}},
+		}},
+		{Verdict: &verdict.Verdict{
+			Grade: verdict.Pass,
+			Measures: verdict.Measures{
+				Recoveries: []verdict.Recovery{
+					{},
+					{Phases: &verdict.Phases{}, RecoveryTimeActual: &verdict.Interval{}},
+					{EndedBy: verdict.Failover, Effective: &upper, RecoveryTimeActual: &verdict.Interval{Upper: &upper}},
+				},
+				Windows:  []verdict.Window{{}},
+				Validity: verdict.Validity{Grade: verdict.Pass},
+			},
+			Findings: []verdict.Finding{{}, {Grade: verdict.Pass, Objective: 3, Actual: []int{1}}},
+		}},
 	}
 	for _, name := range sampleNames(t) {
 		r := sample(t, name)
-		odd = append(odd, r, &Report{Verdict: r.Verdict}, &Report{History: r.History}, cutShort(r, 0), cutShort(r, 1), cutShort(r, 40))
+		odd = append(odd, r, &Report{Verdict: r.Verdict}, &Report{History: r.History},
+			cutShort(r, 0), cutShort(r, 1), cutShort(r, 40))
 	}
 	for _, e := range Table() {
 		for i, r := range odd {

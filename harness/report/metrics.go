@@ -77,21 +77,32 @@ func NewMetrics() *Metrics {
 	m := &Metrics{reg: prometheus.NewRegistry(), undone: true}
 	m.attempts = m.counter("attempts_total", "Sign-ins attempted, those of the warm-up included.",
 		"scenario", "probe", "kind", "home", "region", "vantage", "outcome", "class")
-	m.duration = m.histogram("attempt_duration_seconds", "How long good sign-ins took, from when they were due, and how long each of their steps took.",
+	m.duration = m.histogram("attempt_duration_seconds",
+		"How long good sign-ins took, from when they were due, and how long each of their steps took.",
 		signInBuckets, "scenario", "probe", "kind", "region", "step")
 	m.slip = m.histogram("probe_schedule_slip_seconds", "How late attempts began.", slipBuckets, "scenario", "probe")
 	m.active = m.gauge("fault_active",
 		"1 from when a fault is proven in force until it is proven healed, or is seen to be in force no more.",
 		"scenario", "fault", "region")
-	m.injection = m.histogram("fault_injection_lag_seconds", "From the request of a fault until it was proven in force on its last edge.", recoveryBuckets, "scenario", "fault")
-	m.heal = m.histogram("fault_heal_seconds", "From the beginning of a fault's undoing until it was proven healed on its last edge.", recoveryBuckets, "scenario", "fault")
+	m.injection = m.histogram("fault_injection_lag_seconds",
+		"From the request of a fault until it was proven in force on its last edge.", recoveryBuckets, "scenario", "fault")
+	m.heal = m.histogram("fault_heal_seconds",
+		"From the beginning of a fault's undoing until it was proven healed on its last edge.",
+		recoveryBuckets, "scenario", "fault")
 	m.undoFailures = m.counter("undo_failures_total", "Runs after which something could not be undone.", "scenario")
-	m.recovery = m.histogram("recovery_time_actual_seconds", "Bounds of the time until people could sign in again and went on to; what never came is missing.",
+	m.recovery = m.histogram("recovery_time_actual_seconds",
+		"Bounds of the time until people could sign in again and went on to; what never came is missing.",
 		recoveryBuckets, "scenario", "probe", "fault", "region", "bound")
-	m.firstSuccess = m.histogram("time_to_first_success_seconds", "Upper bound of the time until the first of the people who arrived in the fault was in.", recoveryBuckets, "scenario", "probe", "fault")
-	m.detection = m.histogram("detection_time_seconds", "Time until something noticed the fault.", recoveryBuckets, "scenario", "probe", "fault")
-	m.failback = m.histogram("failback_time_seconds", "Upper bound of the time from healing until the home Region carried people again.", recoveryBuckets, "scenario", "probe", "fault")
-	m.violations = m.counter("invariant_violations_total", "Times that happened what must never happen.", "scenario", "invariant")
+	m.firstSuccess = m.histogram("time_to_first_success_seconds",
+		"Upper bound of the time until the first of the people who arrived in the fault was in.",
+		recoveryBuckets, "scenario", "probe", "fault")
+	m.detection = m.histogram("detection_time_seconds",
+		"Time until something noticed the fault.", recoveryBuckets, "scenario", "probe", "fault")
+	m.failback = m.histogram("failback_time_seconds",
+		"Upper bound of the time from healing until the home Region carried people again.",
+		recoveryBuckets, "scenario", "probe", "fault")
+	m.violations = m.counter("invariant_violations_total",
+		"Times that happened what must never happen.", "scenario", "invariant")
 	m.info = m.gauge("run_info", "Always 1; its labels tell the run.", "scenario", "target", "seed", "version")
 	m.lastRun()
 	return m
@@ -99,20 +110,29 @@ func NewMetrics() *Metrics {
 
 // lastRun makes the gauges that tell about the last run: all that a Pushgateway is given.
 func (m *Metrics) lastRun() {
-	m.lastRecovery = m.gauge("last_recovery_time_actual_seconds", "Bounds of the last run's recovery time; an upper bound that never came is missing.",
+	m.lastRecovery = m.gauge("last_recovery_time_actual_seconds",
+		"Bounds of the last run's recovery time; an upper bound that never came is missing.",
 		"scenario", "probe", "fault", "region", "bound")
-	m.lastPhase = m.gauge("last_recovery_phase_seconds", "Parts of the last run's recovery time; they sum to its upper bound.", "scenario", "probe", "fault", "phase")
+	m.lastPhase = m.gauge("last_recovery_phase_seconds",
+		"Parts of the last run's recovery time; they sum to its upper bound.", "scenario", "probe", "fault", "phase")
 	m.lastGrade = m.gauge("last_run_grade", "1 for the grade of the last run, 0 for the others.", "scenario", "grade")
 	m.lastValid = m.gauge("last_run_valid", "1 if the measurement of the last run can be believed.", "scenario")
 	m.lastUndo = m.gauge("last_run_undo_failures", "1 if something could not be undone after the last run.", "scenario")
-	m.lastSlip = m.gauge("last_schedule_slip_p99_seconds", "How late attempts of the last run began, at the 99th percentile.", "scenario", "probe")
+	m.lastSlip = m.gauge("last_schedule_slip_p99_seconds",
+		"How late attempts of the last run began, at the 99th percentile.", "scenario", "probe")
 	m.lastEnd = m.gauge("last_run_timestamp_seconds", "When the last run ended.", "scenario")
-	m.endedBy = m.gauge("recovery_ended_by", "1 for what brought people back in the last run, 0 for the others.", "scenario", "probe", "fault", "ended_by")
+	m.endedBy = m.gauge("recovery_ended_by",
+		"1 for what brought people back in the last run, 0 for the others.", "scenario", "probe", "fault", "ended_by")
 	m.objective = m.gauge("recovery_time_objective_seconds", "Recovery time objective.", "scenario", "probe", "fault")
-	m.objectiveMet = m.gauge("objective_met", "1 if the last run met the objective, 0 if it missed it; missing where nobody can say.", "scenario", "objective")
-	m.availability = m.gauge("event_availability_ratio", "Share of good sign-ins in a window of the last run; dropped ones count as bad.", "scenario", "probe", "fault", "window")
-	m.lastSuccess = m.gauge("run_last_success_timestamp_seconds", "When a run last ended that met all objectives.", "scenario")
-	m.runDuration = m.gauge("run_duration_seconds", "How long the last run took, from the end of its warm-up to the end of its settling.", "scenario")
+	m.objectiveMet = m.gauge("objective_met",
+		"1 if the last run met the objective, 0 if it missed it; missing where nobody can say.", "scenario", "objective")
+	m.availability = m.gauge("event_availability_ratio",
+		"Share of good sign-ins in a window of the last run; dropped ones count as bad.",
+		"scenario", "probe", "fault", "window")
+	m.lastSuccess = m.gauge("run_last_success_timestamp_seconds",
+		"When a run last ended that met all objectives.", "scenario")
+	m.runDuration = m.gauge("run_duration_seconds",
+		"How long the last run took, from the end of its warm-up to the end of its settling.", "scenario")
 }
 
 func (m *Metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
@@ -128,8 +148,10 @@ func (m *Metrics) gauge(name, help string, labels ...string) *prometheus.GaugeVe
 }
 
 func (m *Metrics) histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
-	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: Namespace, Name: name, Help: help, Buckets: buckets,
-		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour}, labels)
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: Namespace, Name: name, Help: help, Buckets: buckets,
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour,
+	}, labels)
 	m.reg.MustRegister(v)
 	return v
 }
@@ -172,7 +194,8 @@ func (m *Metrics) begin(p *history.Plan) {
 func (m *Metrics) beginProbe(p *history.Plan, probe *history.Probe) {
 	m.slip.WithLabelValues(m.scenario, label(probe.Name))
 	count := func(region string, outcome history.Outcome, class history.Class) {
-		m.attempts.WithLabelValues(m.scenario, label(probe.Name), label(probe.Kind), label(probe.Home), label(region), label(probe.From), string(outcome), string(class))
+		m.attempts.WithLabelValues(m.scenario, label(probe.Name), label(probe.Kind), label(probe.Home), label(region),
+			label(probe.From), string(outcome), string(class))
 	}
 	for _, region := range p.Regions {
 		count(region, history.Good, "")
@@ -228,7 +251,8 @@ func (m *Metrics) seriesOf(a *history.Attempt) *series {
 		from = label(p.From)
 	}
 	s := &series{steps: map[string]prometheus.Observer{}}
-	s.count = m.attempts.WithLabelValues(m.scenario, probe, label(a.Kind), label(a.Home), label(a.Region), from, label(string(a.Outcome)), label(string(a.Class)))
+	s.count = m.attempts.WithLabelValues(m.scenario, probe, label(a.Kind), label(a.Home), label(a.Region),
+		from, label(string(a.Outcome)), label(string(a.Class)))
 	if a.Outcome != history.Dropped {
 		s.slip = m.slip.WithLabelValues(m.scenario, probe)
 	}

@@ -249,15 +249,15 @@ func (d *drill) before(r *verdict.Recovery) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("until then %s of %s, at home in %s, failed: %s", plural(n, d.h.Plan.Words(r.Probe).One), clean(r.Probe),
-		place(r.Home), clean(said))
+	return fmt.Sprintf("until then %s of %s, at home in %s, failed: %s",
+		plural(n, d.h.Plan.Words(r.Probe).One), clean(r.Probe), place(r.Home), clean(said))
 }
 
 // oneDraw says what no single drill can say, and how many it would take.
 func oneDraw() string {
-	return fmt.Sprintf("One drill is one draw: it tells what happened once, not what is typical. Repeat it: with no miss in %d runs the objectives "+
-		"are met in at least 90 of 100 (95 %% confidence), with none in %d in at least 95 of 100.", runsFor(0.90),
-		runsFor(0.95))
+	return fmt.Sprintf("One drill is one draw: it tells what happened once, not what is typical. Repeat it: "+
+		"with no miss in %d runs the objectives are met in at least 90 of 100 (95 %% confidence), "+
+		"with none in %d in at least 95 of 100.", runsFor(0.90), runsFor(0.95))
 }
 
 // runsFor is how many runs without a miss show, with 95 % confidence, that at least so great a share of all runs meets

@@ -337,7 +337,8 @@ func sortedKeys[V any](m map[string]V) []string {
 func (d *drill) pageValidity(v *pageDrill) {
 	v.Valid = viewOf(d.Validity.Grade)
 	v.Valid.Word = map[bool]string{true: "VALID", false: "NOT VALID"}[d.Validity.Grade == verdict.Pass]
-	v.Validity = "The measurement is valid: every fault was proven in force throughout and proven healed, the warm-up was steady, and the record doesn't contradict itself."
+	v.Validity = "The measurement is valid: every fault was proven in force throughout and proven healed, " +
+		"the warm-up was steady, and the record doesn't contradict itself."
 	if d.Validity.Grade != verdict.Pass {
 		v.Validity = "The measurement is not valid. Not to know is an answer of its own; it is neither a pass nor a fail."
 	}
@@ -373,7 +374,7 @@ func (d *drill) pagePlan(v *pageDrill) {
 	for _, f := range d.h.Plan.Faults {
 		v.Faults = append(v.Faults, d.faultRow(f))
 	}
-	for _, a := range d.deeds() {
+	for _, a := range d.actionStates() {
 		v.Actions = append(v.Actions, d.actionRow(a))
 	}
 	for _, c := range d.h.Plan.Checks {
@@ -394,8 +395,10 @@ func asked(after string, at history.Instant) string {
 }
 
 func (d *drill) faultRow(f history.Fault) faultRow {
-	row := faultRow{Name: words(f.Name), What: words(f.Summary), Asked: "at " + asked(f.After, f.At) + " for " + exactOf(f.For),
-		Requested: "–", Effective: "–", Healing: "–", Healed: "–"}
+	row := faultRow{
+		Name: words(f.Name), What: words(f.Summary), Asked: "at " + asked(f.After, f.At) + " for " + exactOf(f.For),
+		Requested: "–", Effective: "–", Healing: "–", Healed: "–",
+	}
 	for _, r := range d.Recoveries {
 		if r.Fault == f.Name {
 			row.Requested, row.Effective, row.Healing, row.Healed = instant(r.Requested), instant(r.Effective),

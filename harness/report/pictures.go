@@ -80,13 +80,15 @@ func (a *album) picture(folder fs.FS, path string) (shot, fitting) {
 		return shot{}, tooLarge
 	}
 	a.room -= base64.StdEncoding.EncodedLen(len(data))
-	return shot{Data: template.URL("data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data)), File: words(path)}, fits
+	inline := template.URL("data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data))
+	return shot{Data: inline, File: words(path)}, fits
 }
 
 func (d *drill) caption(a *history.Attempt) string {
 	if a.Outcome == history.Good {
-		return words(fmt.Sprintf("%s, arrived at %.1f s: %s after %s, in %s", a.Probe, a.Due.Seconds(), d.h.Plan.Words(a.Probe).Did,
-			spanOf(a.Ended-a.Due), place(a.Region)))
+		return words(fmt.Sprintf("%s, arrived at %.1f s: %s after %s, in %s",
+			a.Probe, a.Due.Seconds(), d.h.Plan.Words(a.Probe).Did, spanOf(a.Ended-a.Due), place(a.Region)))
 	}
-	return words(fmt.Sprintf("%s, arrived at %.1f s: %s (%s)", a.Probe, a.Due.Seconds(), detailed(string(a.Outcome), a.Detail), a.Class))
+	return words(fmt.Sprintf("%s, arrived at %.1f s: %s (%s)",
+		a.Probe, a.Due.Seconds(), detailed(string(a.Outcome), a.Detail), a.Class))
 }

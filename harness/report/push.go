@@ -13,9 +13,11 @@ import (
 
 // lastRunFamilies are what a Pushgateway is given. It keeps what it was given last, for ever, and its counters would
 // restart with every run: only gauges about the last run mean something there.
-var lastRunFamilies = []string{"last_recovery_time_actual_seconds", "last_recovery_phase_seconds", "last_run_grade", "last_run_valid",
+var lastRunFamilies = []string{
+	"last_recovery_time_actual_seconds", "last_recovery_phase_seconds", "last_run_grade", "last_run_valid",
 	"last_run_undo_failures", "last_schedule_slip_p99_seconds", "last_run_timestamp_seconds", "recovery_ended_by",
-	"recovery_time_objective_seconds", "objective_met", "event_availability_ratio", "run_duration_seconds"}
+	"recovery_time_objective_seconds", "objective_met", "event_availability_ratio", "run_duration_seconds",
+}
 
 // successFamily outlives the runs that follow it, so it has a group of its own.
 const successFamily = "run_last_success_timestamp_seconds"
@@ -28,16 +30,17 @@ func (m *Metrics) Push(ctx context.Context, url, job, environment string) error 
 	m.mu.Lock()
 	scenario := m.scenario
 	m.mu.Unlock()
-	last := push.New(url, job).Grouping("scenario", scenario).Grouping("environment", environment).Gatherer(m.only(lastRunFamilies...))
-	if err := last.PushContext(ctx); err != nil {
+	pusher := func() *push.Pusher {
+		return push.New(url, job).Grouping("scenario", scenario).Grouping("environment", environment)
+	}
+	if err := pusher().Gatherer(m.only(lastRunFamilies...)).PushContext(ctx); err != nil {
 		return fmt.Errorf("pushing metrics: %w", err)
 	}
 	success := m.only(successFamily)
 	if families, err := success.Gather(); err != nil || len(families) == 0 {
 		return err
 	}
-	kept := push.New(url, job).Grouping("scenario", scenario).Grouping("environment", environment).Grouping("group", "success").Gatherer(success)
-	if err := kept.PushContext(ctx); err != nil {
+	if err := pusher().Grouping("group", "success").Gatherer(success).PushContext(ctx); err != nil {
 		return fmt.Errorf("pushing the instant of the last success: %w", err)
 	}
 	return nil

@@ -123,7 +123,9 @@ func TestLiveIsReplayed(t *testing.T) {
 	req := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	req.Header.Set("Accept", "application/openmetrics-text; version=1.0.0")
 	m.Handler().ServeHTTP(w, req)
-	if ct := w.Header().Get("Content-Type"); w.Code != http.StatusOK || !strings.HasPrefix(ct, "application/openmetrics-text") || !strings.HasSuffix(w.Body.String(), "# EOF\n") {
+	ct := w.Header().Get("Content-Type")
+	if w.Code != http.StatusOK || !strings.HasPrefix(ct, "application/openmetrics-text") ||
+		!strings.HasSuffix(w.Body.String(), "# EOF\n") {
 		t.Errorf("%d %s", w.Code, ct)
 	}
 }

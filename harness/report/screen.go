@@ -122,7 +122,7 @@ func (s *Screen) paint() {
 		over := false
 		select {
 		case <-tick.C:
-			s.beat()
+			s.queueHeartbeat()
 		case <-s.wake:
 		case <-s.quit:
 			over = true
@@ -138,11 +138,11 @@ func (s *Screen) paint() {
 	}
 }
 
-// beat queues the heartbeat of the plain view.
-func (s *Screen) beat() {
+// queueHeartbeat queues the heartbeat of the plain view.
+func (s *Screen) queueHeartbeat() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if line := s.board.pulse(s.now()); !s.live() && line != "" {
+	if line := s.board.heartbeat(s.now()); !s.live() && line != "" {
 		s.say(line)
 	}
 }

@@ -132,8 +132,10 @@ func waited(l verdict.Loss) string {
 }
 
 // mdEscaper escapes what GitHub would take as markup, the start of a mention and of a link included.
-var mdEscaper = strings.NewReplacer("\\", "\\\\", "|", "\\|", "`", "\\`", "*", "\\*", "_", "\\_", "~", "\\~", "[", "\\[", "]", "\\]",
-	"<", "&lt;", ">", "&gt;", "&", "&amp;", "#", "\\#", "!", "\\!", "@", "@\u200b", "://", ":\u200b//", "$", "\\$")
+var mdEscaper = strings.NewReplacer(
+	"\\", "\\\\", "|", "\\|", "`", "\\`", "*", "\\*", "_", "\\_", "~", "\\~", "[", "\\[", "]", "\\]",
+	"<", "&lt;", ">", "&gt;", "&", "&amp;", "#", "\\#", "!", "\\!", "@", "@\u200b", "://", ":\u200b//", "$", "\\$",
+)
 
 // md makes words harmless in a paragraph or a table cell.
 func md(s string) string { return mdEscaper.Replace(clean(s)) }

@@ -32,7 +32,8 @@ func TestBounds(t *testing.T) {
 		lower, upper float64
 		want         string
 	}{
-		{2.936, 3.016, "2.93 to 3.02 s"}, {0.168, 0.258, "168 to 258 ms"}, {0.3, 3.78, "0.30 to 3.78 s"}, {0, 5.8, "0 to 5.80 s"}, {0, 0.2, "0 to 200 ms"},
+		{2.936, 3.016, "2.93 to 3.02 s"}, {0.168, 0.258, "168 to 258 ms"}, {0.3, 3.78, "0.30 to 3.78 s"},
+		{0, 5.8, "0 to 5.80 s"}, {0, 0.2, "0 to 200 ms"},
 		{9.9, 12, "9.90 to 12 s"}, {3, 3.001, "3.00 to 3.01 s"}, {3, 3, "3.00 s"}, {100, 150, "100 s to 2 min 30 s"}, {5, -1, "more than 5.00 s"},
 	} {
 		i := &verdict.Interval{Lower: verdict.Seconds(c.lower)}
@@ -49,7 +50,10 @@ func TestBounds(t *testing.T) {
 }
 
 func TestQuote(t *testing.T) {
-	for _, c := range [][2]string{{"faults.0.mode=refuse", "faults.0.mode=refuse"}, {"system.idp.acs=[us-east-1]", "'system.idp.acs=[us-east-1]'"}, {"it's", `'it'\''s'`}, {"", "''"}, {"$(rm)", "'$(rm)'"}} {
+	for _, c := range [][2]string{
+		{"faults.0.mode=refuse", "faults.0.mode=refuse"}, {"system.idp.acs=[us-east-1]", "'system.idp.acs=[us-east-1]'"},
+		{"it's", `'it'\''s'`}, {"", "''"}, {"$(rm)", "'$(rm)'"},
+	} {
 		if got := quote(c[0]); got != c[1] {
 			t.Errorf("%q is quoted as %s, not %s", c[0], got, c[1])
 		}

@@ -1,5 +1,5 @@
 // Package rollback is the way back: a stack of undos, last in, first out. The intent of an undo that outlives this
-// process is written to undo.jsonl and fsynced before the deed is done, so that another process can take it back.
+// process is written to undo.jsonl and fsynced before the change is made, so that another process can take it back.
 package rollback
 
 import (
@@ -15,17 +15,17 @@ import (
 	"time"
 )
 
-// Undo takes back one deed. It runs at most once, is idempotent, and leaves alone what isn't its own.
+// Undo takes back one change. It runs at most once, is idempotent, and leaves alone what isn't its own.
 type Undo func(context.Context) error
 
-// Intent is all that another process needs to take the deed back. The zero Intent is of a deed that dies with this
+// Intent is all that another process needs to take a change back. The zero Intent is of a change that dies with this
 // process; it is not written.
 type Intent struct {
 	Kind string          `json:"kind"`
 	Args json.RawMessage `json:"args,omitempty"`
 }
 
-// Undoers take deeds back by the kind of their intent, from Args alone.
+// Undoers take changes back by the kind of their intent, from Args alone.
 type Undoers map[string]func(context.Context, json.RawMessage) error
 
 // told is the key of who hears what undos tell.
@@ -75,7 +75,7 @@ type entry struct {
 	err  error
 }
 
-// Push remembers undo before the deed is done. On its error don't do the deed. The Undo that it returns runs undo at
+// Push remembers undo before the change is made. On its error don't make it. The Undo that it returns runs undo at
 // most once, whether called by hand or by Unwind, and marks it done.
 func (s *Stack) Push(i Intent, undo Undo) (Undo, error) {
 	s.mu.Lock()
@@ -169,8 +169,8 @@ func (s *Stack) write(l line) error {
 	return s.Journal.Sync()
 }
 
-// Pending reads a journal and lists the intents that were not undone, last first. A torn line is an intent whose deed
-// was never done, or says that one was undone, which does no harm a second time; it is passed over.
+// Pending reads a journal and lists the intents that were not undone, last first. A torn line is an intent whose change
+// was never made, or says that one was undone, which does no harm a second time; it is passed over.
 func Pending(r io.Reader) ([]Intent, error) {
 	var pending []line
 	lines := bufio.NewReader(r)

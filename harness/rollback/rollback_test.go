@@ -124,7 +124,7 @@ func TestJournal(t *testing.T) {
 	if got := kinds(string(text)); got != "image container" { // what dies with the process is not there
 		t.Errorf("pending %q", got)
 	}
-	if got := kinds(string(text) + `{"id":9,"intent":{"kind":"vol`); got != "image container" { // torn: its deed was never done
+	if got := kinds(string(text) + `{"id":9,"intent":{"kind":"vol`); got != "image container" { // torn: its change was never made
 		t.Errorf("pending with a torn line %q", got)
 	}
 	if err := s.Unwind(t.Context()); err != nil {

@@ -1,5 +1,5 @@
-// Package system is the system under test: its design on paper, the network that it stands on, and how it is provisioned,
-// whatever runs its parts. A target says who runs them: this process or containers.
+// Package system is the system under test: its design on paper, the network that it stands on, and how it is
+// provisioned, whatever runs its parts. A target says who runs them: this process or containers.
 package system
 
 import (
@@ -61,7 +61,9 @@ func (d *Design) keyPolicy(region, account string) string {
 func (d *Design) IdP(signer *pki.Signer) idp.Config {
 	app := idp.App{Issuer: d.Instance.Issuer(), ACS: d.acs(d.Topology.IdP.ACS)}
 	for _, region := range d.Topology.IdP.Bookmarks {
-		app.Bookmarks = append(app.Bookmarks, idp.Bookmark{Region: region, Label: "AWS access portal", URL: d.Instance.PortalURL(region)})
+		app.Bookmarks = append(app.Bookmarks, idp.Bookmark{
+			Region: region, Label: "AWS access portal", URL: d.Instance.PortalURL(region),
+		})
 	}
 	var people []idp.Person
 	for _, p := range d.People {

@@ -34,7 +34,8 @@ func instance(t harness.Topology) names.Instance {
 }
 
 func uuid(r *mathrand.Rand) string {
-	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", r.Uint32(), r.Uint32N(1<<16), r.Uint32N(1<<12), r.Uint32N(1<<12), r.Uint64N(1<<48))
+	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x",
+		r.Uint32(), r.Uint32N(1<<16), r.Uint32N(1<<12), r.Uint32N(1<<12), r.Uint64N(1<<48))
 }
 
 // newOrganization makes users, groups, accounts and permission sets. User i is in group i mod groups; group g may use
@@ -48,11 +49,15 @@ func newOrganization(t harness.Topology) organization {
 		if i >= len(accountNames) {
 			name = fmt.Sprintf("%s %d", name, i/len(accountNames)+1)
 		}
-		dir.Accounts = append(dir.Accounts, identitycenter.Account{ID: fmt.Sprintf("%012d", 200_000_000_000+r.Uint64N(700_000_000_000)),
-			Name: name, Email: fmt.Sprintf("aws-%03d@acme.test", i+1)})
+		dir.Accounts = append(dir.Accounts, identitycenter.Account{
+			ID:   fmt.Sprintf("%012d", 200_000_000_000+r.Uint64N(700_000_000_000)),
+			Name: name, Email: fmt.Sprintf("aws-%03d@acme.test", i+1),
+		})
 	}
 	for i := range d.PermissionSets {
-		dir.PermissionSets = append(dir.PermissionSets, identitycenter.PermissionSet{ID: fmt.Sprintf("ps-%016x", r.Uint64()), Name: permissionSetName(i)})
+		dir.PermissionSets = append(dir.PermissionSets, identitycenter.PermissionSet{
+			ID: fmt.Sprintf("ps-%016x", r.Uint64()), Name: permissionSetName(i),
+		})
 	}
 	for g := range d.Groups {
 		group := identitycenter.Group{ID: uuid(r), Name: fmt.Sprintf("group-%02d", g+1)}
@@ -74,7 +79,9 @@ func newOrganization(t harness.Topology) organization {
 	return o
 }
 
-var accountNames = []string{"Payments production", "Payments staging", "Data platform", "Shared network", "Security tooling", "Web shop"}
+var accountNames = []string{
+	"Payments production", "Payments staging", "Data platform", "Shared network", "Security tooling", "Web shop",
+}
 
 func permissionSetName(i int) string {
 	known := []string{"AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess", "Billing"}
@@ -85,7 +92,13 @@ func permissionSetName(i int) string {
 }
 
 func displayName(r *mathrand.Rand) string {
-	given := []string{"Ada", "Bela", "Chidi", "Dana", "Emeka", "Freya", "Goran", "Hana", "Iris", "Jonas", "Kim", "Lena", "Mira", "Noor", "Ole", "Priya"}
-	family := []string{"Abe", "Berg", "Costa", "Dvorak", "Eze", "Fischer", "Gupta", "Haddad", "Ito", "Jansen", "Kovac", "Lund", "Moreau", "Novak", "Okafor", "Rossi"}
+	given := []string{
+		"Ada", "Bela", "Chidi", "Dana", "Emeka", "Freya", "Goran", "Hana",
+		"Iris", "Jonas", "Kim", "Lena", "Mira", "Noor", "Ole", "Priya",
+	}
+	family := []string{
+		"Abe", "Berg", "Costa", "Dvorak", "Eze", "Fischer", "Gupta", "Haddad",
+		"Ito", "Jansen", "Kovac", "Lund", "Moreau", "Novak", "Okafor", "Rossi",
+	}
 	return given[r.IntN(len(given))] + " " + family[r.IntN(len(family))]
 }

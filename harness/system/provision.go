@@ -43,9 +43,11 @@ type parts struct {
 	idp, kms control.Fake            // kms is nil where an emulator plays it
 }
 
-// Provision makes a system of the topology on the host. What it starts is pushed on back first, so a half-made system goes
-// down like a whole one. set may change the site before anything is served on it; nil: nobody does.
-func Provision(ctx context.Context, t harness.Topology, host Host, back *rollback.Stack, set func(*Site)) (*Site, error) {
+// Provision makes a system of the topology on the host. What it starts is pushed on back first, so a half-made system
+// goes down like a whole one. set may change the site before anything is served on it; nil: nobody does.
+func Provision(
+	ctx context.Context, t harness.Topology, host Host, back *rollback.Stack, set func(*Site),
+) (*Site, error) {
 	signer := NewSigner() // the slowest part, so it begins first
 	site, err := NewSite(NewDesign(t), back)
 	if err != nil {
@@ -126,7 +128,9 @@ func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycente
 		return identitycenter.IdPTrust{}, fmt.Errorf("starting the identity provider: %w", err)
 	}
 	p.System.Provider = &provider{design: p.Design, idp: p.idp, acs: p.Topology.IdP.ACS}
-	trust := identitycenter.IdPTrust{EntityID: said.EntityID, SSOURL: said.SSOURL, Certificates: pki.Certificates{signer.Cert}}
+	trust := identitycenter.IdPTrust{
+		EntityID: said.EntityID, SSOURL: said.SSOURL, Certificates: pki.Certificates{signer.Cert},
+	}
 	return trust, p.Serve(said.Host, names.IdPPlace, "idp", p.idp)
 }
 
@@ -168,8 +172,8 @@ func (p *parts) wait(ctx context.Context, region string, r control.Fake, version
 	case err == nil || ctx.Err() != nil:
 		return err
 	case waiting.Err() != nil:
-		p.System.Notes = append(p.System.Notes, fmt.Sprintf("%s did not get the directory within %v: may Identity Center and "+
-			"Identity Store both use the key there?", region, replicationLimit))
+		p.System.Notes = append(p.System.Notes, fmt.Sprintf("%s did not get the directory within %v: "+
+			"may Identity Center and Identity Store both use the key there?", region, replicationLimit))
 		return nil
 	}
 	return fmt.Errorf("waiting for the directory in %s: %w", region, err)

@@ -111,7 +111,9 @@ func (s *Site) Serve(host, place, service string, h http.Handler) error {
 // Client speaks HTTPS from a Region's place.
 func (s *Site) Client(region string) *http.Client {
 	return &http.Client{Transport: &http.Transport{
-		DialContext:         func(ctx context.Context, _, addr string) (net.Conn, error) { return s.Fabric.Dial(ctx, region, addr) },
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			return s.Fabric.Dial(ctx, region, addr)
+		},
 		TLSClientConfig:     &tls.Config{RootCAs: s.CA.Pool(), CurvePreferences: []tls.CurveID{tls.X25519}},
 		TLSHandshakeTimeout: 10 * time.Second,
 		MaxIdleConnsPerHost: 32,

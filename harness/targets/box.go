@@ -50,7 +50,10 @@ func newBox(d docker, r *run, name, fake string) *box {
 	b := &box{docker: d, run: r, name: name, fake: fake}
 	b.at.Store(&netip.Addr{})
 	b.transport = b.line()
-	b.control = &control.Client{Base: func() string { return "http://control.test:" + controlPort }, Token: r.secret, HTTP: &http.Client{Transport: b.line()}}
+	b.control = &control.Client{
+		Base:  func() string { return "http://control.test:" + controlPort },
+		Token: r.secret, HTTP: &http.Client{Transport: b.line()},
+	}
 	b.ask = &http.Client{Transport: b.line()}
 	b.proxy = system.Whole(maxRequest, &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -123,7 +126,8 @@ func (b *box) join(ctx context.Context, back *rollback.Stack) error {
 	// What is begun is waited for whatever becomes of ctx: a thing that appears after its undo would stay.
 	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), makeLimit)
 	defer cancel()
-	_, err := b.NetworkCreate(making, b.full(), client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: b.run.labels(b.name)})
+	options := client.NetworkCreateOptions{Driver: "bridge", Internal: true, Labels: b.run.labels(b.name)}
+	_, err := b.NetworkCreate(making, b.full(), options)
 	if err != nil {
 		return lack(fmt.Errorf("making network %s: %w", b.full(), err))
 	}
@@ -163,7 +167,8 @@ func (b *box) found(ctx context.Context) error {
 			return lack(fmt.Errorf("looking for container %s: %w", b.full(), err))
 		}
 		if c := state.Container; c.State != nil && !c.State.Running {
-			return &harness.Lack{Sentence: fmt.Sprintf("container %s died while it started (exit code %d): %s", b.full(), c.State.ExitCode, b.words(ctx))}
+			return &harness.Lack{Sentence: fmt.Sprintf("container %s died while it started (exit code %d): %s",
+				b.full(), c.State.ExitCode, b.words(ctx))}
 		} else if net := c.NetworkSettings.Networks[b.full()]; net != nil && net.IPAddress.IsValid() {
 			b.at.Store(&net.IPAddress)
 			trying, stop := context.WithTimeout(ctx, try)

@@ -22,10 +22,10 @@ import (
 // TokenVariable is the environment variable by which a container learns the token of its control API.
 const TokenVariable = "REGIONDRILL_CONTROL_TOKEN"
 
-// containers runs the fakes of the lab as containers on this machine's Docker engine, each on an internal network of its
-// own. The fabric stays in this process: clients, rules and proofs are the lab's. TLS ends at its edge, which passes
-// requests on to where a container is at that moment; what a replica sends out leaves by a door that listens at the
-// gateway of its own network, and asks for a password of the run.
+// containers runs the fakes of the lab as containers on this machine's Docker engine, each on an internal network of
+// its own. The fabric stays in this process: clients, rules and proofs are the lab's. TLS ends at its edge, which
+// passes requests on to where a container is at that moment; what a replica sends out leaves by a door that listens at
+// the gateway of its own network, and asks for a password of the run.
 type containers struct{}
 
 func newContainers() harness.Target { return containers{} }
@@ -102,7 +102,9 @@ type dockerHost struct {
 }
 
 // Up starts a container. A replica is one that can be pulled, so it remembers what it was told.
-func (h *dockerHost) Up(ctx context.Context, s *system.Site, kind, place string, back *rollback.Stack) (control.Fake, error) {
+func (h *dockerHost) Up(
+	ctx context.Context, s *system.Site, kind, place string, back *rollback.Stack,
+) (control.Fake, error) {
 	b := newBox(h.docker, h.run, place, kind)
 	if err := b.up(ctx, h.image, back); err != nil {
 		return nil, err
@@ -143,7 +145,8 @@ func prepare(ctx context.Context, d docker) error {
 	if _, said := os.LookupEnv(variable); said {
 		return nil
 	}
-	if _, err := d.ImageInspect(ctx, testcontainers.ReaperDefaultImage); err == nil { //nolint:staticcheck // nothing else tells which image would be pulled
+	image := testcontainers.ReaperDefaultImage //nolint:staticcheck // nothing else tells which image would be pulled
+	if _, err := d.ImageInspect(ctx, image); err == nil {
 		return nil
 	}
 	if err := os.Setenv(variable, "true"); err != nil {
@@ -207,9 +210,9 @@ func (r *replica) Kill(ctx context.Context) error {
 	return nil
 }
 
-// Start starts it again, gives it back what its disk would have kept, the directory, and waits until it serves. Sessions
-// that were open are gone. It takes 0.3 s, and up to a second more where the kernel is still asking for the address that
-// was gone: it asks once a second.
+// Start starts it again, gives it back what its disk would have kept, the directory, and waits until it serves.
+// Sessions that were open are gone. It takes 0.3 s, and up to a second more where the kernel is still asking for the
+// address that was gone: it asks once a second.
 func (r *replica) Start(ctx context.Context) error {
 	found, ok, err := r.its(ctx, r.own())
 	if err != nil || ok && found.Container.State.Running && !r.bare(ctx, found.Container) {

@@ -55,14 +55,18 @@ func lack(err error) error {
 	var known *harness.Lack
 	sentence := "Docker refuses: " + firstLine(text)
 	switch {
-	case errors.As(err, &known), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && !client.IsErrConnectionFailed(err):
+	case errors.As(err, &known), errors.Is(err, context.Canceled),
+		errors.Is(err, context.DeadlineExceeded) && !client.IsErrConnectionFailed(err):
 		return err
 	case says("permission denied"):
-		sentence = "this user may not use Docker; run as root, or join the group docker (sudo usermod -aG docker $USER) and log in again"
+		sentence = "this user may not use Docker; run as root, " +
+			"or join the group docker (sudo usermod -aG docker $USER) and log in again"
 	case client.IsErrConnectionFailed(err), says("no such file or directory", "connection refused"):
-		sentence = "no Docker engine answers (DOCKER_HOST or /var/run/docker.sock); start one, or use --target lab, which needs none"
+		sentence = "no Docker engine answers (DOCKER_HOST or /var/run/docker.sock); " +
+			"start one, or use --target lab, which needs none"
 	case says("available, non-overlapping", "fully subnetted"):
-		sentence = "Docker has no address pool left for another network; remove unused ones (docker network prune), or widen default-address-pools in /etc/docker/daemon.json"
+		sentence = "Docker has no address pool left for another network; remove unused ones (docker network prune), " +
+			"or widen default-address-pools in /etc/docker/daemon.json"
 	case says("no space left"):
 		sentence = "Docker's disk is full; make room (docker system df)"
 	}
@@ -78,7 +82,7 @@ func firstLine(text string) string {
 // static.
 const binaryVariable = "REGIONDRILL_STATIC_BINARY"
 
-// staticBinary is the path of what runs in the containers. It must need nothing but a kernel, because nothing else is there.
+// staticBinary is the path of what runs in the containers. It must need nothing but a kernel: they hold nothing else.
 func staticBinary() (string, error) {
 	path := os.Getenv(binaryVariable)
 	if path == "" {
@@ -90,12 +94,15 @@ func staticBinary() (string, error) {
 	}
 	file, err := elf.Open(path)
 	if err != nil {
-		return "", &harness.Lack{Sentence: fmt.Sprintf("%s is no Linux program, and the containers run nothing else; name one in %s", path, binaryVariable), Err: err}
+		sentence := fmt.Sprintf("%s is no Linux program, and the containers run nothing else; name one in %s",
+			path, binaryVariable)
+		return "", &harness.Lack{Sentence: sentence, Err: err}
 	}
 	defer file.Close()
 	for _, segment := range file.Progs {
 		if segment.Type == elf.PT_INTERP {
-			return "", &harness.Lack{Sentence: fmt.Sprintf("%s is linked dynamically, and the containers hold no libraries; build it with CGO_ENABLED=0, or name one that is in %s", path, binaryVariable)}
+			return "", &harness.Lack{Sentence: fmt.Sprintf("%s is linked dynamically, and the containers hold no libraries; "+
+				"build it with CGO_ENABLED=0, or name one that is in %s", path, binaryVariable)}
 		}
 	}
 	return path, nil
@@ -144,7 +151,8 @@ func (d docker) build(ctx context.Context, tag string, content []byte) error {
 	if err = errors.Join(err, w.Close()); err != nil {
 		return fmt.Errorf("writing the image's layer: %w", err)
 	}
-	stream, err := d.ImageImport(ctx, client.ImageImportSource{Source: &layer, SourceName: "-"}, tag, client.ImageImportOptions{
+	source := client.ImageImportSource{Source: &layer, SourceName: "-"}
+	stream, err := d.ImageImport(ctx, source, tag, client.ImageImportOptions{
 		Changes: []string{`ENTRYPOINT ["` + program + `", "serve"]`, "USER 65534:65534", "LABEL " + labelImage + "=1"},
 	})
 	if err != nil {
@@ -189,7 +197,9 @@ func (d docker) gateway(ctx context.Context, network string) (netip.Addr, error)
 			return pool.Gateway, nil
 		}
 	}
-	return netip.Addr{}, &harness.Lack{Sentence: "Docker gave network " + network + " no IPv4 gateway, which the containers reach the fabric by"}
+	return netip.Addr{}, &harness.Lack{
+		Sentence: "Docker gave network " + network + " no IPv4 gateway, which the containers reach the fabric by",
+	}
 }
 
 // lastWords is the last line that a container wrote, "" where it wrote nothing.

@@ -22,8 +22,10 @@ import (
 func TestLacks(t *testing.T) {
 	for _, tc := range []struct{ engine, says string }{
 		{"permission denied while trying to connect to the docker API at unix:///var/run/docker.sock", "join the group docker"},
-		{"failed to connect to the docker API at unix:///nowhere.sock: dial unix /nowhere.sock: connect: no such file or directory", "--target lab"},
-		{"Error response from daemon: could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network", "docker network prune"},
+		{"failed to connect to the docker API at unix:///nowhere.sock: dial unix /nowhere.sock: connect: no such file or directory",
+			"--target lab"},
+		{"Error response from daemon: could not find an available, non-overlapping IPv4 address pool among the defaults " +
+			"to assign to the network", "docker network prune"},
 		{"Error response from daemon: all predefined address pools have been fully subnetted", "docker network prune"},
 		{"write /var/lib/docker/x: no space left on device", "make room"},
 		{"something new\nwith details", "Docker refuses: something new"},

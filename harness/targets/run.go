@@ -141,7 +141,8 @@ func (d docker) removeNetwork(ctx context.Context, t thing) error {
 	case found.Network.Labels[labelRun] != t.Run:
 		return nil
 	}
-	if _, err = d.NetworkRemove(ctx, found.Network.ID, client.NetworkRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
+	_, err = d.NetworkRemove(ctx, found.Network.ID, client.NetworkRemoveOptions{})
+	if err != nil && !errdefs.IsNotFound(err) {
 		return fmt.Errorf("removing network %s: %w", t.Name, err)
 	}
 	return nil

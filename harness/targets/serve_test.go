@@ -51,7 +51,9 @@ func TestServedIdP(t *testing.T) {
 	if !strings.Contains(said.SSOURL, names.OktaHost) || said.EntityID == "" {
 		t.Errorf("it says %+v", said)
 	}
-	for host, want := range map[string]int{healthHost: http.StatusNoContent, names.OktaHost: http.StatusOK, "elsewhere.test": http.StatusMisdirectedRequest} {
+	for host, want := range map[string]int{
+		healthHost: http.StatusNoContent, names.OktaHost: http.StatusOK, "elsewhere.test": http.StatusMisdirectedRequest,
+	} {
 		if got := status(s, host); got != want {
 			t.Errorf("%s: %d", host, got)
 		}
@@ -70,7 +72,9 @@ func TestServedIdP(t *testing.T) {
 func TestServedReplicaRefuses(t *testing.T) {
 	_, api := told(t, system.FakeReplica)
 	design := system.NewDesign(topology())
-	for verb, argument := range map[string]any{"start": control.None{}, "put": design.Directory, "wait": 1, "restore": identitycenter.Edition{}} {
+	for verb, argument := range map[string]any{
+		"start": control.None{}, "put": design.Directory, "wait": 1, "restore": identitycenter.Edition{},
+	} {
 		if _, refused := errors.AsType[*control.Refusal](api.Call(t.Context(), verb, argument, nil)); !refused {
 			t.Errorf("%s is done by a replica that isn't there", verb)
 		}

@@ -7,6 +7,7 @@ import "github.com/regiondrill/regiondrill/harness"
 func Table() []harness.TargetKind {
 	return []harness.TargetKind{
 		{Name: "lab", Doc: "all in this process: no Docker, no root, no network", New: newLab},
-		{Name: "containers", Doc: "the same as containers on this machine's Docker, which can be killed and disconnected", New: newContainers},
+		{Name: "containers", Doc: "the same as containers on this machine's Docker, which can be killed and disconnected",
+			New: newContainers},
 	}
 }

@@ -16,13 +16,21 @@ func TestFind(t *testing.T) {
 		path     string
 		sentence string // a part of the error
 	}{
-		{"the headless shell's own binary, not the script in $PATH", map[string]string{"PATH": "/usr/bin"}, []string{shell, "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"}, shell, ""},
-		{"Chrome before a whole Chromium", map[string]string{"PATH": "/usr/bin:/opt"}, []string{"/usr/bin/chromium", "/opt/google-chrome"}, "/opt/google-chrome", ""},
-		{"a Mac", map[string]string{"PATH": "/usr/bin"}, []string{"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"}, "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", ""},
-		{"a folder of $PATH that is not absolute", map[string]string{"PATH": ".:bin"}, []string{"chromium", "bin/chromium"}, "", "no browser was found"},
-		{"what the user wants", map[string]string{"PATH": "/usr/bin", Variable: "/home/me/chrome"}, []string{shell, "/home/me/chrome"}, "/home/me/chrome", ""},
-		{"what the user wants, by name", map[string]string{"PATH": "/usr/bin", Variable: "chromium"}, []string{shell, "/usr/bin/chromium"}, "/usr/bin/chromium", ""},
-		{"what the user wants is not there", map[string]string{Variable: "/home/me/chrome"}, []string{shell}, "", `REGIONDRILL_BROWSER is "/home/me/chrome", which is no program`},
+		{"the headless shell's own binary, not the script in $PATH", map[string]string{"PATH": "/usr/bin"},
+			[]string{shell, "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"}, shell, ""},
+		{"Chrome before a whole Chromium", map[string]string{"PATH": "/usr/bin:/opt"},
+			[]string{"/usr/bin/chromium", "/opt/google-chrome"}, "/opt/google-chrome", ""},
+		{"a Mac", map[string]string{"PATH": "/usr/bin"},
+			[]string{"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"},
+			"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", ""},
+		{"a folder of $PATH that is not absolute", map[string]string{"PATH": ".:bin"},
+			[]string{"chromium", "bin/chromium"}, "", "no browser was found"},
+		{"what the user wants", map[string]string{"PATH": "/usr/bin", Variable: "/home/me/chrome"},
+			[]string{shell, "/home/me/chrome"}, "/home/me/chrome", ""},
+		{"what the user wants, by name", map[string]string{"PATH": "/usr/bin", Variable: "chromium"},
+			[]string{shell, "/usr/bin/chromium"}, "/usr/bin/chromium", ""},
+		{"what the user wants is not there", map[string]string{Variable: "/home/me/chrome"},
+			[]string{shell}, "", `REGIONDRILL_BROWSER is "/home/me/chrome", which is no program`},
 		{"nothing", map[string]string{}, nil, "", "install chromium-headless-shell"},
 	}
 	for _, test := range tests {

@@ -77,15 +77,18 @@ func TestBookmarkThatDoesNotHelp(t *testing.T) {
 		class history.Class
 		says  string
 	}{
-		{"the bookmark hangs too", func() { s.on(portalHost(ireland), "/", s.hang) }, 3 * time.Second, history.ClassTimeout, "the portal of eu-west-1 did not answer in time"},
+		{"the bookmark hangs too", func() { s.on(portalHost(ireland), "/", s.hang) },
+			3 * time.Second, history.ClassTimeout, "the portal of eu-west-1 did not answer in time"},
 		{"its ACS is not registered", func() {
 			s.on(idpHost, "/app/", func(w http.ResponseWriter, r *http.Request) bool {
 				writeHTML(w, 400, errorPage("acs_refused"))
 				return true
 			})
 		}, 10 * time.Second, history.ClassIdPACSRefused, "the identity provider refused the ACS URL of eu-west-1"},
-		{"there is no bookmark", func() { l.Steer.To = "eu-north-1" }, 10 * time.Second, history.ClassWrongContent, "the identity provider has no bookmark of eu-north-1"},
-		{"the limit is over before they give up", func() { l.Steer.After = 5 * time.Second }, time.Second, history.ClassTimeout, "the portal of us-east-1 did not answer in time"},
+		{"there is no bookmark", func() { l.Steer.To = "eu-north-1" },
+			10 * time.Second, history.ClassWrongContent, "the identity provider has no bookmark of eu-north-1"},
+		{"the limit is over before they give up", func() { l.Steer.After = 5 * time.Second },
+			time.Second, history.ClassTimeout, "the portal of us-east-1 did not answer in time"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -21,10 +21,10 @@ func (u *unhurried) Write(b []byte) (int, error) {
 
 // Whoever records at once, and however slow the disk is: each one's events stand in his order, numbered without gaps,
 // and what is put after the end is not there.
-func TestScribeKeepsTheOrder(t *testing.T) {
+func TestEventWriterKeepsTheOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := &unhurried{}
-		s := newScribe(history.NewWriter(disk), func(err error) { t.Error(err) })
+		s := newEventWriter(history.NewWriter(disk), func(err error) { t.Error(err) })
 		s.put(history.Event{Type: history.TypePlan, Plan: &history.Plan{Schema: history.Schema}})
 		began := time.Now()
 		var all sync.WaitGroup
