@@ -130,6 +130,12 @@ func measured(v any) string {
 	return value(v)
 }
 
+// Clean makes words of a scenario or of the outside harmless for a terminal.
+func Clean(s string) string { return clean(s) }
+
+// Wrap makes words harmless and breaks them into lines of at most width columns.
+func Wrap(s string, width int) []string { return wrap(clean(s), width) }
+
 // clean makes words harmless wherever they are shown: no control character (a terminal would obey it, XML forbids it),
 // no mark that turns the direction of writing, no byte that isn't UTF-8. What separates words becomes a space.
 func clean(s string) string {
