@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
@@ -119,7 +120,7 @@ func listOr(words []string, otherwise string) string {
 	return strings.Join(words, ", ")
 }
 
-// table writes rows of tab-separated cells as columns.
+// table writes rows of tab-separated cells as columns, with nothing in them that a terminal would obey.
 func table(w io.Writer, title string, rows []string) {
 	fmt.Fprintln(w, title)
 	if len(rows) == 0 {
@@ -128,7 +129,11 @@ func table(w io.Writer, title string, rows []string) {
 	}
 	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	for _, row := range rows {
-		fmt.Fprintln(columns, "  "+row)
+		cells := strings.Split(row, "\t")
+		for i := range cells {
+			cells[i] = report.Clean(cells[i])
+		}
+		fmt.Fprintln(columns, "  "+strings.Join(cells, "\t"))
 	}
 	columns.Flush()
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 	"github.com/regiondrill/regiondrill/harness/system"
 )
@@ -50,18 +51,7 @@ func keysOf[V any](m map[string]V) []string {
 
 // wrap breaks a text into indented lines.
 func wrap(text, indent string, width int) string {
-	var lines []string
-	line := indent
-	for _, word := range strings.Fields(text) {
-		if len(line) > len(indent) && len(line)+1+len(word) > width {
-			lines, line = append(lines, line), indent
-		}
-		if len(line) > len(indent) {
-			line += " "
-		}
-		line += word
-	}
-	return strings.Join(append(lines, line), "\n")
+	return indent + strings.Join(report.Wrap(text, width-len(indent)), "\n"+indent)
 }
 
 // kmsRow says who is to play KMS where that is no fake of ours, and what will be found out about it.

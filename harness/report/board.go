@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/clipperhouse/displaywidth"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -349,7 +350,7 @@ func (v *view) title() string {
 	if v.end != nil && v.end.Reason != history.Completed {
 		right = fmt.Sprintf("stopped at %.0f s: %s", v.ended.Seconds(), clean(strings.ReplaceAll(v.end.Reason, "_", " ")))
 	}
-	gap := v.width - utf8.RuneCountInString(left) - utf8.RuneCountInString(right)
+	gap := v.width - displaywidth.String(left) - displaywidth.String(right)
 	if gap < 2 {
 		return v.paint("1", fit(left, v.width))
 	}
@@ -358,7 +359,8 @@ func (v *view) title() string {
 
 // row is words behind a label.
 func (v *view) row(name, words string) string {
-	label := fmt.Sprintf("%-*s", labelWidth, fit(clean(name), labelWidth-1))
+	label := fit(clean(name), labelWidth-1)
+	label += strings.Repeat(" ", labelWidth-displaywidth.String(label))
 	return v.paint("1", label) + fit(words, v.width-labelWidth)
 }
 
@@ -583,7 +585,7 @@ func (v *view) key() string {
 		add(actColour, actGlyph, "action")
 	}
 	const gap = "   "
-	if words := strings.Join(plain, gap); utf8.RuneCountInString(words) > v.width {
+	if words := strings.Join(plain, gap); displaywidth.String(words) > v.width {
 		return fit(words, v.width)
 	}
 	return strings.Join(painted, gap)

@@ -9,8 +9,8 @@ import (
 	"image/png"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
+	"github.com/clipperhouse/displaywidth"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
@@ -60,7 +60,7 @@ func TestTextFitsAndColoursOnlyWhenAsked(t *testing.T) {
 		r := sample(t, name)
 		plain, coloured := text(t, r, false), text(t, r, true)
 		for line := range strings.Lines(plain) {
-			if utf8.RuneCountInString(line) > textWidth+1 {
+			if displaywidth.String(line) > textWidth {
 				t.Errorf("%s: wider than %d columns: %q", name, textWidth, line)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/clipperhouse/displaywidth"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"golang.org/x/net/html"
 
@@ -28,6 +29,7 @@ var hostileWords = []string{
 	"\xff\xfe broken", "https://evil.example/x?y", "| a | b |\n# head\n```", "\u202ereversed\u202c",
 	strings.Repeat("very long ", 2000), "'; DROP TABLE", "{{.}}",
 	"@everyone [click](javascript:alert(1))", "a\r\nb\tc\u2028d",
+	strings.Repeat("復旧👩‍👩‍👧‍👦", 60), strings.Repeat("e\u0301", 200),
 }
 
 // poison replaces every name and sentence of a history by hostile words, consistently.
@@ -136,6 +138,11 @@ func harmless(t *testing.T, r *Report) {
 	if !isClean(strings.ReplaceAll(out, "\n", "")) {
 		t.Errorf("control characters in the text: %q", out)
 	}
+	for line := range strings.Lines(out) {
+		if displaywidth.String(line) > textWidth && !strings.HasPrefix(line, "Report  ") {
+			t.Errorf("a line of the text is too wide: %q", line)
+		}
+	}
 	var suites junitSuites
 	junit := export(t, "junit.xml", r)
 	if err := xml.Unmarshal(junit, &suites); err != nil {
@@ -159,7 +166,7 @@ func harmless(t *testing.T, r *Report) {
 		}
 	}
 	for _, line := range b.frame(history.Seconds(30), 80, 24, false, false) {
-		if !isClean(line) || len([]rune(line)) > 80 {
+		if !isClean(line) || displaywidth.String(line) > 80 {
 			t.Errorf("a line of the live view would act or is too wide: %q", line)
 		}
 	}

@@ -9,7 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode/utf8"
+
+	"github.com/clipperhouse/displaywidth"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 )
@@ -71,7 +72,7 @@ func TestFramesFitAnyTerminal(t *testing.T) {
 					t.Errorf("%s at %dx%d: %d lines", name, width, height, len(lines))
 				}
 				for _, line := range lines {
-					if utf8.RuneCountInString(line) > width {
+					if displaywidth.String(line) > width {
 						t.Errorf("%s at %dx%d: %q is too wide", name, width, height, line)
 					}
 				}

@@ -8,6 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/clipperhouse/displaywidth"
+
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
@@ -128,6 +130,12 @@ func measured(v any) string {
 	return value(v)
 }
 
+// Clean makes words of a scenario or of the outside harmless for a terminal.
+func Clean(s string) string { return clean(s) }
+
+// Wrap makes words harmless and breaks them into lines of at most width columns.
+func Wrap(s string, width int) []string { return wrap(clean(s), width) }
+
 // clean makes words harmless wherever they are shown: no control character (a terminal would obey it, XML forbids it),
 // no mark that turns the direction of writing, no byte that isn't UTF-8. What separates words becomes a space.
 func clean(s string) string {
@@ -161,14 +169,8 @@ func hostile(r rune) bool {
 		r == '\u2029'
 }
 
-// short cuts words that are longer than n runes, and shows that it did.
-func short(s string, n int) string {
-	if len(s) <= n || utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	runes := []rune(s)
-	return string(runes[:max(0, n-1)]) + "…"
-}
+// short cuts words that take more than n columns of a terminal, and shows that it did.
+func short(s string, n int) string { return displaywidth.TruncateString(s, n, "…") }
 
 // sentence makes one of words: a capital in front is not ours to give, a full stop at the end is.
 func sentence(s string) string {
@@ -180,27 +182,26 @@ func sentence(s string) string {
 	return s + "."
 }
 
-// wrap breaks words into lines of at most width runes; a word that is longer than a line is broken too.
+// wrap breaks words into lines of at most width columns; a word that is longer than a line is broken too, but never
+// within what is shown as one character.
 func wrap(s string, width int) []string {
 	var lines []string
-	line := ""
+	line, used := "", 0
 	for _, word := range strings.Fields(s) {
-		for {
-			sep := ""
-			if line != "" {
-				sep = " "
-			}
-			if utf8.RuneCountInString(line)+len(sep)+utf8.RuneCountInString(word) <= width {
-				line += sep + word
-				break
-			}
-			if line != "" {
-				lines, line = append(lines, line), ""
-				continue
-			}
-			runes := []rune(word)
-			lines, word = append(lines, string(runes[:width])), string(runes[width:])
+		if line != "" && used+1+displaywidth.String(word) > width {
+			lines, line, used = append(lines, line), "", 0
 		}
+		if line != "" {
+			line, used = line+" ", used+1
+		}
+		from, at := 0, 0 // where in the word its part of the line begins, and where it has come to
+		for c := displaywidth.StringGraphemes(word); c.Next(); at += len(c.Value()) {
+			if used+c.Width() > width && at > from {
+				lines, line, used, from = append(lines, line+word[from:at]), "", 0, at
+			}
+			used += c.Width()
+		}
+		line += word[from:]
 	}
 	if line != "" {
 		lines = append(lines, line)

@@ -1,10 +1,13 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
+	"github.com/clipperhouse/displaywidth"
+
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
@@ -60,6 +63,45 @@ func TestQuote(t *testing.T) {
 	}
 }
 
+// A terminal shows some characters in two columns, and some at the place of the one before.
+func TestColumns(t *testing.T) {
+	const family, accent = "👩‍👩‍👧‍👦", "e\u0301"
+	for _, c := range []struct {
+		words, cut string
+		lines      []string // of six columns
+	}{
+		{"復旧時間", "復旧…", []string{"復旧時", "間"}},
+		{"a 復旧 時間", "a 復…", []string{"a 復旧", "時間"}},
+		{strings.Repeat(accent, 7), strings.Repeat(accent, 5) + "…", []string{strings.Repeat(accent, 6), accent}},
+		{strings.Repeat(accent, 6), strings.Repeat(accent, 6), []string{strings.Repeat(accent, 6)}},
+		{"x" + family + family + family, "x" + family + family + "…", []string{"x" + family + family, family}},
+		{"virginia-dark", "virgi…", []string{"virgin", "ia-dar", "k"}},
+	} {
+		if got := short(c.words, 6); got != c.cut {
+			t.Errorf("%q is cut to %q, not %q", c.words, got, c.cut)
+		}
+		if got := wrap(c.words, 6); !slices.Equal(got, c.lines) {
+			t.Errorf("%q is broken into %q, not %q", c.words, got, c.lines)
+		}
+	}
+}
+
+// A line that is wider than the terminal would be two, and the next frame be drawn in the wrong place.
+func TestRowsOfWideWordsFit(t *testing.T) {
+	b := boardAt(t, "flagship", history.Seconds(23))
+	b.plan.Faults[0].Summary = strings.Repeat("過負荷🔥", 30)
+	for _, line := range b.frame(history.Seconds(23), 60, 20, false, false) {
+		if n := displaywidth.String(line); n > 60 {
+			t.Errorf("%d columns where 60 fit: %q", n, line)
+		}
+	}
+	v := &view{board: b, width: 60}
+	row := v.row("復旧", "words")
+	if before, _, _ := strings.Cut(row, "words"); displaywidth.String(before) != labelWidth {
+		t.Errorf("words don't begin behind the label's column: %q", row)
+	}
+}
+
 // What nobody chose comes out harmless and fits, whatever it is.
 func FuzzWords(f *testing.F) {
 	for _, evil := range hostileWords {
@@ -72,12 +114,12 @@ func FuzzWords(f *testing.F) {
 			t.Errorf("%q is not clean: %q", s, c)
 		}
 		for _, line := range wrap(c, width) {
-			if n := utf8.RuneCountInString(line); n > width || n == 0 {
-				t.Errorf("a line of %d runes where %d fit: %q", n, width, line)
+			if n := displaywidth.String(line); n > max(2, width) || line == "" {
+				t.Errorf("a line of %d columns where %d fit: %q", n, width, line)
 			}
 		}
-		if n := utf8.RuneCountInString(short(c, width)); n > width {
-			t.Errorf("cut to %d runes, not %d", n, width)
+		if n := displaywidth.String(short(c, width)); n > width {
+			t.Errorf("cut to %d columns, not %d", n, width)
 		}
 		if strings.ContainsAny(md(s), "<>\n\r") {
 			t.Errorf("%q stays markup: %q", s, md(s))

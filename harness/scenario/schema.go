@@ -207,7 +207,11 @@ func (w *schemaWriter) entry(list, what string, common reflect.Value, kinds []Ki
 	properties := base["properties"].(object)
 	kind := properties["kind"].(object)
 	kind["enum"], kind["markdownDescription"] = names, strings.Join(docs, "\n\n")
-	w.defs[what] = object{"type": "object", "properties": properties, "required": base["required"], "allOf": cases}
+	made := object{"type": "object", "properties": properties, "required": base["required"]}
+	if len(cases) > 0 { // JSON Schema forbids an empty list
+		made["allOf"] = cases
+	}
+	w.defs[what] = made
 	return object{"$ref": "#/$defs/" + what}
 }
 
