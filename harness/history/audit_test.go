@@ -65,22 +65,35 @@ func carriedBy(lines []string, ended, was, is string) []string {
 	return with(lines, good(was), good(is))
 }
 
+// auditCase is a history, and what its audit says.
+type auditCase struct {
+	lines []string
+	want  string
+}
+
+func auditSays(t *testing.T, cases map[string]auditCase) {
+	t.Helper()
+	for name, c := range cases {
+		var said []string
+		for _, found := range audited(t, c.lines).Contradictions {
+			said = append(said, found.String())
+		}
+		if got := strings.Join(said, "; "); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
+		}
+	}
+}
+
+// numbered is how an attempt's number stands on its line.
+func numbered(k int) string { return fmt.Sprintf(`"seq":%d,"kind"`, k) }
+
+// at is the line of an attempt in sound, from 0.
+func at(k int) int {
+	return slices.IndexFunc(sound(), func(l string) bool { return strings.Contains(l, numbered(k)) })
+}
+
 func TestAudit(t *testing.T) {
-	numbered := func(k int) string { return fmt.Sprintf(`"seq":%d,"kind"`, k) }
-	at := func(k int) int { // the line of an attempt
-		return slices.IndexFunc(sound(), func(l string) bool { return strings.Contains(l, numbered(k)) })
-	}
-	moved := func(from, to int) []string {
-		lines := sound()
-		line := lines[from]
-		return slices.Insert(slices.Delete(lines, from, from+1), to, line)
-	}
-	through := carriedBy(sound(), "6.050", "eu-west-1", "us-east-1") // an attempt in the middle of the fault
-	n := len(sound())
-	for name, c := range map[string]struct {
-		lines []string
-		want  string
-	}{
+	auditSays(t, map[string]auditCase{
 		"sound": {sound(), ""},
 		"two probes": {with(sound(), `"probes":[`, `"probes":[{"name":"staff","home":"us-east-1","every":0.1,"limit":1.0},`),
 			`line 1: two probes are called "staff", so nobody can say whose attempts are whose`},
@@ -111,6 +124,18 @@ func TestAudit(t *testing.T) {
 				`which is no Region of the system`, at(99)+1)},
 		"no outcome": {with(sound(), `"ended":9.950,"outcome":"good"`, `"ended":9.950,"outcome":"goood"`),
 			fmt.Sprintf(`line %d: an attempt of staff came out "goood", which is no outcome`, at(99)+1)},
+	})
+}
+
+func TestAuditOfFaultsAndEnds(t *testing.T) {
+	moved := func(from, to int) []string {
+		lines := sound()
+		line := lines[from]
+		return slices.Insert(slices.Delete(lines, from, from+1), to, line)
+	}
+	through := carriedBy(sound(), "6.050", "eu-west-1", "us-east-1") // an attempt in the middle of the fault
+	n := len(sound())
+	auditSays(t, map[string]auditCase{
 		"through the dark": {carriedBy(through, "6.150", "eu-west-1", "us-east-1"),
 			fmt.Sprintf("lines %d, %d: an attempt of staff was carried by us-east-1 while dark, in force, "+
 				"let nobody through (and 1 more like it)", at(60)+1, at(61)+1)},
@@ -136,15 +161,7 @@ func TestAudit(t *testing.T) {
 			"nobody of staff came after 9.9 s, though they should have until 11.0 s"},
 		// What was in flight is missing.
 		"killed": {slices.Delete(slices.Delete(sound(), n-1, n), at(95), at(95)+1), ""},
-	} {
-		var said []string
-		for _, found := range audited(t, c.lines).Contradictions {
-			said = append(said, found.String())
-		}
-		if got := strings.Join(said, "; "); got != c.want {
-			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
-		}
-	}
+	})
 }
 
 // TestAuditOfLinesOutOfPlace: a line that is missing, repeated or moved is told by its number, whatever it says.

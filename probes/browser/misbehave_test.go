@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,11 +22,18 @@ type misdeed struct {
 }
 
 func misdeeds() []misdeed {
-	door := func(host, does string) func(*site) { return func(s *site) { s.lay(host, does) } }
-	page := func(host, path string, status int, page string) func(*site) {
-		return func(s *site) { s.on(host, path, answer(status, page)) }
-	}
-	hang := func(host, path string) func(*site) { return func(s *site) { s.on(host, path, s.hang) } }
+	return slices.Concat(misdeedsOfAWS(), misdeedsOfOthers(), misdeedsOfPages())
+}
+
+func door(host, does string) func(*site) { return func(s *site) { s.lay(host, does) } }
+
+func pageOf(host, path string, status int, page string) func(*site) {
+	return func(s *site) { s.on(host, path, answer(status, page)) }
+}
+
+func hang(host, path string) func(*site) { return func(s *site) { s.on(host, path, s.hang) } }
+
+func misdeedsOfAWS() []misdeed {
 	const brief = 700 * time.Millisecond
 	return []misdeed{
 		{"portal refuses", door(portalHost(virginia), "refuse"), 0, history.ClassRefused,
@@ -36,17 +44,17 @@ func misdeeds() []misdeed {
 			"the portal of us-east-1 did not answer in time"},
 		{"portal hangs", hang(portalHost(virginia), "/"), brief, history.ClassTimeout,
 			"the portal of us-east-1 did not answer in time"},
-		{"portal 503", page(portalHost(virginia), "/", 503, "no"), 0, history.ClassHTTP5xx,
+		{"portal 503", pageOf(portalHost(virginia), "/", 503, "no"), 0, history.ClassHTTP5xx,
 			"the portal of us-east-1 answered 503"},
 		{"portal 503 without a page", func(s *site) { s.on(portalHost(virginia), "/", emptyAnswer(503)) },
 			0, history.ClassHTTP5xx, "the portal of us-east-1 answered 503"},
 		{"portal 503 whose page hangs", func(s *site) { s.on(portalHost(virginia), "/", s.halfAnswer(503, "<p>sorry")) },
 			0, history.ClassHTTP5xx, "the portal of us-east-1 answered 503"},
-		{"portal 404", page(portalHost(virginia), "/", 404, "no"), 0, history.ClassHTTP4xx,
+		{"portal 404", pageOf(portalHost(virginia), "/", 404, "no"), 0, history.ClassHTTP4xx,
 			"the portal of us-east-1 answered 404"},
-		{"portal 429", page(portalHost(virginia), "/", 429, "no"), 0, history.ClassThrottled,
+		{"portal 429", pageOf(portalHost(virginia), "/", 429, "no"), 0, history.ClassThrottled,
 			"the portal of us-east-1 answered 429"},
-		{"portal blocked by its key", page(portalHost(virginia), "/", 403, errorPage("kms")), 0, history.ClassPortalError,
+		{"portal blocked by its key", pageOf(portalHost(virginia), "/", 403, errorPage("kms")), 0, history.ClassPortalError,
 			"the portal of us-east-1 shows an error (kms)"},
 		{"a certificate of another key", func(s *site) { s.replace(portalHost(virginia)) }, 0, history.ClassTLS,
 			"the portal of us-east-1 has a certificate that is not trusted"},
@@ -54,29 +62,34 @@ func misdeeds() []misdeed {
 			"the portal of us-east-1 reset the connection"},
 		{"sign-in refuses", door(signinHost(virginia), "refuse"), 0, history.ClassRefused,
 			"the sign-in of us-east-1 refused the connection"},
-		{"sign-in 500", page(signinHost(virginia), "/platform/login", 500, "no"), 0, history.ClassHTTP5xx,
+		{"sign-in 500", pageOf(signinHost(virginia), "/platform/login", 500, "no"), 0, history.ClassHTTP5xx,
 			"the sign-in of us-east-1 answered 500"},
 		{"ACS hangs", hang(signinHost(virginia), "/platform/saml/acs/"), 3 * time.Second, history.ClassTimeout,
 			"the ACS of us-east-1 did not answer in time"},
-		{"ACS rejects", page(signinHost(virginia), "/platform/saml/acs/", 400, errorPage("saml_audience")),
+		{"ACS rejects", pageOf(signinHost(virginia), "/platform/saml/acs/", 400, errorPage("saml_audience")),
 			0, history.ClassACSRejected, "the ACS of us-east-1 rejected the sign-in (saml_audience)"},
-		{"ACS 503", page(signinHost(virginia), "/platform/saml/acs/", 503, "no"), 0, history.ClassHTTP5xx,
+		{"ACS 503", pageOf(signinHost(virginia), "/platform/saml/acs/", 503, "no"), 0, history.ClassHTTP5xx,
 			"the ACS of us-east-1 answered 503"},
 		{"ACS reset", func(s *site) { s.on(signinHost(virginia), "/platform/saml/acs/", abort) }, 0, history.ClassReset,
 			"the ACS of us-east-1 reset the connection"},
+	}
+}
+
+func misdeedsOfOthers() []misdeed {
+	return []misdeed{
 		{"identity provider refuses", door(idpHost, "refuse"), 0, history.ClassIdPUnavailable,
 			"the identity provider refused the connection"},
-		{"identity provider 500", page(idpHost, "/", 500, errorPage("internal")), 0, history.ClassIdPUnavailable,
+		{"identity provider 500", pageOf(idpHost, "/", 500, errorPage("internal")), 0, history.ClassIdPUnavailable,
 			"the identity provider answered 500"},
-		{"identity provider 500 after the password", page(idpHost, "/login", 500, errorPage("internal")),
+		{"identity provider 500 after the password", pageOf(idpHost, "/login", 500, errorPage("internal")),
 			0, history.ClassIdPUnavailable, "the identity provider answered 500"},
-		{"ACS URL refused", page(idpHost, "/app/", 400, errorPage("acs_refused")), 0, history.ClassIdPACSRefused,
+		{"ACS URL refused", pageOf(idpHost, "/app/", 400, errorPage("acs_refused")), 0, history.ClassIdPACSRefused,
 			"the identity provider refused the ACS URL of us-east-1"},
-		{"password refused", page(idpHost, "/login", 401, errorPage("login_refused")+signInForm("")),
+		{"password refused", pageOf(idpHost, "/login", 401, errorPage("login_refused")+signInForm("")),
 			0, history.ClassIdPLoginRefused, "the identity provider refused user name and password"},
-		{"password asked for again", page(idpHost, "/login", 200, signInForm("")), 0, history.ClassIdPLoginRefused,
+		{"password asked for again", pageOf(idpHost, "/login", 200, signInForm("")), 0, history.ClassIdPLoginRefused,
 			"the identity provider asked for the password again"},
-		{"a form without its fields", page(idpHost, "/app/", 200, `<form id="sign-in">what?</form>`),
+		{"a form without its fields", pageOf(idpHost, "/app/", 200, `<form id="sign-in">what?</form>`),
 			0, history.ClassWrongContent, "the identity provider shows a page that can't be filled in"},
 		{"API 503", func(s *site) { s.on(apiHost(virginia), "/", emptyAnswer(503)) }, 0, history.ClassHTTP5xx,
 			"the portal API of us-east-1 answered 503"},
@@ -88,6 +101,11 @@ func misdeeds() []misdeed {
 			"the portal API of us-east-1 did not answer in time"},
 		{"API blocked by its key", page2(portalPage(virginia, `fail("kms")`)), 0, history.ClassPortalError,
 			"the portal of us-east-1 says that its service is blocked (kms)"},
+	}
+}
+
+func misdeedsOfPages() []misdeed {
+	return []misdeed{
 		{"another's account", page2(portalPage(virginia, `show("222222222222")`)), 0, history.ClassWrongContent,
 			"the portal of us-east-1 shows accounts, but not the expected one"},
 		{"another Region's page", page2(portalPage(ireland, `show("`+testAccount+`")`)), 0, history.ClassWrongContent,
@@ -102,7 +120,7 @@ func misdeeds() []misdeed {
 		{"redirects without end",
 			func(s *site) { s.on(portalHost(virginia), "/", redirectTo("https://"+portalHost(virginia)+"/")) },
 			0, history.ClassWrongContent, "the portal of us-east-1 redirects without end"},
-		{"pages without end", page(portalHost(virginia), "/", 200, `<script>location.reload()</script>`),
+		{"pages without end", pageOf(portalHost(virginia), "/", 200, `<script>location.reload()</script>`),
 			20 * time.Second, history.ClassWrongContent,
 			"the portal of us-east-1 was reached after 60 pages and sends on without end"},
 		{"a page without end", func(s *site) { s.on(portalHost(virginia), "/", endless) },
