@@ -16,7 +16,7 @@ import (
 func (p *program) recoverCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "recover [DIR]", Short: "Undo what a killed run left",
-		Long: `Undo what killed runs left, last deed first, and conclude what they recorded. Without DIR all runs of this user
+		Long: `Undo what killed runs left, last change first, and conclude what they recorded. Without DIR all runs of this user
 whose process is gone; a run that lives is left alone. Exits with 3 where something still could not be undone.`,
 		Example: `  regiondrill recover
   regiondrill recover runs/20261123T155611Z-primary-region-outage`,

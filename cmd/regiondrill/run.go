@@ -64,7 +64,7 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 	set.StringVar(&f.target, "target", "lab", "where the system under test runs")
 	set.StringArrayVar(&f.sets, "set", nil, "say `PATH=VALUE` over what the file says, such as probes.0.every=1s")
 	set.Uint64Var(&f.seed, "seed", 0, "seed all that is drawn, the phase included, instead of by the scenario's seed")
-	set.Uint64Var(&f.phase, "phase", 0, "seed the phase of each probe's beat alone; 0 lets it be drawn anew")
+	set.Uint64Var(&f.phase, "phase", 0, "seed the phase of each probe's schedule alone; 0 lets it be drawn anew")
 	set.StringVar(&f.out, "out", "", "the run's `DIR`, which must not hold anything yet (default runs/TIME-NAME)")
 	set.BoolVar(&f.withoutBrowser, "without-browser", false, "leave browser probes out, and the checks that name them")
 	set.DurationVar(&f.timeout, "timeout", 0, "heal and conclude after this long")

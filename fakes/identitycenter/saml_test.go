@@ -47,12 +47,12 @@ func first(old, new string) func(string) string {
 // cut removes from the first before through the first after behind it.
 func cut(before, after string) func(string) string {
 	return func(s string) string {
-		i := strings.Index(s, before)
-		j := strings.Index(s[i:], after)
-		if i < 0 || j < 0 {
-			panic("the document has no " + before)
+		head, rest, begun := strings.Cut(s, before)
+		_, tail, ended := strings.Cut(rest, after)
+		if !begun || !ended {
+			panic("the document has no " + before + " or, behind it, no " + after)
 		}
-		return s[:i] + s[i+j+len(after):]
+		return head + tail
 	}
 }
 

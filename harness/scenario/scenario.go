@@ -21,7 +21,7 @@ type Scenario struct {
 	Name   string   `yaml:"name" required:"true" form:"name" doc:"names the drill in its folder, its report and its metrics"`
 	About  string   `yaml:"about" doc:"what the drill is to show, for whoever reads the report"`
 	Tags   []string `yaml:"tags" form:"name" unique:"true" doc:"to run several scenarios at once: run tag:NAME"`
-	Seed   uint64   `yaml:"seed" doc:"seeds people, keys, ids and jitter; the phase of each probe's beat is drawn anew each run"`
+	Seed   uint64   `yaml:"seed" doc:"seeds people, keys, ids and jitter; the phase of each probe's schedule is drawn anew each run"`
 
 	System   System    `yaml:"system" required:"true" doc:"what is provisioned"`
 	Vantages []Vantage `yaml:"vantages" required:"true" doc:"where people sit"`
@@ -101,7 +101,7 @@ type Probe struct {
 	Kind  string        `yaml:"kind" required:"true" doc:"how they sign in"`
 	From  string        `yaml:"from" required:"true" doc:"the vantage where they sit"`
 	Home  string        `yaml:"home" required:"true" doc:"the Region whose portal they open first"`
-	Every time.Duration `yaml:"every" required:"true" min:"1ms" max:"1h" doc:"the beat: a person arrives this often"`
+	Every time.Duration `yaml:"every" required:"true" min:"1ms" max:"1h" doc:"how often a person arrives"`
 	Limit time.Duration `yaml:"limit" required:"true" min:"1ms" max:"1h" doc:"who is not signed in this long after arriving has failed"`
 	As    string        `yaml:"as" doc:"a person of directory.people"`
 
