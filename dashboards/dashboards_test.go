@@ -50,7 +50,11 @@ func pushed(t *testing.T) labels {
 // push gives the results of the flagship to a Pushgateway.
 func push(t *testing.T, url string) {
 	t.Helper()
-	if err := replayed(t).Push(t.Context(), url, "regiondrill", "ci"); err != nil {
+	gateway, err := report.ParseGateway(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := replayed(t).Push(t.Context(), gateway, "regiondrill", "ci"); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -20,7 +19,8 @@ func (s *session) conclude(ctx context.Context, f *finished) int {
 	}
 	f.metrics.Conclude(r.Verdict)
 	s.told = append(s.told, r)
-	if err := errors.Join(err, s.push(ctx, f.metrics)); err != nil {
+	s.push(ctx, f.metrics)
+	if err != nil {
 		s.complain(err)
 		return exitBroken
 	}
@@ -43,26 +43,27 @@ func (s *session) skipped() []*report.Report {
 	return told
 }
 
-// tell prints the results, with where to read more, and writes the aggregate of several drills.
+// tell prints the results, with where to read more, and writes the aggregate of several drills. Who prints or sums up
+// only carries the results elsewhere.
 func (s *session) tell() int {
-	var errs []error
+	code := exitPass
 	if s.outer != "" {
 		s.told = append(s.told, s.skipped()...)
-		errs = append(errs, s.runner().Export(s.outer, s.told))
+		if err := s.runner().Export(s.outer, s.told); err != nil {
+			s.complain(err)
+			code = exitBroken
+		}
 	}
 	if len(s.told) > 0 {
 		format := "text"
 		if s.flags.json {
 			format = "json"
 		}
-		errs = append(errs, s.show(s.told, format), s.summarize(s.told))
+		s.warn(s.show(s.told, format))
+		s.warn(s.summarize(s.told))
 	}
 	if s.outer != "" && !s.flags.json {
 		fmt.Fprintf(s.stdout, "\nAll of them  %s\n", filepath.Join(s.outer, formats["html"]))
 	}
-	if err := errors.Join(errs...); err != nil {
-		s.complain(err)
-		return exitBroken
-	}
-	return exitPass
+	return code
 }

@@ -32,15 +32,16 @@ func (l *liveMetrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	report.HandlerOf(drills...).ServeHTTP(w, r)
 }
 
-// pushLimit bounds the time that a Pushgateway may take.
-const pushLimit = 15 * time.Second
+// pushLimit bounds the time that a Pushgateway may take, its retries included: a cancelled job has not much more.
+const pushLimit = 5 * time.Second
 
-// push gives the gauges of a concluded drill to the Pushgateway, where one was named.
-func (s *session) push(ctx context.Context, m *report.Metrics) error {
-	if s.flags.pushGateway == "" {
-		return nil
+// push gives the gauges of a concluded drill to the Pushgateway, where one was named. It only carries the result
+// elsewhere, so that its failure is a warning.
+func (s *session) push(ctx context.Context, m *report.Metrics) {
+	if s.gateway == nil {
+		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pushLimit)
 	defer cancel()
-	return m.Push(ctx, s.flags.pushGateway, "regiondrill", s.flags.environment)
+	s.warn(m.Push(ctx, s.gateway, "regiondrill", s.flags.environment))
 }

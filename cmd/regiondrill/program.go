@@ -123,6 +123,13 @@ func (p *program) complain(err error) {
 	fmt.Fprintf(p.stderr, "regiondrill: %v\n", err)
 }
 
+// warn tells of what failed and changes no outcome, if anything did.
+func (p *program) warn(err error) {
+	if err != nil {
+		fmt.Fprintf(p.stderr, "warning: %v; the result stands\n", err)
+	}
+}
+
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "regiondrill",

@@ -78,9 +78,61 @@ func TestPushGateway(t *testing.T) {
 			t.Errorf("the grouping key of %s lacks %s", g.pushed[0], wanted)
 		}
 	}
-	server.Close()
-	if code, _, said := calm(t, nil, "--push-gateway", server.URL); code != exitBroken || !strings.Contains(said, "pushing metrics") {
-		t.Errorf("a gateway that is gone ends with %d and %s", code, said)
+}
+
+// What only carries a result elsewhere never changes it, and a password reaches no output.
+func TestWhatCarriesAResultElsewhere(t *testing.T) {
+	t.Parallel()
+	closed, _, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	none := filepath.Join(t.TempDir(), "none", "summary.md")
+	refusing := httptest.NewServer(http.NotFoundHandler())
+	defer refusing.Close()
+	with := func(secret string, url string) string { return strings.Replace(url, "//", "//"+secret+"@", 1) }
+	for name, c := range map[string]struct {
+		prepare func(*program)
+		flags   []string
+		says    string
+	}{
+		"a gateway that is gone": {nil, []string{"--push-gateway", with("ann:hush", gone.URL)},
+			"warning: pushing metrics to " + gone.URL},
+		"a gateway that refuses": {nil, []string{"--push-gateway", with("ann:hush", refusing.URL)},
+			"warning: pushing metrics to " + refusing.URL},
+		"no room for a summary": {func(p *program) { p.env = append(p.env, summaryVariable+"="+none) }, nil,
+			"warning: appending to " + summaryVariable},
+		"nobody reads": {func(p *program) { p.stdout = closed }, nil, "warning: writing the result"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			was, _, _ := calm(t, nil)
+			code, _, said := calm(t, c.prepare, c.flags...)
+			if code != was || code == exitBroken || !strings.Contains(said, c.says) {
+				t.Errorf("it ends with %d instead of %d and says %s", code, was, said)
+			}
+			if strings.Contains(said, "hush") || strings.Contains(said, "ann") {
+				t.Errorf("it says %s", said)
+			}
+		})
+	}
+}
+
+// An address that can't be pushed to is refused before the drill, without repeating it.
+func TestGatewayThatIsNone(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"pushgateway:9091", "http://", "ftp://ann:hush@gateway", "http://ann:hush@gateway:x",
+		"http://ann:hush@gateway/?token=hush"} {
+		code, dir, said := calm(t, nil, "--push-gateway", address)
+		if _, err := os.Stat(dir); code != exitUsage || !strings.Contains(said, "--push-gateway: must be") || err == nil {
+			t.Errorf("%s ends with %d and says %s; %v", address, code, said, err)
+		}
+		if strings.Contains(said, "hush") {
+			t.Errorf("it says %s", said)
+		}
 	}
 }
 

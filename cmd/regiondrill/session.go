@@ -27,6 +27,7 @@ type session struct {
 	metrics liveMetrics
 	chaos   liveChaos
 	server  *http.Server
+	gateway *report.Gateway  // nil where none was named
 	told    []*report.Report // what was concluded so far
 }
 
@@ -41,6 +42,12 @@ type finished struct {
 // begin takes what the session needs from this machine. Its error is a sentence, and nothing was started.
 func (p *program) begin(ctx context.Context, flags runFlags, drills []*compiled) (*session, error) {
 	s := &session{program: p, flags: flags, drills: drills, started: time.Now()}
+	if flags.pushGateway != "" {
+		var err error
+		if s.gateway, err = report.ParseGateway(flags.pushGateway); err != nil {
+			return nil, fmt.Errorf("--push-gateway: %w", err)
+		}
+	}
 	if err := p.ready(ctx, flags.target); err != nil {
 		return nil, err
 	}

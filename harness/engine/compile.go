@@ -171,8 +171,9 @@ func (c *compiler) kms() {
 		switch {
 		case k.URL == "":
 			c.fail(block.Errorf("system.kms.backend", "say where the endpoint is: url"))
-		case err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" || at.User != nil:
-			c.fail(block.Errorf("system.kms.url", "must be an http or https URL without a password"))
+		case err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" || at.User != nil ||
+			at.RawQuery != "":
+			c.fail(block.Errorf("system.kms.url", "must be an http or https URL without a password and a query"))
 		default:
 			c.plan.reaches = append(c.plan.reaches, at.Host)
 		}

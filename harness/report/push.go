@@ -2,9 +2,14 @@ package report
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
+	"github.com/cenkalti/backoff/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/push"
 	dto "github.com/prometheus/client_model/go"
@@ -22,28 +27,86 @@ var lastRunFamilies = []string{
 // successFamily outlives the runs that follow it, so it has a group of its own.
 const successFamily = "run_last_success_timestamp_seconds"
 
-// Push gives the gauges of the last run to the Pushgateway at url, under the grouping key job, scenario and
-// environment: PUT, so that nothing of an earlier run remains. The instant of the last success is kept in a second
-// group (label group="success"), because a run that failed must not wipe it. The grouping key holds the scenario, so
-// the series don't.
-func (m *Metrics) Push(ctx context.Context, url, job, environment string) error {
+// Gateway is a Pushgateway. No word about it tells the user or the password.
+type Gateway struct {
+	address string // without them
+	user    *url.Userinfo
+	wait    time.Duration // before the first of the retries
+}
+
+// retries of a push that might still succeed: all but one that the gateway refused.
+const retries = 3
+
+// ParseGateway reads the address of a Pushgateway: an http or https URL, with a user and a password where it asks for
+// them. Its error doesn't repeat the address, which may hold one.
+func ParseGateway(address string) (*Gateway, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("must be an http or https URL without a query, such as http://pushgateway:9091")
+	}
+	g := &Gateway{user: u.User, wait: backoff.DefaultInitialInterval}
+	u.User = nil
+	g.address = u.String()
+	return g, nil
+}
+
+func (g *Gateway) String() string { return g.address }
+
+// Push gives the gauges of the last run to the Pushgateway, under the grouping key job, scenario and environment: PUT,
+// so that nothing of an earlier run remains. The instant of the last success is kept in a second group (label
+// group="success"), because a run that failed must not wipe it. The grouping key holds the scenario, so the series
+// don't. What might still succeed is tried again, until ctx ends.
+func (m *Metrics) Push(ctx context.Context, g *Gateway, job, environment string) error {
 	m.mu.Lock()
 	scenario := m.scenario
 	m.mu.Unlock()
 	pusher := func() *push.Pusher {
-		return push.New(url, job).Grouping("scenario", scenario).Grouping("environment", environment)
+		return push.New(g.address, job).Grouping("scenario", scenario).Grouping("environment", environment)
 	}
-	if err := pusher().Gatherer(m.only(lastRunFamilies...)).PushContext(ctx); err != nil {
-		return fmt.Errorf("pushing metrics: %w", err)
+	if err := g.put(ctx, pusher().Gatherer(m.only(lastRunFamilies...))); err != nil {
+		return fmt.Errorf("pushing metrics to %s: %w", g, err)
 	}
 	success := m.only(successFamily)
 	if families, err := success.Gather(); err != nil || len(families) == 0 {
 		return err
 	}
-	if err := pusher().Grouping("group", "success").Gatherer(success).PushContext(ctx); err != nil {
-		return fmt.Errorf("pushing the instant of the last success: %w", err)
+	if err := g.put(ctx, pusher().Grouping("group", "success").Gatherer(success)); err != nil {
+		return fmt.Errorf("pushing the instant of the last success to %s: %w", g, err)
 	}
 	return nil
+}
+
+// put pushes, with a few retries. Its error is that of the last try.
+func (g *Gateway) put(ctx context.Context, p *push.Pusher) error {
+	if g.user != nil {
+		password, _ := g.user.Password()
+		p.BasicAuth(g.user.Username(), password)
+	}
+	var status statusOf
+	p.Client(&status)
+	var last error
+	policy := backoff.WithMaxRetries(backoff.NewExponentialBackOff(backoff.WithInitialInterval(g.wait)), retries)
+	_ = backoff.Retry(func() error { // it ends with the context's error where that ended it
+		status = 0
+		last = p.PushContext(ctx)
+		if last != nil && status/100 == 4 && status != http.StatusTooManyRequests {
+			return backoff.Permanent(last)
+		}
+		return last
+	}, backoff.WithContext(policy, ctx))
+	return last
+}
+
+// statusOf is a client that keeps what was answered last.
+type statusOf int
+
+// Do sends a request.
+func (s *statusOf) Do(r *http.Request) (*http.Response, error) {
+	answer, err := http.DefaultClient.Do(r)
+	if err == nil {
+		*s = statusOf(answer.StatusCode)
+	}
+	return answer, err
 }
 
 // only gathers some families, without the label scenario.
