@@ -46,7 +46,7 @@ func (p *program) runCommand() *cobra.Command {
 
 Exit code: 0 all objectives met, 1 an objective missed, 2 unknown (not validly measured, or stopped), 3 something
 could not be undone, 64 can't start, 70 the harness broke. The first Ctrl-C, a file named stop in the run's folder,
-and --timeout heal and conclude; the second Ctrl-C stops at once.`,
+and --timeout heal and conclude; a second Ctrl-C, a second later or more, stops at once.`,
 		Example: `  regiondrill run primary-region-outage
   regiondrill run mine.yaml --set faults.0.mode=refuse --out result
   regiondrill run tag:nightly --without-browser --push-gateway http://pushgateway:9091`,

@@ -13,7 +13,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
-// brake stops a session: the first signal or the timeout heals and concludes, the second signal leaves at once.
+// brake stops a session: the first signal or the timeout heals and concludes, the second signal leaves at once, if
+// it comes at least a second later.
 type brake struct {
 	program *program
 	doing   string // what the first signal begins
@@ -27,6 +28,10 @@ type brake struct {
 	mu  sync.Mutex
 	dir string // of the drill that runs; "" where what runs leaves nothing
 }
+
+// sameSignal is how long after the first signal another is still the same one: a terminal and a wrapper that passes
+// signals on (make, npm, a CI runner) both deliver one Ctrl-C.
+const sameSignal = time.Second
 
 // brake begins to listen, and says what it is doing when a signal comes. A timeout of 0 is none.
 func (p *program) brake(ctx context.Context, doing string, timeout time.Duration) (context.Context, *brake) {
@@ -60,17 +65,20 @@ func (b *brake) guard(dir string) {
 func (b *brake) stop(s engine.Stop) { b.cancel(s) }
 
 func (b *brake) listen() {
-	for n := 0; ; n++ {
+	var first time.Time
+	for {
 		select {
 		case s := <-b.signals:
-			if n == 0 {
+			switch {
+			case first.IsZero():
+				first = time.Now()
 				b.stop(engine.Stop{Reason: history.Interrupted, Detail: s.String()}) // first: a terminal may be held
 				go fmt.Fprintf(b.program.stderr, "\n%v: %s; once more leaves at once\n", s, b.doing)
-				continue
+			case time.Since(first) >= sameSignal:
+				b.restore()
+				b.leave(s)
+				return
 			}
-			b.restore()
-			b.leave(s)
-			return
 		case <-b.done:
 			return
 		}

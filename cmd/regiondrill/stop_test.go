@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // living is a regiondrill in a process of its own.
@@ -142,14 +145,55 @@ func TestSecondSignalLeavesAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.until("once more leaves at once")
-	if err := l.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
+	over := make(chan struct{})
+	defer close(over)
+	go func() { // one that comes too soon is still the first
+		for again := time.NewTicker(100 * time.Millisecond); ; {
+			select {
+			case <-again.C:
+				_ = l.Process.Signal(syscall.SIGINT)
+			case <-over:
+				return
+			}
+		}
+	}()
 	if line := l.until("again"); !strings.Contains(line, "regiondrill recover "+l.dir) {
 		t.Errorf("it doesn't say what to do: %s", line)
 	}
 	l.ends(exitAtOnce)
 	l.recovers()
+}
+
+// Two signals within a second are one: a terminal and a wrapper both deliver it. A later one leaves at once.
+func TestSignalsWithinASecondAreOne(t *testing.T) {
+	for name, c := range map[string]struct {
+		after time.Duration
+		code  int // -1: it goes on
+	}{"at once": {0, -1}, "20 ms": {20 * time.Millisecond, -1}, "just below": {999 * time.Millisecond, -1},
+		"a second": {time.Second, exitAtOnce}, "a minute": {time.Minute, exitAtOnce}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				code := -1
+				ctx, cancel := context.WithCancelCause(t.Context())
+				b := &brake{program: &program{stderr: io.Discard, exit: func(c int) { code = c }}, doing: "healing",
+					cancel: cancel, signals: make(chan os.Signal, 2), done: make(chan struct{}), restore: func() {}}
+				go b.listen()
+				b.signals <- os.Interrupt
+				synctest.Wait()
+				if ctx.Err() == nil {
+					t.Error("the first signal stops nothing")
+				}
+				time.Sleep(c.after) // in virtual time
+				b.signals <- syscall.SIGTERM
+				synctest.Wait()
+				close(b.done)
+				synctest.Wait()
+				if code != c.code {
+					t.Errorf("it ended with %d, not %d", code, c.code)
+				}
+			})
+		})
+	}
 }
 
 func TestKilledRunIsRecovered(t *testing.T) {
