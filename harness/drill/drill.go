@@ -98,19 +98,10 @@ func (r *Runner) record(ctx context.Context, plan *engine.Plan, folder *history.
 		opts.Heartbeat = heartbeat.Start
 	}
 	err := plan.Run(ctx, opts)
-	if stopped(ctx) && errors.Is(err, context.Canceled) && !errors.Is(err, engine.ErrUndo) {
-		err = nil // it was stopped before it stood, which is no fault of its own
-	}
 	if closing := folder.Close(); closing != nil {
 		err = errors.Join(err, fmt.Errorf("closing the history: %w", closing))
 	}
 	return err
-}
-
-// stopped tells whether somebody asked the drill to end.
-func stopped(ctx context.Context) bool {
-	stop, asked := errors.AsType[engine.Stop](context.Cause(ctx))
-	return asked && stop.Reason != history.Broken
 }
 
 const stopFileLook = 200 * time.Millisecond // between looks for the file

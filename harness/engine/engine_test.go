@@ -647,3 +647,33 @@ func TestBegins(t *testing.T) {
 		t.Errorf("it takes %v", got)
 	}
 }
+
+// slowToStand is a toy target that is still provisioning when the run is stopped, and then blames something else.
+type slowToStand struct{ toyTarget }
+
+func (slowToStand) Provision(ctx context.Context, _ harness.Topology, back *rollback.Stack) (*harness.System, error) {
+	if _, err := back.Push(rollback.Intent{}, func(context.Context) error { return nil }); err != nil {
+		return nil, err
+	}
+	<-ctx.Done()
+	return nil, &harness.Lack{Sentence: "no Docker engine answers", Err: errors.New("context canceled")}
+}
+
+// A run that is stopped before its system stands ends as stopped, whatever that broke off says.
+func TestStoppedWhileProvisioning(t *testing.T) {
+	for reason, want := range map[string]bool{history.Interrupted: false, history.TimedOut: false, history.Broken: true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, toyScenario)
+			w.put(slowToStand{})
+			ctx, stop := context.WithCancelCause(t.Context())
+			time.AfterFunc(time.Second, func() { stop(Stop{Reason: reason, Detail: "so"}) })
+			if err := w.plan.Run(ctx, w.opts); (err != nil) != want {
+				t.Errorf("%s: %v", reason, err)
+			}
+			last := w.sink.events[len(w.sink.events)-1]
+			if last.End == nil || last.End.Reason != reason || !last.End.Undone {
+				t.Errorf("%s: the last line is %+v", reason, last.End)
+			}
+		})
+	}
+}

@@ -75,7 +75,17 @@ func (p *Plan) Run(ctx context.Context, opts RunOptions) (err error) {
 		undone := r.back.Unwind(rollback.Telling(ctx, func(said string) { r.note("%s", said) }))
 		err = r.conclude(ctx, err, undone)
 	}()
-	return guard("the run", func() error { return r.all(ctx) })
+	err = guard("the run", func() error { return r.all(ctx) })
+	if asked(ctx) && !errors.Is(err, errPanic) {
+		return nil // stopped before it stood: whatever that broke off is no failure of its own
+	}
+	return err
+}
+
+// asked tells whether somebody asked the run to stop.
+func asked(ctx context.Context) bool {
+	stop, is := errors.AsType[Stop](context.Cause(ctx))
+	return ctx.Err() != nil && !(is && stop.Reason == history.Broken)
 }
 
 // all is the run but for the way back.
