@@ -167,9 +167,9 @@ func (s *session) run(ctx context.Context) error {
 // drill runs one. Its error says why it couldn't be begun.
 func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finished, error) {
 	dir := place(s.flags, s.outer, d, s.started)
-	brake.guard(dir)
+	brake.guard(dir, nil)
 	done := &finished{compiled: d, dir: dir, metrics: s.metrics.add()}
-	err := s.record(ctx, done)
+	err := s.record(ctx, brake, done)
 	_, not := errors.AsType[*drill.NotBegun](err)
 	switch {
 	case errors.Is(err, engine.ErrUndo):
@@ -186,7 +186,7 @@ func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finish
 }
 
 // record runs a drill before the eyes of whoever watches.
-func (s *session) record(ctx context.Context, f *finished) error {
+func (s *session) record(ctx context.Context, brake *brake, f *finished) error {
 	how := "Ctrl-C"
 	if terminal(s.stdin) && terminal(s.stderr) {
 		how = "q or Ctrl-C"
@@ -195,9 +195,12 @@ func (s *session) record(ctx context.Context, f *finished) error {
 	defer s.roomy()()
 	screen := report.NewScreen(s.stderr, s.screen())
 	defer screen.Close()
+	brake.guard(f.dir, screen.Say)
+	defer brake.guard(f.dir, nil)
 	defer s.chaos.set(nil)
 	runner := s.runner()
 	runner.Sinks, runner.Standing = []history.Sink{f.metrics, screen}, s.chaos.stand
+	runner.Tell = func(sentence string) { screen.Say("note: " + sentence) }
 	return runner.Record(ctx, f.plan, f.dir)
 }
 

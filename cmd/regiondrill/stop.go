@@ -26,7 +26,8 @@ type brake struct {
 	restore func() // the terminal
 
 	mu  sync.Mutex
-	dir string // of the drill that runs; "" where what runs leaves nothing
+	dir string       // of the drill that runs; "" where what runs leaves nothing
+	say func(string) // by whom stderr is written to while it runs; nil for nobody
 }
 
 // sameSignal is how long after the first signal another is still the same one: a terminal and a wrapper that passes
@@ -55,11 +56,22 @@ func (p *program) brake(ctx context.Context, doing string, timeout time.Duration
 	return ctx, b
 }
 
-// guard says which drill runs now.
-func (b *brake) guard(dir string) {
+// guard says which drill runs now, and who shows sentences meanwhile.
+func (b *brake) guard(dir string, say func(string)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.dir = dir
+	b.dir, b.say = dir, say
+}
+
+// tell says that a signal was understood. It never blocks: a terminal may be held.
+func (b *brake) tell(sentence string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.say != nil {
+		b.say(sentence)
+		return
+	}
+	go fmt.Fprintf(b.program.stderr, "\n%s\n", sentence)
 }
 
 func (b *brake) stop(s engine.Stop) { b.cancel(s) }
@@ -72,8 +84,8 @@ func (b *brake) listen() {
 			switch {
 			case first.IsZero():
 				first = time.Now()
-				b.stop(engine.Stop{Reason: history.Interrupted, Detail: s.String()}) // first: a terminal may be held
-				go fmt.Fprintf(b.program.stderr, "\n%v: %s; once more leaves at once\n", s, b.doing)
+				b.stop(engine.Stop{Reason: history.Interrupted, Detail: s.String()})
+				b.tell(fmt.Sprintf("%v: %s; once more leaves at once", s, b.doing))
 			case time.Since(first) >= sameSignal:
 				b.restore()
 				b.leave(s)

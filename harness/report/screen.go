@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -84,6 +85,14 @@ func (s *Screen) Record(e history.Event) error {
 
 func (s *Screen) live() bool { return s.opts.Size != nil }
 
+// Say shows a sentence of the program itself: above the live view, where the next frame can't erase it, or as a plain
+// line.
+func (s *Screen) Say(sentence string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.say(sentence)
+}
+
 // say queues a plain line. The caller holds mu.
 func (s *Screen) say(line string) {
 	if len(s.queue) >= maxQueue {
@@ -163,17 +172,18 @@ func (s *Screen) flush() {
 	}
 }
 
-// draw paints a frame over the previous one, which had so many lines.
+// draw paints what was said, and a frame below it, over the previous frame, which had so many lines.
 func (s *Screen) draw(previous int, over bool) int {
 	width, height := s.opts.Size()
 	s.mu.Lock()
-	lines := s.board.frame(s.now(), width, height-1, s.opts.Color, over)
+	lines, said := s.board.frame(s.now(), width, height-1, s.opts.Color, over), s.queue
+	s.queue = nil
 	s.mu.Unlock()
 	var b strings.Builder
 	if previous > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA\r", previous)
 	}
-	for _, line := range lines {
+	for _, line := range slices.Concat(said, lines) {
 		b.WriteString(line + "\x1b[K\n")
 	}
 	b.WriteString("\x1b[J")

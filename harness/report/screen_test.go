@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -97,6 +98,52 @@ func (s *syncBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+// shown is what stands on a terminal, its scrollback included, after what a live view wrote.
+func shown(written string) []string {
+	lines, at := []string{""}, 0
+	for written != "" {
+		switch escape, rest, _ := strings.Cut(written, "\n"); {
+		case strings.HasPrefix(written, "\x1b["):
+			end := strings.IndexAny(written, "AKJ")
+			n, _ := strconv.Atoi(written[2:end])
+			switch written[end] {
+			case 'A':
+				at -= n
+			case 'K':
+			case 'J':
+				lines = append(lines[:at:at], "")
+			}
+			written = strings.TrimPrefix(written[end+1:], "\r")
+		default:
+			lines[at], _, _ = strings.Cut(escape, "\x1b[K")
+			if at++; at == len(lines) {
+				lines = append(lines, "")
+			}
+			written = rest
+		}
+	}
+	return lines
+}
+
+// What the program itself says while it draws stays above the view.
+func TestWhatIsSaidBesideTheLiveView(t *testing.T) {
+	all := events(sample(t, "flagship").History)
+	synctest.Test(t, func(t *testing.T) {
+		var out syncBuffer
+		s := NewScreen(&out, ScreenOptions{Size: func() (int, int) { return 100, 30 }})
+		play(t, s, all[:len(all)/2])
+		s.Say("interrupt: healing and concluding")
+		play(t, s, all[len(all)/2:])
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		lines := shown(out.String())
+		if lines[0] != "interrupt: healing and concluding" || len(lines) < 5 || strings.Contains(strings.Join(lines[1:], "\n"), "interrupt:") {
+			t.Errorf("it shows\n%s", strings.Join(lines, "\n"))
+		}
+	})
 }
 
 // Without a terminal: a line for each change, a heartbeat every ten seconds, and no escape sequence.
