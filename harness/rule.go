@@ -92,8 +92,8 @@ type Met struct {
 type Laid interface {
 	// Prove waits until canaries on every edge saw the rule in force, or saw it lifted.
 	Prove(ctx context.Context, inForce bool) ([]Proof, error)
-	// Verify sends a new canary along every edge and tells at once what the rule does to it. What another rule hides is
-	// in force as long as the rule is laid.
+	// Verify tells at once, of every edge, what the rule does to whoever sets out along it now. What another rule hides
+	// is in force as long as the rule is laid.
 	Verify(ctx context.Context) ([]Sighting, error)
 	// Lift takes this rule alone back; more than once is no error.
 	Lift()

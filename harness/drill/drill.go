@@ -73,7 +73,7 @@ func (r *Runner) Record(ctx context.Context, plan *engine.Plan, dir string) erro
 	switch {
 	case errors.Is(err, engine.ErrUndo):
 		open.Keep()
-	case lacks: // nothing was started, so nothing is left of it
+	case lacks: // all that was begun is undone, so that its folder has nothing to tell
 		open.Remove()
 		return &NotBegun{errors.Join(lack, os.RemoveAll(dir))}
 	default:
@@ -92,7 +92,7 @@ func (r *Runner) record(ctx context.Context, plan *engine.Plan, folder *history.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stopFile(ctx, folder.Path, cancel)
-	opts := engine.RunOptions{Folder: folder, Standing: r.Standing,
+	opts := engine.RunOptions{Folder: folder, Standing: r.Standing, Tell: r.Tell,
 		Sink: append(history.Sinks{history.NewWriter(folder.History)}, r.Sinks...)}
 	if !r.Timeless {
 		opts.Heartbeat = heartbeat.Start

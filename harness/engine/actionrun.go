@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
@@ -24,7 +25,7 @@ func (a *actionRun) run(ctx context.Context) {
 	}
 	a.tell(history.Requested, "")
 	var undo rollback.Undo
-	err := guard("an action", func() (err error) {
+	err := harness.Guard("an action", func() (err error) {
 		undo, err = a.action.Do(ctx, a.timeline.handles, a.aim, a.r.back)
 		return err
 	})
@@ -39,7 +40,7 @@ func (a *actionRun) run(ctx context.Context) {
 	}
 	a.last = a.last.Add(a.lasts)
 	waitUntil(ctx, a.last)
-	if err := guard("an action", func() error { return undo(ctx) }); err != nil {
+	if err := harness.Guard("an action", func() error { return undo(ctx) }); err != nil {
 		a.tell(history.Failed, err.Error()) // the way back reports it
 		return
 	}

@@ -102,6 +102,7 @@ func Compile(s *scenario.Scenario, kinds Catalog, opts Options) (*Plan, error) {
 	for _, a := range s.Actions {
 		c.action(a, kinds.Actions)
 	}
+	c.overlaps()
 	if len(c.errs) > 0 {
 		return c.plan, c.errs
 	}

@@ -71,14 +71,14 @@ func roundTrips(ctx context.Context, r *run, sys *harness.System, ways []way) *h
 	for i, w := range ways {
 		trips.Go(func() {
 			took[i] = -1
-			err := guard("a target", func() error {
+			err := harness.Guard("a target", func() error {
 				d, err := sys.RoundTrip(ctx, w.from, w.to)
 				if err == nil {
 					took[i] = d
 				}
 				return err
 			})
-			if errors.Is(err, errPanic) {
+			if errors.Is(err, harness.ErrPanic) {
 				r.stop(Stop{Reason: history.Broken, Detail: err.Error()})
 			}
 		})

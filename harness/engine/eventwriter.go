@@ -3,6 +3,7 @@ package engine
 import (
 	"sync"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
@@ -66,7 +67,7 @@ func (w *eventWriter) write() {
 			return
 		}
 		for _, e := range taken {
-			if err := guard("a sink", func() error { return w.sink.Record(e) }); err != nil {
+			if err := harness.Guard("a sink", func() error { return w.sink.Record(e) }); err != nil {
 				w.failed(err)
 			}
 		}

@@ -64,7 +64,7 @@ func (f *faultRun) prove(ctx context.Context) []harness.Proof {
 
 // inject puts the fault in force. Where that panics its undo is on the way back alone, and the run is stopped.
 func (f *faultRun) inject(ctx context.Context) error {
-	return guard("a fault", func() (err error) {
+	return harness.Guard("a fault", func() (err error) {
 		f.injected, err = f.fault.Inject(ctx, f.timeline.handles, f.aim, f.r.back)
 		return err
 	})
@@ -73,11 +73,11 @@ func (f *faultRun) inject(ctx context.Context) error {
 // see lets the fault's canaries look for a change, and records what they saw: nothing where it is not proven.
 func (f *faultRun) see(ctx context.Context, change history.ChangeKind) []harness.Proof {
 	var proofs []harness.Proof
-	err := guard("a fault", func() (err error) {
+	err := harness.Guard("a fault", func() (err error) {
 		proofs, err = f.injected.Prove(ctx, change == history.Effective)
 		return err
 	})
-	if errors.Is(err, errPanic) {
+	if errors.Is(err, harness.ErrPanic) {
 		f.r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("proving %s: %v", f.aim.Name, err)})
 	}
 	return f.proven(change, proofs, err)
@@ -85,9 +85,12 @@ func (f *faultRun) see(ctx context.Context, change history.ChangeKind) []harness
 
 // heal undoes the fault and records since when it no longer is, whatever became of the run.
 func (f *faultRun) heal(ctx context.Context) time.Time {
-	f.expire(f.expiry())
+	err := harness.Guard("a fault", func() error { f.expire(f.expiry()); return nil })
+	if err != nil {
+		f.r.stop(Stop{Reason: history.Broken, Detail: err.Error()})
+	}
 	f.tell(history.Healing, nil, "")
-	if err := guard("a fault", func() error { return f.injected.Undo(ctx) }); err != nil {
+	if err := harness.Guard("a fault", func() error { return f.injected.Undo(ctx) }); err != nil {
 		f.tell(history.Unproven, nil, err.Error())
 		return time.Time{} // the way back reports it
 	}

@@ -56,8 +56,8 @@ func (r *run) watchPart(ctx context.Context, p harness.RigPart, done <-chan stru
 func (r *run) askPart(ctx context.Context, p harness.RigPart) error {
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
-	err := guard("a target", func() error { return p.Ask(ctx) })
-	if errors.Is(err, errPanic) {
+	err := harness.Guard("a target", func() error { return p.Ask(ctx) })
+	if errors.Is(err, harness.ErrPanic) {
 		r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("asking %s: %v", p.Name, err)})
 	}
 	return err

@@ -34,6 +34,8 @@ type RunOptions struct {
 	Sink   history.Sink
 	// Standing is told of the system when it stands.
 	Standing func(*harness.System)
+	// Tell is told the sentences that undos have for people; they are notes of the history too, which may be thrown away.
+	Tell func(sentence string)
 	// Heartbeat watches from the warm-up to the end how late the machine is, and tells every stall in instants after
 	// zero; when stop has returned it tells no more. In virtual time nothing is late.
 	Heartbeat func(zero time.Time, tell func(history.Stall)) (stop func())
@@ -72,11 +74,16 @@ func (p *Plan) Run(ctx context.Context, opts RunOptions) (err error) {
 		r.back.Journal = opts.Folder.Undo
 	}
 	defer func() {
-		undone := r.back.Unwind(rollback.Telling(ctx, func(said string) { r.note("%s", said) }))
+		undone := r.back.Unwind(rollback.Telling(ctx, func(said string) {
+			r.note("%s", said)
+			if opts.Tell != nil {
+				opts.Tell(said)
+			}
+		}))
 		err = r.conclude(ctx, err, undone)
 	}()
-	err = guard("the run", func() error { return r.all(ctx) })
-	if asked(ctx) && !errors.Is(err, errPanic) {
+	err = harness.Guard("the run", func() error { return r.all(ctx) })
+	if asked(ctx) && !errors.Is(err, harness.ErrPanic) {
 		return nil // stopped before it stood: whatever that broke off is no failure of its own
 	}
 	return err

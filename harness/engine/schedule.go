@@ -112,12 +112,9 @@ func (s *schedule) attempt(ctx context.Context, r *run, k int64, due time.Time) 
 	}
 }
 
-// errPanic marks a bug of ours: the run is stopped, healed and concluded.
-var errPanic = errors.New("panicked")
-
 // panicOnly keeps what is worth telling of an attempt that was cut short.
 func panicOnly(err error) error {
-	if errors.Is(err, errPanic) {
+	if errors.Is(err, harness.ErrPanic) {
 		return err
 	}
 	return nil
@@ -125,18 +122,7 @@ func panicOnly(err error) error {
 
 // try calls the probe and turns its panic into an error.
 func (s *schedule) try(ctx context.Context, a *harness.Attempt) error {
-	return guard("a probe", func() error { return s.probe.Try(ctx, a) })
-}
-
-// guard turns a panic of what others wrote into an error: in a goroutine of the engine it would end the process, and
-// leave in force what outlives that.
-func guard(who string, do func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%s %w: %v", who, errPanic, p)
-		}
-	}()
-	return do()
+	return harness.Guard("a probe", func() error { return s.probe.Try(ctx, a) })
 }
 
 // settle turns what came of an attempt into an event.
@@ -164,7 +150,7 @@ func (r *run) settle(s *schedule, a *harness.Attempt, began time.Time, err error
 	s.warmUp.Add(rec)
 	s.mu.Unlock()
 	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeAttempt, Attempt: rec})
-	if errors.Is(err, errPanic) {
+	if errors.Is(err, harness.ErrPanic) {
 		r.stop(Stop{Reason: history.Broken, Detail: err.Error()})
 	}
 }

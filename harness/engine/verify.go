@@ -97,7 +97,7 @@ func (v *verification) watch(ctx context.Context) {
 func (v *verification) look(ctx context.Context) (l look) {
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
-	l.err = guard("a fault", func() (err error) {
+	l.err = harness.Guard("a fault", func() (err error) {
 		l.seen, err = v.f.injected.Verify(ctx)
 		l.expired = v.f.expiry()
 		return err
@@ -111,7 +111,7 @@ func (v *verification) heed(ctx context.Context, l look) (over bool) {
 	switch {
 	case ctx.Err() != nil:
 		return true
-	case errors.Is(l.err, errPanic):
+	case errors.Is(l.err, harness.ErrPanic):
 		v.f.r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("verifying %s: %v", v.f.aim.Name, l.err)})
 		return true
 	case !l.expired.IsZero():

@@ -39,7 +39,7 @@ func (l *laid) lookUp(ctx context.Context, host string, v *visit) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(l.fabric.ctx, cancel)()
-	err := look(ctx, host)
+	err := harness.Guard("a lookup", func() error { return look(ctx, host) })
 	if v != nil && v.laid == l {
 		v.lookedUp.Store(true)
 	} else if v != nil && err != nil && v.laid.rule.Effect.Lookup != nil {

@@ -81,13 +81,22 @@ func (l *laid) observe() {
 	for _, w := range l.witnesses {
 		look := w.inForce()
 		l.fabric.work.Go(func() {
-			at, err := look(l.ctx)
+			at, err := looked(l.ctx, look)
 			if l.ctx.Err() != nil {
 				err = errLifted
 			}
 			w.begun.settle(at, err)
 		})
 	}
+}
+
+// looked is what came of a look. What a kind says of its effect may have a bug.
+func looked(ctx context.Context, look func(context.Context) (time.Time, error)) (at time.Time, err error) {
+	err = harness.Guard("a rule", func() error {
+		at, err = look(ctx)
+		return err
+	})
+	return at, err
 }
 
 // observeLifted looks for the rule's end. With fabric.mu held.
@@ -97,7 +106,7 @@ func (l *laid) observeLifted() {
 		l.fabric.work.Go(func() {
 			<-w.begun.done
 			defer w.close()
-			w.ended.settle(look(l.fabric.ctx))
+			w.ended.settle(looked(l.fabric.ctx, look))
 		})
 	}
 }
@@ -130,9 +139,10 @@ func (l *laid) Prove(ctx context.Context, inForce bool) ([]harness.Proof, error)
 // goneLifted is what is to be said of a rule that is no longer laid.
 const goneLifted = "the rule was lifted"
 
-// Verify puts a new connection of the rule's own on every edge and tells what the fabric makes of it. It waits for
-// nothing: what becomes of a dial, of bytes and of a request is known when they set out, so a look takes no time
-// however slow the links are, and a busy machine can't be taken for a fault, nor for its end.
+// Verify asks the fabric on every edge what it makes of whoever sets out now: of a dial and of bytes by a new
+// connection of the rule's own; of a request, a lookup or a certificate by the rules that it would go by. It waits for
+// nothing: what becomes of them is known when they set out, so a look takes no time however slow the links are, and a
+// busy machine can't be taken for a fault, nor for its end.
 func (l *laid) Verify(ctx context.Context) ([]harness.Sighting, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

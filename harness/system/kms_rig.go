@@ -28,7 +28,7 @@ func (e *emulator) part(arns map[string]string) harness.RigPart {
 		)
 		for region, arn := range arns {
 			asking.Go(func() {
-				if err := e.holds(ctx, region, arn); err != nil {
+				if err := harness.Guard("a target", func() error { return e.holds(ctx, region, arn) }); err != nil {
 					mu.Lock()
 					defer mu.Unlock()
 					errs = append(errs, err)

@@ -81,7 +81,11 @@ func (p *parts) up(ctx context.Context) error {
 	var starting sync.WaitGroup
 	start := func(kind, place string, keep func(control.Fake)) {
 		starting.Go(func() {
-			f, err := p.host.Up(ctx, p.Site, kind, place, p.back)
+			var f control.Fake
+			err := harness.Guard("a target", func() (err error) {
+				f, err = p.host.Up(ctx, p.Site, kind, place, p.back)
+				return err
+			})
 			if err != nil {
 				cancel(err) // the others needn't go on
 				return
