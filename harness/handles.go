@@ -10,6 +10,10 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
+// SharedHandle is the one that several may pull at once: rules of the network are laid on each other, and each is taken
+// back alone.
+const SharedHandle = "network"
+
 // Handles are what faults and actions pull. One that the target doesn't have is nil. A new handle is a field here; what
 // a target without it lacks is said in its tag, as in "target lab can't carry process: its replicas have …".
 type Handles struct {

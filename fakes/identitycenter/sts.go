@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -119,6 +120,9 @@ func (r *Replica) caller(req *http.Request, body []byte) (who *callerIdentity, k
 	if !ok {
 		return nil, "MissingAuthenticationToken", "Request is missing Authentication Token"
 	}
+	if message := r.outOfScope(sig); message != "" {
+		return nil, "SignatureDoesNotMatch", message
+	}
 	who, secret, expires := r.holder(sig.accessKeyID, req.Header.Get("X-Amz-Security-Token"))
 	switch {
 	case who == nil:
@@ -130,6 +134,29 @@ func (r *Replica) caller(req *http.Request, body []byte) (who *callerIdentity, k
 			"provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 	}
 	return who, "", ""
+}
+
+// sigV4Slack is by how much a request's date may differ from the server's clock (IAM User Guide, "Troubleshoot signed
+// requests for AWS APIs").
+const sigV4Slack = 15 * time.Minute
+
+// outOfScope says why a signature isn't for this service of this Region at this time, empty where it is.
+func (r *Replica) outOfScope(sig *signature) string {
+	const basic = "20060102T150405Z"
+	now, at := r.now().UTC(), sig.at.Format(basic)
+	switch {
+	case sig.service != "sts":
+		return "Credential should be scoped to correct service: 'sts'."
+	case sig.region != r.cfg.Region:
+		return "Credential should be scoped to a valid region."
+	case sig.at.Before(now.Add(-sigV4Slack)):
+		return fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - 15 min.)", at,
+			now.Add(-sigV4Slack).Format(basic), now.Format(basic))
+	case sig.at.After(now.Add(sigV4Slack)):
+		return fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + 15 min.)", at,
+			now.Add(sigV4Slack).Format(basic), now.Format(basic))
+	}
+	return ""
 }
 
 // holder is who has an access key, nil where nobody does: a user without a session token, or a session of a role. Keys

@@ -1,14 +1,18 @@
 package identitycenter
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -144,4 +148,45 @@ func TestUserIdentity(t *testing.T) {
 			}
 		}
 	}, func(c *Config) { c.AccessKeys = []AccessKey{{known.AccessKeyID, known.SecretAccessKey, arn}} })
+}
+
+// TestScopeOfASignature: good credentials are refused that sign for another service, another Region or another time.
+func TestScopeOfASignature(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c := issued(t, w, east)
+		by := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
+		const form = "Action=GetCallerIdentity&Version=2011-06-15"
+		sum := sha256.Sum256([]byte(form))
+		for name, signed := range map[string]struct {
+			service, region string
+			late            time.Duration
+			want            string
+		}{
+			"as it should be": {"sts", east, 0, "<Arn>"},
+			"of S3":           {"s3", east, 0, "Credential should be scoped to correct service: &#39;sts&#39;."},
+			"of elsewhere":    {"sts", west, 0, "Credential should be scoped to a valid region."},
+			"just in time":    {"sts", east, -15 * time.Minute, "<Arn>"},
+			"old":             {"sts", east, -16 * time.Minute, "Signature expired: "},
+			"to come":         {"sts", east, 16 * time.Minute, "Signature not yet current: "},
+		} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+names.STSHost(east)+"/",
+				strings.NewReader(form))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			if err := v4.NewSigner().SignHTTP(t.Context(), by, req, hex.EncodeToString(sum[:]), signed.service,
+				signed.region, time.Now().Add(signed.late)); err != nil {
+				t.Fatal(err)
+			}
+			resp, err := w.net.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			if err != nil || !strings.Contains(string(body), signed.want) {
+				t.Errorf("%s: it is answered %s, %v", name, body, err)
+			}
+		}
+	})
 }

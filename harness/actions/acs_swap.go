@@ -43,7 +43,7 @@ func (a *ACSSwap) Do(
 		return nil, fmt.Errorf("asking the identity provider for its ACS: %w", err)
 	}
 	undo, err := back.Push(rollback.Intent{}, func(ctx context.Context) error {
-		return h.Provider.SetACS(context.WithoutCancel(ctx), before)
+		return h.Provider.SetACS(ctx, before)
 	})
 	if err != nil {
 		return nil, err

@@ -92,7 +92,9 @@ func Replica(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) 
 
 // Key is a Region's replica of the key under which Identity Center keeps its data. It is proven by using it.
 func Key(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
-	w.Service, s.Kind = strings.TrimPrefix(w.Service, "kms"), cmp.Or(s.Kind, "it") // service: kms says what is the case
+	if s.Kind = cmp.Or(s.Kind, "it"); w.Service == "kms" { // it says what is the case
+		w.Service = ""
+	}
 	return whole(w, s, "the key of which region", "the key of a region")
 }
 
@@ -174,7 +176,7 @@ func (a *aimer) operation() {
 // name refuses what comes later.
 func (a *aimer) name() {
 	if a.w.Name != "" {
-		a.fail("where.name", "%q comes later", "where.name")
+		a.fail("where.name", "is not supported yet")
 	}
 }
 

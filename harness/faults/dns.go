@@ -32,7 +32,8 @@ func (f *DNS) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Prob
 	what := map[string]string{modeNXDomain: "no DNS name", modeStale: "stale DNS answer", modeSlow: "slow DNS"}[f.Mode]
 	a.Summary = what + " of " + a.Summary
 	if slow := f.Mode == modeSlow; slow != (f.Delay > 0) {
-		problems = append(problems, harness.Problem{Key: "delay", Sentence: "goes with mode: slow, and slow with it"})
+		problems = append(problems,
+			harness.Problem{Key: "delay", Sentence: "mode: slow needs it, and no other mode takes it"})
 	}
 	return a, problems
 }

@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -59,7 +60,7 @@ func (f *KMSKey) Inject(
 	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
 ) (harness.Injection, error) {
 	key := h.Key[a.Region]
-	c := change{what: "the key in " + a.Region, ask: key.Use}
+	c := change{what: "the key in " + a.Region, ask: key.Use, refused: refusedByKMS}
 	switch f.Mode {
 	case modeDisabled:
 		c.do, c.undo = key.Disable, key.Enable
@@ -78,6 +79,15 @@ func (f *KMSKey) Inject(
 		c.undo = func(ctx context.Context) error { return key.SetPolicy(ctx, before) }
 	}
 	return pull(ctx, a, back, c)
+}
+
+// refusedByKMS tells an answer of KMS from an emulator that is slow or gone.
+func refusedByKMS(err error) bool {
+	var api interface { // smithy's APIError
+		error
+		ErrorCode() string
+	}
+	return errors.As(err, &api)
 }
 
 // denied is a policy that says what it said, and denies the key to the services of Identity Center. The account keeps

@@ -12,16 +12,19 @@ import (
 
 const (
 	askEvery    = 2 * time.Millisecond   // between a canary's questions
-	askLimit    = 100 * time.Millisecond // with one of them
+	askLimit    = 100 * time.Millisecond // for one of them, where silence is an answer
+	refuseLimit = 2 * time.Second        // for one of them, where it isn't
 	verifyLimit = 500 * time.Millisecond // with a single one, whose answer no other follows
 	changeLimit = 5 * time.Second        // after the change, to see what came of it
 )
 
 // change is what a fault does by a handle, and what takes it back.
 type change struct {
-	what     string                          // is done to, for people: "the replica in eu-west-1"
-	ask      func(ctx context.Context) error // a canary past all rules of the network: nil where all is well
-	intent   rollback.Intent                 // what another process needs to take it back
+	what string                          // is done to, for people: "the replica in eu-west-1"
+	ask  func(ctx context.Context) error // a canary past all rules of the network: nil where all is well
+	// refused tells a refusal from an answer that never came, which then tells nothing; nil: silence is what it does.
+	refused  func(error) bool
+	intent   rollback.Intent // what another process needs to take it back
 	do, undo func(ctx context.Context) error
 }
 
@@ -93,11 +96,13 @@ func (p *pulled) Verify(ctx context.Context) ([]harness.Sighting, error) {
 	asked, gone := time.Now(), ""
 	asking, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
-	switch err := p.ask(asking); {
-	case err == nil:
+	switch says, err := p.put(asking); {
+	case says == answered:
 		gone = p.what + " answers"
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("asking %s: %w", p.what, ctx.Err())
+	case says == nothing:
+		return nil, fmt.Errorf("asking %s: %w", p.what, err)
 	}
 	return sightings(p.a, asked, gone), nil
 }
@@ -131,9 +136,10 @@ func (p *pulled) watch(ctx context.Context, answers bool, do func(context.Contex
 		}
 	}()
 	done := make(chan error, 1)
-	go func() { done <- do(ctx) }()
+	go func() { done <- harness.Guard("a handle", func() error { return do(ctx) }) }()
 	var since, over time.Time // since when it is as wanted, and when the change was made; zero for not yet
 	var limit <-chan time.Time
+	why := "" // the last question told nothing
 	for {
 		select {
 		case err := <-done:
@@ -148,20 +154,46 @@ func (p *pulled) watch(ctx context.Context, answers bool, do func(context.Contex
 				looks = nil
 				continue
 			}
-			if since = l.since(answers, since); !over.IsZero() && !since.IsZero() && l.asked.After(over) {
+			if errors.Is(l.err, harness.ErrPanic) {
+				return sighting{seen: true, err: l.err}, l.err
+			}
+			if since, why = l.since(answers, since), l.why(); !over.IsZero() && l.sees(answers) && l.asked.After(over) {
 				return sighting{seen: true, at: since}, nil
 			}
 		case <-limit:
-			err := fmt.Errorf("asking %s for %v: it answers: %t", p.what, changeLimit, !answers)
+			err := fmt.Errorf("asking %s for %v: it answers: %t%s", p.what, changeLimit, !answers, why)
 			return sighting{seen: true, err: err}, nil
 		}
 	}
 }
 
+// said is what a canary was told.
+type said int
+
+// A canary is told that all is well, that it isn't, or nothing at all.
+const (
+	answered said = iota
+	gone
+	nothing
+)
+
+// put puts a question.
+func (p *pulled) put(ctx context.Context) (said, error) {
+	err := harness.Guard("a handle", func() error { return p.ask(ctx) })
+	switch {
+	case err == nil:
+		return answered, nil
+	case p.refused == nil || p.refused(err):
+		return gone, err
+	}
+	return nothing, err
+}
+
 // look is one question of a canary.
 type look struct {
 	asked, ended time.Time
-	answered     bool
+	said         said
+	err          error
 }
 
 // look puts one question, a moment after the last.
@@ -172,18 +204,36 @@ func (p *pulled) look(ctx context.Context) look {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	l := look{asked: time.Now()}
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	l, limit := look{asked: time.Now()}, askLimit
+	if p.refused != nil {
+		limit = refuseLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	l.answered = p.ask(ctx) == nil
+	l.said, l.err = p.put(ctx)
 	l.ended = time.Now()
 	return l
 }
 
-// since is since when the replica has been as wanted without a break, after this look.
+// sees tells whether it is as wanted.
+func (l look) sees(answers bool) bool {
+	return l.said == map[bool]said{true: answered, false: gone}[answers]
+}
+
+// why says what kept the look from telling anything.
+func (l look) why() string {
+	if l.said != nothing {
+		return ""
+	}
+	return fmt.Sprintf(" (the last question told nothing: %v)", l.err)
+}
+
+// since is since when it has been as wanted without a break, after this look. One that told nothing breaks nothing.
 func (l look) since(answers bool, before time.Time) time.Time {
 	switch {
-	case l.answered != answers:
+	case l.said == nothing:
+		return before
+	case !l.sees(answers):
 		return time.Time{}
 	case !before.IsZero():
 		return before

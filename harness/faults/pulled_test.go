@@ -48,7 +48,7 @@ func inject(ctx context.Context, f harness.Fault, r replica, back *rollback.Stac
 }
 
 // The instants of a proof are those at which the handle acted, whatever the handle and the proof took.
-func TestInstantsAreThoseOfTheDeed(t *testing.T) {
+func TestInstantsAreThoseOfTheChange(t *testing.T) {
 	for name, f := range map[string]harness.Fault{
 		"kill": &Process{Mode: "kill"}, "pause": &Process{Mode: "pause"}, "disconnect": &NetworkDisconnect{},
 	} {
@@ -156,7 +156,7 @@ type deaf struct{ harnesstest.Replica }
 func (*deaf) Kill(context.Context) error { return nil }
 
 // A change without effect is proven by nobody.
-func TestDeedWithoutEffect(t *testing.T) {
+func TestChangeWithoutEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, f := &deaf{}, &Process{Mode: "kill"}
 		injected, err := inject(t.Context(), f, d, &rollback.Stack{})
@@ -188,3 +188,72 @@ var errFull = errors.New("disk full")
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
 func (full) Sync() error               { return errFull }
+
+// slowKey is a key whose emulator takes its time to answer, or never does.
+type slowKey struct {
+	harnesstest.Key
+	takes time.Duration
+	deaf  bool // changes are answered and do nothing
+}
+
+func (k *slowKey) Use(ctx context.Context) error {
+	select {
+	case <-time.After(k.takes):
+		return k.Key.Use(ctx)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (k *slowKey) Disable(ctx context.Context) error {
+	if k.deaf {
+		return nil
+	}
+	return k.Key.Disable(ctx)
+}
+
+// Only what KMS refuses shows that a key can't be used; an emulator that is slow shows nothing.
+func TestOnlyARefusalShowsThatAKeyIsUnusable(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes time.Duration
+		deaf  bool
+		says  string
+	}{
+		"at once": {0, false, ""}, "slow": {300 * time.Millisecond, false, ""},
+		"slow and without effect": {300 * time.Millisecond, true, "it answers: true"},
+		"never answers":           {time.Hour, false, "the last question told nothing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := &slowKey{takes: c.takes, deaf: c.deaf}
+				h := &harness.Handles{Key: map[string]harness.Key{"r": k}}
+				a := harness.Aim{Name: "it", Region: "r", Edges: []harness.Edge{{From: "r", To: "r"}}}
+				injected, err := (&KMSKey{Mode: modeDisabled}).Inject(t.Context(), h, a, &rollback.Stack{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = injected.Prove(t.Context(), true)
+				if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+					t.Errorf("proven in force: %v", err)
+				}
+				k.takes = 0
+				if err := injected.Undo(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// A canary or a handle that panics ends no process: its error says that it did.
+func TestHandlesThatPanic(t *testing.T) {
+	for name, c := range map[string]change{
+		"ask": {ask: func(context.Context) error { panic("a bug") }, do: func(context.Context) error { return nil }},
+		"do":  {ask: func(context.Context) error { return nil }, do: func(context.Context) error { panic("a bug") }},
+	} {
+		c.what, c.undo = "it", func(context.Context) error { return nil }
+		if _, err := pull(t.Context(), harness.Aim{Name: "it"}, &rollback.Stack{}, c); !errors.Is(err, harness.ErrPanic) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

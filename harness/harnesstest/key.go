@@ -2,7 +2,6 @@ package harnesstest
 
 import (
 	"context"
-	"errors"
 	"sync"
 )
 
@@ -21,10 +20,16 @@ func (k *Key) Use(ctx context.Context) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.disabled || k.scheduled || k.policy != "" {
-		return errors.New("KMS refuses")
+		return refusal{}
 	}
 	return ctx.Err()
 }
+
+// refusal is an error as smithy's APIError is.
+type refusal struct{}
+
+func (refusal) Error() string     { return "KMS refuses" }
+func (refusal) ErrorCode() string { return "DisabledException" }
 
 func (k *Key) change(do func()) error {
 	k.mu.Lock()

@@ -178,13 +178,13 @@ func (s *series) unsteady(p *history.Plan) string {
 	return ""
 }
 
-// disagreements compares protocol probes with browser probes of the same home and vantage whose people steer alike:
+// disagreements compares protocol probes with browser probes whose people do the same:
 // their recoveries may differ by each one's period and journey, no more.
 func disagreements(h *history.History, m *verdict.Measures) []remark {
 	var found []remark
 	for _, b := range h.Plan.Probes {
 		for _, p := range h.Plan.Probes {
-			if !b.Browser || b.Skipped || p.Browser || p.Home != b.Home || p.From != b.From || steer(p) != steer(b) {
+			if !b.Browser || b.Skipped || p.Browser || !alike(p, b) {
 				continue
 			}
 			for _, f := range h.Plan.Faults {
@@ -196,6 +196,11 @@ func disagreements(h *history.History, m *verdict.Measures) []remark {
 		}
 	}
 	return found
+}
+
+// alike tells whether the people of two probes do the same, from the same place, home and way of steering.
+func alike(a, b history.Probe) bool {
+	return a.Journey == b.Journey && a.Home == b.Home && a.From == b.From && steer(a) == steer(b)
 }
 
 // steer is how a probe's people get to another Region, as the plan has it.

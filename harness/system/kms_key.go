@@ -44,6 +44,9 @@ func (s *Site) makeKey(ctx context.Context, back *rollback.Stack) error {
 		if single, err = s.try(ctx, mark); err != nil {
 			return err
 		}
+		if err := s.heedsPolicies(single); err != nil {
+			return err
+		}
 	}
 	arns, err := s.keysOf(ctx, mark, single)
 	if err != nil && s.emulator != nil {
@@ -61,6 +64,17 @@ func (s *Site) makeKey(ctx context.Context, back *rollback.Stack) error {
 	}
 	s.Keys = arns
 	return nil
+}
+
+// heedsPolicies refuses an emulator that wouldn't hold anybody to the policies that the scenario gives the key: what
+// they forget would not be found, and the drill would pass.
+func (s *Site) heedsPolicies(single bool) error {
+	own := s.Topology.KMS.Policy != "" || len(s.Topology.KMS.Policies) > 0
+	if !own || !single && slices.Contains(s.emulator.Honours, harness.HonoursPolicies) {
+		return nil
+	}
+	return &harness.Lack{Sentence: fmt.Sprintf("%s can't carry the key's policies (system.kms.policy, policies): it "+
+		"doesn't heed PutKeyPolicy, as a throw-away key showed; set system.kms.backend to embedded", s.emulator)}
 }
 
 // answers makes sure that an emulator is there, before anything is done that must be undone at it.

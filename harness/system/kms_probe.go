@@ -89,9 +89,12 @@ func (s *Site) try(ctx context.Context, mark string) (single bool, err error) {
 func (s *Site) tryReplicas(ctx context.Context, t *trial, made map[string]string) (single bool) {
 	primary := s.Topology.Primary
 	there := s.services(primary, t.http())[0]
-	for region, user := range map[string]service{primary: there, t.region: t.user} {
-		if err := user.use(ctx, made[region]); err != nil {
-			t.found(harness.HonoursReplicas, fmt.Errorf("in %s: %w", region, operation(err)))
+	for _, replica := range []struct {
+		region string
+		user   service
+	}{{primary, there}, {t.region, t.user}} {
+		if err := replica.user.use(ctx, made[replica.region]); err != nil {
+			t.found(harness.HonoursReplicas, fmt.Errorf("in %s: %w", replica.region, operation(err)))
 			return true
 		}
 	}

@@ -140,9 +140,9 @@ func Entries[T any](m *Measures, name string) []T {
 }
 
 // MarshalJSON writes the verdict with each further measure under its own name, behind all else.
-func (v *Verdict) MarshalJSON() ([]byte, error) {
+func (v Verdict) MarshalJSON() ([]byte, error) {
 	type plain Verdict // without this method
-	out, err := json.Marshal((*plain)(v))
+	out, err := json.Marshal(plain(v))
 	for _, f := range v.Further {
 		if err != nil {
 			break

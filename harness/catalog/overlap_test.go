@@ -1,0 +1,52 @@
+package catalog
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/regiondrill/regiondrill/harness/engine"
+)
+
+const overlapping = `schema: regiondrill.scenario/v1
+name: overlapping
+system: {primary: us-east-1, additional: [eu-west-1]}
+vantages: {here: {rtt: {us-east-1: 2ms}}}
+probes: [{name: staff, kind: saml_login, from: here, home: us-east-1, every: 100ms, limit: 2s}]
+faults:
+  - {name: first, kind: FIRST, at: 5s, for: 10s}
+  - {name: second, kind: SECOND}
+actions:
+  - {name: swap, kind: acs_swap, to: eu-west-1, at: 5s, for: 5s}
+  - {name: again, kind: acs_swap, to: us-east-1, AGAIN}
+`
+
+// Two changes of one thing that could not be undone right are refused; rules on links, names and calls lie on each other.
+func TestChangesThatOverlap(t *testing.T) {
+	const key = "kms_key, where: {region: eu-west-1}, mode: "
+	for name, c := range map[string]struct{ first, second, again, says string }{
+		"one key":          {key + "disabled", key + "policy_denies, at: 14s, for: 5s", "at: 20s", "8:"},
+		"the same mode":    {key + "policy_denies", key + "policy_denies, at: 5s, for: 10s", "at: 20s", "8:"},
+		"one in the other": {key + "disabled", key + "pending_deletion, at: 6s, for: 1s", "at: 20s", "8:"},
+		"after its effect": {key + "disabled", key + "disabled, at: first.effective + 1s, for: 5s", "at: 20s", "8:"},
+		"after it":         {key + "disabled", key + "policy_denies, at: first.healed, for: 5s", "at: 20s", ""},
+		"just behind it":   {key + "disabled", key + "policy_denies, at: 15s, for: 5s", "at: 20s", ""},
+		"other Regions": {key + "disabled", "kms_key, where: {region: us-east-1}, mode: disabled, at: 6s, for: 5s",
+			"at: 20s", ""},
+		"rules": {"region_outage, where: {region: us-east-1}", "tls, where: {region: us-east-1}, mode: expired, " +
+			"at: 6s, for: 2s", "at: 20s", ""},
+		"outlasts the swap": {key + "disabled", key + "disabled, at: 20s, for: 1s", "at: 6s, for: 9s", "11:"},
+		"for good":          {key + "disabled", key + "disabled, at: 20s, for: 1s", "at: 6s", "11:"},
+		"within the swap":   {key + "disabled", key + "disabled, at: 20s, for: 1s", "at: 6s, for: 2s", ""},
+	} {
+		text := strings.NewReplacer("FIRST", c.first, "SECOND", c.second, "AGAIN", c.again).Replace(overlapping)
+		catalog := Default()
+		_, _, err := catalog.Read(strings.NewReader(text), "it", nil, engine.Options{Target: catalog.Targets[0]})
+		switch {
+		case c.says == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.says != "" && (err == nil || !strings.HasPrefix(err.Error(), "it:"+c.says) ||
+			!strings.Contains(err.Error(), "take") || strings.Contains(err.Error(), "\n")):
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
