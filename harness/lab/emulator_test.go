@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type emulator struct {
 	pages   map[string]string // of itself, by path
 	without []string          // operations that it doesn't know
 	deaf    []string          // operations that it answers, and doesn't heed
+	lax     bool              // it heeds no policy that denies
 
 	mu      sync.Mutex
 	service *kms.Service
@@ -55,12 +57,14 @@ func (e *emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if before != nil {
 		before(operation)
 	}
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	switch {
 	case slices.Contains(e.without, operation):
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprintf(w, `{"__type": "UnknownOperationException", "message": "there is no %s"}`, operation)
 		return
-	case slices.Contains(e.deaf, operation):
+	case slices.Contains(e.deaf, operation), e.lax && operation == "PutKeyPolicy" && strings.Contains(string(body), "Deny"):
 		_, _ = io.WriteString(w, "{}")
 		return
 	}
@@ -190,6 +194,31 @@ func TestEmulatorThatLacks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Policies of the scenario's own mean nothing at an emulator that holds nobody to them: what they forget would pass.
+func TestOwnPoliciesNeedAnEmulatorThatHeedsThem(t *testing.T) {
+	policy := kms.BaselinePolicy(system.NewDesign(topology()).Instance.Account)
+	for _, lax := range []bool{false, true} {
+		e := newEmulator()
+		e.lax = lax
+		server := httptest.NewServer(e)
+		t.Cleanup(server.Close)
+		for _, own := range []harness.KMSSettings{{}, {Policy: policy},
+			{Policies: map[string]string{"eu-west-1": policy}}} {
+			top := topology()
+			top.KMS = own
+			top.KMS.Backend, top.KMS.URL = system.KMSEndpoint, server.URL
+			back := &rollback.Stack{}
+			t.Cleanup(func() { _ = back.Unwind(context.Background()) })
+			_, err := lab.Start(t.Context(), top, back)
+			lack, lacks := errors.AsType[*harness.Lack](err)
+			if lacks != (lax && own.Policy+own.Policies["eu-west-1"] != "") ||
+				lacks && !strings.Contains(lack.Sentence, "PutKeyPolicy") {
+				t.Errorf("lax: %t, %+v: %v", lax, own, err)
+			}
+		}
 	}
 }
 
