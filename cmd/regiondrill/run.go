@@ -147,7 +147,7 @@ func runnable(drills []*compiled) error {
 			continue
 		}
 		if !slices.ContainsFunc(d.plan.Record.Probes, func(p history.Probe) bool { return !p.Skipped }) {
-			return fmt.Errorf("%s has browser probes only, so without a browser nobody is left to sign in", d.name)
+			return fmt.Errorf("%s has browser probes only, so without a browser nobody is left who arrives", d.name)
 		}
 	}
 	if len(skipped) == len(drills) {

@@ -96,11 +96,6 @@ func (ca *CA) Faulty(notBefore, notAfter time.Time, names ...string) (*tls.Certi
 	return ca.sign(ca.faulty, notBefore, notAfter, names)
 }
 
-// WrongName is a Faulty certificate in good time for a name that nobody asks for.
-func (ca *CA) WrongName() (*tls.Certificate, error) {
-	return ca.Faulty(ca.now.Add(-time.Hour), ca.now.Add(validity), "wrong-name.invalid")
-}
-
 func (ca *CA) sign(key *ecdsa.PrivateKey, notBefore, notAfter time.Time, names []string) (*tls.Certificate, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("signing a leaf: no name given")

@@ -20,7 +20,7 @@ func TestLeaves(t *testing.T) {
 	old, err2 := ca.Faulty(now.Add(-2*time.Hour), now.Add(-time.Hour), "a.test")
 	early, err3 := ca.Faulty(now.Add(time.Hour), now.Add(2*time.Hour), "a.test")
 	current, err4 := ca.Faulty(now, now.Add(time.Hour), "a.test")
-	wrong, err5 := ca.WrongName()
+	wrong, err5 := ca.Faulty(now, now.Add(time.Hour), "wrong-name.invalid")
 	_, none := ca.Faulty(now, now)
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil || none == nil {
 		t.Fatal(err, none)

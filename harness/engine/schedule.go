@@ -137,7 +137,7 @@ func (r *run) settle(s *schedule, a *harness.Attempt, began time.Time, err error
 	case a.Outcome == "":
 		a.GiveUp(history.ClassHarness, "the probe said nothing")
 	case a.Outcome == history.Good && ended.Sub(a.Due) > s.rec.Limit.Duration():
-		a.Fail(history.ClassTimeout, "signed in, but only after the limit")
+		a.Fail(history.ClassTimeout, "was served, but only after the limit")
 	}
 	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: s.rec.Kind, Home: a.Home, From: s.rec.From,
 		User: a.Person.Name, Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended),

@@ -81,7 +81,7 @@ func (s *series) account(v *verdict.Validity) {
 	v.ScheduleSlipP99[s.probe.Name] = seconds(slip)
 	if float64(slip) > maxSlip*float64(s.probe.Every) {
 		s.remark(verdict.LateSchedule, "", "attempts of %s began up to %.0f ms late (99th percentile): this machine was "+
-			"busy; give it one that does nothing else, or fewer sign-ins", s.probe.Name, slip.Seconds()*1000)
+			"busy; give it one that does nothing else, or fewer people", s.probe.Name, slip.Seconds()*1000)
 	}
 }
 
@@ -224,7 +224,7 @@ func disagree(m *verdict.Measures, protocol, browser history.Probe, fault string
 	if p.lower <= b.upper && b.lower <= p.upper {
 		return ""
 	}
-	return fmt.Sprintf("%s and %s, who sign in alike, disagree about %s: %s and %s; one of them measured something else, "+
+	return fmt.Sprintf("%s and %s, whose people do the same, disagree about %s: %s and %s; one of them measured something else, "+
 		"so look at what failed for each", protocol.Name, browser.Name, fault, p, b)
 }
 
