@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/scenario"
@@ -171,7 +173,11 @@ func edgesRow(c *compiled, f scenario.Fault) string {
 			return "\t  in " + e.To
 		}
 		if e.To == f.Where.Region || e.To == f.Where.Place {
-			both = append(both, e.From+" ⇄ "+e.To)
+			arrow := " → "
+			if slices.Contains(edges, harness.Edge{From: e.To, To: e.From}) {
+				arrow = " ⇄ "
+			}
+			both = append(both, e.From+arrow+e.To)
 		}
 	}
 	return "\t  on " + strings.Join(both, ", ")

@@ -26,8 +26,9 @@ type condition struct {
 func newCondition(operatorName, keyName string, wanted []string, variables bool) condition {
 	c := condition{operatorName: operatorName, keyName: keyName}
 	name := strings.ToLower(operatorName)
-	name, c.forAll = strings.CutPrefix(name, "forallvalues:")
-	name, c.forAny = strings.CutPrefix(name, "foranyvalue:")
+	if name, c.forAll = strings.CutPrefix(name, "forallvalues:"); !c.forAll { // there may be one of them
+		name, c.forAny = strings.CutPrefix(name, "foranyvalue:")
+	}
 	if name == "null" {
 		c.null, c.knownOperator = true, true
 		c.operator = operator{valid: isBool}

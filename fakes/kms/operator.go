@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -64,8 +65,8 @@ func isBool(wanted string) bool {
 }
 
 func isNumber(wanted string) bool {
-	_, err := strconv.ParseFloat(wanted, 64)
-	return err == nil
+	n, err := strconv.ParseFloat(wanted, 64)
+	return err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
 func numbers(compare func(a, b float64) bool) func(value, wanted string) bool {

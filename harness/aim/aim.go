@@ -36,7 +36,7 @@ func Links(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a := &aimer{w: w, s: s}
 	place := a.place()
 	a.from(place)
-	a.service()
+	a.service(place)
 	if w.Operation != "" {
 		a.fail("where.operation", "%s acts on links, which know no operations", s.Kind)
 	}
@@ -53,6 +53,11 @@ func Links(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 // Names are the names of a place or, with service, of one of its services, as others come to them: the links toward it.
 func Names(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	found, problems := Links(w, s)
+	if place := found.Place; len(problems) == 0 && place != names.IdPPlace && !slices.Contains(s.Regions(), place) {
+		problems = append(problems, harness.Problem{Key: "where.place",
+			Sentence: fmt.Sprintf("it hits nothing: no name is served at %s; say a region, or place: %s", place,
+				names.IdPPlace)})
+	}
 	found.Edges = slices.DeleteFunc(found.Edges, func(e harness.Edge) bool { return e.To != found.Place })
 	return found, problems
 }
@@ -149,10 +154,16 @@ func (a *aimer) from(place string) {
 	}
 }
 
-// service narrows to names that the target serves.
-func (a *aimer) service() {
-	if s := a.w.Service; s != "" && !slices.Contains(a.s.Can.Services, s) {
+// service narrows to names that the target serves at the place: its own at the identity provider's, all others at the
+// Regions, and none where people are.
+func (a *aimer) service(place string) {
+	s := a.w.Service
+	switch region := slices.Contains(a.s.Regions(), place); {
+	case s == "" || place == "":
+	case !slices.Contains(a.s.Can.Services, s):
 		a.fail("where.service", "it hits nothing: target %s serves no %s", a.s.Target, s)
+	case region == (s == names.IdPPlace) || !region && place != names.IdPPlace:
+		a.fail("where.service", "it hits nothing: there is no %s at %s", s, place)
 	}
 }
 

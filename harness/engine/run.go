@@ -139,7 +139,10 @@ func (r *run) conclude(ctx context.Context, err, undone error) error {
 		end.Reason, end.Detail = history.Broken, err.Error()
 	}
 	if undone != nil {
-		end.Detail = undone.Error()
+		if end.Detail != "" { // the cause stands first
+			end.Detail += "; "
+		}
+		end.Detail += undone.Error()
 		err = errors.Join(err, fmt.Errorf("%w: %w", ErrUndo, undone))
 	}
 	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeEnd, End: &end})

@@ -19,11 +19,14 @@ const (
 	modeSlow     = "slow"
 )
 
+// leastDelay is the least by which an answer is slow: below it nobody could see that it is.
+const leastDelay = 10 * time.Millisecond
+
 // DNS breaks the looking up of a place's names. Connections that stand go on; only who looks a name up meets it.
 type DNS struct {
 	network
 	Mode  string        `yaml:"mode" enum:"nxdomain,stale,slow" doc:"nxdomain: there is no such name; stale: the answer is an address where nobody is any more; slow: the answer takes delay"`
-	Delay time.Duration `yaml:"delay" max:"5m" doc:"with slow: how long an answer takes"`
+	Delay time.Duration `yaml:"delay" min:"0s" max:"5m" doc:"with slow: how long an answer takes"`
 }
 
 // Aim takes the names of a place as others look them up.
@@ -31,9 +34,13 @@ func (f *DNS) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Prob
 	a, problems := aim.Names(w, s)
 	what := map[string]string{modeNXDomain: "no DNS name", modeStale: "stale DNS answer", modeSlow: "slow DNS"}[f.Mode]
 	a.Summary = what + " of " + a.Summary
-	if slow := f.Mode == modeSlow; slow != (f.Delay > 0) {
+	switch slow := f.Mode == modeSlow; {
+	case slow != (f.Delay > 0):
 		problems = append(problems,
 			harness.Problem{Key: "delay", Sentence: "mode: slow needs it, and no other mode takes it"})
+	case slow && f.Delay < leastDelay:
+		problems = append(problems, harness.Problem{Key: "delay", Sentence: fmt.Sprintf("must be at least %v: an answer "+
+			"that is slow by less can't be told from a machine that is", leastDelay)})
 	}
 	return a, problems
 }

@@ -34,7 +34,9 @@ func lay(
 ) (harness.Injection, error) {
 	rule := harness.Rule{Name: a.Name, Edges: a.Edges, Calls: a.Calls, Effect: effect, Lease: a.Lease}
 	if a.Service != "" {
-		rule.Hosts = h.Hosts(a.Place, a.Service)
+		if rule.Hosts = h.Hosts(a.Place, a.Service); len(rule.Hosts) == 0 { // a rule without any hits all
+			return nil, fmt.Errorf("laying the rule of %s: no name of %s is served at %s", a.Name, a.Service, a.Place)
+		}
 	}
 	l := &laid{}
 	var err error

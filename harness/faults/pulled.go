@@ -35,6 +35,7 @@ type pulled struct {
 	a               harness.Aim
 	back            rollback.Undo
 	inForce, healed sighting
+	unmade          bool // the change was refused, so there is nothing to take back
 }
 
 // sighting is what a canary saw, or why it didn't.
@@ -48,6 +49,9 @@ type sighting struct {
 func pull(ctx context.Context, a harness.Aim, back *rollback.Stack, c change) (harness.Injection, error) {
 	p := &pulled{change: c, a: a}
 	undo, err := back.Push(c.intent, func(ctx context.Context) (err error) {
+		if p.unmade {
+			return nil
+		}
 		p.healed, err = p.watch(ctx, true, c.undo)
 		return err
 	})
@@ -56,6 +60,7 @@ func pull(ctx context.Context, a harness.Aim, back *rollback.Stack, c change) (h
 	}
 	p.back = undo
 	if p.inForce, err = p.watch(ctx, false, c.do); err != nil {
+		p.unmade = c.refused != nil && c.refused(err)
 		return p, fmt.Errorf("%s of %s: %w", a.Name, c.what, err)
 	}
 	return p, nil

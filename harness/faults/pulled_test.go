@@ -257,3 +257,18 @@ func TestHandlesThatPanic(t *testing.T) {
 		}
 	}
 }
+
+// What was refused changed nothing, so its undo has nothing to do, and nothing to fail at.
+func TestARefusedChangeIsNotUndone(t *testing.T) {
+	k, back := &harnesstest.Key{}, &rollback.Stack{}
+	_ = k.Disable(t.Context())
+	k.Refuses = k.Use(t.Context())
+	k.Revive()
+	h := &harness.Handles{Key: map[string]harness.Key{"r": k}}
+	if _, err := (&KMSKey{Mode: modeDisabled}).Inject(t.Context(), h, harness.Aim{Name: "it", Region: "r"}, back); err == nil {
+		t.Error("it was not refused")
+	}
+	if err := back.Unwind(t.Context()); err != nil {
+		t.Errorf("undoing what was never done: %v", err)
+	}
+}

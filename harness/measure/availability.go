@@ -26,17 +26,22 @@ func timeAvailability(f *Found) any {
 	return all
 }
 
-// served bounds the share of a span in which there was no outage.
+// served bounds the share of a span in which there was no outage. An outage lasted at least from its first to its last
+// failure, at most from the good arrival before to the one after.
 func served(outages []verdict.Outage, since, until verdict.Seconds) verdict.Share {
-	whole := until - since
+	within := func(from, to verdict.Seconds) verdict.Seconds { return max(0, min(until, to)-max(since, from)) }
 	least, most := verdict.Seconds(0), verdict.Seconds(0)
 	for _, o := range outages {
-		least += max(0, min(until, o.Since+o.Lower)-max(since, o.Since))
-		if o.Upper == nil {
-			most = whole // nobody saw it end
-			continue
+		least += within(o.Since, o.Since+o.Lower)
+		from, to, begun := since, until, o.Since
+		if o.LastGood != nil {
+			from, begun = *o.LastGood, *o.LastGood
 		}
-		most += *o.Upper
+		if o.Upper != nil {
+			to = begun + *o.Upper
+		}
+		most += within(from, to)
 	}
+	whole := until - since
 	return verdict.Share{Lower: 1 - float64(min(most, whole)/whole), Upper: 1 - float64(least/whole)}
 }

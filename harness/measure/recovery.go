@@ -370,12 +370,13 @@ func (s *series) outages(f *fault) []verdict.Outage {
 func (s *series) outage(i, j int) verdict.Outage {
 	first, last := s.evidence[i].Due, s.evidence[j-1].Due
 	o := verdict.Outage{Since: seconds(first), Lower: seconds(last - first), Bad: j - i}
-	if j == len(s.evidence) {
-		return o
-	}
 	before := first
 	if i > 0 {
 		before = s.evidence[i-1].Due
+		o.LastGood = secondsOf(&before)
+	}
+	if j == len(s.evidence) {
+		return o
 	}
 	o.Upper = secondsOf(ptr(s.evidence[j].Due - before))
 	return o

@@ -224,8 +224,8 @@ func disagree(m *verdict.Measures, protocol, browser history.Probe, fault string
 	if p.lower <= b.upper && b.lower <= p.upper {
 		return ""
 	}
-	return fmt.Sprintf("%s and %s, whose people do the same, disagree about %s: %s and %s; one of them measured something else, "+
-		"so look at what failed for each", protocol.Name, browser.Name, fault, p, b)
+	return fmt.Sprintf("%s and %s, whose people do the same, disagree about %s: %s and %s; one of them measured "+
+		"something else, so look at what failed for each", protocol.Name, browser.Name, fault, p, b)
 }
 
 // bounds is an interval of seconds.

@@ -245,10 +245,11 @@ type Phases struct {
 // Outage is a run of arrivals that failed: it lasted at least from the first to the last of them, at most from the
 // good one before to the good one after. Upper is nil where none came after.
 type Outage struct {
-	Since Seconds  `json:"since"` // when the first of them arrived
-	Lower Seconds  `json:"lower"`
-	Upper *Seconds `json:"upper"`
-	Bad   int      `json:"bad"`
+	LastGood *Seconds `json:"last_good"` // when the good one before arrived; nil where none did
+	Since    Seconds  `json:"since"`     // when the first of them arrived
+	Lower    Seconds  `json:"lower"`
+	Upper    *Seconds `json:"upper"`
+	Bad      int      `json:"bad"`
 }
 
 // Loss is what people lost while a fault lasted: who failed, and how much longer each waited than in the baseline.

@@ -1,0 +1,43 @@
+package aim
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// What hits nothing is a mistake: a service that isn't served at the place, or names of a place that has none.
+func TestWhatIsServedWhere(t *testing.T) {
+	s := harness.Scope{Kind: "it", Target: "lab", Can: harness.Capabilities{Services: []string{"portal", "kms", names.IdPPlace}},
+		Topology: harness.Topology{Primary: "us-east-1", Additional: []string{"eu-west-1"},
+			Vantages: []harness.Vantage{{Name: "new-york"}}}}
+	for name, c := range map[string]struct {
+		w     harness.Where
+		links bool // whether there are links to act on
+		names bool // whether there are names
+	}{
+		"a Region":               {harness.Where{Region: "us-east-1"}, true, true},
+		"a Region as a place":    {harness.Where{Place: "us-east-1"}, true, true},
+		"a Region's service":     {harness.Where{Region: "us-east-1", Service: "kms"}, true, true},
+		"the IdP":                {harness.Where{Place: names.IdPPlace}, true, true},
+		"the IdP's service":      {harness.Where{Place: names.IdPPlace, Service: names.IdPPlace}, true, true},
+		"a Region's at the IdP":  {harness.Where{Place: names.IdPPlace, Service: "portal"}, false, false},
+		"the IdP's in a Region":  {harness.Where{Region: "us-east-1", Service: names.IdPPlace}, false, false},
+		"where people are":       {harness.Where{Place: "new-york"}, true, false},
+		"a service where people": {harness.Where{Place: "new-york", Service: "portal"}, false, false},
+		"no such service":        {harness.Where{Region: "us-east-1", Service: "s3"}, false, false},
+	} {
+		for what, asked := range map[string]struct {
+			aim func(harness.Where, harness.Scope) (harness.Aim, []harness.Problem)
+			ok  bool
+		}{"links": {Links, c.links}, "names": {Names, c.names}} {
+			_, problems := asked.aim(c.w, s)
+			if len(problems) > 1 || asked.ok != (len(problems) == 0) ||
+				!asked.ok && !strings.HasPrefix(problems[0].Sentence, "it hits nothing: ") {
+				t.Errorf("%s of %s: %+v", what, name, problems)
+			}
+		}
+	}
+}
