@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/regiondrill/regiondrill/harness/catalog"
+	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/report"
 )
 
@@ -200,4 +201,19 @@ func TestComposeRunsADrill(t *testing.T) {
 		t.Fatalf("it runs %q", args)
 	}
 	checkCommand(t, args)
+}
+
+// The scenario that README shows can be copied into a file.
+func TestTheScenarioOfREADME(t *testing.T) {
+	_, text, found := strings.Cut(pages(t)["README.md"], "## How a scenario reads\n\n")
+	if !found {
+		t.Fatal("README shows none")
+	}
+	text, _, _ = strings.Cut(text, "\n\n")
+	c := catalog.Default()
+	_, _, err := c.Read(strings.NewReader(strings.ReplaceAll("\n"+text, "\n    ", "\n")), "README.md", nil,
+		engine.Options{Target: c.Targets[0]})
+	if err != nil {
+		t.Error(err)
+	}
 }

@@ -70,8 +70,15 @@ type happening struct {
 	rows []string
 }
 
-// happenings are those of known instants first, in their order, then those that wait for others.
+// happenings are in the order in which they come if whatever one waits for comes at once.
 func happenings(c *compiled) []happening {
+	expected := func(h happening) history.Instant {
+		after := ""
+		if h.at.Name != "" {
+			after = h.at.Name + "." + h.at.Event
+		}
+		return c.plan.Record.Expected(after, history.At(h.at.Offset))
+	}
 	var all []happening
 	for _, f := range c.scenario.Faults {
 		rec := c.plan.Record.Fault(f.Name)
@@ -87,7 +94,7 @@ func happenings(c *compiled) []happening {
 		all = append(all, happening{a.At, []string{fmt.Sprintf("%s\t%s: %s, %s", a.At, a.Name, rec.Summary, until)}})
 	}
 	slices.SortStableFunc(all, func(a, b happening) int {
-		return cmp.Or(cmp.Compare(min(1, len(a.at.Name)), min(1, len(b.at.Name))), cmp.Compare(a.at.Offset, b.at.Offset))
+		return cmp.Compare(expected(a), expected(b))
 	})
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -16,7 +17,7 @@ import (
 
 // The rules of a review. A new one is a function and a line here.
 var (
-	systemRules = []func(*review){unregistered}
+	systemRules = []func(*review){unregistered, nothingAsked, noRoundTrip}
 	probeRules  = []func(*review, scenario.Probe, history.Probe){coldStart, noBookmark, homeAgain, lateSteer}
 	checkRules  = []func(*review, *objective){
 		tooShort, tightGap, nobodyArrives, fewForQuantile, // mistakes
@@ -42,6 +43,36 @@ func unregistered(r *review) {
 				"the ACS URL of %s is not registered at the IdP, so nobody can sign in there", region)
 		}
 	}
+}
+
+// nothingAsked: such a drill passes whatever happens, as one whose checks were lost does.
+func nothingAsked(r *review) {
+	if len(r.s.Checks) == 0 {
+		r.remark(r.s.Block, "name", "no check asks anything of this drill, so that it passes whatever happens; add checks")
+	}
+}
+
+// noRoundTrip: a Region that was forgotten is as near as one's own machine, and recovers too soon.
+func noRoundTrip(r *review) {
+	for _, v := range r.s.Vantages {
+		var missing []string
+		for _, place := range append(slices.Clone(r.plan.Regions), names.IdPPlace) {
+			if _, said := v.RTT[place]; !said && r.visited(v.Name, place) {
+				missing = append(missing, place)
+			}
+		}
+		if len(v.RTT) > 0 && len(missing) > 0 {
+			r.remark(v.Block, "rtt", "%s says no rtt to %s, so that it is taken as 0s", v.Name,
+				strings.Join(missing, ", "))
+		}
+	}
+}
+
+// visited tells whether people of a vantage go to a place: all go to the identity provider.
+func (r *review) visited(vantage, place string) bool {
+	return slices.ContainsFunc(r.s.Probes, func(p scenario.Probe) bool {
+		return p.From == vantage && (place == names.IdPPlace || place == p.Home || place == r.steering[p.Name].To)
+	})
 }
 
 // coldStart: a probe that a check of recovery names must be seen to work before anything is taken away.

@@ -84,6 +84,8 @@ type compiler struct {
 	can  harness.Capabilities
 	plan *Plan
 	errs scenario.Errors
+
+	mistyped bool // a Region of the system is none
 }
 
 // Compile resolves a scenario against the kinds there are. Its error is a scenario.Errors with every mistake.
@@ -114,22 +116,38 @@ func (c *compiler) fail(e *scenario.Error) { c.errs = append(c.errs, e) }
 // regions checks the Regions that the system names.
 func (c *compiler) regions() {
 	sys, known := c.s.System, names.Regions()
-	check := func(key, region string, among []string) {
-		if region != "" && !slices.Contains(among, region) {
-			c.fail(c.s.Block.NoSuch(key, "Region", region, among))
+	check := func(key, region string) {
+		if region != "" && !slices.Contains(known, region) {
+			c.mistyped = true
+			c.fail(c.s.Block.NoSuch(key, "Region", region, known))
 		}
 	}
-	check("system.primary", sys.Primary, known)
+	check("system.primary", sys.Primary)
 	for i, r := range sys.Additional {
-		check(fmt.Sprintf("system.additional.%d", i), r, known)
+		check(fmt.Sprintf("system.additional.%d", i), r)
 	}
 	for i, r := range sys.IdP.ACS {
-		check(fmt.Sprintf("system.idp.acs.%d", i), r, sys.Regions())
+		c.inSystem(c.s.Block, fmt.Sprintf("system.idp.acs.%d", i), r)
 	}
 	for i, r := range sys.IdP.Bookmarks {
-		check(fmt.Sprintf("system.idp.bookmarks.%d", i), r, sys.Regions())
+		c.inSystem(c.s.Block, fmt.Sprintf("system.idp.bookmarks.%d", i), r)
 	}
 }
+
+// inSystem refuses a name that is none of the system's Regions, nor one of the other places there may be. Where the
+// system's own are mistyped, a Region that it seems not to have is told once, where the mistake is; and none that is
+// mistyped is suggested.
+func (c *compiler) inSystem(b scenario.Block, key, name string, others ...string) {
+	regions := c.s.System.Regions()
+	if name == "" || slices.Contains(regions, name) || slices.Contains(others, name) || c.follows(name) {
+		return
+	}
+	known := slices.DeleteFunc(slices.Clone(regions), func(r string) bool { return !names.IsRegion(r) })
+	c.fail(b.NoSuch(key, "Region of the system", name, append(known, others...)))
+}
+
+// follows tells whether that a Region isn't the system's follows from a mistake that was told.
+func (c *compiler) follows(region string) bool { return c.mistyped && names.IsRegion(region) }
 
 func (c *compiler) topology() {
 	sys := c.s.System
@@ -150,7 +168,7 @@ func (c *compiler) topology() {
 	for _, v := range c.s.Vantages {
 		for place := range v.RTT {
 			if place != names.IdPPlace && !slices.Contains(sys.Regions(), place) {
-				c.fail(v.Block.NoSuch("rtt."+place, "Region of the system", place, append(sys.Regions(), names.IdPPlace)))
+				c.inSystem(v.Block, "rtt."+place, place, names.IdPPlace)
 			}
 		}
 		if v.Name == names.IdPPlace || names.IsRegion(v.Name) {
@@ -183,7 +201,7 @@ func (c *compiler) kms() {
 	}
 	for region := range k.Policies {
 		if !slices.Contains(c.s.System.Regions(), region) {
-			c.fail(block.NoSuch("system.kms.policies."+region, "Region of the system", region, c.s.System.Regions()))
+			c.inSystem(block, "system.kms.policies."+region, region)
 		}
 	}
 	if k.CreatingFor > 0 && k.Backend != "embedded" {
@@ -220,9 +238,7 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 	if p.From != "" && !slices.Contains(vantages, p.From) {
 		c.fail(p.Block.NoSuch("from", "vantage", p.From, vantages))
 	}
-	if p.Home != "" && !slices.Contains(c.s.System.Regions(), p.Home) {
-		c.fail(p.Block.NoSuch("home", "Region of the system", p.Home, c.s.System.Regions()))
-	}
+	c.inSystem(p.Block, "home", p.Home)
 	i := slices.IndexFunc(kinds, func(k harness.ProbeKind) bool { return k.Name == p.Kind })
 	if i < 0 { // the kinds' own check has said so; that there is such a probe is known to the checks all the same
 		c.plan.Record.Probes = append(c.plan.Record.Probes,
@@ -283,6 +299,9 @@ func (c *compiler) config(b scenario.Block, v any) json.RawMessage {
 // problems are told at their keys.
 func (c *compiler) problems(b scenario.Block, found []harness.Problem) {
 	for _, p := range found {
+		if p.What != "" && c.follows(p.Unknown) {
+			continue
+		}
 		if p.What != "" {
 			c.fail(b.NoSuch(p.Key, p.What, p.Unknown, p.Among))
 			continue

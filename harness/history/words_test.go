@@ -22,11 +22,11 @@ func TestWordsOfJourneys(t *testing.T) {
 		{"a probe that doesn't say", probes("").Words(""), "sign in, sign-ins"},
 		{"signing in", history.SignIn.Words(), "sign in, sign-ins"},
 		{"credentials", probes(history.SignIn, history.RoleCredentials).Words("role_credentials"), "get credentials, calls"},
-		{"a journey of a later version", history.Journey("console").Words(), "be served, attempts"},
+		{"a journey of a later version", history.Journey("console").Words(), "get what they came for, attempts"},
 		{"a probe that isn't there", probes(history.RoleCredentials).Words("gone"), "sign in, sign-ins"},
 		{"all of one journey", probes("", history.SignIn).WordsOfAll(), "sign in, sign-ins"},
 		{"all get credentials", probes(history.RoleCredentials).WordsOfAll(), "get credentials, calls"},
-		{"two journeys", probes("", history.RoleCredentials).WordsOfAll(), "be served, attempts"},
+		{"two journeys", probes("", history.RoleCredentials).WordsOfAll(), "get what they came for, attempts"},
 		{"no probe", probes().WordsOfAll(), "sign in, sign-ins"},
 	} {
 		if got := c.got.Do + ", " + c.got.Many; got != c.want {
