@@ -17,7 +17,8 @@ var journeyWords = map[Journey]Words{
 
 var (
 	signInWords = Words{Do: "sign in", Did: "got in", Again: "in again", One: "sign-in", Many: "sign-ins"}
-	anyWords    = Words{Do: "get what they came for", Did: "were served", Again: "served again", One: "attempt", Many: "attempts"}
+	anyWords    = Words{Do: "get what they came for", Did: "were served", Again: "served again", One: "attempt",
+		Many: "attempts"}
 )
 
 // Words of the journey.

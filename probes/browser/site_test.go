@@ -192,7 +192,8 @@ func (s *site) lay(host, does string) {
 
 // replace gives a host a certificate that a browser must refuse.
 func (s *site) replace(host string) {
-	bad, err := s.ca.WrongName()
+	now := time.Now()
+	bad, err := s.ca.Faulty(now.Add(-time.Hour), now.Add(time.Hour), "wrong-name.invalid")
 	if err != nil {
 		panic(err)
 	}
