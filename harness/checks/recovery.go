@@ -142,13 +142,13 @@ func broke(r *verdict.Recovery) string {
 	}
 	switch {
 	case b.By == verdict.KeptOut:
-		return fmt.Sprintf("; what was back broke %sbetween %s and %s, when nobody got in for too long", times, at(b.Since),
-			at(b.Until))
+		return fmt.Sprintf("; what was back broke %sbetween %s and %s, when nobody got in for too long", times, at(b.First),
+			at(b.Last))
 	case b.Bad == 1:
-		return fmt.Sprintf("; what was back broke %sby a single failure between %s and %s, where all of them had to be good",
-			times, at(b.Since), at(b.Until))
+		return fmt.Sprintf("; what was back broke %sby a single failure at %s, where all of them had to be good",
+			times, at(b.First))
 	}
-	return fmt.Sprintf("; what was back broke %swhen %d failed between %s and %s", times, b.Bad, at(b.Since), at(b.Until))
+	return fmt.Sprintf("; what was back broke %swhen %d failed between %s and %s", times, b.Bad, at(b.First), at(b.Last))
 }
 
 // at is an instant of the run's clock for people.

@@ -3,6 +3,7 @@ package measure
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -283,19 +284,33 @@ func (j *judged) flaps(c *comeback) {
 		b := &j.r.Broken[len(j.r.Broken)-1]
 		b.Until, open = seconds(t.Due+c.window), true
 	}
-	failed := make([]int, len(c.tries)+1) // of the first so many: spans may overlap, and there may be as many as people
-	for i, t := range c.tries {
-		if failed[i+1] = failed[i]; !c.good(t) {
-			failed[i+1]++
+	var bad []history.Instant // when those who failed arrived: spans may overlap, and there may be as many as people
+	for _, t := range c.tries {
+		if !c.good(t) {
+			bad = append(bad, t.Due)
 		}
 	}
 	for k := range j.r.Broken {
-		b := &j.r.Broken[k]
-		if b.Bad = failed[c.dueFrom(instantOf(b.Until))] - failed[c.dueFrom(instantOf(b.Since))]; b.Bad > 0 {
-			b.By = verdict.Failed
-		}
+		c.cause(&j.r.Broken[k], bad)
 	}
 	j.r.Flaps = len(j.r.Broken)
+}
+
+// cause says what broke the windows of a span: those who failed, else the stretches in which people were kept out.
+func (c *comeback) cause(b *verdict.Broken, bad []history.Instant) {
+	since, until := instantOf(b.Since), instantOf(b.Until)
+	i, _ := slices.BinarySearch(bad, since)
+	j, _ := slices.BinarySearch(bad, until)
+	b.First, b.Last = b.Since, b.Until
+	if b.Bad = j - i; b.Bad > 0 {
+		b.By, b.First, b.Last = verdict.Failed, seconds(bad[i]), seconds(bad[j-1])
+		return
+	}
+	first := sort.Search(len(c.shut), func(k int) bool { return c.shut[k].until > since })
+	beyond := sort.Search(len(c.shut), func(k int) bool { return c.shut[k].since >= until })
+	if first < beyond {
+		b.First, b.Last = seconds(c.shut[first].since), seconds(c.shut[beyond-1].until)
+	}
 }
 
 // phases cuts the recovery at what the people of f and q did. Each instant is clamped from the end, to at most its

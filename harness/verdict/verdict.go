@@ -221,7 +221,9 @@ type Broken struct {
 	Since Seconds  `json:"since"` // when the first of them opened
 	Until Seconds  `json:"until"` // when the last of them closed
 	By    BrokenBy `json:"by"`
-	Bad   int      `json:"bad"` // attempts in the span that were not good
+	Bad   int      `json:"bad"`   // attempts in the span that were not good
+	First Seconds  `json:"first"` // when what broke it began: the first of them arrived, or nobody got in any more
+	Last  Seconds  `json:"last"`  // and when the last of them arrived, or somebody got in again
 }
 
 // BrokenBy says what broke a window.
