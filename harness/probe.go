@@ -30,7 +30,21 @@ type Checker interface{ Problems(t Topology) []Problem }
 
 // Steer is how one person gets to another Region within one attempt.
 type Steer struct {
-	By    string        `yaml:"by" enum:"none,bookmark,cli_profile" doc:"how the person gets to another Region: by its bookmark at the identity provider, or by their CLI's profile of it"`
+	By    string
+	To    string
+	After time.Duration
+}
+
+// BookmarkSteer is Steer as the block of a probe whose people go to another Region by a bookmark, and no other way.
+type BookmarkSteer struct {
+	By    string        `yaml:"by" enum:"none,bookmark" doc:"how the person gets to another Region: by its bookmark at the identity provider"`
+	To    string        `yaml:"to" doc:"the Region that they go to"`
+	After time.Duration `yaml:"after" doc:"how long from due they wait for the home Region before they give up on it"`
+}
+
+// CLIProfileSteer is the same of people who go there by a profile of the command line.
+type CLIProfileSteer struct {
+	By    string        `yaml:"by" enum:"none,cli_profile" doc:"how the person gets to another Region: by their CLI's profile of it"`
 	To    string        `yaml:"to" doc:"the Region that they go to"`
 	After time.Duration `yaml:"after" doc:"how long from due they wait for the home Region before they give up on it"`
 }
@@ -97,8 +111,6 @@ const (
 // at AWS, and foolish.
 func (s Steer) Problems(t Topology, way string) []Problem {
 	switch {
-	case s.By != way && s.By != ByNone && s.By != "":
-		return []Problem{{Key: "steer.by", Sentence: "these people can go to another Region by " + way + " alone"}}
 	case s.By == way && s.To == "":
 		return []Problem{{Key: "steer", Sentence: "say to which Region they go: to"}}
 	case s.By != way && (s.To != "" || s.After != 0):

@@ -135,11 +135,10 @@ func FuzzParsePage(f *testing.F) {
 
 func TestSteerProblems(t *testing.T) {
 	top := harness.Topology{Primary: "us-east-1", Additional: []string{"eu-west-1"}}
-	for want, steer := range map[string]harness.Steer{
+	for want, steer := range map[string]harness.BookmarkSteer{
 		"":                    {By: "bookmark", To: "eu-west-1"},
 		"say nothing without": {By: "none", To: "eu-west-1"},
 		"to which Region":     {By: "bookmark"},
-		"bookmark alone":      {By: "cli_profile", To: "eu-west-1"},
 		"eu-west-2":           {By: "bookmark", To: "eu-west-2"},
 	} {
 		problems := (&SAMLLogin{Steer: steer}).Problems(top)

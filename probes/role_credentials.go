@@ -24,7 +24,7 @@ import (
 // Region yet, or is told that it is over, signs in first, as "aws sso login" makes them do. People with a profile of
 // another Region use that when home gives them nothing.
 type RoleCredentials struct {
-	Steer harness.Steer `yaml:"steer" doc:"what a person does who gets no credentials at home"`
+	Steer harness.CLIProfileSteer `yaml:"steer" doc:"what a person does who gets no credentials at home"`
 
 	world *harness.World
 
@@ -40,7 +40,7 @@ type (
 
 // NewRoleCredentials has people without a profile of another Region.
 func NewRoleCredentials() harness.Probe {
-	return &RoleCredentials{Steer: harness.Steer{By: harness.ByNone}, sessions: map[cli]session{}}
+	return &RoleCredentials{Steer: harness.CLIProfileSteer{By: harness.ByNone}, sessions: map[cli]session{}}
 }
 
 // Journey of its people: from a session to credentials of a role that AWS takes.
@@ -51,11 +51,11 @@ func (p *RoleCredentials) Needs() []string { return nil }
 
 // Problems of its settings.
 func (p *RoleCredentials) Problems(t harness.Topology) []harness.Problem {
-	return p.Steer.Problems(t, harness.ByCLIProfile)
+	return harness.Steer(p.Steer).Problems(t, harness.ByCLIProfile)
 }
 
 // Steering is what a person does who gets nothing at home.
-func (p *RoleCredentials) Steering() harness.Steer { return p.Steer }
+func (p *RoleCredentials) Steering() harness.Steer { return harness.Steer(p.Steer) }
 
 // Open keeps the world.
 func (p *RoleCredentials) Open(_ context.Context, world *harness.World) error {
@@ -74,7 +74,7 @@ func (p *RoleCredentials) Try(ctx context.Context, a *harness.Attempt) error {
 	if err != nil {
 		return err
 	}
-	u.steer(ctx, p.Steer,
+	u.steer(ctx, harness.Steer(p.Steer),
 		func(ctx context.Context) *failure { return p.ask(ctx, u, a.Home) },
 		func(ctx context.Context) *failure { return p.ask(ctx, u, p.Steer.To) })
 	return nil

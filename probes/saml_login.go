@@ -18,8 +18,8 @@ import (
 // SAMLLogin signs in as a person does, but by plain HTTP: portal, sign-in, identity provider, ACS, portal, and then the
 // account list, in which the person's account must be. A 200 alone is no success. It costs a fiftieth of a browser.
 type SAMLLogin struct {
-	Steer       harness.Steer `yaml:"steer" doc:"what a person does who isn't signed in at home"`
-	Connections string        `yaml:"connections" enum:"fresh,kept" doc:"fresh: every attempt connects anew, as a new user does; kept: attempts share connections, never cookies"`
+	Steer       harness.BookmarkSteer `yaml:"steer" doc:"what a person does who isn't signed in at home"`
+	Connections string                `yaml:"connections" enum:"fresh,kept" doc:"fresh: every attempt connects anew, as a new user does; kept: attempts share connections, never cookies"`
 
 	world *harness.World
 
@@ -29,7 +29,7 @@ type SAMLLogin struct {
 
 // NewSAMLLogin has fresh connections and people who don't steer.
 func NewSAMLLogin() harness.Probe {
-	return &SAMLLogin{Steer: harness.Steer{By: "none"}, Connections: "fresh"}
+	return &SAMLLogin{Steer: harness.BookmarkSteer{By: "none"}, Connections: "fresh"}
 }
 
 // Journey of its people: they sign in.
@@ -40,11 +40,11 @@ func (p *SAMLLogin) Needs() []string { return nil }
 
 // Problems of its settings.
 func (p *SAMLLogin) Problems(t harness.Topology) []harness.Problem {
-	return p.Steer.Problems(t, harness.ByBookmark)
+	return harness.Steer(p.Steer).Problems(t, harness.ByBookmark)
 }
 
 // Steering is what a person does who isn't signed in at home.
-func (p *SAMLLogin) Steering() harness.Steer { return p.Steer }
+func (p *SAMLLogin) Steering() harness.Steer { return harness.Steer(p.Steer) }
 
 // Open keeps the system.
 func (p *SAMLLogin) Open(_ context.Context, world *harness.World) error {
@@ -70,7 +70,7 @@ func (p *SAMLLogin) Try(ctx context.Context, a *harness.Attempt) error {
 		return err
 	}
 	defer done()
-	person.steer(ctx, p.Steer,
+	person.steer(ctx, harness.Steer(p.Steer),
 		func(ctx context.Context) *failure { return person.signIn(ctx, p.world.Portal(a.Home)) },
 		func(ctx context.Context) *failure { return person.byBookmark(ctx, p.Steer.To) })
 	return nil

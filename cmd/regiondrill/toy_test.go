@@ -119,7 +119,7 @@ func (t messyTarget) Sweep(ctx context.Context) ([]string, error) {
 
 // toyLogin signs in where no rule stands in the way.
 type toyLogin struct {
-	Steer harness.Steer `yaml:"steer"`
+	Steer harness.BookmarkSteer `yaml:"steer"`
 	world *harness.World
 	needs []string
 }
@@ -153,7 +153,7 @@ func (l *toyLogin) Try(ctx context.Context, a *harness.Attempt) error {
 	return nil
 }
 
-func (l *toyLogin) Steering() harness.Steer { return l.Steer }
+func (l *toyLogin) Steering() harness.Steer { return harness.Steer(l.Steer) }
 
 func (l *toyLogin) Close() error { return nil }
 

@@ -251,7 +251,8 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 		return probe
 	}
 	probe := made()
-	if checker, ok := probe.(harness.Checker); ok {
+	unread := scenario.Into(p.Block, kinds[i].New()) != nil // what follows from that is not told too
+	if checker, ok := probe.(harness.Checker); ok && !unread {
 		c.problems(p.Block, checker.Problems(c.plan.Topology))
 	}
 	if steerer, ok := probe.(harness.Steerer); ok {

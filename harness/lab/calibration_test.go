@@ -164,9 +164,9 @@ type crowd struct {
 }
 
 func (c *crowd) signIn(t *testing.T, sys *harness.System, v variant, onset time.Time, lasts time.Duration) {
-	by := harness.Steer{By: "none"}
+	by := harness.BookmarkSteer{By: "none"}
 	if v.steer > 0 {
-		by = harness.Steer{By: "bookmark", To: "eu-west-1", After: v.steer}
+		by = harness.BookmarkSteer{By: "bookmark", To: "eu-west-1", After: v.steer}
 	}
 	p := &probes.SAMLLogin{Steer: by, Connections: "fresh"}
 	if err := p.Open(t.Context(), sys.World); err != nil {

@@ -20,7 +20,7 @@ func TestBrowserApart(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no ip(8) to change the machine's network with")
 	}
-	sys, probe := inLab(t, harness.Steer{}, "us-east-1", "eu-west-1")
+	sys, probe := inLab(t, harness.BookmarkSteer{}, "us-east-1", "eu-west-1")
 	change := func(words ...string) {
 		if out, err := exec.CommandContext(t.Context(), ip, words...).CombinedOutput(); err != nil {
 			t.Skipf("ip %v: %v, %s", words, err, out)

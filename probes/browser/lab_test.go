@@ -15,7 +15,7 @@ import (
 
 // inLab is a probe in the lab of the flagship, without distances, whose identity provider knows the ACS of some
 // Regions.
-func inLab(t *testing.T, steer harness.Steer, acs ...string) (*harness.System, *browser.Login) {
+func inLab(t *testing.T, steer harness.BookmarkSteer, acs ...string) (*harness.System, *browser.Login) {
 	t.Helper()
 	if _, err := browser.Find(os.Getenv); err != nil {
 		t.Skip(err)
@@ -82,7 +82,7 @@ func lay(t *testing.T, sys *harness.System, mode string) (lift func()) {
 
 func TestSignInInTheLab(t *testing.T) {
 	t.Parallel()
-	sys, probe := inLab(t, harness.Steer{}, "us-east-1", "eu-west-1")
+	sys, probe := inLab(t, harness.BookmarkSteer{}, "us-east-1", "eu-west-1")
 	for k, home := range []string{"us-east-1", "eu-west-1"} {
 		a := tried(t, sys, probe, home, k, 10*time.Second)
 		if a.Outcome != history.Good || a.Region != home {
@@ -108,7 +108,7 @@ func TestSignInInTheLab(t *testing.T) {
 
 func TestBookmarkInTheLab(t *testing.T) {
 	t.Parallel()
-	sys, probe := inLab(t, harness.Steer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}, "us-east-1", "eu-west-1")
+	sys, probe := inLab(t, harness.BookmarkSteer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}, "us-east-1", "eu-west-1")
 	for _, mode := range []string{"blackhole", "refuse", "reset", "http_503"} {
 		lift := lay(t, sys, mode)
 		if a := tried(t, sys, probe, "us-east-1", 1, 10*time.Second); a.Outcome != history.Good || a.Region != "eu-west-1" {
@@ -120,7 +120,7 @@ func TestBookmarkInTheLab(t *testing.T) {
 
 func TestACSOfAnotherRegionThatIsNotRegistered(t *testing.T) {
 	t.Parallel()
-	sys, probe := inLab(t, harness.Steer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}, "us-east-1")
+	sys, probe := inLab(t, harness.BookmarkSteer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}, "us-east-1")
 	defer lay(t, sys, "refuse")()
 	a := tried(t, sys, probe, "us-east-1", 1, 10*time.Second)
 	if a.Class != history.ClassIdPACSRefused || a.Detail != "the identity provider refused the ACS URL of eu-west-1" {
@@ -130,7 +130,7 @@ func TestACSOfAnotherRegionThatIsNotRegistered(t *testing.T) {
 
 func TestWrongPasswordInTheLab(t *testing.T) {
 	t.Parallel()
-	sys, probe := inLab(t, harness.Steer{}, "us-east-1")
+	sys, probe := inLab(t, harness.BookmarkSteer{}, "us-east-1")
 	sys.People[2].Password = "not theirs"
 	if a := tried(t, sys, probe, "us-east-1", 2, 10*time.Second); a.Class != history.ClassIdPLoginRefused {
 		t.Errorf("%s in %q, %s: %s", a.Outcome, a.Region, a.Class, a.Detail)

@@ -20,7 +20,7 @@ import (
 // Login is the probe browser_login: one person after another opens the portal of their home Region, signs in at the
 // identity provider and looks for their account. All share one browser process and nothing else.
 type Login struct {
-	Steer harness.Steer `yaml:"steer" doc:"what the person does when their home Region does not let them in"`
+	Steer harness.BookmarkSteer `yaml:"steer" doc:"what the person does when their home Region does not let them in"`
 
 	world *harness.World
 	path  string // of the browser
@@ -32,15 +32,15 @@ type Login struct {
 }
 
 // New makes the probe with its defaults: the person stays at home.
-func New() *Login { return &Login{Steer: harness.Steer{By: "none"}} }
+func New() *Login { return &Login{Steer: harness.BookmarkSteer{By: "none"}} }
 
 // Problems says what of it makes no sense.
 func (l *Login) Problems(t harness.Topology) []harness.Problem {
-	return l.Steer.Problems(t, harness.ByBookmark)
+	return harness.Steer(l.Steer).Problems(t, harness.ByBookmark)
 }
 
 // Steering is what the person does when their home Region does not let them in.
-func (l *Login) Steering() harness.Steer { return l.Steer }
+func (l *Login) Steering() harness.Steer { return harness.Steer(l.Steer) }
 
 // Journey of its people: they sign in.
 func (l *Login) Journey() history.Journey { return history.SignIn }
@@ -127,7 +127,7 @@ func (l *Login) Try(ctx context.Context, a *harness.Attempt) error {
 		return nil
 	}
 	defer w.dispose()
-	person := &person{world: l.world, steer: l.Steer, attempt: a, window: w, began: began}
+	person := &person{world: l.world, steer: harness.Steer(l.Steer), attempt: a, window: w, began: began}
 	person.signIn(ctx).tell(a)
 	a.Ended = time.Now()
 	if ctx.Err() != nil && a.Outcome == history.Bad && !w.process.answers() {

@@ -10,8 +10,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
-func bookmark(after time.Duration) harness.Steer {
-	return harness.Steer{By: "bookmark", To: ireland, After: after}
+func bookmark(after time.Duration) harness.BookmarkSteer {
+	return harness.BookmarkSteer{By: "bookmark", To: ireland, After: after}
 }
 
 func TestBookmark(t *testing.T) {
