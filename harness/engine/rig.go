@@ -39,8 +39,8 @@ func (r *run) watchPart(ctx context.Context, p harness.RigPart, done <-chan stru
 		case errors.Is(err, context.DeadlineExceeded) && silent < blindLooks:
 			silent++
 		default:
-			r.record(history.Event{At: r.at(time.Now()), Type: history.TypeRig,
-				Rig: &history.Rig{Part: p.Name, Seen: r.at(seen), Detail: err.Error()}})
+			r.record(history.RigLost.Event(r.at(time.Now()),
+				history.Rig{Part: p.Name, Seen: r.at(seen), Detail: err.Error()}))
 			return
 		}
 		select {

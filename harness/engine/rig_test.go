@@ -85,8 +85,8 @@ func onTheRig(t *testing.T, answer func(ctx context.Context, n int) error) (look
 			t.Fatal(err)
 		}
 		for _, e := range w.sink.events {
-			if e.Type == history.TypeRig {
-				lost = append(lost, e.Rig)
+			if rig, ok := history.RigLost.Of(&e); ok {
+				lost = append(lost, &rig)
 			}
 		}
 	})

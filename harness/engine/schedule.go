@@ -139,8 +139,8 @@ func (r *run) settle(s *schedule, a *harness.Attempt, began time.Time, err error
 	case a.Outcome == history.Good && ended.Sub(a.Due) > s.rec.Limit.Duration():
 		a.Fail(history.ClassTimeout, "was served, but only after the limit")
 	}
-	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: s.rec.Kind, Home: a.Home, From: s.rec.From,
-		User: a.Person.Name, Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended),
+	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: s.rec.Kind, Journey: s.rec.Journey, Home: a.Home,
+		From: s.rec.From, User: a.Person.Name, Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended),
 		Outcome: a.Outcome, Class: a.Class, Region: a.Region, Detail: a.Detail, Artifacts: a.Artifacts}
 	for _, step := range a.Steps {
 		rec.Steps = append(rec.Steps, history.Step{Name: step.Name, Host: step.Host, Region: step.Region,

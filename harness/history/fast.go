@@ -44,6 +44,8 @@ func (s *scanner) attempt(a *Attempt) {
 			a.Seq = s.integer()
 		case "kind":
 			a.Kind = s.text()
+		case "journey":
+			a.Journey = Journey(s.text())
 		case "home":
 			a.Home = s.text()
 		case "from":

@@ -16,7 +16,7 @@ const Schema = "regiondrill.history/v1"
 // goroutines at once; an error means that the history can't be trusted and the run must stop.
 type Sink interface{ Record(Event) error }
 
-// Event is one line. Exactly one of the pointers is set, the one that Type names.
+// Event is one line. Exactly one of the pointers is set, the one that Type names, or Data.
 type Event struct {
 	Seq  int64   `json:"seq"` // rising; given by the writer
 	At   Instant `json:"at"`  // when it was recorded; an attempt's own instants are within it
@@ -31,8 +31,9 @@ type Event struct {
 	Note    *Note    `json:"note,omitempty"`
 	Stall   *Stall   `json:"stall,omitempty"`
 	Control *Control `json:"control,omitempty"`
-	Rig     *Rig     `json:"rig,omitempty"`
 	End     *End     `json:"end,omitempty"`
+
+	Data json.RawMessage `json:"data,omitempty"` // of a kind of record, whose name Type then is
 }
 
 // Type says which kind of event a line holds.
@@ -49,7 +50,6 @@ const (
 	TypeNote    Type = "note"
 	TypeStall   Type = "stall"
 	TypeControl Type = "control"
-	TypeRig     Type = "rig"
 	TypeEnd     Type = "end"
 )
 
@@ -291,11 +291,12 @@ const (
 	Dropped Outcome = "dropped"
 )
 
-// Attempt is one person's sign-in.
+// Attempt is what one person tried: their probe's journey, from when they arrived.
 type Attempt struct {
 	Probe     string   `json:"probe"`
 	Seq       int64    `json:"seq"` // within the probe, from 0
 	Kind      string   `json:"kind"`
+	Journey   Journey  `json:"journey,omitempty"` // empty: sign_in
 	Home      string   `json:"home"`
 	From      string   `json:"from,omitempty"`
 	User      string   `json:"user,omitempty"`
@@ -453,13 +454,6 @@ type Control struct {
 type Trip struct {
 	Edge string  `json:"edge"` // of the way there, as in a fault's proof: "new-york→us-east-1"
 	Took Instant `json:"took"`
-}
-
-// Rig is a part of what the system under test stands on that was lost: an emulator that died, or came back empty.
-type Rig struct {
-	Part   string  `json:"part"`
-	Seen   Instant `json:"seen"` // when it was last as it should be
-	Detail string  `json:"detail"`
 }
 
 // End is the last line. Without it the run did not finish, and its verdict is unknown.

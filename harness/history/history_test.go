@@ -131,7 +131,7 @@ func TestWriterWritesWhatReaderReads(t *testing.T) {
 		{At: 9, Type: TypeNote, Note: &Note{Text: "x"}},
 		{At: 9, Type: TypeStall, Stall: &Stall{Since: 3, Until: 8, Took: 5, By: StallHeartbeat}},
 		{At: 9, Type: TypeControl, Control: &Control{Sent: 1, Trips: []Trip{{"a→b", 8}}}},
-		{At: 10, Type: TypeRig, Rig: &Rig{Part: "KMS", Seen: 9, Detail: "it refuses connections"}},
+		RigLost.Event(10, Rig{Part: "KMS", Seen: 9, Detail: "it refuses connections"}),
 		{At: 10, Type: TypeEnd, End: &End{Reason: Completed, Undone: true}},
 	}
 	var out bytes.Buffer

@@ -136,10 +136,13 @@ func (e *Event) complete() bool {
 		return e.Stall != nil
 	case TypeControl:
 		return e.Control != nil
-	case TypeRig:
-		return e.Rig != nil
 	case TypeEnd:
 		return e.End != nil
+	}
+	for _, k := range kinds() {
+		if k.named(e.Type) {
+			return k.reads(e)
+		}
 	}
 	return e.Type != ""
 }
@@ -167,6 +170,7 @@ func (in interner) bytes(b []byte) string {
 
 func (in interner) attempt(a *Attempt) {
 	a.Probe, a.Kind, a.Home, a.From = in.word(a.Probe), in.word(a.Kind), in.word(a.Home), in.word(a.From)
+	a.Journey = Journey(in.word(string(a.Journey)))
 	a.User, a.Region = in.word(a.User), in.word(a.Region)
 	a.Outcome, a.Class = Outcome(in.word(string(a.Outcome))), Class(in.word(string(a.Class)))
 	for i := range a.Steps {

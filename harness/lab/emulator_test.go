@@ -265,7 +265,7 @@ type seen func()
 
 // Record tells it.
 func (s seen) Record(e history.Event) error {
-	if e.Type == history.TypeRig {
+	if e.Type == history.Type(history.RigLost) {
 		s()
 	}
 	return nil

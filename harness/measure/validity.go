@@ -36,10 +36,10 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 	for _, c := range h.Contradictions {
 		doubt(verdict.Reason{Code: verdict.Contradiction}, "the history contradicts itself: %s", c)
 	}
-	for _, e := range h.Events {
-		if e.Type == history.TypeRig {
+	for i := range h.Events {
+		if rig, lost := history.RigLost.Of(&h.Events[i]); lost {
 			doubt(verdict.Reason{Code: verdict.RigLost}, "%s was lost, last seen as it should be at %s s: %s; nothing "+
-				"since then tells of the system under test", e.Rig.Part, e.Rig.Seen, e.Rig.Detail)
+				"since then tells of the system under test", rig.Part, rig.Seen, rig.Detail)
 		}
 	}
 	for _, f := range d.faults {
