@@ -1,6 +1,7 @@
 package kms
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -69,8 +70,19 @@ func (in aliasInput) check() error {
 	return nil
 }
 
+// target tells what is wrong with the key that an alias is to name.
+func (in aliasInput) target() error {
+	switch {
+	case in.TargetKeyID == "":
+		return required("targetKeyId")
+	case strings.HasPrefix(in.TargetKeyID, "alias/"):
+		return invalid("Aliases must refer to keys. Not aliases")
+	}
+	return nil
+}
+
 func (c *call) createAlias(in aliasInput) (any, error) {
-	if err := in.check(); err != nil {
+	if err := cmp.Or(in.check(), in.target()); err != nil {
 		return nil, err
 	}
 	r, err := c.access(in.TargetKeyID, ask{operation: "CreateAlias"})
@@ -93,7 +105,7 @@ func (r *replica) name(a *alias) {
 
 // updateAlias gives an alias to another key. The caller must be allowed to do it to both.
 func (c *call) updateAlias(in aliasInput) (any, error) {
-	if err := in.check(); err != nil {
+	if err := cmp.Or(in.check(), in.target()); err != nil {
 		return nil, err
 	}
 	from, err := c.ofAlias(in.AliasName)

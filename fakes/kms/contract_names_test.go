@@ -78,6 +78,16 @@ var namesContracts = []contract{
 			TargetKeyId: k.key()})
 		return err
 	}, code: "AlreadyExistsException", says: "An alias with the name arn:aws:kms:us-east-1:"},
+	{name: "an alias of an alias", ours: true, do: func(k *kit) error {
+		alias := "alias/again"
+		_, err := k.virginia.CreateAlias(k.ctx(), &sdk.CreateAliasInput{AliasName: &alias, TargetKeyId: k.name(k.key())})
+		return err
+	}, code: "ValidationException", says: "Aliases must refer to keys. Not aliases"},
+	{name: "an alias of no key", ours: true, do: func(k *kit) error {
+		alias := "alias/nobodys"
+		_, err := k.virginia.CreateAlias(k.ctx(), &sdk.CreateAliasInput{AliasName: &alias, TargetKeyId: aws.String("")})
+		return err
+	}, code: "ValidationException", says: "'targetKeyId'"},
 	{name: "an alias without prefix", do: createAlias("mine"), code: "ValidationException",
 		says: `Alias must start with the prefix "alias/". ` +
 			`Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html`},

@@ -69,7 +69,8 @@ func wild(pattern, text string) bool {
 		case p < len(pattern) && pattern[p] == text[i]:
 			p, i = p+1, i+1
 		case star >= 0:
-			mark++
+			_, size := utf8.DecodeRuneInString(text[mark:]) // a character is given up whole
+			mark += size
 			p, i = star+1, mark
 		default:
 			return false

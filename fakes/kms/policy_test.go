@@ -428,6 +428,8 @@ func TestWild(t *testing.T) {
 		{"**a", "bca", true},
 		{"a?c", "abc", true},
 		{"a?c", "aäc", true},
+		{"*??bc", "€bc", false},
+		{"*?bc", "a€bc", true},
 		{"abc", "abcd", false},
 		{"a*", "ba", false},
 		{strings.Repeat("a*", 50) + "b", strings.Repeat("a", 5000), false},
