@@ -301,3 +301,18 @@ func skippedProbes(plan *history.Plan) string {
 	}
 	return said + "."
 }
+
+// watchedHome is how long after a fault it was looked who is carried at home. Untold is that they were back as far as
+// could be seen, and that it was too short to see them stay.
+func (d *drill) watchedHome(r *verdict.Recovery) (watched verdict.Seconds, untold bool) {
+	if r.Failback == nil || r.FailbackWatched == nil {
+		return 0, false
+	}
+	p := d.h.Plan.Probe(r.Probe)
+	if p == nil {
+		return 0, false
+	}
+	window := d.h.Plan.SustainedFor(r.Probe, r.Fault).Window(p.Every)
+	watched = *r.FailbackWatched + verdict.Seconds(window.Seconds())
+	return watched, r.Failback.Upper == nil && len(r.FailbackEvidence) > 0
+}

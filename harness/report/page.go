@@ -243,7 +243,10 @@ func (d *drill) tiles() []tile {
 	}
 	if r.Failback != nil {
 		t := tile{"Back home after", bounds(r.Failback), "of healing"}
-		if r.Failback.Upper == nil {
+		switch watched, untold := d.watchedHome(r); {
+		case untold:
+			t.Name, t.Value, t.Note = "Back home", "can't be told", "watched for only "+floor(watched)
+		case r.Failback.Upper == nil:
 			t.Name, t.Value, t.Note = "Back home", "not seen", "at least not within "+floor(r.Failback.Lower)
 		}
 		tiles = append(tiles, t)

@@ -150,7 +150,10 @@ func recoveryWords(r *verdict.Recovery, objective *verdict.Seconds, grade verdic
 
 func (d *drill) failbackWords(r *verdict.Recovery) string {
 	said := "the home Region carried people again after " + bounds(r.Failback)
-	if r.Failback.Upper == nil {
+	switch watched, untold := d.watchedHome(r); {
+	case untold:
+		said = "can't be told: that they stay needs a longer look than the " + floor(watched) + " after the fault had ended"
+	case r.Failback.Upper == nil:
 		said = "the home Region was not seen to carry people again for good, at least not within " + floor(r.Failback.Lower)
 	}
 	if r.FailbackDisruption > 0 {
