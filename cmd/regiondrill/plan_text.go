@@ -66,24 +66,18 @@ func kmsRow(c *compiled) string {
 
 // happening is a fault or an action on the timeline, as rows of a table.
 type happening struct {
-	at   scenario.At
-	rows []string
+	at     scenario.At
+	begins history.Instant // if whatever it waits for comes at once
+	rows   []string
 }
 
-// happenings are in the order in which they come if whatever one waits for comes at once.
+// happenings are in the order in which they are expected.
 func happenings(c *compiled) []happening {
-	expected := func(h happening) history.Instant {
-		after := ""
-		if h.at.Name != "" {
-			after = h.at.Name + "." + h.at.Event
-		}
-		return c.plan.Record.Expected(after, history.At(h.at.Offset))
-	}
 	var all []happening
 	for _, f := range c.scenario.Faults {
 		rec := c.plan.Record.Fault(f.Name)
 		row := fmt.Sprintf("%s\t%s: %s, for %v", f.At, f.Name, rec.Summary, f.For)
-		all = append(all, happening{f.At, []string{row, edgesRow(c, f)}})
+		all = append(all, happening{f.At, c.plan.Record.Begins(*rec), []string{row, edgesRow(c, f)}})
 	}
 	for _, a := range c.scenario.Actions {
 		until := "until the run ends"
@@ -91,11 +85,10 @@ func happenings(c *compiled) []happening {
 			until = fmt.Sprintf("for %v", a.For)
 		}
 		rec := c.plan.Record.Action(a.Name)
-		all = append(all, happening{a.At, []string{fmt.Sprintf("%s\t%s: %s, %s", a.At, a.Name, rec.Summary, until)}})
+		row := fmt.Sprintf("%s\t%s: %s, %s", a.At, a.Name, rec.Summary, until)
+		all = append(all, happening{a.At, c.plan.Record.Expected(rec.After, rec.At), []string{row}})
 	}
-	slices.SortStableFunc(all, func(a, b happening) int {
-		return cmp.Compare(expected(a), expected(b))
-	})
+	slices.SortStableFunc(all, func(a, b happening) int { return cmp.Compare(a.begins, b.begins) })
 	return all
 }
 

@@ -53,7 +53,7 @@ func Links(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 // Names are the names of a place or, with service, of one of its services, as others come to them: the links toward it.
 func Names(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	found, problems := Links(w, s)
-	if place := found.Place; len(problems) == 0 && place != names.IdPPlace && !slices.Contains(s.Regions(), place) {
+	if place := found.Place; len(problems) == 0 && !named(s, place) {
 		problems = append(problems, harness.Problem{Key: "where.place",
 			Sentence: fmt.Sprintf("it hits nothing: no name is served at %s; say a region, or place: %s", place,
 				names.IdPPlace)})
@@ -154,15 +154,20 @@ func (a *aimer) from(place string) {
 	}
 }
 
+// named tells whether names are served at a place: at the Regions and at the identity provider's, not where people are.
+func named(s harness.Scope, place string) bool {
+	return place == names.IdPPlace || slices.Contains(s.Regions(), place)
+}
+
 // service narrows to names that the target serves at the place: its own at the identity provider's, all others at the
 // Regions, and none where people are.
 func (a *aimer) service(place string) {
 	s := a.w.Service
-	switch region := slices.Contains(a.s.Regions(), place); {
+	switch {
 	case s == "" || place == "":
 	case !slices.Contains(a.s.Can.Services, s):
 		a.fail("where.service", "it hits nothing: target %s serves no %s", a.s.Target, s)
-	case region == (s == names.IdPPlace) || !region && place != names.IdPPlace:
+	case !named(a.s, place) || (s == names.IdPPlace) != (place == names.IdPPlace):
 		a.fail("where.service", "it hits nothing: there is no %s at %s", s, place)
 	}
 }

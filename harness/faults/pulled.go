@@ -98,25 +98,25 @@ func proofs(a harness.Aim, at time.Time) []harness.Proof {
 
 // Verify asks once. An answer says that all is well again; silence is what the fault makes of it.
 func (p *pulled) Verify(ctx context.Context) ([]harness.Sighting, error) {
-	asked, gone := time.Now(), ""
+	asked, healed := time.Now(), ""
 	asking, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
 	switch says, err := p.put(asking); {
 	case says == answered:
-		gone = p.what + " answers"
+		healed = p.what + " answers"
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("asking %s: %w", p.what, ctx.Err())
 	case says == nothing:
 		return nil, fmt.Errorf("asking %s: %w", p.what, err)
 	}
-	return sightings(p.a, asked, gone), nil
+	return sightings(p.a, asked, healed), nil
 }
 
 // sightings are the same on every edge.
-func sightings(a harness.Aim, at time.Time, gone string) []harness.Sighting {
+func sightings(a harness.Aim, at time.Time, healed string) []harness.Sighting {
 	var seen []harness.Sighting
 	for _, e := range a.Edges {
-		seen = append(seen, harness.Sighting{Edge: e, At: at, Gone: gone})
+		seen = append(seen, harness.Sighting{Edge: e, At: at, Gone: healed})
 	}
 	return seen
 }
@@ -222,7 +222,10 @@ func (p *pulled) look(ctx context.Context) look {
 
 // sees tells whether it is as wanted.
 func (l look) sees(answers bool) bool {
-	return l.said == map[bool]said{true: answered, false: gone}[answers]
+	if answers {
+		return l.said == answered
+	}
+	return l.said == gone
 }
 
 // why says what kept the look from telling anything.
