@@ -160,10 +160,14 @@ func (l *Lack) Error() string { return l.Sentence }
 // Unwrap is what it was told by.
 func (l *Lack) Unwrap() error { return l.Err }
 
-// Sweeper is a target whose things may outlive the process that made them.
-type Sweeper interface {
+// TargetReadier is a target that may lack something on this machine.
+type TargetReadier interface {
 	// Ready says what stands in the way of provisioning before anything is begun: a *Lack, as a rule.
 	Ready(ctx context.Context) error
+}
+
+// Sweeper is a target or a probe whose things may outlive the process that made them.
+type Sweeper interface {
 	// Residue names what runs have left whose process is gone. That nothing can be left here is no error.
 	Residue(ctx context.Context) ([]string, error)
 	// Sweep removes the residue and names what it removed.

@@ -2,14 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/probes/browser"
 )
@@ -27,7 +29,7 @@ func (p *program) doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Tell what this machine has for drills, and what it lacks", Args: cobra.NoArgs,
 		Example: "  regiondrill doctor",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			found := []finding{p.browserFinding(), p.stateFinding(), p.residueFinding()}
+			found := []finding{p.browserFinding(), p.stateFinding(), p.residueFinding(cmd.Context())}
 			found = append(found, p.targetFindings(cmd.Context())...)
 			if asJSON {
 				return p.json(found)
@@ -43,7 +45,7 @@ func (p *program) doctorCommand() *cobra.Command {
 	return cmd
 }
 
-// targetFindings tells of every target whether it can run here, and what of it outlived its process.
+// targetFindings tells of every target whether it can run here.
 func (p *program) targetFindings(ctx context.Context) []finding {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
@@ -52,24 +54,10 @@ func (p *program) targetFindings(ctx context.Context) []finding {
 		f := finding{"target " + kind.Name, true, "ready"}
 		if err := p.ready(ctx, kind.Name); err != nil {
 			f.OK, f.Says = false, err.Error()+" (other targets don't need it)"
-		} else if sweeper, ok := kind.New().(harness.Sweeper); ok {
-			f = residueOf(ctx, sweeper, f)
 		}
 		found = append(found, f)
 	}
 	return found
-}
-
-func residueOf(ctx context.Context, sweeper harness.Sweeper, f finding) finding {
-	left, err := sweeper.Residue(ctx)
-	switch {
-	case err != nil:
-		f.OK, f.Says = false, err.Error()
-	case len(left) > 0:
-		f.OK = false
-		f.Says = fmt.Sprintf("killed runs have left %s; remove them: regiondrill recover", strings.Join(left, ", "))
-	}
-	return f
 }
 
 func (p *program) browserFinding() finding {
@@ -99,22 +87,40 @@ func (p *program) stateFinding() finding {
 	return finding{"state folder", true, dir}
 }
 
-func (p *program) residueFinding() finding {
+// residueFinding tells what killed runs have left: changes to undo, and things outside their folders.
+func (p *program) residueFinding(ctx context.Context) finding {
 	left, live, err := drill.UserRuns(p.getenv).Residue()
-	if err != nil {
+	for _, run := range left {
+		run.Keep()
+	}
+	said, failed := p.strewn(ctx)
+	if err = errors.Join(err, failed); err != nil {
 		return finding{"residue", false, err.Error()}
 	}
-	defer func() {
-		for _, run := range left {
-			run.Keep()
-		}
-	}()
+	if len(left) > 0 {
+		said = append([]string{fmt.Sprintf("%d run(s) to conclude, such as %s", len(left), filepath.Base(left[0].Folder))},
+			said...)
+	}
 	switch {
-	case len(left) > 0:
-		return finding{"residue", false, fmt.Sprintf("%d killed run(s), such as %s; "+
-			"undo what they left: regiondrill recover", len(left), filepath.Base(left[0].Folder))}
+	case len(said) > 0:
+		return finding{"residue", false, fmt.Sprintf("killed runs have left %s; undo and remove it: regiondrill recover",
+			strings.Join(said, ", "))}
 	case len(live) > 0:
 		return finding{"residue", true, fmt.Sprintf("none; %d run(s) live", len(live))}
 	}
 	return finding{"residue", true, "none"}
+}
+
+// strewn names what killed runs have left outside their folders.
+func (p *program) strewn(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	var all []string
+	var errs []error
+	sweepers := p.catalog.Sweepers()
+	for _, name := range slices.Sorted(maps.Keys(sweepers)) {
+		left, err := sweepers[name].Residue(ctx)
+		all, errs = append(all, left...), append(errs, err)
+	}
+	return all, errors.Join(errs...)
 }

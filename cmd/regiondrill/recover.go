@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/harness/history"
 )
@@ -59,21 +60,18 @@ func (p *program) recover(ctx context.Context, args []string) error {
 	return leave(ended)
 }
 
-// sweep removes what targets have outside this process of runs that are gone. It is what keeps some from being ready.
+// sweep removes what runs that are gone have left outside their folders. It is what keeps some targets from being ready.
 func (p *program) sweep(ctx context.Context) (swept int, err error) {
 	var errs []error
-	for _, kind := range p.catalog.Targets {
-		sweeper, ok := kind.New().(harness.Sweeper)
-		if !ok {
-			continue
-		}
-		gone, err := sweeper.Sweep(ctx)
-		for _, name := range gone {
-			fmt.Fprintf(p.stdout, "removed %s\n", name)
+	sweepers := p.catalog.Sweepers()
+	for _, name := range slices.Sorted(maps.Keys(sweepers)) {
+		gone, err := sweepers[name].Sweep(ctx)
+		for _, thing := range gone {
+			fmt.Fprintf(p.stdout, "removed %s\n", thing)
 		}
 		swept += len(gone)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("sweeping up after %s: %w", kind.Name, err))
+			errs = append(errs, fmt.Errorf("sweeping up after %s: %w", name, err))
 		}
 	}
 	return swept, errors.Join(errs...)

@@ -70,13 +70,13 @@ const readyLimit = 15 * time.Second
 // ready says what this machine lacks for a target, where that can be known before it is provisioned.
 func (p *program) ready(ctx context.Context, target string) error {
 	kind, _ := p.catalog.Target(target)
-	sweeper, ok := kind.New().(harness.Sweeper)
+	readier, ok := kind.New().(harness.TargetReadier)
 	if !ok {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
-	return sweeper.Ready(ctx)
+	return readier.Ready(ctx)
 }
 
 // serve offers the live metrics where that was asked for.

@@ -68,6 +68,22 @@ func (c Catalog) Target(name string) (harness.TargetKind, bool) {
 	return c.Targets[i], true
 }
 
+// Sweepers are the targets and probes whose things may outlive the process that made them, by what they are called.
+func (c Catalog) Sweepers() map[string]harness.Sweeper {
+	all := map[string]harness.Sweeper{}
+	for _, k := range c.Targets {
+		if s, ok := k.New().(harness.Sweeper); ok {
+			all["target "+k.Name] = s
+		}
+	}
+	for _, k := range c.Probes {
+		if s, ok := k.New().(harness.Sweeper); ok {
+			all["probe "+k.Name] = s
+		}
+	}
+	return all
+}
+
 // Kinds is what a scenario's file can name.
 func (c Catalog) Kinds() scenario.Kinds {
 	var k scenario.Kinds

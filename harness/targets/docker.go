@@ -58,6 +58,10 @@ func lack(err error) error {
 	case errors.As(err, &known), errors.Is(err, context.Canceled),
 		errors.Is(err, context.DeadlineExceeded) && !client.IsErrConnectionFailed(err):
 		return err
+	case os.Getenv(client.EnvOverrideAPIVersion) != "" && says("API version", "client version"):
+		sentence = fmt.Sprintf("Docker refuses what %s=%s asks for (%s); unset it, and the version is agreed on with the engine",
+			client.EnvOverrideAPIVersion, os.Getenv(client.EnvOverrideAPIVersion),
+			strings.TrimPrefix(firstLine(text), "Error response from daemon: "))
 	case says("permission denied"):
 		sentence = "this user may not use Docker; run as root, " +
 			"or join the group docker (sudo usermod -aG docker $USER) and log in again"

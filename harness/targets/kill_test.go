@@ -3,14 +3,21 @@ package targets
 import (
 	"bufio"
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/moby/moby/client"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 )
@@ -137,4 +144,61 @@ func read(t *testing.T, path string) []byte {
 		t.Fatal(err)
 	}
 	return content
+}
+
+// A recover that is killed as soon as the engine was told to remove something is run again, and ends clean.
+func TestKilledRecover(t *testing.T) {
+	d := needsDocker(t)
+	before := inventory(t, d, "")
+	dir := t.TempDir()
+	file, folder := filepath.Join(dir, "frozen.yaml"), filepath.Join(dir, "run")
+	if err := os.WriteFile(file, []byte(frozen), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	killed(t, "proven in force", "run", file, "--target", "containers", "--out", folder)
+	id := runOf(t, read(t, filepath.Join(folder, history.UndoFile)))
+	cmd := exec.CommandContext(t.Context(), os.Getenv(binaryVariable), "recover")
+	cmd.Env = append(os.Environ(), "DOCKER_HOST=unix://"+passing(t, func(r *http.Request) {
+		if r.Method == http.MethodDelete {
+			_ = cmd.Process.Kill()
+		}
+	}))
+	if said, err := cmd.CombinedOutput(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != -1 {
+		t.Fatalf("it was not killed: %v, and said\n%s", err, said)
+	}
+	if code, said := regiondrill(t, "recover"); code != 0 || !strings.Contains(said, folder+": undone") {
+		t.Errorf("the second recover exits with %d and says\n%s", code, said)
+	}
+	if after := inventory(t, d, id); !slices.Equal(before, after) {
+		t.Errorf("before there were\n%v\nand after\n%v", before, after)
+	}
+}
+
+// passing is a socket behind which the engine answers; see is called with each request before it is passed on,
+// which it is whatever becomes of who asked.
+func passing(t *testing.T, see func(*http.Request)) (path string) {
+	t.Helper()
+	engine, err := client.ParseHostURL(cmp.Or(os.Getenv(client.EnvOverrideHost), client.DefaultDockerHost))
+	if err != nil || engine.Scheme != "unix" {
+		t.Skipf("the engine is not behind a socket: %v, %v", engine, err)
+	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", engine.Host)
+	}
+	path = filepath.Join(t.TempDir(), "passing.sock")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true},
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {}, // of who was killed
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", "docker"
+			r.Out = r.Out.WithContext(context.WithoutCancel(r.Out.Context()))
+			see(r.In)
+		}}
+	server := &http.Server{Handler: proxy}
+	go server.Serve(listener)
+	t.Cleanup(func() { _ = server.Close() })
+	return path
 }

@@ -203,3 +203,56 @@ func TestOwner(t *testing.T) {
 		}
 	}
 }
+
+// A version of the API that the environment asks for and the engine doesn't speak is told of by the variable's name.
+func TestAPIVersionOfTheEnvironment(t *testing.T) {
+	engine(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"message": "client version 1.99 is too new. Maximum supported API version is 1.41"}`)
+	})
+	for version, says := range map[string]string{
+		"1.99": "DOCKER_API_VERSION=1.99 asks for (client version 1.99 is too new. Maximum", "old": "DOCKER_API_VERSION=old asks for",
+	} {
+		t.Setenv(client.EnvOverrideAPIVersion, version)
+		d, err := connect(t.Context())
+		if err == nil {
+			_, err = d.residue(t.Context())
+		}
+		if said, ok := errors.AsType[*harness.Lack](err); !ok || !strings.Contains(said.Sentence, says) {
+			t.Errorf("%s is told as %v", version, err)
+		}
+	}
+}
+
+// An engine that is at removing a container already, because somebody who was killed asked for it, is waited for; what
+// can't be changed back since its container is being removed needs no undo.
+func TestUndoOfWhatIsBeingRemoved(t *testing.T) {
+	r := newRun()
+	var asked []string
+	state := "running"
+	engine(t, func(w http.ResponseWriter, req *http.Request) {
+		asked = append(asked, req.Method+" "+req.URL.Path[strings.LastIndexByte(req.URL.Path, '/')+1:])
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case strings.HasSuffix(req.URL.Path, "/wait"):
+			fmt.Fprint(w, `{"StatusCode": 137}`)
+		case req.Method == http.MethodGet:
+			fmt.Fprintf(w, `{"Id": "c", "Config": {"Labels": {%q: %q}}, "State": {"Status": %q, "Paused": %t},
+				"NetworkSettings": {}}`, labelRun, r.id, state, state == "paused")
+		default:
+			state = "removing"
+			w.WriteHeader(http.StatusConflict)
+			fmt.Fprint(w, `{"message": "removal of container c is already in progress"}`)
+		}
+	})
+	for kind, before := range map[string]string{kindContainer: "running", kindStart: "exited", kindUnpause: "paused", kindConnect: "running"} {
+		asked, state = nil, before
+		if err := Undoers()[kind](t.Context(), r.intent(kind, "c").Args); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if len(asked) != 3 || kind == kindContainer && asked[2] != "POST wait" {
+			t.Errorf("%s asked for %q", kind, asked)
+		}
+	}
+}

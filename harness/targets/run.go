@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 
@@ -125,10 +126,42 @@ func (d docker) removeContainer(ctx context.Context, t thing) error {
 		return err
 	}
 	_, err = d.ContainerRemove(ctx, found.Container.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	if errdefs.IsConflict(err) { // somebody who was killed meanwhile has asked for it, and the engine is at it
+		err = d.untilRemoved(ctx, found.Container.ID)
+	}
 	if err != nil && !errdefs.IsNotFound(err) {
 		return fmt.Errorf("removing container %s: %w", t.Name, err)
 	}
 	return nil
+}
+
+// untilRemoved waits until a container is gone whose removal is under way, so that its network is free.
+func (d docker) untilRemoved(ctx context.Context, id string) error {
+	wait := d.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionRemoved})
+	select {
+	case <-wait.Result:
+		return nil
+	case err := <-wait.Error:
+		return err
+	}
+}
+
+// unlessGone is the error of a change to a container, which is none where the container has gone meanwhile or is about
+// to: then there is nothing to change back.
+func (d docker) unlessGone(ctx context.Context, t thing, err error) error {
+	if err == nil {
+		return nil
+	}
+	if found, ok, asking := d.its(ctx, t); asking == nil && (!ok || leaving(found)) {
+		return nil
+	}
+	return err
+}
+
+// leaving says whether a container is being removed.
+func leaving(found client.ContainerInspectResult) bool {
+	state := found.Container.State.Status
+	return state == container.StateRemoving || state == container.StateDead
 }
 
 func (d docker) removeNetwork(ctx context.Context, t thing) error {
@@ -153,7 +186,8 @@ func (d docker) start(ctx context.Context, t thing) error {
 	if err != nil || !ok || found.Container.State.Running {
 		return err
 	}
-	if _, err = d.ContainerStart(ctx, found.Container.ID, client.ContainerStartOptions{}); err != nil {
+	_, err = d.ContainerStart(ctx, found.Container.ID, client.ContainerStartOptions{})
+	if err = d.unlessGone(ctx, t, err); err != nil {
 		return fmt.Errorf("starting container %s: %w", t.Name, err)
 	}
 	return nil
@@ -164,7 +198,8 @@ func (d docker) unpause(ctx context.Context, t thing) error {
 	if err != nil || !ok || !found.Container.State.Paused {
 		return err
 	}
-	if _, err = d.ContainerUnpause(ctx, found.Container.ID, client.ContainerUnpauseOptions{}); err != nil {
+	_, err = d.ContainerUnpause(ctx, found.Container.ID, client.ContainerUnpauseOptions{})
+	if err = d.unlessGone(ctx, t, err); err != nil {
 		return fmt.Errorf("unpausing container %s: %w", t.Name, err)
 	}
 	return nil
@@ -176,7 +211,8 @@ func (d docker) connect(ctx context.Context, t thing) error {
 	if err != nil || !ok || found.Container.NetworkSettings.Networks[t.Name] != nil {
 		return err
 	}
-	if _, err = d.NetworkConnect(ctx, t.Name, client.NetworkConnectOptions{Container: found.Container.ID}); err != nil {
+	_, err = d.NetworkConnect(ctx, t.Name, client.NetworkConnectOptions{Container: found.Container.ID})
+	if err = d.unlessGone(ctx, t, err); err != nil {
 		return fmt.Errorf("connecting container %s: %w", t.Name, err)
 	}
 	return nil

@@ -1,6 +1,8 @@
 package browser
 
 import (
+	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,18 +27,45 @@ func mark(dir string) (release func(), err error) {
 	return func() { _ = lock.Close() }, nil
 }
 
-// sweep removes the folders of browsers whose process was killed before it could do so. It leaves alone what is in use,
-// what is another user's, and what is so new that it may be about to be marked.
-func sweep() {
+// leftovers lists the folders of browsers whose process was killed before it could remove them. What is in use, what is
+// another user's, and what is so new that it may be about to be marked is none.
+func leftovers() []string {
 	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
-	for _, dir := range folders {
+	return slices.DeleteFunc(folders, func(dir string) bool {
 		info, err := os.Lstat(dir)
-		if err != nil || !info.IsDir() || !ours(info) || used(dir, info) {
+		return err != nil || !info.IsDir() || !ours(info) || used(dir, info)
+	})
+}
+
+// sweep removes them, with the browsers that still use them, and tells which are gone.
+func sweep() (gone []string, err error) {
+	var errs []error
+	for _, dir := range leftovers() {
+		killUsers(dir)
+		if err := os.RemoveAll(dir); err != nil {
+			errs = append(errs, err)
 			continue
 		}
-		killUsers(dir)
-		_ = os.RemoveAll(dir) // the next sweep tries again
+		gone = append(gone, dir)
 	}
+	return gone, errors.Join(errs...)
+}
+
+// Residue names the folders of browsers whose process is gone.
+func (*Login) Residue(context.Context) ([]string, error) { return named(leftovers()), nil }
+
+// Sweep removes them.
+func (*Login) Sweep(context.Context) ([]string, error) {
+	gone, err := sweep()
+	return named(gone), err
+}
+
+func named(dirs []string) []string {
+	var all []string
+	for _, dir := range dirs {
+		all = append(all, "browser's folder "+dir)
+	}
+	return all
 }
 
 // used tells whether a process uses the folder.

@@ -52,7 +52,7 @@ var errNoAnnex = errors.New("opening the browser's network")
 
 // launch starts it, apart or not.
 func launch(ctx context.Context, path, pin string, apart bool) (*process, error) {
-	sweep()
+	_, _ = sweep() // what stays is told of by doctor, and the next sweep tries again
 	dir, release, err := makeFolder()
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -184,7 +185,12 @@ func TestSweep(t *testing.T) {
 	if err := os.Chtimes(old, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	sweep()
+	l := New()
+	found, err := l.Residue(t.Context())
+	removed, failed := l.Sweep(t.Context())
+	if err != nil || failed != nil || !slices.Equal(found, removed) || len(found) != 2 {
+		t.Errorf("found %q, %v, and removed %q, %v", found, err, removed, failed)
+	}
 	for dir, stays := range map[string]bool{inUse: true, left: false, bare: true, old: false} {
 		if _, err := os.Stat(dir); (err == nil) != stays {
 			t.Errorf("%s stays: %v, want %v", filepath.Base(dir), err == nil, stays)
@@ -344,7 +350,9 @@ func TestKilledDrillLeavesNothingForLong(t *testing.T) {
 	}
 	_ = drill.Wait() // killed
 	t.Setenv("TMPDIR", filepath.Dir(dir))
-	sweep()
+	if _, err := sweep(); err != nil {
+		t.Error(err)
+	}
 	nothingLeft(t, dir)
 }
 
