@@ -104,9 +104,11 @@ func (d *door) connect(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "CONNECT takes a host and a port, as in example.test:443.", http.StatusBadRequest)
 		return
 	}
-	c, err := d.fabric.Dial(r.Context(), d.place, target)
+	ctx, done := d.dialing(r.Context())
+	defer done()
+	c, err := d.fabric.Dial(ctx, d.place, target)
 	if err != nil {
-		c, err = d.fabric.dialOtherwise(r.Context(), d.place, target, err)
+		c, err = d.fabric.dialOtherwise(ctx, d.place, target, err)
 	}
 	if err != nil {
 		status, reason := explain(err)
@@ -118,6 +120,24 @@ func (d *door) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.tunnel(w, c.(*end))
+}
+
+// halfClosedLimit is how long a client that sends nothing more is waited for: it may have closed its half alone, which
+// is its right, or may have gone, which looks the same.
+const halfClosedLimit = 10 * time.Second
+
+// dialing is the context to dial in for a request. The server ends a request's own as soon as the client has closed its
+// half.
+func (d *door) dialing(request context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(d.fabric.ctx)
+	stop := context.AfterFunc(request, func() {
+		select {
+		case <-ctx.Done():
+		case <-time.After(halfClosedLimit):
+			cancel()
+		}
+	})
+	return ctx, func() { stop(); cancel() }
 }
 
 // explain is the status and the Proxy-Status (RFC 9209, section 2.3) of a dial that did not succeed.

@@ -139,6 +139,30 @@ func TestTunnelClosesByHalves(t *testing.T) {
 	}
 }
 
+// TestHalfClosedConnect: a client that closes its half as soon as it has asked for the tunnel is answered all the same,
+// also where the server behind is still being reached.
+func TestHalfClosedConnect(t *testing.T) {
+	f := bare(t)
+	address := upperCase(t)
+	if err := f.Backend("raw.test", home, func() string { return address }); err != nil {
+		t.Fatal(err)
+	}
+	lay(t, f, harness.Rule{Edges: both, Effect: slows(harness.Traffic{Latency: 100 * time.Millisecond})})
+	for early, want := range map[string]string{"": "", "early": "EARLY"} {
+		c := knock(t, f)
+		_, _ = fmt.Fprintf(c, "CONNECT raw.test:443 HTTP/1.1\r\nHost: x\r\n\r\n%s", early)
+		_ = c.CloseWrite()
+		r := bufio.NewReader(c)
+		answer, err := http.ReadResponse(r, &http.Request{Method: http.MethodConnect})
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%q: %v, %v", early, answer, err)
+		}
+		if got, err := io.ReadAll(r); string(got) != want || err != nil {
+			t.Errorf("%q: got %q, %v", early, got, err)
+		}
+	}
+}
+
 func TestTunnelCarriesResets(t *testing.T) {
 	f := bare(t)
 	address := upperCase(t)
