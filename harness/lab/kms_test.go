@@ -30,6 +30,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/catalog"
 	"github.com/regiondrill/regiondrill/harness/checks"
 	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/heartbeat"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/names"
@@ -262,8 +263,14 @@ func TestEndpointThatIsNotThere(t *testing.T) {
 // short is what becomes of the shipped drill in so little time that it still means the same.
 func short(t *testing.T, sets ...string) *verdict.Verdict {
 	t.Helper()
+	return ran(t, shortPlan(t, sets...), engine.RunOptions{})
+}
+
+func ran(t *testing.T, plan *engine.Plan, opts engine.RunOptions) *verdict.Verdict {
+	t.Helper()
 	h := &history.History{}
-	if err := shortPlan(t, sets...).Run(t.Context(), engine.RunOptions{Sink: (*memory)(h)}); err != nil {
+	opts.Sink = (*memory)(h)
+	if err := plan.Run(t.Context(), opts); err != nil {
 		t.Fatal(err)
 	}
 	return conclude(t, h)
@@ -351,8 +358,13 @@ func TestKMSDownInEUWithMoto(t *testing.T) {
 	}
 	t.Parallel()
 	url := moto(t, program)
-	got := telling(short(t, "system.kms={backend: endpoint, url: \""+url+"\"}"))
-	if !slices.Equal(got, found) {
+	// Limits that only a standstill misses: what is compared is who was told what, and got in where.
+	plan := shortPlan(t, "system.kms={backend: endpoint, url: \""+url+"\"}", "checks.4.p95=5s")
+	v := ran(t, plan, engine.RunOptions{Heartbeat: heartbeat.Start})
+	if v.Validity.Grade != verdict.Pass {
+		t.Skipf("this machine is too busy to tell: %q", v.Validity.Notes)
+	}
+	if got := telling(v); !slices.Equal(got, found) {
 		t.Errorf("found was\n%s", strings.Join(got, "\n"))
 	}
 }
