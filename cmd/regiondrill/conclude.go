@@ -27,18 +27,25 @@ func (s *session) conclude(ctx context.Context, f *finished) int {
 	return codeOf(r.Verdict.Grade)
 }
 
-// skipped are the drills that the target can't carry, for the reports.
-func (s *session) skipped() []*report.Report {
+// unrun are the drills that were not run, for the reports: those that the target can't carry are skipped, and of those
+// that were not begun nobody can say anything.
+func (s *session) unrun() []*report.Report {
 	var told []*report.Report
 	for _, d := range s.drills {
-		if d.skipped != nil {
-			v := &verdict.Verdict{
-				Schema: verdict.Schema, Scenario: d.scenario.Name, Target: s.flags.target, Grade: verdict.Skipped,
-				Version: versionText(), Started: s.started.UTC(), Findings: []verdict.Finding{},
-			}
-			v.Validity = verdict.Validity{Grade: verdict.Skipped, Notes: []string{d.skipped.Error()}}
-			told = append(told, &report.Report{Verdict: v})
+		grade, code, why := verdict.Skipped, verdict.NotCarried, d.skipped
+		if why == nil {
+			grade, code, why = verdict.Unknown, verdict.NotBegun, d.notBegun
 		}
+		if why == nil {
+			continue
+		}
+		v := &verdict.Verdict{
+			Schema: verdict.Schema, Scenario: d.scenario.Name, Target: s.flags.target, Grade: grade,
+			Version: versionText(), Started: s.started.UTC(), Findings: []verdict.Finding{},
+		}
+		v.Validity = verdict.Validity{Grade: grade, Notes: []string{why.Error()},
+			Reasons: []verdict.Reason{{Code: code, Ends: grade == verdict.Unknown}}}
+		told = append(told, &report.Report{Verdict: v})
 	}
 	return told
 }
@@ -48,7 +55,7 @@ func (s *session) skipped() []*report.Report {
 func (s *session) tell() int {
 	code := exitPass
 	if s.outer != "" {
-		s.told = append(s.told, s.skipped()...)
+		s.told = append(s.told, s.unrun()...)
 		if err := s.runner().Export(s.outer, s.told); err != nil {
 			s.complain(err)
 			code = exitBroken

@@ -32,8 +32,12 @@ func (l *liveMetrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	report.HandlerOf(drills...).ServeHTTP(w, r)
 }
 
-// pushLimit bounds the time that a Pushgateway may take, its retries included: a cancelled job has not much more.
-const pushLimit = 5 * time.Second
+// pushLimit bounds the time that a Pushgateway may take, its retries included. A job that was cancelled has ten seconds
+// for everything.
+const (
+	pushLimit        = 5 * time.Second
+	pushLimitStopped = 2 * time.Second
+)
 
 // push gives the gauges of a concluded drill to the Pushgateway, where one was named. It only carries the result
 // elsewhere, so that its failure is a warning.
@@ -41,7 +45,11 @@ func (s *session) push(ctx context.Context, m *report.Metrics) {
 	if s.gateway == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pushLimit)
+	limit := pushLimit
+	if ctx.Err() != nil {
+		limit = pushLimitStopped
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	s.warn(m.Push(ctx, s.gateway, "regiondrill", s.flags.environment))
 }

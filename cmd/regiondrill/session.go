@@ -146,6 +146,7 @@ func (s *session) run(ctx context.Context) error {
 			continue
 		}
 		if ctx.Err() != nil {
+			d.notBegun = errors.New("the drill was not begun, because the command was stopped before")
 			fmt.Fprintf(s.stderr, "%s was not begun\n", d.scenario.Name)
 			codes = append(codes, exitUnknown)
 			continue
@@ -155,6 +156,7 @@ func (s *session) run(ctx context.Context) error {
 		case err != nil && len(codes) == 0:
 			return err // nothing was started
 		case err != nil:
+			d.notBegun = fmt.Errorf("the drill was not begun: %w", err)
 			s.complain(err)
 			codes = append(codes, exitBroken)
 			continue

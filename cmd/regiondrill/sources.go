@@ -128,6 +128,7 @@ type compiled struct {
 	scenario *scenario.Scenario
 	plan     *engine.Plan
 	skipped  error // why the target can't carry it
+	notBegun error // why it was not begun although others were
 }
 
 // read reads and compiles one.

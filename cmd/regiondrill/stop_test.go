@@ -124,6 +124,33 @@ func TestSignalsHealAndConclude(t *testing.T) {
 	}
 }
 
+// A job that is cancelled during the first of several drills leaves what a CI shows: of the first what was seen, and of
+// the others that they were not begun, although all that was seen may be well.
+func TestCancelledJob(t *testing.T) {
+	t.Parallel()
+	l := start(t, func(l *living) { l.Args = append(l.Args, filepath.Join("testdata", "calm.yaml")) })
+	l.until("dark")
+	if err := l.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	l.ends(exitUnknown)
+	for file, says := range map[string][]string{
+		"verdict.json": {`"grade": "unknown"`, `"scenario": "calm"`, `"code": "not_begun"`},
+		"junit.xml":    {`<testsuite name="toy"`, `<testsuite name="calm"`, "not begun"},
+		"summary.md":   {"calm", "not begun"}, "report.html": {"calm", "not begun"},
+	} {
+		text, err := os.ReadFile(filepath.Join(l.dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, said := range says {
+			if !strings.Contains(string(text), said) {
+				t.Errorf("%s doesn't say %q", file, said)
+			}
+		}
+	}
+}
+
 func TestStopFileHealsAndConcludes(t *testing.T) {
 	t.Parallel()
 	l := start(t, nil)

@@ -155,19 +155,12 @@ func (r *run) settle(s *schedule, a *harness.Attempt, began time.Time, err error
 	}
 }
 
-// unsteady says why the drill can't begin: nobody was in yet, or too many failed lately for the ratio that is asked of
-// the probe's people.
+// unsteady says why the drill can't begin, where a check asks for the recovery of the probe's people.
 func (s *schedule) unsteady(ratio float64) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case !s.rec.Gated:
-		return ""
-	case s.warmUp.Good == 0:
-		return fmt.Sprintf("no attempt of %s was good in the warm-up", s.rec.Name)
-	case !s.warmUp.Kept(ratio):
-		return fmt.Sprintf("%d of %d attempts of %s were bad in the last half of the warm-up", s.warmUp.Bad, s.warmUp.Lately,
-			s.rec.Name)
+	if why := s.warmUp.Unsteady(ratio); s.rec.Gated && why != "" {
+		return s.rec.Name + ": " + why
 	}
 	return ""
 }

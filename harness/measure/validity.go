@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -25,6 +24,10 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 		v.Notes, v.Reasons = append(v.Notes, fmt.Sprintf(format, args...)), append(v.Reasons, r)
 	}
 	var remarks []remark
+	notSteady := h.End != nil && h.End.Reason == history.NotSteady
+	if notSteady { // then it is why all else was not seen
+		d.warmUps(doubt)
+	}
 	switch {
 	case h.Truncated:
 		doubt(verdict.Reason{Code: verdict.Torn}, "the history is torn: its last line is incomplete")
@@ -50,10 +53,10 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 	}
 	for _, s := range d.series {
 		s.account(&v)
-		if why := s.unsteady(&h.Plan); s.probe.Gated && why != "" {
-			doubt(verdict.Reason{Code: verdict.Unsteady, Probe: s.probe.Name}, "%s: %s", s.probe.Name, why)
-		}
 		remarks = append(remarks, s.remarks...)
+	}
+	if !notSteady {
+		d.warmUps(doubt)
 	}
 	if h.End != nil && h.End.Reason == history.Completed { // else one of them may only not have come to it
 		for _, r := range disagreements(h, m) {
@@ -64,6 +67,15 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 		v.Notes, v.Reasons = append(v.Notes, r.note), append(v.Reasons, r.Reason)
 	}
 	return v
+}
+
+// warmUps doubts what was measured of people who could not sign in before anything was harmed.
+func (d *drill) warmUps(doubt func(r verdict.Reason, format string, args ...any)) {
+	for _, s := range d.series {
+		if why := s.unsteady(&d.h.Plan); s.probe.Gated && why != "" {
+			doubt(verdict.Reason{Code: verdict.Unsteady, Probe: s.probe.Name}, "%s: %s", s.probe.Name, why)
+		}
+	}
 }
 
 // account gives what a probe's schedule was worth: how late it was, and what of it is in no window.
@@ -107,7 +119,7 @@ func stopped(e *history.End) string {
 	if reason == "" {
 		reason = e.Reason
 	}
-	if e.Detail != "" {
+	if e.Detail != "" && e.Reason != history.NotSteady { // the notes of the warm-up say it
 		reason += " (" + e.Detail + ")"
 	}
 	return reason
@@ -162,20 +174,11 @@ func (s *series) slip() (history.Instant, bool) {
 // unsteady says why the warm-up was not steady: of the attempts that ended in it none was good, or its last half did
 // not keep the ratio that the probe's checks ask for.
 func (s *series) unsteady(p *history.Plan) string {
-	warmUp, said := history.WarmUp{Lasts: p.WarmUp}, ""
+	warmUp := history.WarmUp{Lasts: p.WarmUp}
 	for _, t := range s.evidence {
-		if warmUp.Add(t.Attempt); t.Ended <= 0 && t.Outcome == history.Bad {
-			said = cmp.Or(t.Detail, string(t.Class), said)
-		}
+		warmUp.Add(t.Attempt)
 	}
-	switch {
-	case warmUp.Good == 0:
-		return "no attempt of the warm-up was good" + because(said)
-	case !warmUp.Kept(p.Ratio(s.probe.Name)):
-		return fmt.Sprintf("%d of %d attempts were bad in the last half of the warm-up%s",
-			warmUp.Bad, warmUp.Lately, because(said))
-	}
-	return ""
+	return warmUp.Unsteady(p.Ratio(s.probe.Name))
 }
 
 // disagreements compares protocol probes with browser probes whose people do the same:

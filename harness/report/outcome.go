@@ -129,6 +129,8 @@ func (d *drill) missed() string {
 // doubt tells why nobody can say.
 func (d *drill) doubt() string {
 	switch {
+	case len(d.Validity.Reasons) > 0 && d.Validity.Reasons[0].Code == verdict.NotBegun:
+		return sentence(d.notes()[0])
 	case d.Validity.Grade != verdict.Pass && len(d.Validity.Notes) > 0:
 		return sentence("nobody can say, because the measurement is not valid: " + d.notes()[0])
 	case d.Validity.Grade != verdict.Pass:

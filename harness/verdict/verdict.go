@@ -349,6 +349,8 @@ const (
 	LateSchedule   Code = "late_schedule" // attempts began late
 	BusyMachine    Code = "busy_machine"  // somebody waited for a CPU while the recovery was decided
 	OutsideWindows Code = "outside"       // attempts in no window of any fault
+	NotCarried     Code = "not_carried"   // the target can't carry the drill, which was skipped
+	NotBegun       Code = "not_begun"     // of several drills this one was not begun
 )
 
 // Recovery finds the recovery of a probe from a fault.
