@@ -1,86 +1,184 @@
 package main
 
 import (
+	"bufio"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
+	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
+// analyzeFlags are the flags of analyze.
+type analyzeFlags struct {
+	format    string
+	json      bool
+	recursive bool
+	out       string
+}
+
 func (p *program) analyzeCommand() *cobra.Command {
-	var format string
-	var asJSON bool
+	var flags analyzeFlags
 	cmd := &cobra.Command{
 		Use: "analyze DIR…", Short: "Conclude again from a run's folder alone",
 		Long: `Conclude again from the history in a run's folder, and rewrite verdict.json, report.html, junit.xml, summary.md and
-metrics.prom there. The folder of several drills does for all of them. Exits by the grade, as run does.`,
+metrics.prom there. The folder of several drills does for all of them. In any other folder the runs below it are
+rewritten only where that is confirmed, or by --recursive. Exits by the grade, as run does.`,
 		Example: `  regiondrill analyze runs/20261123T155611Z-primary-region-outage
-  regiondrill analyze result --format markdown`,
+  regiondrill analyze result --format markdown
+  regiondrill analyze runs --recursive --out concluded-anew`,
 		Args: atLeastOne("a run's folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if asJSON {
-				format = "json"
+			if flags.json {
+				flags.format = "json"
 			}
-			return p.analyze(args, format)
+			return p.analyze(args, flags)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "what to print: text, json, html, junit, markdown or prom")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "the same as --format json")
+	set := cmd.Flags()
+	set.StringVar(&flags.format, "format", "text", "what to print: text, json, html, junit, markdown or prom")
+	set.BoolVar(&flags.json, "json", false, "the same as --format json")
+	set.BoolVar(&flags.recursive, "recursive", false, "conclude all runs below a folder that is no run's, at any depth")
+	set.StringVar(&flags.out, "out", "", "write the results to `DIR`, which must not hold anything yet, and rewrite nothing")
 	return cmd
 }
 
-func (p *program) analyze(dirs []string, format string) error {
-	if _, known := formats[format]; !known && format != "text" {
-		return fmt.Errorf("there is no format %q; known are text, %v", format, keysOf(formats))
+// analyzed is a folder that was named, with the runs that it stands for.
+type analyzed struct {
+	dir     string
+	runs    []string
+	several bool // it is the folder of several drills, and has an aggregate of them
+	told    []*report.Report
+	unrun   []*report.Report // those of its drills that were not run
+}
+
+func (p *program) analyze(dirs []string, flags analyzeFlags) error {
+	if _, known := formats[flags.format]; !known && flags.format != "text" {
+		return noFormat(flags.format)
 	}
-	var all []*report.Report
-	var codes []int
-	for _, dir := range dirs {
-		told, err := p.analyzeOne(dir)
-		if err != nil {
+	folders, err := p.folders(dirs, flags)
+	if err != nil {
+		return err
+	}
+	var all, unrun []*report.Report
+	for _, f := range folders {
+		if err := p.load(f); err != nil {
 			return err
 		}
-		all = append(all, told...)
+		all, unrun = append(all, f.told...), append(unrun, f.unrun...)
 	}
+	if flags.out != "" {
+		err = p.exportTo(flags.out, all, unrun)
+	} else {
+		err = p.exportInPlace(folders)
+	}
+	if err != nil {
+		return err
+	}
+	all = append(all, unrun...)
+	p.warn(p.show(all, flags.format))
+	var codes []int
 	for _, r := range all {
-		codes = append(codes, codeOf(r.Verdict.Grade))
+		if r.Verdict.Grade != verdict.Skipped { // it counts nowhere
+			codes = append(codes, codeOf(r.Verdict.Grade))
+		}
 	}
-	p.warn(p.show(all, format))
 	return leave(first(codes))
 }
 
-// analyzeOne concludes one folder: a run's, or that of several drills side by side.
-func (p *program) analyzeOne(dir string) ([]*report.Report, error) {
-	if holdsRun(dir) {
-		r, err := p.runner().Load(dir)
-		if err != nil {
-			return nil, err
+// folders finds the runs that the arguments stand for. Its error is a sentence, and nothing was written.
+func (p *program) folders(dirs []string, flags analyzeFlags) ([]*analyzed, error) {
+	var all []*analyzed
+	for _, dir := range dirs {
+		f := &analyzed{dir: dir, runs: []string{dir}}
+		if !holdsRun(dir) {
+			runs, err := runsBelow(dir)
+			if err != nil {
+				return nil, err
+			}
+			f.runs = runs
+			f.unrun, f.several = aggregated(dir)
 		}
-		return []*report.Report{r}, p.exported(dir, []*report.Report{r})
-	}
-	inner, err := runsIn(dir)
-	if err != nil {
-		return nil, err
-	}
-	var all []*report.Report
-	for _, d := range inner {
-		told, err := p.analyzeOne(d)
-		if err != nil {
-			return nil, err
+		if sure := f.several || flags.recursive || flags.out != "" || holdsRun(dir); !sure && !p.confirmed(f) {
+			return nil, fmt.Errorf("%s is no run's folder; below it are %d: name them, or say --recursive to conclude them all "+
+				"again, or --out DIR to rewrite none", dir, len(f.runs))
 		}
-		all = append(all, told...)
+		all = append(all, f)
 	}
-	return all, p.exported(dir, all)
+	return all, nil
 }
 
-// exported is export with the exit code of what it failed at.
-func (p *program) exported(dir string, drills []*report.Report) error {
-	if err := p.runner().Export(dir, drills); err != nil {
+// confirmed asks whoever sits at a terminal.
+func (p *program) confirmed(f *analyzed) bool {
+	if !terminal(p.stdin) || !terminal(p.stderr) {
+		return false
+	}
+	fmt.Fprintf(p.stderr, "%s is no run's folder. Rewrite the results of the %d below it? [y/N] ", f.dir, len(f.runs))
+	answer, _ := bufio.NewReader(p.stdin).ReadString('\n') // no answer is a no
+	return strings.EqualFold(strings.TrimSpace(answer), "y")
+}
+
+func (p *program) load(f *analyzed) error {
+	for _, dir := range f.runs {
+		r, err := p.runner().Load(dir)
+		if err != nil {
+			return err
+		}
+		f.told = append(f.told, r)
+	}
+	return nil
+}
+
+func (p *program) exportInPlace(folders []*analyzed) error {
+	var errs []error
+	for _, f := range folders {
+		for i, r := range f.told {
+			errs = append(errs, p.runner().Export(f.runs[i], []*report.Report{r}))
+		}
+		if f.several {
+			errs = append(errs, p.runner().Export(f.dir, append(slices.Clip(f.told), f.unrun...)))
+		}
+	}
+	return brokeBy(errs)
+}
+
+// exportTo writes the results of one run to a folder, and of several to folders side by side in it, with an aggregate.
+func (p *program) exportTo(out string, all, unrun []*report.Report) error {
+	if err := vacant(out); err != nil {
+		return err
+	}
+	if len(all)+len(unrun) == 1 {
+		all[0].Out = out
+		return brokeBy([]error{p.runner().Export(out, all)})
+	}
+	var errs []error
+	taken := map[string]int{}
+	for _, r := range all {
+		name := filepath.Base(filepath.Clean(r.Dir))
+		if taken[name]++; taken[name] > 1 {
+			name = fmt.Sprintf("%s-%d", name, taken[name])
+		}
+		r.Out = filepath.Join(out, name)
+		if err := os.Mkdir(r.Out, 0o700); err != nil {
+			return broke(err)
+		}
+		errs = append(errs, p.runner().Export(r.Out, []*report.Report{r}))
+	}
+	return brokeBy(append(errs, p.runner().Export(out, append(slices.Clip(all), unrun...))))
+}
+
+// brokeBy is what failed of all that was written, with the exit code for it.
+func brokeBy(errs []error) error {
+	if err := errors.Join(errs...); err != nil {
 		return broke(err)
 	}
 	return nil
@@ -91,21 +189,47 @@ func holdsRun(dir string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// runsIn lists the runs in the folder of several drills, in the order in which they began.
-func runsIn(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("reading a run: %w", err)
+// aggregated are the drills of a folder of several that left no folder of their own, because they were not run, as the
+// aggregate has them. It is false where the folder holds no aggregate.
+func aggregated(dir string) (unrun []*report.Report, several bool) {
+	text, err := os.ReadFile(filepath.Join(dir, formats["json"]))
+	var all struct {
+		Schema string
+		Drills []json.RawMessage
 	}
-	var inner []string
-	for _, e := range entries {
-		if path := filepath.Join(dir, e.Name()); e.IsDir() && holdsRun(path) {
-			inner = append(inner, path)
+	if err != nil || json.Unmarshal(text, &all) != nil || all.Schema != report.VerdictsSchema {
+		return nil, false
+	}
+	for _, text := range all.Drills {
+		var is struct{ Validity verdict.Validity }
+		_ = json.Unmarshal(text, &is) // what can't be read is no such drill
+		v := &verdict.Verdict{}
+		if is.Validity.NotRun() && json.Unmarshal(text, v) == nil {
+			unrun = append(unrun, &report.Report{Verdict: v})
 		}
 	}
-	if inner == nil {
-		return nil, fmt.Errorf("%s is no run's folder: there is no %s in it", dir, history.HistoryFile)
+	return unrun, true
+}
+
+// runsBelow lists the runs below a folder, in the order of their names. A run's own folder is not looked into.
+func runsBelow(dir string) ([]string, error) {
+	var runs []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && holdsRun(path):
+			runs = append(runs, path)
+			return fs.SkipDir
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for runs: %w", err)
 	}
-	slices.Sort(inner)
-	return inner, nil
+	if runs == nil {
+		return nil, fmt.Errorf("%s is no run's folder: there is no %s in it, nor below", dir, history.HistoryFile)
+	}
+	slices.Sort(runs)
+	return runs, nil
 }

@@ -18,6 +18,10 @@ var formats = map[string]string{
 	"json": "verdict.json", "html": "report.html", "junit": "junit.xml", "markdown": "summary.md", "prom": "metrics.prom",
 }
 
+func noFormat(format string) error {
+	return fmt.Errorf("there is no format %q; known are text, %s", format, strings.Join(keysOf(formats), ", "))
+}
+
 // show prints concluded drills to stdout.
 func (p *program) show(told []*report.Report, format string) error {
 	text, err := p.render(told, format)
@@ -32,10 +36,14 @@ func (p *program) show(told []*report.Report, format string) error {
 
 func (p *program) render(told []*report.Report, format string) ([]byte, error) {
 	var text bytes.Buffer
+	if format == "junit" { // who asks for it by name may hold it against the schema
+		err := report.StrictJUnit(&text, told)
+		return text.Bytes(), err
+	}
 	if format != "text" {
 		i := slices.IndexFunc(p.catalog.Exporters, func(e report.Exporter) bool { return e.File == formats[format] })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no format %q; known are text, %s", format, strings.Join(keysOf(formats), ", "))
+			return nil, noFormat(format)
 		}
 		err := p.catalog.Exporters[i].Write(&text, told)
 		return text.Bytes(), err

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ const extension = ".yaml"
 // source is the text of a scenario and what its errors call it.
 type source struct {
 	name string
+	path string // as it was given; empty for a scenario that comes with the program
 	data []byte
 }
 
@@ -46,7 +48,7 @@ func find(arg string) ([]source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading a scenario: %w", err)
 		}
-		return []source{{arg, data}}, nil
+		return []source{{name: arg, path: arg, data: data}}, nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("reading a scenario: %w", err)
 	}
@@ -56,7 +58,7 @@ func find(arg string) ([]source, error) {
 	data, err := scenarios.FS.ReadFile(arg + extension)
 	switch {
 	case err == nil:
-		return []source{{arg + extension, data}}, nil
+		return []source{{name: arg + extension, data: data}}, nil
 	case isFolder:
 		return nil, fmt.Errorf("%s is a folder; name a scenario's file", arg)
 	}
@@ -79,7 +81,7 @@ func tagged(tag string) ([]source, error) {
 	for _, s := range all {
 		tags = append(tags, s.Tags...)
 		if slices.Contains(s.Tags, tag) {
-			found = append(found, source{s.File, s.Source})
+			found = append(found, source{name: s.File, data: s.Source})
 		}
 	}
 	slices.Sort(tags)
@@ -133,6 +135,7 @@ type compiled struct {
 
 // read reads and compiles one.
 func (p *program) read(src source, sets []scenario.Set, opts engine.Options) (*scenario.Scenario, *engine.Plan, error) {
+	opts.File = filepath.ToSlash(src.path)
 	return p.catalog.Read(bytes.NewReader(src.data), src.name, sets, opts)
 }
 

@@ -32,6 +32,7 @@ type Options struct {
 	Target         harness.TargetKind
 	Version        string
 	Environment    string
+	File           string  // the path of the scenario, where it has one
 	Seed           *uint64 // of people, keys, ids and jitter, instead of the scenario's
 	PhaseSeed      uint64  // of the phase of each probe's schedule; 0: it is drawn from the seed, so that runs are alike
 	WithoutBrowser string  // why browser probes are left out; empty: they run
@@ -219,7 +220,7 @@ func (p *Plan) Reaches() []string { return slices.Clone(p.reaches) }
 func (c *compiler) record() {
 	c.plan.Record = history.Plan{
 		Schema: history.Schema, Version: c.opts.Version, Scenario: c.s.Name, About: strings.TrimSpace(c.s.About),
-		Target: c.opts.Target.Name, Environment: c.opts.Environment, Seed: c.plan.Topology.Seed,
+		Target: c.opts.Target.Name, Environment: c.opts.Environment, File: c.opts.File, Seed: c.plan.Topology.Seed,
 		PhaseSeed: c.opts.PhaseSeed, WithoutBrowser: c.opts.WithoutBrowser,
 		Primary: c.s.System.Primary, Regions: c.s.System.Regions(),
 		WarmUp: history.At(c.s.WarmUp), Settle: history.At(c.s.Settle),

@@ -58,6 +58,7 @@ type Plan struct {
 	Schema         string    `json:"schema"`
 	Version        string    `json:"version"` // of the recorder
 	Scenario       string    `json:"scenario"`
+	File           string    `json:"file,omitempty"` // the scenario's, as it was named; empty for one that came with the program
 	About          string    `json:"about,omitempty"`
 	Target         string    `json:"target"`
 	Environment    string    `json:"environment,omitempty"`

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -13,20 +14,23 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// The elements of JUnit's XML as Jenkins, GitLab and GitHub's actions read them.
+// The elements of JUnit's XML as Jenkins, GitLab and GitHub's actions read them, and as Ant's schema has them. What is a
+// pointer here or may be empty stands in one of the two alone.
 type (
 	junitSuites struct {
 		XMLName  xml.Name     `xml:"testsuites"`
-		Name     string       `xml:"name,attr"`
-		Tests    int          `xml:"tests,attr"`
-		Failures int          `xml:"failures,attr"`
-		Errors   int          `xml:"errors,attr"`
-		Skipped  int          `xml:"skipped,attr"`
-		Time     string       `xml:"time,attr"`
+		Name     string       `xml:"name,attr,omitempty"`
+		Tests    int          `xml:"tests,attr,omitempty"`
+		Failures *int         `xml:"failures,attr"`
+		Errors   *int         `xml:"errors,attr"`
+		Skipped  *int         `xml:"skipped,attr"`
+		Time     string       `xml:"time,attr,omitempty"`
 		Suites   []junitSuite `xml:"testsuite"`
 	}
 	junitSuite struct {
 		Name       string          `xml:"name,attr"`
+		Package    string          `xml:"package,attr,omitempty"`
+		ID         *int            `xml:"id,attr"`
 		Tests      int             `xml:"tests,attr"`
 		Failures   int             `xml:"failures,attr"`
 		Errors     int             `xml:"errors,attr"`
@@ -34,9 +38,11 @@ type (
 		Time       string          `xml:"time,attr"`
 		Timestamp  string          `xml:"timestamp,attr,omitempty"`
 		Hostname   string          `xml:"hostname,attr"`
-		File       string          `xml:"file,attr"`
+		File       string          `xml:"file,attr,omitempty"`
 		Properties []junitProperty `xml:"properties>property"`
 		Cases      []junitCase     `xml:"testcase"`
+		Out        *junitOut       `xml:"system-out"`
+		Err        *junitOut       `xml:"system-err"`
 	}
 	junitProperty struct {
 		Name  string `xml:"name,attr"`
@@ -46,9 +52,8 @@ type (
 		Classname string       `xml:"classname,attr"`
 		Name      string       `xml:"name,attr"`
 		Time      string       `xml:"time,attr"`
-		File      string       `xml:"file,attr"`
+		File      string       `xml:"file,attr,omitempty"`
 		Failure   *junitReason `xml:"failure"`
-		Error     *junitReason `xml:"error"`
 		Skipped   *junitReason `xml:"skipped"`
 		Out       *junitOut    `xml:"system-out"`
 	}
@@ -62,20 +67,55 @@ type (
 	}
 )
 
-// writeJUnit writes junit.xml: a suite a drill, a case a finding. A missed objective is a failure, not to know is an
-// error, what could not run is skipped.
+// writeJUnit writes junit.xml: a suite a drill, a case a finding. A missed objective is a failure, and so is not to know,
+// by another type: too many readers count a case that bears an error alone as passed. What could not run is skipped.
 func writeJUnit(w io.Writer, reports []*Report) error {
-	all := junitSuites{Name: "regiondrill"}
+	all := suitesOf(reports)
+	all.Name, all.Failures, all.Errors, all.Skipped = "regiondrill", new(int), new(int), new(int)
 	total := verdict.Seconds(0)
-	seen := map[string]int{}
-	for _, d := range openAll(reports) {
-		s := d.junit(seen)
-		all.Tests, all.Failures = all.Tests+s.Tests, all.Failures+s.Failures
-		all.Errors, all.Skipped = all.Errors+s.Errors, all.Skipped+s.Skipped
-		all.Suites = append(all.Suites, s)
-		total += d.Seconds
+	for i, s := range all.Suites {
+		all.Tests += s.Tests
+		*all.Failures += s.Failures
+		*all.Errors += s.Errors
+		*all.Skipped += s.Skipped
+		total += open(reports[i]).Seconds
 	}
 	all.Time = junitTime(total)
+	return all.write(w)
+}
+
+// StrictJUnit writes the same for readers that hold it against a schema: that of Ant's JUnit tasks, as Windy Road wrote
+// it down, which knows neither files nor what a single case said.
+func StrictJUnit(w io.Writer, reports []*Report) error {
+	all := suitesOf(reports)
+	for i := range all.Suites {
+		s := &all.Suites[i]
+		s.ID, s.Package, s.File = &i, s.Name, ""
+		s.Timestamp = strings.TrimSuffix(cmp.Or(s.Timestamp, time.Time{}.Format(time.RFC3339)), "Z")
+		s.Hostname = cmp.Or(s.Hostname, "localhost")
+		said := ""
+		for j := range s.Cases {
+			c := &s.Cases[j]
+			if c.File = ""; c.Out != nil {
+				said += c.Name + "\n" + c.Out.Text + "\n"
+			}
+			c.Out = nil
+		}
+		s.Out, s.Err = &junitOut{said}, &junitOut{}
+	}
+	return all.write(w)
+}
+
+func suitesOf(reports []*Report) junitSuites {
+	var all junitSuites
+	seen := map[string]int{}
+	for _, d := range openAll(reports) {
+		all.Suites = append(all.Suites, d.junit(seen))
+	}
+	return all
+}
+
+func (all *junitSuites) write(w io.Writer) error {
 	b, err := xml.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing junit.xml: %w", err)
@@ -94,7 +134,7 @@ func (d *drill) junit(seen map[string]int) junitSuite {
 	if seen[name]++; seen[name] > 1 {
 		class = fmt.Sprintf("%s (%d)", name, seen[name])
 	}
-	s := junitSuite{Name: class, Time: junitTime(d.Seconds), Hostname: clean(d.Target), File: name + ".yaml",
+	s := junitSuite{Name: class, Time: junitTime(d.Seconds), Hostname: clean(d.Target), File: clean(d.h.Plan.File),
 		Properties: d.properties()}
 	if !d.Started.IsZero() {
 		s.Timestamp = d.Started.UTC().Format(time.RFC3339)
@@ -103,7 +143,7 @@ func (d *drill) junit(seen map[string]int) junitSuite {
 		s.Cases = append(s.Cases, d.junitFinding(f))
 	}
 	for _, i := range d.Invariants {
-		c := junitCase{Name: "invariant " + clean(i.Name)}
+		c := junitCase{Name: "invariant " + clean(i.Name), Time: junitTime(d.Seconds)}
 		c.grade(i.Grade, fmt.Sprintf("%s: %s", clean(i.Name), plural(i.Violations, "violation")), "")
 		s.Cases = append(s.Cases, c)
 	}
@@ -111,7 +151,7 @@ func (d *drill) junit(seen map[string]int) junitSuite {
 	names := map[string]int{}
 	for i := range s.Cases {
 		c := &s.Cases[i]
-		c.Classname, c.File, c.Time = class, s.File, junitTime(0)
+		c.Classname, c.File = class, s.File
 		if names[c.Name]++; names[c.Name] > 1 {
 			c.Name = fmt.Sprintf("%s (%d)", c.Name, names[c.Name])
 		}
@@ -125,8 +165,6 @@ func (s *junitSuite) count(c *junitCase) {
 	switch {
 	case c.Failure != nil:
 		s.Failures++
-	case c.Error != nil:
-		s.Errors++
 	case c.Skipped != nil:
 		s.Skipped++
 	}
@@ -137,16 +175,16 @@ func (c *junitCase) grade(g verdict.Grade, message, body string) {
 	switch g {
 	case verdict.Pass:
 	case verdict.Fail:
-		c.Failure = &junitReason{message, "objective missed", body}
+		c.Failure = &junitReason{message, "objective missed", message + "\n" + body}
 	case verdict.Skipped:
 		c.Skipped = &junitReason{Message: message}
 	default:
-		c.Error = &junitReason{message, "unknown", body}
+		c.Failure = &junitReason{"unknown: " + message, "unknown", "unknown: " + message + "\n" + body}
 	}
 }
 
 func (d *drill) junitFinding(f verdict.Finding) junitCase {
-	c := junitCase{Name: clean(f.Name)}
+	c := junitCase{Name: clean(f.Name), Time: junitTime(d.took(f))}
 	message, body := clean(f.Summary), d.body(f)
 	c.grade(f.Grade, message, body)
 	out := ""
@@ -158,6 +196,32 @@ func (d *drill) junitFinding(f verdict.Finding) junitCase {
 	}
 	c.say(out)
 	return c
+}
+
+// took is the time of a finding's case: of a recovery and a failback what was measured, as far as it came, so that a
+// reader's trend of test times is one of recovery times; of all else how long it was watched.
+func (d *drill) took(f verdict.Finding) verdict.Seconds {
+	r := d.Recovery(f.Probe, f.Fault)
+	var i *verdict.Interval
+	switch {
+	case r == nil:
+		return d.Seconds
+	case f.Measure == verdict.RecoveryTime:
+		i = r.RecoveryTimeActual
+	case f.Measure == verdict.FailbackTime:
+		i = r.Failback
+	case f.Window == verdict.Fault && r.Effective != nil && r.Healing != nil:
+		return *r.Healing - *r.Effective
+	default:
+		return d.Seconds
+	}
+	switch {
+	case i == nil:
+		return 0
+	case i.Upper == nil:
+		return i.Lower
+	}
+	return *i.Upper
 }
 
 // body is what stands below the message: the numbers, and the lines of the history behind them.
@@ -183,7 +247,7 @@ func (d *drill) body(f verdict.Finding) string {
 
 // junitMeasurement is the case that makes an invalid measurement visible where every finding passed.
 func (d *drill) junitMeasurement() junitCase {
-	c := junitCase{Name: "the measurement is valid"}
+	c := junitCase{Name: "the measurement is valid", Time: junitTime(d.Seconds)}
 	notes := strings.Join(append(d.notes(), oneDraw()), "\n")
 	switch {
 	case d.Grade == verdict.Skipped:

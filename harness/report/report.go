@@ -22,6 +22,7 @@ type Report struct {
 	History *history.History
 	Folder  fs.FS  // the run's folder, for artifacts; may be nil
 	Dir     string // the folder as it is to be shown to the user; may be empty
+	Out     string // where its results are, if not there
 }
 
 // Exporter writes one file of a run's folder, or of the outer folder when several drills lie side by side.
@@ -47,6 +48,7 @@ type drill struct {
 	h      *history.History
 	folder fs.FS
 	dir    string
+	out    string // where the results are
 }
 
 // open makes a drill of a report, of which anything may be missing.
@@ -55,7 +57,7 @@ func open(r *Report) *drill {
 	if r == nil {
 		return d
 	}
-	d.folder, d.dir = r.Folder, r.Dir
+	d.folder, d.dir, d.out = r.Folder, r.Dir, cmp.Or(r.Out, r.Dir)
 	if r.Verdict != nil {
 		d.Verdict = r.Verdict
 	}

@@ -93,8 +93,8 @@ func (d *drill) summary() string {
 		fmt.Fprintf(&b, "<sub>KMS: %s</sub>\n\n", md(short(said, 600)))
 	}
 	fmt.Fprintf(&b, "<sub>target %s · seed %d · version %s", md(d.Target), d.Seed, md(d.Version))
-	if d.dir != "" {
-		fmt.Fprintf(&b, " · report in %s", md(d.dir))
+	if d.out != "" {
+		fmt.Fprintf(&b, " · report in %s", md(d.out))
 	}
 	b.WriteString("</sub>\n\n")
 	return b.String()

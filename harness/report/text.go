@@ -46,8 +46,8 @@ func Text(w io.Writer, r *Report, color bool) error {
 		t.b.WriteByte('\n')
 		t.paragraph("KMS  ", clean(said))
 	}
-	if d.dir != "" {
-		fmt.Fprintf(&t.b, "\nReport  %s\n", clean(filepath.Join(d.dir, "report.html"))) // a path is never broken in two
+	if d.out != "" {
+		fmt.Fprintf(&t.b, "\nReport  %s\n", clean(filepath.Join(d.out, "report.html"))) // a path is never broken in two
 	}
 	if !d.undone() {
 		t.b.WriteByte('\n')

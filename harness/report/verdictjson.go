@@ -8,8 +8,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// verdictsSchema names the format of the verdict.json of several drills.
-const verdictsSchema = "regiondrill.verdicts/v1"
+// VerdictsSchema names the format of the verdict.json of several drills.
+const VerdictsSchema = "regiondrill.verdicts/v1"
 
 // verdicts is the aggregate of several drills, in the order in which they were asked for.
 type verdicts struct {
@@ -36,7 +36,7 @@ func writeVerdict(w io.Writer, drills []*Report) error {
 	if len(drills) == 1 {
 		v = open(drills[0]).Verdict
 	} else {
-		all := verdicts{Schema: verdictsSchema, Grade: Overall(drills), Drills: []*verdict.Verdict{}}
+		all := verdicts{Schema: VerdictsSchema, Grade: Overall(drills), Drills: []*verdict.Verdict{}}
 		for _, d := range openAll(drills) {
 			all.Drills = append(all.Drills, d.Verdict)
 		}

@@ -325,6 +325,11 @@ type Validity struct {
 	Outside         map[string]int     `json:"outside,omitempty"` // by probe: attempts that are in no window of any fault
 }
 
+// NotRun tells whether the drill was not run at all, although others of the same command were.
+func (v Validity) NotRun() bool {
+	return len(v.Reasons) > 0 && (v.Reasons[0].Code == NotCarried || v.Reasons[0].Code == NotBegun)
+}
+
 // Reason is what a note of the validity is about.
 type Reason struct {
 	Code  Code   `json:"code"`
