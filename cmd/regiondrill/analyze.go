@@ -48,7 +48,8 @@ rewritten only where that is confirmed, or by --recursive. Exits by the grade, a
 	set.StringVar(&flags.format, "format", "text", "what to print: text, json, html, junit, markdown or prom")
 	set.BoolVar(&flags.json, "json", false, "the same as --format json")
 	set.BoolVar(&flags.recursive, "recursive", false, "conclude all runs below a folder that is no run's, at any depth")
-	set.StringVar(&flags.out, "out", "", "write the results to `DIR`, which must not hold anything yet, and rewrite nothing")
+	set.StringVar(&flags.out, "out", "",
+		"write the results to `DIR`, which must not hold anything yet, and rewrite nothing")
 	return cmd
 }
 

@@ -60,7 +60,8 @@ func (p *program) recover(ctx context.Context, args []string) error {
 	return leave(ended)
 }
 
-// sweep removes what runs that are gone have left outside their folders. It is what keeps some targets from being ready.
+// sweep removes what runs that are gone have left outside their folders. It is what keeps some targets from being
+// ready.
 func (p *program) sweep(ctx context.Context) (swept int, err error) {
 	var errs []error
 	sweepers := p.catalog.Sweepers()

@@ -90,7 +90,9 @@ func mistakes(err error) []mistake {
 		return append(told, mistake{Sentence: err.Error()})
 	}
 	for _, e := range errs {
-		told = append(told, located(e.Position, e.Sentence))
+		for _, at := range append([]scenario.Position{e.Position}, e.Also...) { // an editor marks each place
+			told = append(told, located(at, e.Sentence))
+		}
 	}
 	return told
 }

@@ -17,7 +17,7 @@ type Steering map[string]harness.Steer
 // worth a second look. Its error is a scenario.Errors with every mistake: a check that names no probe or fault, or of
 // which no truthful verdict is possible.
 func Compile(s *scenario.Scenario, kinds []checks.Kind, plan *history.Plan, to Steering) ([]scenario.Remark, error) {
-	c := &compiler{plan: plan}
+	c := &compiler{plan: plan, unread: s.Unread}
 	var made []compiled
 	for _, sc := range s.Checks {
 		if check, ok := c.decode(sc, kinds); ok {
@@ -44,8 +44,9 @@ type compiled struct {
 }
 
 type compiler struct {
-	plan *history.Plan
-	errs scenario.Errors
+	plan   *history.Plan
+	unread map[string]bool // see scenario.Scenario
+	errs   scenario.Errors
 }
 
 func (c *compiler) decode(sc scenario.Check, kinds []checks.Kind) (checks.Check, bool) {
@@ -81,6 +82,9 @@ func (c *compiler) sustained(m compiled) {
 func (c *compiler) check(m compiled) {
 	sub := m.check.Subject()
 	for _, p := range m.check.Problems(c.plan) {
+		if p.Unknown != "" && c.unread[p.Key+"s"] { // it may be there
+			continue
+		}
 		c.errs = append(c.errs, m.Block.Errorf(p.Key, "%s%s", p.Sentence, suggestion(p)))
 	}
 	if probe := c.plan.Probe(sub.Probe); probe != nil && sub.Gated {

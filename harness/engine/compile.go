@@ -144,7 +144,10 @@ func (c *compiler) inSystem(b scenario.Block, key, name string, others ...string
 		return
 	}
 	known := slices.DeleteFunc(slices.Clone(regions), func(r string) bool { return !names.IsRegion(r) })
-	c.fail(b.NoSuch(key, "Region of the system", name, append(known, others...)))
+	if !names.IsRegion(name) {
+		known = append(known, others...)
+	}
+	c.fail(b.NoSuch(key, "Region of the system", name, known))
 }
 
 // follows tells whether that a Region isn't the system's follows from a mistake that was told.
@@ -236,7 +239,7 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 	for i, v := range c.s.Vantages {
 		vantages[i] = v.Name
 	}
-	if p.From != "" && !slices.Contains(vantages, p.From) {
+	if p.From != "" && !c.s.Unread["vantages"] && !slices.Contains(vantages, p.From) {
 		c.fail(p.Block.NoSuch("from", "vantage", p.From, vantages))
 	}
 	c.inSystem(p.Block, "home", p.Home)

@@ -36,15 +36,7 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 	case h.End.Reason != history.Completed:
 		doubt(verdict.Reason{Code: verdict.Stopped}, "the run was stopped: %s", stopped(h.End))
 	}
-	for _, c := range h.Contradictions {
-		doubt(verdict.Reason{Code: verdict.Contradiction}, "the history contradicts itself: %s", c)
-	}
-	for i := range h.Events {
-		if rig, lost := history.RigLost.Of(&h.Events[i]); lost {
-			doubt(verdict.Reason{Code: verdict.RigLost}, "%s was lost, last seen as it should be at %s s: %s; nothing "+
-				"since then tells of the system under test", rig.Part, rig.Seen, rig.Detail)
-		}
-	}
+	contradicted(h, doubt)
 	for _, f := range d.faults {
 		if why := f.doubt(); why != "" {
 			v.FaultsProven = false
@@ -67,6 +59,19 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 		v.Notes, v.Reasons = append(v.Notes, r.note), append(v.Reasons, r.Reason)
 	}
 	return v
+}
+
+// contradicted doubts a history that contradicts itself, or that tells of something that the drill stood on and lost.
+func contradicted(h *history.History, doubt func(r verdict.Reason, format string, args ...any)) {
+	for _, c := range h.Contradictions {
+		doubt(verdict.Reason{Code: verdict.Contradiction}, "the history contradicts itself: %s", c)
+	}
+	for i := range h.Events {
+		if rig, lost := history.RigLost.Of(&h.Events[i]); lost {
+			doubt(verdict.Reason{Code: verdict.RigLost}, "%s was lost, last seen as it should be at %s s: %s; nothing "+
+				"since then tells of the system under test", rig.Part, rig.Seen, rig.Detail)
+		}
+	}
 }
 
 // warmUps doubts what was measured of people who could not sign in before anything was harmed.

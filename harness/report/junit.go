@@ -14,8 +14,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// The elements of JUnit's XML as Jenkins, GitLab and GitHub's actions read them, and as Ant's schema has them. What is a
-// pointer here or may be empty stands in one of the two alone.
+// The elements of JUnit's XML as Jenkins, GitLab and GitHub's actions read them, and as Ant's schema has them. What is
+// a pointer here or may be empty stands in one of the two alone.
 type (
 	junitSuites struct {
 		XMLName  xml.Name     `xml:"testsuites"`
@@ -67,8 +67,9 @@ type (
 	}
 )
 
-// writeJUnit writes junit.xml: a suite a drill, a case a finding. A missed objective is a failure, and so is not to know,
-// by another type: too many readers count a case that bears an error alone as passed. What could not run is skipped.
+// writeJUnit writes junit.xml: a suite a drill, a case a finding. A missed objective is a failure, and so is not to
+// know, by another type: too many readers count a case that bears an error alone as passed. What could not run is
+// skipped.
 func writeJUnit(w io.Writer, reports []*Report) error {
 	all := suitesOf(reports)
 	all.Name, all.Failures, all.Errors, all.Skipped = "regiondrill", new(int), new(int), new(int)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hbollon/go-edlib"
@@ -47,9 +48,31 @@ func (r Remark) String() string { return r.Position.String() + ": remark: " + r.
 type Error struct {
 	Position
 	Sentence string
+	Also     []Position // further places of the same file where the same is wrong
 }
 
-func (e *Error) Error() string { return e.Position.String() + ": " + e.Sentence }
+func (e *Error) Error() string { return e.Position.String() + ": " + e.Sentence + e.also() }
+
+// also lists the lines of the further places.
+func (e *Error) also() string {
+	var lines []string
+	for _, p := range e.Also {
+		if line := strconv.Itoa(p.Line); p.Flag == "" && p.Line != e.Line && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	if more := len(lines) - maxKnown; more > 0 {
+		lines = append(lines[:maxKnown], fmt.Sprintf("%d more", more))
+	}
+	switch n := len(lines); n {
+	case 0:
+		return ""
+	case 1:
+		return " (also in line " + lines[0] + ")"
+	default:
+		return " (also in lines " + strings.Join(lines[:n-1], ", ") + " and " + lines[n-1] + ")"
+	}
+}
 
 // Errors are all the mistakes found, in the order of the file, those of flags last. Error gives one a line.
 type Errors []*Error
@@ -65,23 +88,40 @@ func (es Errors) Error() string {
 // maxErrors is how many mistakes are told at once: a file that is something else altogether has one a line.
 const maxErrors = 100
 
-// err sorts the errors, drops repetitions, cuts a flood short and returns nil when there are none.
+// err sorts the errors, makes one of those that say the same, cuts a flood short and returns nil when there are none.
 func (es Errors) err() error {
 	if len(es) == 0 {
 		return nil
 	}
-	told := map[string]bool{}
-	es = slices.DeleteFunc(slices.Clone(es), func(e *Error) bool {
-		again := told[e.Error()]
-		told[e.Error()] = true
-		return again
-	})
+	es = slices.Clone(es)
 	slices.SortStableFunc(es, func(a, b *Error) int { return a.Compare(b.Position) })
+	es = es.merged()
 	if more := len(es) - maxErrors; more > 0 {
-		last := &Error{es[maxErrors].Position, fmt.Sprintf("and %d more", more)}
+		last := &Error{Position: es[maxErrors].Position, Sentence: fmt.Sprintf("and %d more", more)}
 		es = append(es[:maxErrors:maxErrors], last)
 	}
 	return es
+}
+
+// merged makes one of errors of one file that say the same: a name that is mistyped once is missed wherever it is used.
+func (es Errors) merged() Errors {
+	type said struct{ file, flag, sentence string }
+	first := map[said]*Error{}
+	var all Errors
+	for _, e := range es {
+		key := said{e.File, e.Flag, e.Sentence}
+		one := first[key]
+		if one == nil {
+			one = &Error{Position: e.Position, Sentence: e.Sentence}
+			first[key], all = one, append(all, one)
+		}
+		for _, p := range append([]Position{e.Position}, e.Also...) {
+			if p != one.Position && !slices.Contains(one.Also, p) {
+				one.Also = append(one.Also, p)
+			}
+		}
+	}
+	return all
 }
 
 // Join makes one error of what several steps found in the same scenario, sorted as if one step had found it all and

@@ -64,7 +64,7 @@ func (s *source) position(n *yaml.Node) Position {
 }
 
 func (s *source) errorf(n *yaml.Node, format string, args ...any) *Error {
-	return &Error{s.position(n), fmt.Sprintf(format, args...)}
+	return &Error{Position: s.position(n), Sentence: fmt.Sprintf(format, args...)}
 }
 
 // Block is a mapping of the file, kept for what is decided later: a kind's own keys, and sentences about the meaning
@@ -97,7 +97,7 @@ func (b Block) Has(key string) bool {
 
 // Errorf is a mistake in the value of the key (see Pos).
 func (b Block) Errorf(key, format string, args ...any) *Error {
-	return &Error{b.Pos(key), fmt.Sprintf(format, args...)}
+	return &Error{Position: b.Pos(key), Sentence: fmt.Sprintf(format, args...)}
 }
 
 // NoSuch is the mistake of a value that names something there isn't, with a suggestion from what there is:
@@ -163,7 +163,7 @@ func parse(data []byte) (root *yaml.Node, err *Error) {
 	var doc, second yaml.Node
 	switch err := decode(decoder, &doc); {
 	case errors.Is(err, io.EOF):
-		return nil, &Error{Position{Line: 1, Col: 1}, empty}
+		return nil, &Error{Position: Position{Line: 1, Col: 1}, Sentence: empty}
 	case err != nil:
 		return nil, syntaxError(err, data)
 	}
@@ -172,9 +172,9 @@ func parse(data []byte) (root *yaml.Node, err *Error) {
 		return nil, syntaxError(err, data)
 	case err == nil:
 		at := Position{Line: max(second.Line, 1), Col: max(second.Column, 1)}
-		return nil, &Error{at, "a second document begins; one file is one scenario"}
+		return nil, &Error{Position: at, Sentence: "a second document begins; one file is one scenario"}
 	case isNull(doc.Content[0]) && doc.Content[0].Value == "":
-		return nil, &Error{Position{Line: 1, Col: 1}, empty}
+		return nil, &Error{Position: Position{Line: 1, Col: 1}, Sentence: empty}
 	}
 	return doc.Content[0], nil
 }
@@ -194,7 +194,7 @@ func decode(d *yaml.Decoder, n *yaml.Node) (err error) {
 // readable refuses what YAML does not allow in a text, which the parser does without a line.
 func readable(data []byte) *Error {
 	if len(data) > maxBytes {
-		return &Error{Position{Line: 1, Col: 1}, "more than 1 MiB is no scenario"}
+		return &Error{Position: Position{Line: 1, Col: 1}, Sentence: "more than 1 MiB is no scenario"}
 	}
 	line, col := 1, 1
 	for i := 0; i < len(data); {
@@ -202,10 +202,10 @@ func readable(data []byte) *Error {
 		at := Position{Line: line, Col: col}
 		switch {
 		case r == utf8.RuneError && size == 1:
-			return &Error{at, fmt.Sprintf("byte 0x%02X is not UTF-8 text", data[i])}
+			return &Error{Position: at, Sentence: fmt.Sprintf("byte 0x%02X is not UTF-8 text", data[i])}
 		case r < ' ' && !strings.ContainsRune("\t\n\r", r), r >= 0x7F && r < 0xA0 && r != 0x85,
 			r == 0xFFFE, r == 0xFFFF, r == 0xFEFF && i > 0:
-			return &Error{at, fmt.Sprintf("control character %U does not belong in a scenario", r)}
+			return &Error{Position: at, Sentence: fmt.Sprintf("control character %U does not belong in a scenario", r)}
 		}
 		if col++; r == '\n' {
 			line, col = line+1, 1
@@ -220,35 +220,18 @@ var (
 	unknownAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
 )
 
-// syntaxError places what the parser said. It counts lines from 0 when the grammar is broken and from 1 when a word
-// is; it never knows a column.
+// syntaxError places what the parser said, and says it in a scenario's words.
 func syntaxError(err error, data []byte) *Error {
 	text := err.Error()
 	if m := unknownAnchor.FindStringSubmatch(text); m != nil {
-		return &Error{locate(data, "*"+m[1]), noAliases}
+		return &Error{Position: locate(data, "*"+m[1]), Sentence: noAliases}
 	}
-	m := yamlLine.FindStringSubmatch(text)
-	line := 0
-	if m != nil {
+	line := 1
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
 	}
-	if strings.HasPrefix(text, "did not find expected") {
-		line++
-	}
-	lines := bytes.Split(bytes.TrimRight(data, "\n"), []byte("\n"))
-	line = max(1, min(line, len(lines)))
-	if indent := lines[line-1]; bytes.HasPrefix(bytes.TrimLeft(indent, " "), []byte("\t")) {
-		text = "a tab can't indent, use spaces"
-	}
-	return &Error{Position{Line: line, Col: 1}, "not YAML: " + text}
-}
-
-// locate is where a word first stands in the text.
-func locate(data []byte, word string) Position {
-	before := data[:max(0, bytes.Index(data, []byte(word)))]
-	start := bytes.LastIndexByte(before, '\n') + 1
-	return Position{Line: bytes.Count(before, []byte("\n")) + 1, Col: utf8.RuneCount(before[start:]) + 1}
+	return notYAML(data, text, line)
 }
 
 const noAliases = "anchors and aliases (& and *) are not for scenarios: write the value out"
@@ -276,16 +259,25 @@ func (r *reader) inspect(n *yaml.Node, depth int) {
 
 func (r *reader) inspectKeys(n *yaml.Node) {
 	first := map[string]*yaml.Node{}
-	for key := range pairs(n) {
+	for key, value := range pairs(n) {
 		switch earlier := first[key.Value]; {
 		case key.Kind == yaml.ScalarNode && key.Tag == "!!merge":
 			r.fail(key, "merges (<<) are not for scenarios: write the keys out")
 		case key.Kind != yaml.ScalarNode && key.Kind != yaml.AliasNode:
 			r.fail(key, "a key is a word, not a block or a list")
+		case glued(key, value):
+			name, rest, _ := strings.Cut(key.Value, ":")
+			r.fail(key, "a colon needs a space behind it: write %s: %s", name, rest)
 		case key.Kind == yaml.ScalarNode && earlier != nil:
 			r.fail(key, "duplicate key %s; it stands in line %d already", quote(key.Value), earlier.Line)
 		case key.Kind == yaml.ScalarNode:
 			first[key.Value] = key
 		}
 	}
+}
+
+// glued tells whether a key swallowed its value, as in {us-east-1:8ms}.
+func glued(key, value *yaml.Node) bool {
+	return key.Kind == yaml.ScalarNode && key.Style == 0 && strings.Contains(key.Value, ":") &&
+		isNull(value) && value.Value == ""
 }

@@ -14,8 +14,16 @@ import (
 
 // reader turns nodes into Go values, strictly, and goes on after a mistake to find the others.
 type reader struct {
-	src  *source
-	errs Errors
+	src    *source
+	errs   Errors
+	unread map[string]bool // see Scenario
+}
+
+// lost notes that a list of the file was not read whole.
+func (r *reader) lost(p path) {
+	if len(p) > 0 && r.unread != nil {
+		r.unread[p[0]] = true
+	}
 }
 
 // Into reads a kind's own keys from its entry into v, a pointer to a struct that holds the kind's defaults. The keys
@@ -42,6 +50,7 @@ func (r *reader) value(n *yaml.Node, v reflect.Value, f field, p path) {
 		return
 	case isNull(n):
 		r.fail(n, "%s has no value", p.subject())
+		r.lost(p)
 		return
 	case readsText(v.Type()):
 		r.text(n, v, p)
@@ -93,6 +102,7 @@ func (r *reader) pointer(n *yaml.Node, v reflect.Value, f field, p path) {
 func (r *reader) mapping(n *yaml.Node, v reflect.Value, p path, skip []string) {
 	if n.Kind != yaml.MappingNode {
 		r.fail(n, "%s must be a block of keys, not %s", p.subject(), found(n))
+		r.lost(p)
 		return
 	}
 	s := shapeOf(v.Type())
@@ -103,6 +113,12 @@ func (r *reader) mapping(n *yaml.Node, v reflect.Value, p path, skip []string) {
 	said := map[string]bool{}
 	var strange []*yaml.Node
 	for key, value := range pairs(n) {
+		if glued(key, value) { // whose name stands before the colon
+			name, _, _ := strings.Cut(key.Value, ":")
+			said[name] = true
+			r.lost(p.to(name))
+			continue
+		}
 		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" || said[key.Value] || slices.Contains(skip, key.Value) {
 			continue
 		}
@@ -139,11 +155,17 @@ func (r *reader) strangers(b Block, s *shape, strange []*yaml.Node, said map[str
 		if slip {
 			missing = slices.DeleteFunc(missing, func(m string) bool { return m == near })
 		}
+		if slip || near == "name" || len(b.path) == 0 && near != "" {
+			r.lost(b.path.to(near))
+		}
 		if !s.open || slip {
 			r.fail(key, "unknown key %s in %s%s", quote(key.Value), b.path, hint(key.Value, known))
 		}
 	}
 	for _, key := range missing {
+		if len(b.path) == 0 || key == "name" {
+			r.lost(b.path.to(key))
+		}
 		r.fail(b.node, "%s needs %q", b.path, key)
 	}
 }
@@ -157,6 +179,7 @@ func (r *reader) list(n *yaml.Node, v reflect.Value, f field, p path) {
 	}
 	if n.Kind != yaml.SequenceNode {
 		r.fail(n, "%s must be a list, not %s%s", p.subject(), found(n), inBrackets(n))
+		r.lost(p)
 		return
 	}
 	if len(n.Content) > maxList {
@@ -176,6 +199,7 @@ func (r *reader) list(n *yaml.Node, v reflect.Value, f field, p path) {
 	}
 	if f.required && len(n.Content) == 0 {
 		r.fail(n, "%s must not be empty", p.subject())
+		r.lost(p)
 	}
 	v.Set(made)
 }
@@ -190,6 +214,7 @@ func inBrackets(n *yaml.Node) string {
 func (r *reader) named(n *yaml.Node, v reflect.Value, p path) {
 	if n.Kind != yaml.MappingNode {
 		r.fail(n, "%s must be a block of names, not %s", p.subject(), found(n))
+		r.lost(p)
 		return
 	}
 	if len(n.Content) > 2*maxList {
@@ -203,12 +228,14 @@ func (r *reader) named(n *yaml.Node, v reflect.Value, p path) {
 		e.FieldByIndex(key).SetString(name.Value)
 		if !isName(name.Value) {
 			r.fail(name, notName, quote(name.Value))
+			r.lost(p)
 		}
 		r.value(block, e, field{}, p.to(name.Value))
 		made = reflect.Append(made, e)
 	}
 	if len(n.Content) == 0 {
 		r.fail(n, "%s must not be empty", p.subject())
+		r.lost(p)
 	}
 	v.Set(made)
 }
@@ -224,6 +251,9 @@ func (r *reader) table(n *yaml.Node, v reflect.Value, f field, p path) {
 		made.SetMapIndex(iter.Key(), iter.Value())
 	}
 	for key, value := range pairs(n) {
+		if glued(key, value) {
+			continue
+		}
 		e := fresh(v.Type().Elem())
 		r.value(value, e, f, p.to(key.Value))
 		made.SetMapIndex(reflect.ValueOf(key.Value), e)
@@ -279,16 +309,23 @@ func (r *reader) str(n *yaml.Node, v reflect.Value, f field, p path) {
 		return
 	case words != nil && !slices.Contains(words, text):
 		r.fail(n, "%s must be %s, not %s%s", p.subject(), either(words), quote(text), also(text, words))
+	case n.Style == 0 && (f.form != "" || words != nil) && strings.ContainsAny(text, typographic):
+		r.fail(n, "%s bears typographic quotes, which are part of the text: write \" or ' or none", quote(text))
+		r.lost(p)
 	case n.Tag != "!!str" && n.Tag != "!!timestamp":
 		r.fail(n, "%s must be text: put %s in quotes", p.subject(), n.Value)
 	case f.form == "name" && !isName(text):
 		r.fail(n, notName, quote(text))
+		r.lost(p)
 	case f.required && strings.TrimSpace(text) == "":
 		r.fail(n, "%s must not be empty", p.subject())
 	default:
 		v.SetString(text)
 	}
 }
+
+// typographic are the quotes that text programs put in and YAML takes for text.
+const typographic = "\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
 // also ends a sentence that has said already what there is.
 func also(word string, among []string) string {
@@ -318,7 +355,7 @@ func (r *reader) duration(n *yaml.Node, v reflect.Value, f field, p path) {
 	}
 	d, err := time.ParseDuration(text)
 	if numeral.MatchString(text) {
-		r.fail(n, "%s is a duration and needs its unit: write %ss", p.subject(), text)
+		r.fail(n, "%s is a duration and needs its unit: write %sms or %ss", p.subject(), text, text)
 		return
 	}
 	if err != nil {

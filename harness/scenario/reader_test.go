@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -76,10 +77,19 @@ func TestHostileBytes(t *testing.T) {
 func TestByteOrderMarkIsPassedOver(t *testing.T) { read(t, "\ufeff"+minimal) }
 
 func TestFloodIsCutShort(t *testing.T) {
-	_, err := Read(strings.NewReader(minimal+strings.Repeat("  - x\n", 999)), "F")
+	var flood strings.Builder
+	for i := range 999 {
+		fmt.Fprintf(&flood, "  - x%d\n", i)
+	}
+	_, err := Read(strings.NewReader(minimal+flood.String()), "F")
 	var all Errors
 	if !errors.As(err, &all) || len(all) != maxErrors+1 || all[maxErrors].Sentence != "and 899 more" {
 		t.Errorf("got %d errors, the last %v", len(all), all[len(all)-1])
+	}
+	_, err = Read(strings.NewReader(minimal+strings.Repeat("  - x\n", 30)), "F")
+	if want := `F:10:5: a probe must be a block of keys, not "x" (also in lines 11, 12, `; err == nil || !strings.HasPrefix(err.Error(), want) ||
+		!strings.HasSuffix(err.Error(), ", 30 and 9 more)") {
+		t.Errorf("the same thirty times is told as %v", err)
 	}
 }
 
@@ -225,7 +235,9 @@ func TestSuggest(t *testing.T) {
 }
 
 func TestJoin(t *testing.T) {
-	at := func(line int, s string) *Error { return &Error{Position{File: "F", Line: line, Col: 1}, s} }
+	at := func(line int, s string) *Error {
+		return &Error{Position: Position{File: "F", Line: line, Col: 1}, Sentence: s}
+	}
 	other := errors.New("another kind")
 	err := Join(Errors{at(3, "c"), at(1, "a")}, nil, at(2, "b"), Errors{at(3, "c")})
 	if want := "F:1:1: a\nF:2:1: b\nF:3:1: c"; err == nil || err.Error() != want {

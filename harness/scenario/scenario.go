@@ -38,6 +38,10 @@ type Scenario struct {
 	Source []byte // the file's bytes as given, before any --set
 	File   string // the name it was read under
 	Sets   []Set  // the flags applied, in order
+
+	// Unread are the lists, by their keys, that were not read whole, for a mistake that was told: whether they hold a name
+	// that something refers to can't be said.
+	Unread map[string]bool
 }
 
 // System is what is provisioned: one instance of IAM Identity Center, its Regions and its identity provider.
@@ -198,12 +202,13 @@ func ReadWith(in io.Reader, name string, sets []Set) (*Scenario, error) {
 		bad.File = name
 		return nil, Errors{bad}
 	}
-	r := &reader{src: newSource(name)}
+	r := &reader{src: newSource(name), unread: map[string]bool{}}
 	for _, set := range sets {
 		r.apply(root, set)
 	}
 	s := defaults()
 	s.Source, s.File, s.Sets = data, name, sets
+	s.Unread = r.unread
 	r.scenario(root, s)
 	return s, r.errs.err()
 }

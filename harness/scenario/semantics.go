@@ -30,7 +30,8 @@ func (r *reader) scenario(root *yaml.Node, s *Scenario) {
 	oneEach(r, "check", s.Checks, func(c Check) (string, Block) { return c.Name, c.Block })
 	r.instants(s.Faults)
 	for _, a := range s.Actions {
-		if a.At.Name != "" && !slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Name == a.At.Name }) {
+		named := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Name == a.At.Name })
+		if a.At.Name != "" && !named && !r.unread["faults"] {
 			r.add(a.Block.NoSuch("at", "fault", a.At.Name, faultNames(s.Faults)))
 		}
 	}
@@ -71,6 +72,9 @@ func (r *reader) instants(faults []Fault) {
 	followed := map[string]bool{}
 	for _, f := range faults {
 		if _, known := byName[f.At.Name]; f.At.Name != "" && !known {
+			if r.unread["faults"] {
+				continue
+			}
 			r.add(f.Block.NoSuch("at", "fault", f.At.Name, faultNames(faults)))
 			continue
 		}

@@ -48,7 +48,7 @@ func (r *reader) apply(root *yaml.Node, set Set) {
 		}
 		next, sentence := r.descend(at, step, path(steps[:i]), set)
 		if sentence != "" {
-			r.errs = append(r.errs, &Error{Position{r.src.file, 1, 1, set.String()}, sentence})
+			r.errs = append(r.errs, &Error{Position: Position{r.src.file, 1, 1, set.String()}, Sentence: sentence})
 			return
 		}
 		at = next

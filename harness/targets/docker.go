@@ -59,7 +59,8 @@ func lack(err error) error {
 		errors.Is(err, context.DeadlineExceeded) && !client.IsErrConnectionFailed(err):
 		return err
 	case os.Getenv(client.EnvOverrideAPIVersion) != "" && says("API version", "client version"):
-		sentence = fmt.Sprintf("Docker refuses what %s=%s asks for (%s); unset it, and the version is agreed on with the engine",
+		sentence = fmt.Sprintf("Docker refuses what %s=%s asks for (%s); "+
+			"unset it, and the version is agreed on with the engine",
 			client.EnvOverrideAPIVersion, os.Getenv(client.EnvOverrideAPIVersion),
 			strings.TrimPrefix(firstLine(text), "Error response from daemon: "))
 	case says("permission denied"):

@@ -1,0 +1,52 @@
+package catalog
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+	"github.com/regiondrill/regiondrill/scenarios"
+)
+
+// TestOneMistakeIsOneLine makes one mistake after the other in the main drill. What follows from it is not told too, a
+// name that is missed in several places is told once, and no list of what is known is empty.
+func TestOneMistakeIsOneLine(t *testing.T) {
+	data, err := scenarios.FS.ReadFile("primary-region-outage.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ from, to, says string }{
+		{"primary: us-east-1", "primary: us-esat-1", `11:12: no Region is called "us-esat-1"; did you mean "us-east-1"?`},
+		{"additional: [eu-west-1]", "additional: [eu-wset-1]", `did you mean "eu-west-1"?`},
+		{"additional: [eu-west-1]", "additional: []", `16:22: no Region of the system is called "eu-west-1"; there is only us-east-1 (also in lines 17, 22, 23, 35, 43 and 48)`},
+		{"vantages:", "vantagse:", `did you mean "vantages"?`},
+		{"vantages:", "vantages:\nunknown:", ""},
+		{"  new-york: {", "  New York: {", "is no name"},
+		{"from: new-york", "from: newyork", `did you mean "new-york"? (also in line 39)`},
+		{"probes:", "porbes:", `did you mean "probes"?`},
+		{"name: staff\n", "name: staf\n", `there is no probe "staff"; did you mean "staf"? (also in line 73)`},
+		{"name: staff\n", "nmae: staff\n", `unknown key "nmae" in a probe; did you mean "name"?`},
+		{"name: virginia-dark", "name: Virginia_Dark", "is no name"},
+		{"fault: virginia-dark", "fault: virgina-dark", `(also in lines 69, 74, 79 and 85)`},
+		{"faults:", "fautls:", `did you mean "faults"?`},
+		{"kind: region_outage", "kind: region_outtage", `did you mean "region_outage"?`},
+		{"for: 30s", "for: 30x", `not "30x"`},
+		{"at: 10s", "at: ten", `not "ten"`},
+		{"idp: 20ms", "ipd: 20ms", `did you mean "idp"? (also in line 23)`},
+		{"{us-east-1: 8ms,", "{us-east-1:8ms,", "a colon needs a space behind it: write us-east-1: 8ms"},
+		{"  additional", "\tadditional", "a tab can't indent, use spaces"},
+	} {
+		text := strings.ReplaceAll(string(data), c.from, c.to)
+		if text == string(data) {
+			t.Fatalf("%q is not in it", c.from)
+		}
+		_, _, err := Default().Read(bytes.NewReader([]byte(text)), "it.yaml", nil, engine.Options{Target: Default().Targets[0]})
+		mistakes, ok := errors.AsType[scenario.Errors](err)
+		if !ok || len(mistakes) != 1 && c.says != "" || !strings.Contains(mistakes.Error(), c.says) || strings.Contains(mistakes.Error(), "known are ,") {
+			t.Errorf("%s → %s:\n%v", c.from, c.to, err)
+		}
+	}
+}
