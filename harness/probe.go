@@ -38,14 +38,14 @@ type Steer struct {
 // BookmarkSteer is Steer as the block of a probe whose people go to another Region by a bookmark, and no other way.
 type BookmarkSteer struct {
 	By    string        `yaml:"by" enum:"none,bookmark" doc:"how the person gets to another Region: by its bookmark at the identity provider"`
-	To    string        `yaml:"to" doc:"the Region that they go to"`
+	To    string        `yaml:"to" form:"region" doc:"the Region that they go to"`
 	After time.Duration `yaml:"after" doc:"how long from due they wait for the home Region before they give up on it"`
 }
 
 // CLIProfileSteer is the same of people who go there by a profile of the command line.
 type CLIProfileSteer struct {
 	By    string        `yaml:"by" enum:"none,cli_profile" doc:"how the person gets to another Region: by their CLI's profile of it"`
-	To    string        `yaml:"to" doc:"the Region that they go to"`
+	To    string        `yaml:"to" form:"region" doc:"the Region that they go to"`
 	After time.Duration `yaml:"after" doc:"how long from due they wait for the home Region before they give up on it"`
 }
 

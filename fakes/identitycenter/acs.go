@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 const maxForm = maxEncodedResponse*4/3 + 16<<10 // bytes of the ACS's form, percent-encoded
@@ -84,8 +86,9 @@ func (a acs) admit(w http.ResponseWriter, req *http.Request, said *authenticatio
 
 // cookieDomain lets a browser show its session to the sign-in hosts of all Regions: they have a parent in common.
 func (a acs) cookieDomain() string {
-	if a.cfg.Behaviour.SessionHandOff && strings.HasSuffix(a.host, ".signin.aws") {
-		return "signin.aws"
+	domain := names.SigninDomain(a.cfg.Region)
+	if a.cfg.Behaviour.SessionHandOff && strings.HasSuffix(a.host, "."+domain) {
+		return domain
 	}
 	return ""
 }

@@ -92,11 +92,14 @@ func TestLifecycle(t *testing.T) {
 	})
 }
 
-func TestEveryRegionHasAPlace(t *testing.T) {
+func TestPlacesDiffer(t *testing.T) {
+	hues := map[int]string{}
 	for _, region := range names.Regions() {
-		if _, ok := places[region]; !ok {
-			t.Errorf("%s has no place", region)
+		p := placeOf(region)
+		if other, taken := hues[p.Hue]; taken || p.Name == region {
+			t.Errorf("%s is shown as %+v, and %s is too", region, p, other)
 		}
+		hues[p.Hue] = region
 	}
 }
 

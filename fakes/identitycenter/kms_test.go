@@ -131,9 +131,9 @@ func withPolicies(t *testing.T, test func(t *testing.T, w *world, keys *fakekms.
 	keys := fakekms.New(fakekms.Config{Account: account, Principals: map[string]string{
 		"AKIDEXAMPLE": "sso.amazonaws.com", IdentityStoreAccessKey: "identitystore.amazonaws.com",
 	}}, fakekms.Deps{})
-	keyID, err := keys.CreateKey(east, fakekms.BaselinePolicy(account))
+	keyID, err := keys.CreateKey(east, fakekms.BaselinePolicy(east, account))
 	if err == nil {
-		err = keys.ReplicateKey(keyID, west, fakekms.BaselinePolicy(account))
+		err = keys.ReplicateKey(keyID, west, fakekms.BaselinePolicy(east, account))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func TestEachServiceAsksKMS(t *testing.T) {
 		t.Run(forgotten, func(t *testing.T) {
 			withPolicies(t, func(t *testing.T, w *world, keys *fakekms.Service, keyID string) {
 				w.browser().signIn(w, west, "ann@acme.test")
-				good := fakekms.BaselinePolicy(w.instance.Account)
+				good := fakekms.BaselinePolicy(east, w.instance.Account)
 				if err := keys.SetPolicy(west, keyID, strings.ReplaceAll(good, forgotten, "s3.amazonaws.com")); err != nil {
 					t.Fatal(err)
 				}

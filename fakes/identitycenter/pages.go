@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/names"
@@ -31,24 +32,13 @@ type place struct {
 	Hue        int // degrees
 }
 
-var places = map[string]place{
-	"us-east-1":      {"US East", "N. Virginia", 222},
-	"us-east-2":      {"US East", "Ohio", 196},
-	"us-west-1":      {"US West", "N. California", 262},
-	"us-west-2":      {"US West", "Oregon", 175},
-	"ca-central-1":   {"Canada", "Central", 352},
-	"sa-east-1":      {"South America", "São Paulo", 96},
-	"eu-west-1":      {"Europe", "Ireland", 152},
-	"eu-west-2":      {"Europe", "London", 338},
-	"eu-west-3":      {"Europe", "Paris", 242},
-	"eu-central-1":   {"Europe", "Frankfurt", 28},
-	"eu-north-1":     {"Europe", "Stockholm", 206},
-	"ap-south-1":     {"Asia Pacific", "Mumbai", 18},
-	"ap-southeast-1": {"Asia Pacific", "Singapore", 284},
-	"ap-southeast-2": {"Asia Pacific", "Sydney", 40},
-	"ap-northeast-1": {"Asia Pacific", "Tokyo", 326},
-	"ap-northeast-2": {"Asia Pacific", "Seoul", 300},
-	"ap-northeast-3": {"Asia Pacific", "Osaka", 8},
+// placeOf a Region. Two Regions that are neighbours in the list are far apart in hue.
+func placeOf(region string) place {
+	r, known := names.RegionOf(region)
+	if !known {
+		return place{"AWS Region", region, 222}
+	}
+	return place{r.Area, r.Place, (222 + 109*slices.Index(names.Regions(), region)) % 360}
 }
 
 // sentences are what people read at AWS (IAM Identity Center User Guide, "Troubleshooting" and "Customer managed KMS
@@ -96,14 +86,10 @@ type pageOf struct {
 }
 
 func newPages(in names.Instance, region string) *pages {
-	where, ok := places[region]
-	if !ok {
-		where = place{"AWS Region", region, 222}
-	}
 	p := &pages{
 		template: template.Must(template.New("portal").Parse(withParts(portalPage))),
 		common: pageOf{
-			Region: region, Place: where, API: "https://" + names.PortalAPIHost(region),
+			Region: region, Place: placeOf(region), API: "https://" + names.PortalAPIHost(region),
 			Home: in.PortalURL(region), Primary: region == in.Primary,
 		},
 	}

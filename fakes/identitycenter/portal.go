@@ -11,12 +11,13 @@ const (
 	cookieFlow  = "x-amz-sso-flow"  // marks the browser that a one-time code is for
 )
 
-// portalHandler serves the access portal at the path: "/", or "/start" on the classic host.
+// portalHandler serves the access portal at the path: "/", or another on the classic host.
 func (r *Replica) portalHandler(host string) http.Handler {
 	mux := http.NewServeMux()
 	path, exact := "/", "/{$}"
 	if host == r.cfg.Instance.ClassicPortalHost() {
-		path, exact = "/start", "/start"
+		path = r.cfg.Instance.ClassicPortalPath()
+		exact = path
 	}
 	mux.HandleFunc("GET "+exact, r.servePortal)
 	if path != "/" {

@@ -121,7 +121,7 @@ func (r *Replica) toPortal(w http.ResponseWriter, req *http.Request, n *session,
 	code := r.stores.mint(grant{session: n.ID, flow: state.flow}, r.now())
 	path := "/"
 	if state.host == r.cfg.Instance.ClassicPortalHost() {
-		path = "/start"
+		path = r.cfg.Instance.ClassicPortalPath()
 	}
 	redirect(w, req, "https://"+state.host+path+"?workflow_code="+code, http.StatusSeeOther)
 }

@@ -21,6 +21,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 // roleSession is what credentials of a role stand for. It travels within the session token, so that STS knows it in
@@ -170,7 +172,7 @@ func (r *Replica) holder(accessKeyID, token string) (who *callerIdentity, secret
 	if s == nil || s.AccessKeyID != accessKeyID {
 		return nil, "", time.Time{}
 	}
-	return s.identity(), r.secretOf(accessKeyID), s.Expires
+	return s.identity(r.cfg.Region), r.secretOf(accessKeyID), s.Expires
 }
 
 // signature is an Authorization header of AWS Signature Version 4 (AWS General Reference, "Signature Version 4").
@@ -245,10 +247,11 @@ type callerIdentity struct {
 
 // identity is that of a role which Identity Center made for a permission set. Its suffix and its id follow from its
 // name.
-func (s *roleSession) identity() *callerIdentity {
+func (s *roleSession) identity(region string) *callerIdentity {
 	sum := sha256.Sum256([]byte(s.Account + s.Role))
 	role := "AWSReservedSSO_" + s.Role + "_" + hex.EncodeToString(sum[:8])
-	return identified(s.Account, "arn:aws:sts::"+s.Account+":assumed-role/"+role+"/"+s.User,
+	arn := names.PartitionOf(region).ARN("sts", "", s.Account, "assumed-role/"+role+"/"+s.User)
+	return identified(s.Account, arn,
 		uniqueID("AROA", sum[8:])+":"+s.User)
 }
 

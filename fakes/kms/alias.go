@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 // alias is another name of a key, in one Region.
@@ -34,7 +36,7 @@ func (c *call) ofAlias(name string) (*replica, error) {
 }
 
 func (c *call) aliasARN(name string) string {
-	return "arn:aws:kms:" + c.region + ":" + c.account + ":" + name
+	return names.PartitionOf(c.region).ARN("kms", c.region, c.account, name)
 }
 
 // requestAlias is the condition key of a request that names a key by an alias.

@@ -1,12 +1,16 @@
 package kms
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/regiondrill/regiondrill/harness/names"
+)
 
 // DefaultPolicy is the key policy of keys and replicas that are made without one. It hands the key to the account and
 // says nothing of any service, so that IAM Identity Center can't use it: who replicates a key and forgets the policy
 // has a Region that fails when it is needed.
-func DefaultPolicy(account string) string {
-	return strings.ReplaceAll(`{
+func DefaultPolicy(region, account string) string {
+	return inPartition(`{
   "Version": "2012-10-17",
   "Id": "key-default-1",
   "Statement": [
@@ -18,12 +22,19 @@ func DefaultPolicy(account string) string {
       "Resource": "*"
     }
   ]
-}`, "ACCOUNT", account)
+}`, region, account)
+}
+
+// inPartition makes a policy that is written for the first partition one of a Region's own.
+func inPartition(policy, region, account string) string {
+	p := names.PartitionOf(region)
+	return strings.NewReplacer("ACCOUNT", account, "arn:aws:", "arn:"+p.ID+":", "*.amazonaws.com", "*."+p.Domain).
+		Replace(policy)
 }
 
 // BaselinePolicy is AWS's documented key policy for a key of IAM Identity Center, for an account that delegates its
 // administration to no other (IAM Identity Center User Guide, "Baseline KMS key policy"). Every replica needs it.
-func BaselinePolicy(account string) string { return strings.ReplaceAll(baseline, "ACCOUNT", account) }
+func BaselinePolicy(region, account string) string { return inPartition(baseline, region, account) }
 
 const baseline = `{
   "Version": "2012-10-17",

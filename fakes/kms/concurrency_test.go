@@ -11,7 +11,7 @@ import (
 // TestStateChangesUnderLoad is for the race detector; besides, an answer is a plaintext or the one refusal.
 func TestStateChangesUnderLoad(t *testing.T) {
 	s := New(Config{Account: account, Principals: map[string]string{"SSO": sso}}, Deps{})
-	keyID, err := s.CreateKey(ireland, BaselinePolicy(account))
+	keyID, err := s.CreateKey(ireland, BaselinePolicy(virginia, account))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestStateChangesUnderLoad(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if err := s.SetPolicy(ireland, keyID, BaselinePolicy(account)); err != nil {
+		if err := s.SetPolicy(ireland, keyID, BaselinePolicy(virginia, account)); err != nil {
 			t.Error(err)
 		}
 	}

@@ -174,7 +174,7 @@ var cryptographyContracts = []contract{
 		says: "User: sso.amazonaws.com is not authorized to perform: kms:Decrypt on the resource " +
 			"associated with this ciphertext because no resource-based policy allows the kms:Decrypt action"},
 	{name: "a service without its context", ours: true, do: func(k *kit) error {
-		id, err := k.CreateKey(virginia, BaselinePolicy(account))
+		id, err := k.CreateKey(virginia, BaselinePolicy(virginia, account))
 		k.must(err)
 		_, err = k.client(virginia, "SSO").Decrypt(k.ctx(), &sdk.DecryptInput{CiphertextBlob: k.sealed(&id, nil)})
 		return err
@@ -191,7 +191,7 @@ var cryptographyContracts = []contract{
 	}, code: "AccessDeniedException", says: "with an explicit deny in a resource-based policy"},
 	{name: "a policy that forgets Identity Store", ours: true, do: func(k *kit) error {
 		id := k.pair()
-		k.must(k.SetPolicy(virginia, *id, strings.ReplaceAll(BaselinePolicy(account),
+		k.must(k.SetPolicy(virginia, *id, strings.ReplaceAll(BaselinePolicy(virginia, account),
 			`"identitystore.amazonaws.com", `, "")))
 		for who, context := range map[string]map[string]string{"SSO": instance, "STORE": identityStore} {
 			_, err := k.client(virginia, who).GenerateDataKeyWithoutPlaintext(k.ctx(),

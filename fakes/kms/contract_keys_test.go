@@ -130,7 +130,7 @@ var keyContracts = []contract{
 		id := k.pair()
 		k.must(k.SetState(ireland, *id, Creating))
 		_, err := k.ireland.PutKeyPolicy(k.ctx(), &sdk.PutKeyPolicyInput{KeyId: id,
-			Policy: aws.String(DefaultPolicy(account))})
+			Policy: aws.String(DefaultPolicy(virginia, account))})
 		k.must(err) // as the table of key states has it
 		_, err = k.ireland.DisableKey(k.ctx(), &sdk.DisableKeyInput{KeyId: id})
 		return err
@@ -205,7 +205,7 @@ var keyContracts = []contract{
 		id := k.key()
 		k.end(id)
 		_, err := k.virginia.PutKeyPolicy(k.ctx(), &sdk.PutKeyPolicyInput{KeyId: id,
-			Policy: aws.String(DefaultPolicy(account))})
+			Policy: aws.String(DefaultPolicy(virginia, account))})
 		return err
 	}, ours: true},
 	{name: "another policy's name", do: func(k *kit) error {

@@ -3,6 +3,7 @@ package kms
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -78,7 +79,7 @@ func (g *grant) passOn(to *grant) bool {
 // is tells whether the caller is who is named: itself, the role of its session, or its account.
 func (c *caller) is(named string) bool {
 	return named != "" && (c.principal == named || c.role == named) ||
-		c.owner != "" && named == "arn:aws:iam::"+c.owner+":root"
+		c.owner != "" && strings.HasSuffix(named, ":iam::"+c.owner+":root")
 }
 
 // same tells whether a request with a name asks for a grant that is there already.

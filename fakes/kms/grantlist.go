@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 type listGrantsInput struct {
@@ -96,7 +98,7 @@ func (c *call) grantPage(of []*replica, p paging, wanted func(*grant) bool) (any
 func (c *call) grantEntry(r *replica, g *grant) grantListEntry {
 	e := grantListEntry{
 		CreationDate: epoch(g.created), GrantID: g.id, GranteePrincipal: g.grantee,
-		IssuingAccount: "arn:aws:iam::" + c.account + ":root", KeyID: r.arn, Name: g.name,
+		IssuingAccount: names.PartitionOf(c.region).ARN("iam", "", c.account, "root"), KeyID: r.arn, Name: g.name,
 		Operations: g.operations, RetiringPrincipal: g.retiring,
 	}
 	if !g.constraints.equal(grantConstraints{}) {

@@ -86,7 +86,7 @@ func (l lockout) request() map[string][]string {
 // newPolicy reads the policy of a request for the key, or takes the default. Unless told otherwise, callers are kept
 // from locking themselves out. What is not understood of a policy is no reason: only what surely locks out is.
 func (c *call) newPolicy(document string, r *replica, l lockout) (*policy, error) {
-	p, err := c.policyOr(document)
+	p, err := c.policyOr(document, r.region)
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func New(c Config, deps Deps) *Service {
 func (s *Service) CreateKey(region, policyDocument string) (keyID string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	parsed, err := s.policyOr(policyDocument)
+	parsed, err := s.policyOr(policyDocument, region)
 	if err != nil {
 		return "", fmt.Errorf("creating a key in %s: %w", region, err)
 	}
@@ -90,7 +90,7 @@ func (s *Service) replicate(keyID, region, policyDocument string) error {
 	if !ok {
 		return notFound(keyID)
 	}
-	parsed, err := s.policyOr(policyDocument)
+	parsed, err := s.policyOr(policyDocument, region)
 	if err != nil {
 		return err
 	}
@@ -205,6 +205,6 @@ func (s *Service) newReplicaOf(k *key, region string) *replica {
 		state: Enabled}
 }
 
-func (s *Service) policyOr(document string) (*policy, error) {
-	return parsePolicy(cmp.Or(document, DefaultPolicy(s.account)))
+func (s *Service) policyOr(document, region string) (*policy, error) {
+	return parsePolicy(cmp.Or(document, DefaultPolicy(region, s.account)))
 }

@@ -58,9 +58,9 @@ func (b *bench) client(region, accessKey string) *sdk.Client {
 // replicated is a key with the baseline policy in both Regions.
 func (b *bench) replicated(tb testing.TB) (keyID string) {
 	tb.Helper()
-	keyID, err := b.CreateKey(virginia, BaselinePolicy(account))
+	keyID, err := b.CreateKey(virginia, BaselinePolicy(virginia, account))
 	if err == nil {
-		err = b.ReplicateKey(keyID, ireland, BaselinePolicy(account))
+		err = b.ReplicateKey(keyID, ireland, BaselinePolicy(virginia, account))
 	}
 	if err != nil {
 		tb.Fatal(err)
@@ -150,7 +150,7 @@ func TestStateIsTheReplicasOwn(t *testing.T) {
 
 func TestReplicaWithoutPolicyIsTheTrap(t *testing.T) {
 	b := newBench(t, 0)
-	keyID, err := b.CreateKey(virginia, BaselinePolicy(account))
+	keyID, err := b.CreateKey(virginia, BaselinePolicy(virginia, account))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestReplicaWithoutPolicyIsTheTrap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *out.ReplicaPolicy != DefaultPolicy(account) {
+	if *out.ReplicaPolicy != DefaultPolicy(virginia, account) {
 		t.Errorf("policy %s", *out.ReplicaPolicy)
 	}
 	blob := b.dataKey(t, virginia, keyID)
@@ -169,7 +169,7 @@ func TestReplicaWithoutPolicyIsTheTrap(t *testing.T) {
 		t.Errorf("with the default policy: %v", err)
 	}
 	_, err = b.client(ireland, "ADMIN").PutKeyPolicy(t.Context(),
-		&sdk.PutKeyPolicyInput{KeyId: &keyID, Policy: aws.String(BaselinePolicy(account))})
+		&sdk.PutKeyPolicyInput{KeyId: &keyID, Policy: aws.String(BaselinePolicy(virginia, account))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -322,7 +322,7 @@ func TestWorstCase(t *testing.T) {
 
 // TestBaselinePolicy allows what the two services do, and no more.
 func TestBaselinePolicy(t *testing.T) {
-	policy := BaselinePolicy(account)
+	policy := BaselinePolicy(virginia, account)
 	if remarks, err := Review(policy); err != nil || len(remarks) > 0 {
 		t.Errorf("%v, %v", remarks, err)
 	}
@@ -352,7 +352,7 @@ func TestBaselinePolicy(t *testing.T) {
 
 // TestAdvancedPolicies are statements of AWS's page "Advanced KMS key policy statements".
 func TestAdvancedPolicies(t *testing.T) {
-	narrow := strings.Replace(BaselinePolicy(account),
+	narrow := strings.Replace(BaselinePolicy(virginia, account),
 		`"Action": ["kms:Decrypt", "kms:ReEncryptTo", "kms:ReEncryptFrom", "kms:GenerateDataKeyWithoutPlaintext"],
       "Resource": "*",
       "Condition": {`, `"Action": ["kms:Decrypt", "kms:ReEncryptTo", "kms:ReEncryptFrom",
@@ -364,11 +364,11 @@ func TestAdvancedPolicies(t *testing.T) {
 	other := by(sso, "Decrypt")
 	other.context = map[string]string{"aws:sso:instance-arn": "arn:aws:sso:::instance/ssoins-fedcba9876543210"}
 	check(t, "another instance", narrow, other, false)
-	check(t, "the same, without", BaselinePolicy(account), other, true)
+	check(t, "the same, without", BaselinePolicy(virginia, account), other, true)
 }
 
 func TestMalformedPolicies(t *testing.T) {
-	good := DefaultPolicy(account)
+	good := DefaultPolicy(virginia, account)
 	change := func(old, to string) string {
 		if !strings.Contains(good, old) {
 			t.Errorf("%s is not there", old)
@@ -442,8 +442,8 @@ func TestWild(t *testing.T) {
 
 // FuzzPolicy asks whatever can be read. What Review has no remark on is read in one way only.
 func FuzzPolicy(f *testing.F) {
-	f.Add(DefaultPolicy(account))
-	f.Add(BaselinePolicy(account))
+	f.Add(DefaultPolicy(virginia, account))
+	f.Add(BaselinePolicy(virginia, account))
 	f.Add(`{"Statement": {"Effect": "Deny", "Principal": "*", "Action": ["*", "a:b"], "Resource": "?*",
 		"Condition": {"Bool": {"a": true}}}}`)
 	f.Add(document(version2012, allow(when("ForAnyValue:StringNotLikeIfExists", "kms:EncryptionContext:${",

@@ -128,9 +128,9 @@ func FuzzBlob(f *testing.F) {
 // BenchmarkDecrypt is the handler alone, which sits in every sign-in.
 func BenchmarkDecrypt(b *testing.B) {
 	s := New(Config{Account: account, Principals: map[string]string{"SSO": sso}}, Deps{})
-	keyID, err := s.CreateKey(virginia, BaselinePolicy(account))
+	keyID, err := s.CreateKey(virginia, BaselinePolicy(virginia, account))
 	if err == nil {
-		err = s.ReplicateKey(keyID, ireland, BaselinePolicy(account))
+		err = s.ReplicateKey(keyID, ireland, BaselinePolicy(virginia, account))
 	}
 	if err != nil {
 		b.Fatal(err)

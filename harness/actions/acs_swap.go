@@ -13,7 +13,7 @@ import (
 // put that of another Region in place of the one that is there. People who start at the old Region are refused from
 // then on.
 type ACSSwap struct {
-	To string `yaml:"to" required:"true" doc:"the Region whose ACS URL is the only one registered from now on"`
+	To string `yaml:"to" form:"region" required:"true" doc:"the Region whose ACS URL is the only one registered from now on"`
 }
 
 // Needs the identity provider.

@@ -118,14 +118,25 @@ func (c *compiler) fail(e *scenario.Error) { c.errs = append(c.errs, e) }
 func (c *compiler) regions() {
 	sys, known := c.s.System, names.Regions()
 	check := func(key, region string) {
-		if region != "" && !slices.Contains(known, region) {
-			c.mistyped = true
-			c.fail(c.s.Block.NoSuch(key, "Region", region, known))
+		if region == "" || slices.Contains(known, region) {
+			return
 		}
+		c.mistyped = true
+		if why := names.Unfit(region); why != "" {
+			c.fail(c.s.Block.Errorf(key, "IAM Identity Center can't be replicated with %s: %s", region, why))
+			return
+		}
+		c.fail(c.s.Block.NoSuch(key, "Region", region, known))
 	}
 	check("system.primary", sys.Primary)
 	for i, r := range sys.Additional {
-		check(fmt.Sprintf("system.additional.%d", i), r)
+		key := fmt.Sprintf("system.additional.%d", i)
+		check(key, r)
+		home, there := names.PartitionOf(sys.Primary).ID, names.PartitionOf(r).ID
+		if names.IsRegion(sys.Primary) && names.IsRegion(r) && home != there {
+			c.fail(c.s.Block.Errorf(key, "%s is in the partition %s, and IAM Identity Center is replicated within one: "+
+				"that of the primary is %s", r, there, home))
+		}
 	}
 	for i, r := range sys.IdP.ACS {
 		c.inSystem(c.s.Block, fmt.Sprintf("system.idp.acs.%d", i), r)

@@ -12,12 +12,9 @@ import (
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
-// domains are those under which AWS's endpoints and portals have their names.
-var domains = []string{".amazonaws.com", ".api.aws", ".app.aws"}
-
 // IsAWS tells whether a host name, in lower case, is that of an endpoint of AWS or of an access portal.
 func IsAWS(host string) bool {
-	return slices.ContainsFunc(domains, func(domain string) bool { return strings.HasSuffix(host, domain) })
+	return slices.ContainsFunc(names.Domains(), func(domain string) bool { return strings.HasSuffix(host, "."+domain) })
 }
 
 // Scope is the service and the Region that a request is for, each empty where it can't be told. The service is AWS's
@@ -45,8 +42,8 @@ func ScopeOf(r *http.Request) Scope {
 
 // ScopeOfHost reads the name of an endpoint, as in sts.us-east-1.amazonaws.com.
 func ScopeOfHost(host string) Scope {
-	for _, domain := range domains {
-		host = strings.TrimSuffix(host, domain)
+	for _, domain := range names.Domains() {
+		host = strings.TrimSuffix(host, "."+domain)
 	}
 	labels := strings.Split(host, ".")
 	i := slices.IndexFunc(labels, names.IsRegion)

@@ -124,8 +124,8 @@ func Operations() map[string][]string {
 func locate(host string) *api {
 	for _, s := range services() {
 		rest, ours := strings.CutPrefix(host, s.host)
-		for _, domain := range []string{".amazonaws.com", ".api.aws"} {
-			if region, aws := strings.CutSuffix(rest, domain); ours && aws && names.IsRegion(region) {
+		for _, domain := range names.Domains() {
+			if region, aws := strings.CutSuffix(rest, "."+domain); ours && aws && names.IsRegion(region) {
 				return &api{s, region}
 			}
 		}

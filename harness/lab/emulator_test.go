@@ -199,7 +199,7 @@ func TestEmulatorThatLacks(t *testing.T) {
 
 // Policies of the scenario's own mean nothing at an emulator that holds nobody to them: what they forget would pass.
 func TestOwnPoliciesNeedAnEmulatorThatHeedsThem(t *testing.T) {
-	policy := kms.BaselinePolicy(system.NewDesign(topology()).Instance.Account)
+	policy := kms.BaselinePolicy("us-east-1", system.NewDesign(topology()).Instance.Account)
 	for _, lax := range []bool{false, true} {
 		e := newEmulator()
 		e.lax = lax

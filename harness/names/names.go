@@ -4,23 +4,8 @@ package names
 
 import (
 	"encoding/hex"
-	"slices"
 	"strings"
 )
-
-// regions are those that IAM Identity Center can be replicated to: the seventeen enabled by default
-// (IAM Identity Center User Guide, "IAM Identity Center Region availability").
-var regions = []string{
-	"us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1",
-	"eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1",
-	"ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3",
-}
-
-// Regions lists the Regions that a scenario may name.
-func Regions() []string { return slices.Clone(regions) }
-
-// IsRegion tells whether a scenario may name the Region.
-func IsRegion(name string) bool { return slices.Contains(regions, name) }
 
 // IdPPlace is the place where the identity provider stands.
 const IdPPlace = "idp"
@@ -30,6 +15,14 @@ const (
 	OktaHost  = "acme.okta.test"
 	EntraHost = "login.microsoftonline.test"
 )
+
+// IdPHost is the host of the lab's identity provider in a dialect.
+func IdPHost(dialect string) string {
+	if dialect == "entra" {
+		return EntraHost
+	}
+	return OktaHost
+}
 
 // Instance is one instance of IAM Identity Center: what stays the same in all of its Regions.
 type Instance struct {
@@ -41,11 +34,13 @@ type Instance struct {
 }
 
 // ARN of the instance.
-func (i Instance) ARN() string { return "arn:aws:sso:::instance/" + i.ID }
+func (i Instance) ARN() string { return i.partition().ARN("sso", "", "", "instance/"+i.ID) }
+
+func (i Instance) partition() *Partition { return PartitionOf(i.Primary) }
 
 // IdentityStoreARN of the instance's directory.
 func (i Instance) IdentityStoreARN() string {
-	return "arn:aws:identitystore::" + i.Account + ":identitystore/" + i.DirectoryID
+	return i.partition().ARN("identitystore", "", i.Account, "identitystore/"+i.DirectoryID)
 }
 
 // TenantID is the last element of every ACS URL: the primary Region and a dash in hex, then a UUID. Seen in the
@@ -60,15 +55,24 @@ func (i Instance) Issuer() string {
 
 // PortalHost is the dual-stack host of the access portal, which every Region has
 // (IAM Identity Center User Guide, "Workforce access through additional Regions").
-func (i Instance) PortalHost(region string) string { return i.ID + ".portal." + region + ".app.aws" }
+func (i Instance) PortalHost(region string) string {
+	return i.ID + ".portal." + region + "." + i.partition().portal
+}
 
 // AlternativePortalHost is the IPv4 form of the same.
 func (i Instance) AlternativePortalHost(region string) string {
-	return i.ID + "." + region + ".portal.amazonaws.com"
+	return i.ID + "." + region + "." + i.partition().alternativePortal
 }
 
-// ClassicPortalHost exists in the primary Region only; its portal is at /start.
-func (i Instance) ClassicPortalHost() string { return i.DirectoryID + ".awsapps.com" }
+// ClassicPortalHost exists in the primary Region only; its portal is at ClassicPortalPath.
+func (i Instance) ClassicPortalHost() string { return i.inDirectory(i.partition().classicHost) }
+
+// ClassicPortalPath is where the portal is on that host.
+func (i Instance) ClassicPortalPath() string { return i.inDirectory(i.partition().classicPath) }
+
+func (i Instance) inDirectory(form string) string {
+	return strings.ReplaceAll(form, "ID", i.DirectoryID)
+}
 
 // PortalURL is where a person starts to sign in in the Region.
 func (i Instance) PortalURL(region string) string { return "https://" + i.PortalHost(region) + "/" }
@@ -87,12 +91,22 @@ func (i Instance) acs(host string) string {
 }
 
 // Hosts of a Region's services.
-func SigninHost(region string) string          { return region + ".signin.aws" }
-func DualStackSigninHost(region string) string { return region + ".sso.signin.aws" }
-func LegacySigninHost(region string) string    { return region + ".signin.aws.amazon.com" }
-func PortalAPIHost(region string) string       { return "portal.sso." + region + ".amazonaws.com" }
-func STSHost(region string) string             { return "sts." + region + ".amazonaws.com" }
-func KMSHost(region string) string             { return "kms." + region + ".amazonaws.com" }
+func SigninHost(region string) string { return region + "." + PartitionOf(region).signin }
+func DualStackSigninHost(region string) string {
+	return region + "." + PartitionOf(region).dualStackSignin
+}
+func LegacySigninHost(region string) string { return region + "." + PartitionOf(region).legacySignin }
+func PortalAPIHost(region string) string    { return endpoint("portal.sso", region) }
+func STSHost(region string) string          { return endpoint("sts", region) }
+func KMSHost(region string) string          { return endpoint("kms", region) }
+
+// SigninDomain is the parent that the sign-in hosts of all Regions of the Region's partition have in common.
+func SigninDomain(region string) string { return PartitionOf(region).signin }
+
+// endpoint is the host of a service in a Region.
+func endpoint(service, region string) string {
+	return service + "." + region + "." + PartitionOf(region).Domain
+}
 
 // ReplicationHost is where a replica takes what other Regions replicate to it. AWS has no such public name; it is
 // the lab's own, in the test domain.
@@ -103,5 +117,5 @@ func CanaryHost(place string) string { return "canary." + place + ".test" }
 
 // KeyARN is the ARN of a multi-Region key's replica in the Region.
 func KeyARN(region, account, keyID string) string {
-	return strings.Join([]string{"arn:aws:kms", region, account, "key/" + keyID}, ":")
+	return PartitionOf(region).ARN("kms", region, account, "key/"+keyID)
 }

@@ -8,25 +8,24 @@ import (
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// regionNames are the places by which people know the Regions ("AWS Regions and Availability Zones", console names).
-// One that is missing here is shown by its code alone.
-var regionNames = map[string]string{
-	"us-east-1": "N. Virginia", "us-east-2": "Ohio", "us-west-1": "N. California", "us-west-2": "Oregon",
-	"ca-central-1": "Canada Central", "sa-east-1": "São Paulo", "eu-west-1": "Ireland", "eu-west-2": "London",
-	"eu-west-3": "Paris", "eu-central-1": "Frankfurt", "eu-north-1": "Stockholm", "ap-south-1": "Mumbai",
-	"ap-southeast-1": "Singapore", "ap-southeast-2": "Sydney", "ap-northeast-1": "Tokyo", "ap-northeast-2": "Seoul",
-	"ap-northeast-3": "Osaka",
-}
-
-// place is a Region for people: "N. Virginia (us-east-1)".
+// place is a Region for people: "N. Virginia (us-east-1)". One that isn't known is shown by its code alone.
 func place(region string) string {
-	if name := regionNames[region]; name != "" {
-		return name + " (" + region + ")"
+	if r, known := names.RegionOf(region); known {
+		return placeName(r) + " (" + region + ")"
 	}
 	return clean(region)
+}
+
+// placeName is the place alone, where it says enough: there are a Central Canada and a Central Mexico.
+func placeName(r names.Region) string {
+	if r.Place == "Central" || strings.HasPrefix(r.Place, "US-") {
+		return r.Area + " " + r.Place
+	}
+	return r.Place
 }
 
 // gradeWords are the grades as a headline has them.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
@@ -263,8 +264,8 @@ func first(s string) string {
 }
 
 func regionShort(region string) string {
-	if name := regionNames[region]; name != "" {
-		return name
+	if r, known := names.RegionOf(region); known {
+		return placeName(r)
 	}
 	return region
 }

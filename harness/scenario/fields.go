@@ -15,6 +15,8 @@ import (
 //	doc:"…"                 a sentence for editors and explain
 //	enum:"a,b"              the words allowed
 //	form:"name"             a name: lower-case letters, digits and dashes
+//	form:"region"           a Region, which editors complete; that the system has it is for the compiler to say
+//	example:"a|b"           what may stand there, for editors
 //	min:"1ms" max:"24h"     bounds of a number, a duration, or each element of a list or map; durations are never
 //	                        negative unless min allows it
 //	required:"true"         must be said, and not be empty
@@ -30,6 +32,7 @@ type field struct {
 	doc      string
 	enum     []string
 	form     string
+	examples []string
 	min, max string
 	required bool
 	unique   bool
@@ -93,6 +96,9 @@ func newField(key string, f reflect.StructField) field {
 	}
 	if words := f.Tag.Get("enum"); words != "" {
 		made.enum = strings.Split(words, ",")
+	}
+	if said := f.Tag.Get("example"); said != "" {
+		made.examples = strings.Split(said, "|")
 	}
 	return made
 }

@@ -46,9 +46,9 @@ type Scenario struct {
 
 // System is what is provisioned: one instance of IAM Identity Center, its Regions and its identity provider.
 type System struct {
-	Primary     string      `yaml:"primary" required:"true" doc:"the instance's primary Region"`
-	Additional  []string    `yaml:"additional" unique:"true" doc:"Regions the instance is replicated to"`
-	Account     string      `yaml:"account" doc:"the management account, 12 digits; if not said, drawn by the seed"`
+	Primary     string      `yaml:"primary" required:"true" form:"region" doc:"the instance's primary Region"`
+	Additional  []string    `yaml:"additional" unique:"true" form:"region" doc:"Regions the instance is replicated to"`
+	Account     string      `yaml:"account" example:"111122223333" doc:"the management account, 12 digits; if not said, drawn by the seed"`
 	Directory   Directory   `yaml:"directory" doc:"people and what they may use"`
 	IdP         IdP         `yaml:"idp" doc:"the identity provider"`
 	Replication Replication `yaml:"replication" doc:"from the primary to the additional Regions"`
@@ -68,9 +68,9 @@ type Directory struct {
 
 // IdP is the SAML identity provider as its administrator has set it up.
 type IdP struct {
-	Dialect   string   `yaml:"dialect" enum:"okta,entra,external" doc:"whose behaviour it shows"`
-	ACS       []string `yaml:"acs" unique:"true" doc:"Regions whose ACS URL is registered, the first is the default; if not said, all Regions"`
-	Bookmarks []string `yaml:"bookmarks" unique:"true" doc:"Regions whose portal has a bookmark on the IdP's dashboard"`
+	Dialect   string   `yaml:"dialect" enum:"okta,entra,external" doc:"whose behaviour it shows: Okta's or Entra ID's"`
+	ACS       []string `yaml:"acs" unique:"true" form:"region" doc:"Regions whose ACS URL is registered, the first is the default; if not said, all Regions"`
+	Bookmarks []string `yaml:"bookmarks" unique:"true" form:"region" doc:"Regions whose portal has a bookmark on the IdP's dashboard"`
 }
 
 // Replication is asynchronous: each change arrives lag ± jitter later.
@@ -104,7 +104,7 @@ type Probe struct {
 	Name  string        `yaml:"name" required:"true" form:"name" doc:"names it in checks, reports and metrics"`
 	Kind  string        `yaml:"kind" required:"true" doc:"how they sign in"`
 	From  string        `yaml:"from" required:"true" doc:"the vantage where they sit"`
-	Home  string        `yaml:"home" required:"true" doc:"the Region whose portal they open first"`
+	Home  string        `yaml:"home" required:"true" form:"region" doc:"the Region whose portal they open first"`
 	Every time.Duration `yaml:"every" required:"true" min:"1ms" max:"1h" doc:"how often a person arrives"`
 	Limit time.Duration `yaml:"limit" required:"true" min:"1ms" max:"1h" doc:"who is not signed in this long after arriving has failed"`
 	As    string        `yaml:"as" doc:"a person of directory.people"`
@@ -117,7 +117,7 @@ type Fault struct {
 	Name  string        `yaml:"name" required:"true" form:"name" doc:"names it in checks, reports and metrics"`
 	Kind  string        `yaml:"kind" required:"true" doc:"what happens"`
 	Where Where         `yaml:"where" doc:"what is hit"`
-	At    At            `yaml:"at" required:"true" doc:"a duration after the warm-up, or NAME.effective + 5s, or NAME.healed + 2s of another fault"`
+	At    At            `yaml:"at" required:"true" example:"10s|virginia-dark.effective + 5s|virginia-dark.healed + 2s" doc:"a duration after the warm-up, or NAME.effective + 5s, or NAME.healed + 2s of another fault"`
 	For   time.Duration `yaml:"for" required:"true" min:"1ms" max:"24h" doc:"how long; every fault ends"`
 
 	Block Block `yaml:",open"`
@@ -125,7 +125,7 @@ type Fault struct {
 
 // Where selects what a fault hits; all that is said must hold.
 type Where struct {
-	Region    string `yaml:"region" doc:"a Region of the system"`
+	Region    string `yaml:"region" form:"region" doc:"a Region of the system"`
 	Place     string `yaml:"place" doc:"a vantage, a Region or idp"`
 	Service   string `yaml:"service" enum:"portal,signin,oidc,portal_api,sso_admin,identity_store,scim,replication,sts,kms,idp,vanity" doc:"narrows it to the names of one service"`
 	Operation string `yaml:"operation" doc:"narrows it to one API operation"`
@@ -137,7 +137,7 @@ type Where struct {
 type Action struct {
 	Name string        `yaml:"name" required:"true" form:"name" doc:"names it in reports and metrics"`
 	Kind string        `yaml:"kind" required:"true" doc:"what is done"`
-	At   At            `yaml:"at" required:"true" doc:"a duration after the warm-up, or NAME.effective + 5s, or NAME.healed + 2s of a fault"`
+	At   At            `yaml:"at" required:"true" example:"10s|virginia-dark.effective + 5s|virginia-dark.healed + 2s" doc:"a duration after the warm-up, or NAME.effective + 5s, or NAME.healed + 2s of a fault"`
 	For  time.Duration `yaml:"for" min:"1ms" max:"24h" doc:"how long until it is taken back; if not said, until the run ends"`
 
 	Block Block `yaml:",open"`
@@ -177,7 +177,6 @@ var later = map[string]bool{
 	"system.instance":               true,
 	"system.directory.people":       true,
 	"system.idp.metadata":           true,
-	"system.idp.dialect=entra":      true,
 	"system.idp.dialect=external":   true,
 	"probes.*.start":                true,
 	"probes.*.as":                   true,

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 // unsignedDuration is Go's syntax of durations as a regular expression of JSON Schema, the odd forms left out.
@@ -171,6 +173,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 	} {
 		properties[entry.list].(object)["items"] = w.entry(entry.list, entry.one, reflect.ValueOf(entry.config), entry.kinds)
 	}
+	w.defs["region"] = object{"type": "string", "enum": names.Regions()}
 	root["$defs"] = w.defs
 	if len(w.wrong) > 0 {
 		return nil, fmt.Errorf("describing the kinds: %s", strings.Join(w.wrong, "; "))
@@ -247,6 +250,9 @@ func (w *schemaWriter) block(v reflect.Value, p path) object {
 		if d := defaultOf(v.FieldByIndex(f.index)); d != nil {
 			part["default"] = d
 		}
+		if f.examples != nil {
+			part["examples"] = f.examples
+		}
 		if f.required {
 			required = append(required, f.key)
 		}
@@ -304,6 +310,8 @@ func text(f field, p path) object {
 		made["enum"] = f.words(p)
 	case f.form == "name":
 		made["pattern"] = namePattern
+	case f.form == "region":
+		return object{"$ref": "#/$defs/region"}
 	case f.required:
 		made["minLength"] = 1
 	}

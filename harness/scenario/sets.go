@@ -85,12 +85,12 @@ func (r *reader) descend(n *yaml.Node, step string, p path, set Set) (next *yaml
 		if _, err := strconv.Atoi(step); err == nil {
 			return nil, fmt.Sprintf("%s has no element %s; it has %d, counted from 0", whole, step, len(n.Content))
 		}
-		return nil, fmt.Sprintf("nothing in %s is named %s%s", whole, quote(step), hint(step, names(n)))
+		return nil, fmt.Sprintf("nothing in %s is named %s%s", whole, quote(step), hint(step, namesOf(n)))
 	}
 	return nil, fmt.Sprintf("%s holds a value, so there is no %s in it", whole, quote(step))
 }
 
-func names(list *yaml.Node) []string {
+func namesOf(list *yaml.Node) []string {
 	var names []string
 	for _, element := range list.Content {
 		if name := child(element, "name"); element.Kind == yaml.MappingNode && name != nil {

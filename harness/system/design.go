@@ -38,7 +38,7 @@ const AdminKey = "AKIALABADMINISTRATOR"
 // goes with that. The secret is no secret, for a lab is reached by nobody but who started it.
 func (d *Design) Administrator() identitycenter.AccessKey {
 	return identitycenter.AccessKey{ID: AdminKey, Secret: "administrator-of-a-regiondrill-lab-only",
-		ARN: "arn:aws:iam::" + d.Instance.Account + ":user/Operator"}
+		ARN: names.PartitionOf(d.Instance.Primary).ARN("iam", "", d.Instance.Account, "user/Operator")}
 }
 
 // KMS is whose keys there are, and who asks for them.
@@ -54,7 +54,7 @@ func (d *Design) KMS() kms.Config {
 // keyPolicy is the policy of the key's replica in a Region, in the account of whoever plays KMS.
 func (d *Design) keyPolicy(region, account string) string {
 	k := d.Topology.KMS
-	return cmp.Or(k.Policies[region], k.Policy, kms.BaselinePolicy(account))
+	return cmp.Or(k.Policies[region], k.Policy, kms.BaselinePolicy(region, account))
 }
 
 // IdP is the provider as its administrator has set it up: the ACS URLs registered, the bookmarks assigned.
@@ -69,7 +69,8 @@ func (d *Design) IdP(signer *pki.Signer) idp.Config {
 	for _, p := range d.People {
 		people = append(people, idp.Person{UserName: p.UserName, Password: p.Password})
 	}
-	return idp.Config{Dialect: d.Topology.IdP.Dialect, Host: names.OktaHost, Signer: signer, App: app, People: people}
+	dialect := d.Topology.IdP.Dialect
+	return idp.Config{Dialect: dialect, Host: names.IdPHost(dialect), Signer: signer, App: app, People: people}
 }
 
 // acs are the assertion consumer services of some Regions as the provider knows them.

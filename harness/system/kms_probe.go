@@ -14,6 +14,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/fakes/kms"
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 // Probed is all that is tried of an emulator before a drill, on a throw-away key.
@@ -137,10 +138,11 @@ func (t *trial) tryStates(ctx context.Context) {
 			Policy: aws.String(document)})
 		return err
 	}
-	account := strings.Split(t.arn+"::::", ":")[4]
-	deny := func() error { return policy(denying(account)) }
+	parts := strings.Split(t.arn+"::::", ":")
+	region, account := parts[3], parts[4]
+	deny := func() error { return policy(denying(region, account)) }
 	t.found(harness.HonoursPolicies, t.refused(ctx, deny, "AccessDeniedException"))
-	_ = policy(kms.BaselinePolicy(account)) // where it isn't taken back, the next trial says so
+	_ = policy(kms.BaselinePolicy(region, account)) // where it isn't taken back, the next trial says so
 
 	unusable := []string{"DisabledException", "KMSInvalidStateException"}
 	t.found(harness.HonoursDisabled, t.refused(ctx, func() error {
@@ -185,9 +187,10 @@ func (t *trial) refused(ctx context.Context, harm func() error, codes ...string)
 }
 
 // denying is a key policy that denies the key to the services of Identity Center, and leaves it to the account.
-func denying(account string) string {
+func denying(region, account string) string {
+	root := names.PartitionOf(region).ARN("iam", "", account, "root")
 	return `{"Version": "2012-10-17", "Statement": [
-{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::` + account + `:root"}, "Action": "kms:*", "Resource": "*"},
+{"Effect": "Allow", "Principal": {"AWS": "` + root + `"}, "Action": "kms:*", "Resource": "*"},
 {"Effect": "Deny", "Principal": {"Service": ["sso.amazonaws.com", "identitystore.amazonaws.com"]}, "Action": "kms:*",
  "Resource": "*"}]}`
 }
