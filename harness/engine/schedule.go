@@ -9,6 +9,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // grace is how long after its limit a probe may take to return before it is given up: its context ended at the limit.
@@ -33,6 +34,21 @@ type schedule struct {
 func newSchedule(rec history.Probe, warmUp history.Instant, probe harness.Probe) *schedule {
 	return &schedule{rec: rec, warmUp: history.WarmUp{Lasts: warmUp}, probe: probe,
 		room: int((rec.Limit+rec.Every-1)/rec.Every) + 1}
+}
+
+// open prepares the probe, which is closed by the way back.
+func (s *schedule) open(ctx context.Context, sys *harness.System, back *rollback.Stack) error {
+	s.from, s.people = sys.Place(s.rec.From), sys.People
+	if s.from == nil || len(s.people) == 0 {
+		return fmt.Errorf("opening probe %s: the target has no place %s, or no people", s.rec.Name, s.rec.From)
+	}
+	if _, err := back.Push(rollback.Intent{}, func(context.Context) error { return s.probe.Close() }); err != nil {
+		return err
+	}
+	if err := s.probe.Open(ctx, sys.World); err != nil {
+		return fmt.Errorf("opening probe %s: %w", s.rec.Name, err)
+	}
+	return nil
 }
 
 // run makes attempts from start until done is closed or ctx ends, then waits for the attempts in flight.
