@@ -104,8 +104,9 @@ func (d *door) connect(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "CONNECT takes a host and a port, as in example.test:443.", http.StatusBadRequest)
 		return
 	}
-	c, err := d.fabric.Dial(r.Context(), d.place, target)
+	c, err := d.fabric.Dial(context.WithValue(r.Context(), byDoor{}, true), d.place, target)
 	if err != nil {
+		d.fabric.missed(d.place, host, err)
 		c, err = d.fabric.dialOtherwise(r.Context(), d.place, target, err)
 	}
 	if err != nil {
