@@ -28,6 +28,7 @@ type Standing struct {
 
 	mu     sync.Mutex
 	broken []*broken
+	closed bool
 }
 
 // broken is a fault that was broken by hand.
@@ -47,7 +48,8 @@ type broken struct {
 type InForce struct {
 	Name    string    `json:"name"`
 	Kind    string    `json:"kind"`
-	Summary string    `json:"summary"` // in a few words what it does to what
+	Summary string    `json:"summary"`          // in a few words what it does to what
+	Region  string    `json:"region,omitempty"` // on which it acts; empty: on another place
 	State   State     `json:"state"`
 	Since   time.Time `json:"since"`          // of the last link on which it was proven; before that, when it was asked for
 	Until   time.Time `json:"until,omitzero"` // when it heals by itself
@@ -106,7 +108,7 @@ func (s *Standing) Break(ctx context.Context, p *Plan, lasts time.Duration) (InF
 	}
 	b := &broken{injected: injected{plannedFault: &f, by: s, handles: &s.sys.Handles, back: s.back},
 		begun: make(chan struct{}), now: InForce{Name: f.aim.Name, Kind: p.Record.Faults[0].Kind, Summary: f.aim.Summary,
-			State: Breaking, Since: time.Now(), Unreachable: f.aim.Unreachable}}
+			Region: f.aim.Region, State: Breaking, Since: time.Now(), Unreachable: f.aim.Unreachable}}
 	ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := s.enter(b); err != nil {
 		return InForce{}, err
@@ -149,6 +151,9 @@ func (s *Standing) healAt(b *broken) {
 func (s *Standing) enter(b *broken) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return &Refused{"the system is being taken down"}
+	}
 	for _, other := range s.broken {
 		switch {
 		case other.aim.Name == b.aim.Name:
@@ -200,6 +205,14 @@ func (s *Standing) Heal(ctx context.Context, names ...string) []Healed {
 		}
 	}
 	return healed
+}
+
+// Close heals all, and nothing is broken any more from then on.
+func (s *Standing) Close(ctx context.Context) []Healed {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	return s.Heal(ctx)
 }
 
 func (s *Standing) heal(ctx context.Context, b *broken) Healed {

@@ -162,9 +162,13 @@ func TestHealedInVain(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.sw.bugs.undo = true
-		healed := s.Heal(t.Context())
+		healed := s.Close(t.Context())
 		if len(healed) != 1 || healed[0].Undone || healed[0].Detail == "" || s.states() != "dark not_undone" {
 			t.Errorf("it is healed as %+v; broken is %q", healed, s.states())
+		}
+		var refused *Refused
+		if _, err := s.Break(t.Context(), s.another("late", "network"), 0); !errors.As(err, &refused) {
+			t.Errorf("it is broken after the end: %v", err)
 		}
 	})
 }
