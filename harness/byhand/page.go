@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -76,7 +75,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Cache-Control", "no-store")
 		_, _ = w.Write(p.html) // nobody to tell when the browser is gone
-	case strings.HasPrefix(r.URL.Path, "/page."):
+	case r.URL.Path == "/page.css" || r.URL.Path == "/page.js":
 		p.files.ServeHTTP(w, r)
 	case subtle.ConstantTimeCompare([]byte(r.Header.Get(headerToken)), []byte(p.token)) != 1:
 		http.Error(w, "Only the lab's own page may ask for this.", http.StatusForbidden)

@@ -15,7 +15,7 @@ import (
 
 const (
 	byHand     = 100 * 365 * 24 * time.Hour // how long a fault lasts that is healed by hand
-	proveLimit = 30 * time.Second           // for the canaries to see such a fault in force
+	proveLimit = 15 * time.Second           // for the canaries to see such a fault in force
 )
 
 // Standing is a system that is kept standing, with nothing on its timeline: faults are broken and healed by hand, by
@@ -94,8 +94,8 @@ type Refused struct{ Sentence string }
 
 func (r *Refused) Error() string { return r.Sentence }
 
-// Break puts the only fault of a plan in force and returns when canaries have seen it, or when they haven't for half a
-// minute: then it is kept all the same, and its state says so. It is healed after lasts; 0: by hand alone.
+// Break puts the only fault of a plan in force and returns when canaries have seen it, or when they haven't for a
+// while: then it is kept all the same, and its state says so. It is healed after lasts; 0: by hand alone.
 // Whoever asked may go away meanwhile: an end of ctx breaks nothing off. The error is a *Refused or wraps a
 // *harness.Lack where nothing was changed, else it says what failed.
 func (s *Standing) Break(ctx context.Context, p *Plan, lasts time.Duration) (InForce, error) {
@@ -136,7 +136,24 @@ func (s *Standing) Break(ctx context.Context, p *Plan, lasts time.Duration) (InF
 func (s *Standing) proveByHand(ctx context.Context, b *broken) {
 	proving, cancel := context.WithTimeout(ctx, proveLimit)
 	defer cancel()
-	b.ended = b.verify(ctx, b.prove(proving))
+	proofs := b.prove(proving)
+	b.ended = b.verify(ctx, proofs)
+	if len(proofs) == 0 {
+		s.hidden(b)
+	}
+}
+
+// hidden adds to why a fault could not be seen that another is on the same links.
+func (s *Standing) hidden(b *broken) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, other := range s.broken {
+		if other != b && slices.ContainsFunc(b.aim.Edges, func(e harness.Edge) bool {
+			return slices.Contains(other.aim.Edges, e)
+		}) {
+			b.now.Detail += "; " + other.aim.Name + " is on the same links and may hide it"
+		}
+	}
 }
 
 // healAt lets a fault end by itself.
@@ -192,18 +209,21 @@ func (s *Standing) InForce() []InForce {
 	return list
 }
 
-// Heal heals the named faults, all where none is named, the last that was broken first, and returns when canaries have
-// seen each healed, or haven't. One that is still being broken is healed too.
+// Heal heals the named faults, all where none is named, and returns when canaries have seen each healed, or haven't. It
+// heals them at once: none can be seen healed that another hides. One that is still being broken is healed too.
 func (s *Standing) Heal(ctx context.Context, names ...string) []Healed {
 	s.mu.Lock()
 	all := slices.Clone(s.broken)
 	s.mu.Unlock()
-	healed := []Healed{}
-	for _, b := range slices.Backward(all) {
-		if len(names) == 0 || slices.Contains(names, b.aim.Name) {
-			healed = append(healed, s.heal(ctx, b))
-		}
+	if len(names) > 0 {
+		all = slices.DeleteFunc(all, func(b *broken) bool { return !slices.Contains(names, b.aim.Name) })
 	}
+	healed := make([]Healed, len(all))
+	var healing sync.WaitGroup
+	for i, b := range all {
+		healing.Go(func() { healed[i] = s.heal(ctx, b) })
+	}
+	healing.Wait()
 	return healed
 }
 
@@ -243,6 +263,7 @@ func (s *Standing) undo(ctx context.Context, b *broken) Healed {
 		return healed
 	}
 	if healed.At.IsZero() {
+		s.hidden(b)
 		healed.Detail = s.look(b).Detail
 	}
 	s.leave(b)

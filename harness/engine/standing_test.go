@@ -140,6 +140,14 @@ func TestBrokenUnseenAndLost(t *testing.T) {
 		if len(healed) != 1 || !healed[0].At.IsZero() || !healed[0].Undone || !strings.Contains(healed[0].Detail, "fog") {
 			t.Errorf("unseen it is healed as %+v", healed)
 		}
+		if _, err := s.Break(t.Context(), s.plan, 0); err != nil {
+			t.Fatal(err)
+		}
+		if f, err := s.Break(t.Context(), s.another("fog-two", harness.SharedHandle), 0); err != nil ||
+			!strings.Contains(f.Detail, "dark is on the same links and may hide it") {
+			t.Errorf("behind another it is %+v, %v", f, err)
+		}
+		s.Heal(t.Context())
 		s.sw.prove = nil
 		if _, err := s.Break(t.Context(), s.plan, 0); err != nil {
 			t.Fatal(err)

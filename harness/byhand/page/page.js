@@ -35,18 +35,21 @@
       const faults = r.faults || [];
       const item = add(list, "li", undefined, r.dark ? "dark" : faults.length ? "hit" : "");
       const title = add(item, "div");
-      add(title, "i", undefined, "swatch");
       add(title, "strong", r.name + (r.primary ? " (primary)" : ""));
-      add(title, "span", r.dark ? "out of reach" : faults.length ? "broken in part" : "well", "pill");
-      add(item, "div", "carried " + (carried[r.name] || 0) + " in the last minute", "soft");
+      add(title, "span", r.dark ? "out of reach" : faults.length ? "impaired" : "well", "pill");
+      add(item, "div", "carried " + (carried[r.name] || 0) + " in the last minute" +
+        (faults.length ? "; broken by " + faults.join(", ") : ""), "soft");
       add(item, "code", r.portal).title = "regiondrill lab open --region " + r.name;
     }
     at("regions").replaceChildren(list);
     at("vantages").textContent = "People sit in " + state.vantages.join(", ") + ".";
   }
 
-  const states = { breaking: "is being broken …", in_force: "in force", unproven: "laid, but no canary has seen it",
-    lost: "no longer in force, though nobody healed it", healing: "is being healed …", not_undone: "could not be undone" };
+  const states = {
+    breaking: "is being broken …", in_force: "in force", unproven: "laid, but no canary has seen it",
+    lost: "no longer in force, though nobody healed it", healing: "is being healed …",
+    not_undone: "could not be undone",
+  };
 
   function showFaults(state) {
     const list = document.createDocumentFragment();
@@ -74,15 +77,19 @@
     at("heal-all").hidden = state.faults.length < 2;
   }
 
+  function came(h) {
+    if (!h.undone) { return h.name + " could not be undone: " + h.detail; }
+    if (!h.at) { return h.name + " was healed, but no canary has seen that: " + h.detail; }
+    return h.name + " is healed since " + clock(h.at) + ".";
+  }
+
   const healing = new Set();
   async function heal(name) {
     say("");
     healing.add(name);
     try {
       const healed = await ask("/heal", { name });
-      const odd = healed.filter((h) => !h.undone || !h.at);
-      say(odd.length ? odd.map((h) => h.name + (h.undone ? " was healed, but no canary has seen that: " : " could not be undone: ") +
-        h.detail).join("\n") : healed.map((h) => h.name + " is healed since " + clock(h.at) + ".").join("\n"), !odd.length);
+      say(healed.map(came).join("\n"), healed.every((h) => h.undone && h.at));
     } catch (failed) {
       say(failed.message);
     } finally {
@@ -100,8 +107,9 @@
       const mine = state.sign_ins.filter((s) => (s.probe || "") === (c.probe || "") && s.home === c.home &&
         new Date(s.at) > since).slice(0, most).reverse();
       for (const s of mine) {
-        add(strip, "i", undefined, s.good ? colour(s.carried) : "bad").title = clock(s.at) + " " + (s.person || "somebody") + ": " +
-          (s.good ? "carried by " + s.carried : s.why);
+        const square = add(strip, "i", undefined, s.good ? colour(s.carried) : "bad");
+        const came = s.good ? "carried by " + s.carried : s.why;
+        square.title = clock(s.at) + " " + (s.person || "somebody") + ": " + came;
       }
       const sums = Object.entries(c.good).map(([region, n]) => region + " " + n);
       if (c.failed) { sums.push(c.failed + " failed"); }
