@@ -115,21 +115,29 @@ func (s *Standing) Break(ctx context.Context, p *Plan, lasts time.Duration) (InF
 	}
 	defer close(b.begun)
 	if err := ready(ctx, b.handles, f.fault, f.aim); err != nil {
-		s.leave(b)
-		return InForce{}, err
+		return InForce{}, s.notBegun(ctx, b, err)
 	}
 	if err := b.begin(ctx, cmp.Or(lasts, byHand)); err != nil {
-		if b.injection != nil {
-			b.heal(ctx)
-		}
-		s.leave(b)
-		return InForce{}, err
+		return InForce{}, s.notBegun(ctx, b, err)
 	}
 	s.proveByHand(ctx, b)
 	if lasts > 0 {
 		s.healAt(b)
 	}
 	return s.look(b), nil
+}
+
+// notBegun takes back what was done of a fault that could not be put in force.
+func (s *Standing) notBegun(ctx context.Context, b *broken, err error) error {
+	if b.injection == nil {
+		s.leave(b)
+		b.healed = Healed{Name: b.aim.Name, Undone: true, Detail: "it was never in force"}
+		return err
+	}
+	if b.healed = s.undo(ctx, b); !b.healed.Undone {
+		err = fmt.Errorf("%w; what was done of it could not be undone: %s", err, b.healed.Detail)
+	}
+	return err
 }
 
 // proveByHand proves a fault and begins to watch it.
@@ -242,8 +250,7 @@ func (s *Standing) heal(ctx context.Context, b *broken) Healed {
 		if b.timer != nil {
 			b.timer.Stop()
 		}
-		if b.ended == nil { // it was never in force
-			b.healed = Healed{Name: b.aim.Name, Undone: true, Detail: "it could not be broken"}
+		if b.ended == nil { // it could not be put in force, and is healed as far as it can be
 			return
 		}
 		b.ended()
