@@ -1,6 +1,8 @@
 package system
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/http"
 	"slices"
@@ -16,9 +18,21 @@ func (s *Site) Visits(tell func(harness.Visit)) {
 	s.onVisit.Store(&tell)
 	s.Fabric.Missed(func(from, host string, err error) {
 		if at := s.located[host]; slices.Contains(personally, at.Service) {
-			tell(harness.Visit{From: from, Place: at.Place, Why: "no connection to " + at.Service + ": " + err.Error()})
+			tell(harness.Visit{From: from, Place: at.Place, Why: "no connection to " + host + ": " + whyMissed(err)})
 		}
 	})
+}
+
+// whyMissed says why a client of a door was not connected.
+func whyMissed(err error) string {
+	var dial *net.OpError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "nobody answered until the client gave up"
+	case errors.As(err, &dial):
+		return dial.Err.Error()
+	}
+	return err.Error()
 }
 
 // personally are services that people ask for, rather than a program that they run.
