@@ -46,7 +46,8 @@ func (p *program) labUpCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&flags.name, "lab", "", "call it `NAME` (default the scenario's name)")
 	cmd.Flags().StringArrayVar(&flags.sets, "set", nil, "say `PATH=VALUE` over what the file says")
-	cmd.Flags().StringSliceVar(&flags.allow, "allow", nil, "confirm that the lab may ask the `HOST`, which is no part of it")
+	cmd.Flags().StringSliceVar(&flags.allow, "allow", nil,
+		"confirm that the lab may ask the `HOST`, which is no part of it")
 	cmd.Flags().IntVar(&flags.people, "people", 30,
 		"let `N` people a minute of each probe that needs no browser sign in; 0: nobody but you")
 	return cmd

@@ -1,6 +1,6 @@
-// Package byhand lets people play with a lab that is kept standing: they break and heal it by hand, from a shell or from
-// the lab's page, and see who is carried where meanwhile. What breaks and heals is the engine's own code, and what is
-// asked for is read as a scenario is, so that what was tried here can be written into one word for word.
+// Package byhand lets people play with a lab that is kept standing: they break and heal it by hand, from a shell or
+// from the lab's page, and see who is carried where meanwhile. What breaks and heals is the engine's own code, and what
+// is asked for is read as a scenario is, so that what was tried here can be written into one word for word.
 package byhand
 
 import (

@@ -67,7 +67,7 @@ type tried struct {
 	scope harness.Scope
 }
 
-// hits tells whether the fault takes a where: none of its problems is at one of the keys.
+// takes tells whether the fault can be aimed there: none of its problems is at one of the keys.
 func (t tried) takes(w harness.Where) bool {
 	_, problems := t.fault.Aim(w, t.scope)
 	return !slices.ContainsFunc(problems, func(p harness.Problem) bool { return strings.HasPrefix(p.Key, "where") })
@@ -110,7 +110,9 @@ func (t tried) narrower() []Field {
 		}
 	}
 	slices.Sort(operations)
-	add("operation", operations, func(w *harness.Where, word string) { w.Service, w.Operation, _ = strings.Cut(word, " ") })
+	add("operation", operations, func(w *harness.Where, word string) {
+		w.Service, w.Operation, _ = strings.Cut(word, " ")
+	})
 	add("from", t.scope.Places(names.IdPPlace), func(w *harness.Where, word string) { w.From = word })
 	for i, k := range keys { // which service it is of is said by the other key
 		if k.Key == "where.operation" {

@@ -93,11 +93,11 @@ func TestBrokenForATime(t *testing.T) {
 		if err != nil || !f.Until.Equal(s.Zero().Add(3*time.Second)) {
 			t.Fatalf("it is broken as %+v, %v", f, err)
 		}
-		time.Sleep(3*time.Second - 1)
+		time.Sleep(3*time.Second - time.Nanosecond)
 		if !s.sw.dark() {
 			t.Error("it ended early")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if s.sw.dark() || s.states() != "" {
 			t.Errorf("it stays: %s", s.states())
