@@ -70,6 +70,9 @@ type System struct {
 	// Otherwise lets h answer clients of the doors under names outside the system that match takes, at port 443, in place
 	// of a refusal. A drill leaves its world closed and never calls it. It is nil where the target has no such way.
 	Otherwise func(match func(host string) bool, h http.Handler)
+	// Visits lets tell know what became of people who came by the doors, from when it is called on; tell is called from
+	// several goroutines. A drill never asks. It is nil where the target can't tell.
+	Visits func(tell func(Visit))
 	// Rig is what the system under test stands on and no fault acts on, to be watched while a drill runs.
 	Rig []RigPart
 	// Notes are what of the system is otherwise than was asked for, for the history.
@@ -137,6 +140,15 @@ type Place struct {
 type Location struct {
 	Place   string // Region, or "idp"
 	Service string
+}
+
+// Visit is what became of somebody who came to the system by a door, with a browser or a program of their own.
+type Visit struct {
+	From   string // the place of the door
+	Place  string // where they came to: a Region, or the home of the identity provider
+	Person string // their user name; empty where the system doesn't know it
+	Served string // what they got: "the account list"; empty: nothing
+	Why    string // they got nothing
 }
 
 // Person is somebody who can sign in.

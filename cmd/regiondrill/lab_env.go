@@ -10,35 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/regiondrill/regiondrill/fakes/identitycenter"
-	"github.com/regiondrill/regiondrill/harness"
 )
-
-// roleOf is the name of a permission set that a person has in their account. Empty where there is none.
-func roleOf(d identitycenter.Directory, person harness.Person) string {
-	i := slices.IndexFunc(d.Users, func(u identitycenter.User) bool { return u.Name == person.UserName })
-	if i < 0 {
-		return ""
-	}
-	var principals []string
-	for _, g := range d.Groups {
-		if slices.Contains(g.Members, d.Users[i].ID) {
-			principals = append(principals, g.ID)
-		}
-	}
-	for _, a := range d.Assignments {
-		if a.Account != person.Account || !slices.Contains(append(principals, d.Users[i].ID), a.Principal) {
-			continue
-		}
-		for _, set := range d.PermissionSets {
-			if set.ID == a.PermissionSet {
-				return set.Name
-			}
-		}
-	}
-	return ""
-}
 
 // write puts the files beside each other that programs need: the CA, and a configuration and credentials of the AWS CLI
 // and the SDKs. gone removes what was written; it is never nil.

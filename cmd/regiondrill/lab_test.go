@@ -18,37 +18,66 @@ import (
 	"github.com/regiondrill/regiondrill/harness/catalog"
 )
 
-// A lab stands until it is told to go; meanwhile other commands find it, and programs reach it by the real names.
-func TestLabStands(t *testing.T) {
-	t.Parallel()
-	runtime := t.TempDir()
+// labRun is a lab up in this process.
+type labRun struct {
+	*program
+	t      *testing.T
+	cancel context.CancelFunc
+	shown  string        // until it stood
+	ended  chan int      // its exit code
+	heard  *bytes.Buffer // stderr; read it after end
+}
+
+// labUp runs lab up until it stands. Its sockets are in the folder runtime.
+func labUp(t *testing.T, runtime string, args ...string) *labRun {
+	t.Helper()
 	kinds := toys()
 	kinds.Targets = catalog.Default().Targets
 	shown, out := io.Pipe()
-	lab := &program{
-		catalog: kinds, stdin: strings.NewReader(""), stdout: out, stderr: io.Discard,
+	l := &labRun{t: t, ended: make(chan int, 1), heard: &bytes.Buffer{}}
+	l.program = &program{
+		catalog: kinds, stdin: strings.NewReader(""), stdout: out, stderr: l.heard,
 		env: []string{"XDG_RUNTIME_DIR=" + runtime}, exit: func(int) {},
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	ended := make(chan int, 1)
+	var ctx context.Context
+	ctx, l.cancel = context.WithCancel(t.Context())
+	t.Cleanup(l.cancel)
 	go func() {
-		ended <- lab.main(ctx, []string{"lab", "up", filepath.Join("testdata", "toy.yaml")})
+		l.ended <- l.main(ctx, append([]string{"lab", "up", filepath.Join("testdata", "toy.yaml")}, args...))
 		out.Close()
 	}()
 	lines := bufio.NewScanner(shown)
 	for lines.Scan() && !strings.Contains(lines.Text(), "lab env") {
+		l.shown += lines.Text() + "\n"
 	}
-	ask := func(wanted int, args ...string) string {
-		t.Helper()
-		var said bytes.Buffer
-		p := *lab
-		p.stdout, p.stderr = &said, &said
-		if got := p.main(t.Context(), append([]string{"lab"}, args...)); got != wanted {
-			t.Errorf("lab %v ends with %d and says %s", args, got, &said)
-		}
-		return said.String()
+	go io.Copy(io.Discard, shown)
+	return l
+}
+
+// end is Ctrl-C.
+func (l *labRun) end() int {
+	l.cancel()
+	return <-l.ended
+}
+
+// ask runs another command of lab and tells what it prints.
+func (l *labRun) ask(wanted int, args ...string) string {
+	l.t.Helper()
+	var said bytes.Buffer
+	p := *l.program
+	p.stdout, p.stderr = &said, &said
+	if got := p.main(l.t.Context(), append([]string{"lab"}, args...)); got != wanted {
+		l.t.Errorf("lab %v ends with %d and says %s", args, got, &said)
 	}
+	return said.String()
+}
+
+// A lab stands until it is told to go; meanwhile other commands find it, and programs reach it by the real names.
+func TestLabStands(t *testing.T) {
+	t.Parallel()
+	runtime := t.TempDir()
+	lab := labUp(t, runtime, "--people", "0")
+	ask := lab.ask
 	env := ask(0, "env")
 	signIn(t, env)
 	asAdministrator(t, env)
@@ -58,21 +87,23 @@ func TestLabStands(t *testing.T) {
 		t.Errorf("a Region that the lab lacks isn't told: %s", said)
 	}
 	ask(exitUsage, "up", filepath.Join("testdata", "toy.yaml"))
+	ask(exitUsage, "up", filepath.Join("testdata", "toy.yaml"), "--people", "-1")
 	ask(exitUsage, "env", "--lab", "other")
 	if said := ask(exitUsage, "env", "--from", "offce"); !strings.Contains(said, `did you mean "office"`) {
 		t.Errorf("a slip isn't guessed at: %s", said)
 	}
 	ask(exitUsage, "open", "--region", "eu-west-9")
-	cancel()
-	for lines.Scan() {
-	}
-	if got := <-ended; got != 0 {
+	if got := lab.end(); got != 0 {
 		t.Errorf("the lab ended with %d", got)
 	}
 	if left, _ := filepath.Glob(filepath.Join(runtime, "regiondrill", "*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	ask(exitUsage, "env")
+	for _, command := range []string{"env", "open", "status", "heal"} {
+		if said := ask(exitUsage, command); !strings.Contains(said, "regiondrill lab up SCENARIO") {
+			t.Errorf("where no lab stands, %s says %s", command, said)
+		}
+	}
 	ask(0, "env", "--unset") // a shell may want to go back when the lab is gone already
 }
 

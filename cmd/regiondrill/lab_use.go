@@ -1,43 +1,24 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 )
 
-// askLab reads what the lab behind a socket tells of itself.
-func askLab(path string) (*standing, error) {
-	conn, err := net.DialTimeout("unix", path, time.Second)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	lab := &standing{}
-	return lab, errors.Join(conn.SetDeadline(time.Now().Add(5*time.Second)), json.NewDecoder(conn).Decode(lab))
-}
-
-func madeAt(path string) time.Time {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return time.Time{}
-	}
-	return info.ModTime()
-}
-
 // labFlags choose a lab and a place to stand in it.
 type labFlags struct{ lab, from, region string }
 
-func (f *labFlags) bind(cmd *cobra.Command) {
+func (f *labFlags) bindLab(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.lab, "lab", "", "the lab's `NAME` (default the newest)")
+}
+
+func (f *labFlags) bind(cmd *cobra.Command) {
+	f.bindLab(cmd)
 	cmd.Flags().StringVar(&f.from, "from", "", "the `VANTAGE` to stand at (default the scenario's first)")
 }
 

@@ -26,15 +26,15 @@ func (a acs) serve(w http.ResponseWriter, req *http.Request) {
 	if err := req.ParseForm(); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			a.serveRefusal(w, refuse(causeTooLarge, "the form"), http.StatusBadRequest)
+			a.serveRefusal(w, req, refuse(causeTooLarge, "the form"), http.StatusBadRequest)
 			return
 		}
-		a.serveRefusal(w, refuse(causeMalformed, "the form"), http.StatusBadRequest)
+		a.serveRefusal(w, req, refuse(causeMalformed, "the form"), http.StatusBadRequest)
 		return
 	}
 	encoded := req.PostForm["SAMLResponse"]
 	if len(encoded) != 1 {
-		a.serveRefusal(w, refuse(causeMalformed, "%d SAMLResponse fields", len(encoded)), http.StatusBadRequest)
+		a.serveRefusal(w, req, refuse(causeMalformed, "%d SAMLResponse fields", len(encoded)), http.StatusBadRequest)
 		return
 	}
 	now := a.now()
@@ -44,13 +44,13 @@ func (a acs) serve(w http.ResponseWriter, req *http.Request) {
 	}
 	said, refused := x.validate(encoded[0])
 	if refused != nil {
-		a.serveRefusal(w, refused, http.StatusBadRequest)
+		a.serveRefusal(w, req, refused, http.StatusBadRequest)
 		return
 	}
 	browser := digestOf(cookieValue(req, cookieBrowser))
 	q, refused := a.stores.settle(said, browser, a.cfg.Behaviour.Unsolicited, now)
 	if refused != nil {
-		a.serveRefusal(w, refused, http.StatusBadRequest)
+		a.serveRefusal(w, req, refused, http.StatusBadRequest)
 		return
 	}
 	a.admit(w, req, said, q)
@@ -61,13 +61,13 @@ func (a acs) admit(w http.ResponseWriter, req *http.Request, said *authenticatio
 	p, err := a.vault.person(req.Context(), said.nameID)
 	switch {
 	case err != nil:
-		a.serveFault(w, err)
+		a.serveFault(w, req, err)
 		return
 	case p == nil:
-		a.serveRefusal(w, refuse(causeUnknownUser, "no user of this name is provisioned"), http.StatusBadRequest)
+		a.serveRefusal(w, req, refuse(causeUnknownUser, "no user of this name is provisioned"), http.StatusBadRequest)
 		return
 	case p.User.Disabled:
-		a.serveRefusal(w, refuse(causeDisabledUser, "the user is disabled"), http.StatusBadRequest)
+		a.serveRefusal(w, req, refuse(causeDisabledUser, "the user is disabled"), http.StatusBadRequest)
 		return
 	}
 	secret := newSecret()

@@ -98,6 +98,17 @@ func (d *Directory) check() error {
 	return nil
 }
 
+// Roles are the names of the permission sets that a user has in an account, as their portal shows them: sorted, none
+// where there is no such user or account.
+func (d *Directory) Roles(userName, account string) []string {
+	for _, p := range d.people() {
+		if a := p.account(account); p.User.Name == userName && a != nil {
+			return a.Roles
+		}
+	}
+	return nil
+}
+
 // people resolves memberships and assignments for every user.
 func (d *Directory) people() []person {
 	groups := map[string][]string{} // by member

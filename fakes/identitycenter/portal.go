@@ -3,6 +3,8 @@ package identitycenter
 import (
 	"errors"
 	"net/http"
+
+	"github.com/regiondrill/regiondrill/fakes/control"
 )
 
 // Cookies of the portal's host.
@@ -24,8 +26,8 @@ func (r *Replica) portalHandler(host string) http.Handler {
 		mux.Handle("GET /{$}", http.RedirectHandler(path, http.StatusFound))
 		mux.Handle("GET "+path+"/{$}", http.RedirectHandler(path, http.StatusFound))
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		r.serveRefusal(w, refuse(causeRequest, "no such page"), http.StatusNotFound)
+	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
+		r.serveRefusal(w, req, refuse(causeRequest, "no such page"), http.StatusNotFound)
 	})
 	return mux
 }
@@ -45,7 +47,7 @@ func (r *Replica) servePortal(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 		if r.stores.ofToken(cookieValue(req, cookieToken), now) == nil {
-			r.serveRefusal(w, refuse(causeSession, "the code is used, expired or another browser's"), http.StatusBadRequest)
+			r.serveRefusal(w, req, refuse(causeSession, "the code is used, expired or another browser's"), http.StatusBadRequest)
 			return
 		}
 	}
@@ -80,31 +82,34 @@ func (r *Replica) showPortal(w http.ResponseWriter, req *http.Request, n *sessio
 	p, err := r.personOf(req.Context(), n)
 	switch {
 	case err != nil:
-		r.serveFault(w, err)
+		r.serveFault(w, req, err)
 	case p == nil:
-		r.serveRefusal(w, refuse(causeDisabledUser, "the user has left or is disabled"), http.StatusForbidden)
+		r.serveRefusal(w, req, refuse(causeDisabledUser, "the user has left or is disabled"), http.StatusForbidden)
 	default:
 		r.pages.portal(w, p.User, token)
 	}
 }
 
 // serveRefusal shows an error page.
-func (r *Replica) serveRefusal(w http.ResponseWriter, refused *refusal, status int) {
+func (r *Replica) serveRefusal(w http.ResponseWriter, req *http.Request, refused *refusal, status int) {
+	if refused.cause != causeRequest { // nobody's sign-in: a browser that looks for an icon, as a rule
+		control.Visit{Why: refused.Error()}.Tell(req.Context())
+	}
 	r.pages.refusal(w, refused, status)
 }
 
 // serveFault shows why the Region itself can't serve: KMS refuses (403) or is silent (503), the directory has not
 // arrived (503), or this package is at fault (500).
-func (r *Replica) serveFault(w http.ResponseWriter, err error) {
+func (r *Replica) serveFault(w http.ResponseWriter, req *http.Request, err error) {
 	var kms *errKMS
 	switch {
 	case errors.As(err, &kms) && kms.refused:
-		r.serveRefusal(w, refuse(causeKMS, "KMS refuses the key of this Region"), http.StatusForbidden)
+		r.serveRefusal(w, req, refuse(causeKMS, "KMS refuses the key of this Region"), http.StatusForbidden)
 	case errors.As(err, &kms):
-		r.serveRefusal(w, refuse(causeKMS, "KMS does not answer"), http.StatusServiceUnavailable)
+		r.serveRefusal(w, req, refuse(causeKMS, "KMS does not answer"), http.StatusServiceUnavailable)
 	case errors.Is(err, errEmpty):
-		r.serveRefusal(w, refuse(causeNotReady, "%v", err), http.StatusServiceUnavailable)
+		r.serveRefusal(w, req, refuse(causeNotReady, "%v", err), http.StatusServiceUnavailable)
 	default:
-		r.serveRefusal(w, refuse(causeFault, "a fault of the service"), http.StatusInternalServerError)
+		r.serveRefusal(w, req, refuse(causeFault, "a fault of the service"), http.StatusInternalServerError)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/regiondrill/regiondrill/fakes/control"
 )
 
 // headerToken carries the bearer token of the portal's API.
@@ -74,6 +76,7 @@ func (r *Replica) withPerson(serve func(http.ResponseWriter, *http.Request, *per
 		var kms *errKMS
 		switch {
 		case errors.As(err, &kms):
+			control.Visit{Person: n.User, Why: string(causeKMS) + ": " + kms.Error()}.Tell(req.Context())
 			writeFault(w, r.cfg.Behaviour.KMSFaultStatus, "AccessDeniedException",
 				"The service is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext")
 		case err != nil:
@@ -106,6 +109,9 @@ func (r *Replica) listAccounts(w http.ResponseWriter, req *http.Request, p *pers
 	out := accountList{Accounts: make([]accountInfo, 0, to-from), NextToken: next}
 	for _, a := range p.Accounts[from:to] {
 		out.Accounts = append(out.Accounts, accountInfo{a.ID, a.Name, a.Email})
+	}
+	if from == 0 {
+		control.Visit{Person: p.User.Name, Served: "the account list"}.Tell(req.Context())
 	}
 	writeJSON(w, http.StatusOK, out)
 }
@@ -166,6 +172,7 @@ func (r *Replica) getRoleCredentials(w http.ResponseWriter, req *http.Request, p
 		writeFault(w, http.StatusInternalServerError, "InternalServerException", "The service is at fault")
 		return
 	}
+	control.Visit{Person: p.User.Name, Served: "credentials of " + role}.Tell(req.Context())
 	writeJSON(w, http.StatusOK, map[string]credentials{"roleCredentials": issued})
 }
 

@@ -88,8 +88,8 @@ func (r *Replica) signinHandler(host string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+pathLogin, r.serveLogin)
 	mux.HandleFunc("POST "+pathACS+r.cfg.Instance.TenantID(), acs{r, host}.serve)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		r.serveRefusal(w, refuse(causeRequest, "no such page"), http.StatusNotFound)
+	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
+		r.serveRefusal(w, req, refuse(causeRequest, "no such page"), http.StatusNotFound)
 	})
 	return mux
 }
@@ -98,13 +98,13 @@ func (r *Replica) signinHandler(host string) http.Handler {
 func (r *Replica) serveLogin(w http.ResponseWriter, req *http.Request) {
 	state, ok := r.openState(req.URL.Query().Get("state"))
 	if !ok {
-		r.serveRefusal(w, refuse(causeRequest, "the way here did not start at the portal"), http.StatusBadRequest)
+		r.serveRefusal(w, req, refuse(causeRequest, "the way here did not start at the portal"), http.StatusBadRequest)
 		return
 	}
 	if n := r.stores.ofBrowser(cookieValue(req, cookieSession), r.now()); n != nil {
 		p, err := r.personOf(req.Context(), n)
 		if err != nil {
-			r.serveFault(w, err)
+			r.serveFault(w, req, err)
 			return
 		}
 		if p != nil {
@@ -142,12 +142,12 @@ func (r *Replica) toProvider(w http.ResponseWriter, req *http.Request, state por
 	id := newRequestID()
 	deflated, err := r.authnRequest(id)
 	if err != nil {
-		r.serveFault(w, err)
+		r.serveFault(w, req, err)
 		return
 	}
 	to, err := url.Parse(r.cfg.IdP.SSOURL)
 	if err != nil {
-		r.serveFault(w, fmt.Errorf("reading the provider's SSO URL: %w", err))
+		r.serveFault(w, req, fmt.Errorf("reading the provider's SSO URL: %w", err))
 		return
 	}
 	now := r.now()

@@ -3,6 +3,8 @@ package idp
 import (
 	"crypto/subtle"
 	"net/http"
+
+	"github.com/regiondrill/regiondrill/fakes/control"
 )
 
 // maxBody is the longest form that is read.
@@ -41,6 +43,7 @@ func (p *IdP) sso(w http.ResponseWriter, r *http.Request) {
 	}
 	acs, f := p.choose(request)
 	if f != nil {
+		control.Visit{Why: f.token + ": " + f.text}.Tell(r.Context())
 		p.pages.fail(w, f)
 		return
 	}
@@ -73,7 +76,9 @@ func (p *IdP) login(w http.ResponseWriter, r *http.Request) {
 	}
 	person := r.PostForm.Get("username")
 	if !p.knows(person, r.PostForm.Get("password")) {
-		p.askToSignIn(w, r, waiting.purpose, loginRefused())
+		refused := loginRefused()
+		control.Visit{Person: person, Why: refused.token + ": " + refused.text}.Tell(r.Context())
+		p.askToSignIn(w, r, waiting.purpose, refused)
 		return
 	}
 	setCookie(w, sessionCookie, p.sessions.put(p.now(), person))

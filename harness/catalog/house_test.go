@@ -41,6 +41,7 @@ var mayImport = map[string]string{
 	"probes/browser":    "harness/pages harness harness/history",
 	"probes":            "harness/pages harness harness/history probes/browser",
 	"harness/engine":    "harness harness/scenario harness/history harness/rollback harness/names",
+	"harness/byhand":    "harness harness/engine harness/history harness/rollback harness/scenario harness/names",
 	"harness/measure":   "harness/history harness/verdict",
 	"harness/checks":    "harness/measure harness/history harness/verdict",
 	"harness/report":    "harness/names harness/scenario harness/history harness/verdict",

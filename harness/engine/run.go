@@ -153,20 +153,14 @@ func (r *run) conclude(ctx context.Context, err, undone error) error {
 	return errors.Join(err, r.sinkErr)
 }
 
-// open prepares the probes; each is closed by the way back.
+// open prepares the probes.
 func (r *run) open(ctx context.Context, sys *harness.System) error {
 	for _, p := range r.plan.probes {
 		rec := *r.plan.Record.Probe(p.name)
 		b := newSchedule(rec, r.plan.Record.WarmUp, p.made())
-		b.from, b.people, b.keeper = sys.Place(rec.From), sys.People, newKeeper(r.opts.Folder)
-		if b.from == nil || len(b.people) == 0 {
-			return fmt.Errorf("opening probe %s: the target has no place %s, or no people", rec.Name, rec.From)
-		}
-		if _, err := r.back.Push(rollback.Intent{}, func(context.Context) error { return b.probe.Close() }); err != nil {
+		b.keeper = newKeeper(r.opts.Folder)
+		if err := b.open(ctx, sys, r.back); err != nil {
 			return err
-		}
-		if err := b.probe.Open(ctx, sys.World); err != nil {
-			return fmt.Errorf("opening probe %s: %w", rec.Name, err)
 		}
 		r.schedules = append(r.schedules, b)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // grace is how long after its limit a probe may take to return before it is given up: its context ended at the limit.
@@ -35,8 +36,23 @@ func newSchedule(rec history.Probe, warmUp history.Instant, probe harness.Probe)
 		room: int((rec.Limit+rec.Every-1)/rec.Every) + 1}
 }
 
+// open prepares the probe, which is closed by the way back.
+func (s *schedule) open(ctx context.Context, sys *harness.System, back *rollback.Stack) error {
+	s.from, s.people = sys.Place(s.rec.From), sys.People
+	if s.from == nil || len(s.people) == 0 {
+		return fmt.Errorf("opening probe %s: the target has no place %s, or no people", s.rec.Name, s.rec.From)
+	}
+	if _, err := back.Push(rollback.Intent{}, func(context.Context) error { return s.probe.Close() }); err != nil {
+		return err
+	}
+	if err := s.probe.Open(ctx, sys.World); err != nil {
+		return fmt.Errorf("opening probe %s: %w", s.rec.Name, err)
+	}
+	return nil
+}
+
 // run makes attempts from start until done is closed or ctx ends, then waits for the attempts in flight.
-func (s *schedule) run(ctx context.Context, r *run, start time.Time, done <-chan struct{}) {
+func (s *schedule) run(ctx context.Context, by teller, start time.Time, done <-chan struct{}) {
 	var flying sync.WaitGroup
 	defer flying.Wait()
 	timer := time.NewTimer(0)
@@ -51,14 +67,14 @@ func (s *schedule) run(ctx context.Context, r *run, start time.Time, done <-chan
 		case <-ctx.Done():
 			return
 		}
-		if r.over(due) {
+		if by.over(due) {
 			return
 		}
 		if !s.enter() {
-			r.record(dropped(s.rec, r, k, due))
+			by.record(dropped(s.rec, by, k, due))
 			continue
 		}
-		flying.Go(func() { s.attempt(ctx, r, k, due) })
+		flying.Go(func() { s.attempt(ctx, by, k, due) })
 	}
 }
 
@@ -79,14 +95,14 @@ func (s *schedule) leave() {
 	s.flying--
 }
 
-func dropped(p history.Probe, r *run, k int64, due time.Time) history.Event {
-	at := r.at(due)
+func dropped(p history.Probe, by teller, k int64, due time.Time) history.Event {
+	at := by.at(due)
 	return history.Event{At: at, Type: history.TypeAttempt, Attempt: &history.Attempt{Probe: p.Name, Seq: k, Kind: p.Kind,
 		Home: p.Home, From: p.From, Due: at, Began: at, Ended: at, Outcome: history.Dropped}}
 }
 
 // attempt makes one, under a context that ends at due + limit, and records what came of it.
-func (s *schedule) attempt(ctx context.Context, r *run, k int64, due time.Time) {
+func (s *schedule) attempt(ctx context.Context, by teller, k int64, due time.Time) {
 	defer s.leave()
 	limit := due.Add(s.rec.Limit.Duration())
 	parent := ctx
@@ -105,10 +121,10 @@ func (s *schedule) attempt(ctx context.Context, r *run, k int64, due time.Time) 
 			a.GiveUp(history.ClassStopped, "the run was stopped")
 			err = panicOnly(err)
 		}
-		r.settle(s, a, began, err)
+		s.settle(by, a, began, err)
 	case <-giveUp.C: // a is still the probe's: what is recorded is made anew
 		lost := &harness.Attempt{Probe: a.Probe, Seq: k, Due: due, Home: a.Home, From: a.From, Person: a.Person}
-		r.settle(s, lost, began, fmt.Errorf("the probe did not return within %v of its limit", grace))
+		s.settle(by, lost, began, fmt.Errorf("the probe did not return within %v of its limit", grace))
 	}
 }
 
@@ -126,7 +142,7 @@ func (s *schedule) try(ctx context.Context, a *harness.Attempt) error {
 }
 
 // settle turns what came of an attempt into an event.
-func (r *run) settle(s *schedule, a *harness.Attempt, began time.Time, err error) {
+func (s *schedule) settle(by teller, a *harness.Attempt, began time.Time, err error) {
 	ended := time.Now()
 	if !a.Ended.IsZero() && a.Ended.Before(ended) {
 		ended = a.Ended
@@ -140,18 +156,18 @@ func (r *run) settle(s *schedule, a *harness.Attempt, began time.Time, err error
 		a.Fail(history.ClassTimeout, "was served, but only after the limit")
 	}
 	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: s.rec.Kind, Journey: s.rec.Journey, Home: a.Home,
-		From: s.rec.From, User: a.Person.Name, Due: r.at(a.Due), Began: r.at(began), Ended: r.at(ended),
+		From: s.rec.From, User: a.Person.Name, Due: by.at(a.Due), Began: by.at(began), Ended: by.at(ended),
 		Outcome: a.Outcome, Class: a.Class, Region: a.Region, Detail: a.Detail, Artifacts: a.Artifacts}
 	for _, step := range a.Steps {
 		rec.Steps = append(rec.Steps, history.Step{Name: step.Name, Host: step.Host, Region: step.Region,
-			At: r.at(step.Began), Took: history.At(step.Ended.Sub(step.Began))})
+			At: by.at(step.Began), Took: history.At(step.Ended.Sub(step.Began))})
 	}
 	s.mu.Lock()
 	s.warmUp.Add(rec)
 	s.mu.Unlock()
-	r.record(history.Event{At: r.at(time.Now()), Type: history.TypeAttempt, Attempt: rec})
+	by.record(history.Event{At: by.at(time.Now()), Type: history.TypeAttempt, Attempt: rec})
 	if errors.Is(err, harness.ErrPanic) {
-		r.stop(Stop{Reason: history.Broken, Detail: err.Error()})
+		by.stop(Stop{Reason: history.Broken, Detail: err.Error()})
 	}
 }
 

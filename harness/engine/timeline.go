@@ -21,8 +21,8 @@ type timeline struct {
 func newTimeline(r *run, sys *harness.System) *timeline {
 	t := &timeline{r: r, handles: &sys.Handles}
 	for i := range r.plan.faults {
-		t.faults = append(t.faults, &faultRun{plannedFault: &r.plan.faults[i], timeline: t, r: r,
-			effective: newInstant(), healed: newInstant()})
+		t.faults = append(t.faults, &faultRun{timeline: t, effective: newInstant(), healed: newInstant(),
+			injected: injected{plannedFault: &r.plan.faults[i], by: r, handles: t.handles, back: r.back}})
 	}
 	for i := range r.plan.actions {
 		t.actions = append(t.actions, &actionRun{plannedAction: &r.plan.actions[i], timeline: t, r: r})
@@ -45,22 +45,23 @@ func (i *instant) set(t time.Time) {
 
 // ready asks those that can tell only from the system itself whether they can act on it.
 func (t *timeline) ready(ctx context.Context) error {
-	ask := func(what any, a harness.Aim) error {
-		if asks, ok := what.(harness.Readier); ok {
-			if err := asks.Ready(ctx, t.handles, a); err != nil {
-				return fmt.Errorf("preparing %s: %w", a.Name, err)
-			}
-		}
-		return nil
-	}
 	for _, f := range t.faults {
-		if err := ask(f.fault, f.aim); err != nil {
+		if err := ready(ctx, t.handles, f.fault, f.aim); err != nil {
 			return err
 		}
 	}
 	for _, a := range t.actions {
-		if err := ask(a.action, a.aim); err != nil {
+		if err := ready(ctx, t.handles, a.action, a.aim); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func ready(ctx context.Context, h *harness.Handles, what any, a harness.Aim) error {
+	if asks, ok := what.(harness.Readier); ok {
+		if err := asks.Ready(ctx, h, a); err != nil {
+			return fmt.Errorf("preparing %s: %w", a.Name, err)
 		}
 	}
 	return nil

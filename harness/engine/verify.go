@@ -21,7 +21,7 @@ const (
 
 // verification is the watch over one fault from when it is effective until its undo is due.
 type verification struct {
-	f     *faultRun
+	f     *injected
 	edges []*watched
 }
 
@@ -45,7 +45,7 @@ var errOut = errors.New("the look before has not returned")
 // verify looks every second whether the fault is in force still, and records the first time that it isn't. What it
 // returns ends it: nothing is recorded after that. Looks run beside it, so that one that hangs holds nobody up. What
 // was never proven is not looked at.
-func (f *faultRun) verify(ctx context.Context, proofs []harness.Proof) (stop func()) {
+func (f *injected) verify(ctx context.Context, proofs []harness.Proof) (stop func()) {
 	if len(proofs) == 0 {
 		return func() {}
 	}
@@ -98,7 +98,7 @@ func (v *verification) look(ctx context.Context) (l look) {
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
 	l.err = harness.Guard("a fault", func() (err error) {
-		l.seen, err = v.f.injected.Verify(ctx)
+		l.seen, err = v.f.injection.Verify(ctx)
 		l.expired = v.f.expiry()
 		return err
 	})
@@ -112,7 +112,7 @@ func (v *verification) heed(ctx context.Context, l look) (over bool) {
 	case ctx.Err() != nil:
 		return true
 	case errors.Is(l.err, harness.ErrPanic):
-		v.f.r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("verifying %s: %v", v.f.aim.Name, l.err)})
+		v.f.by.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("verifying %s: %v", v.f.aim.Name, l.err)})
 		return true
 	case !l.expired.IsZero():
 		v.f.expire(l.expired)
@@ -123,8 +123,8 @@ func (v *verification) heed(ctx context.Context, l look) (over bool) {
 	var lost []history.Edge
 	var why []string
 	for _, w := range v.edges {
-		if said := w.heed(l, v.f.r); said != "" {
-			lost = append(lost, history.Edge{Edge: w.edge.String(), At: v.f.r.at(w.seen)})
+		if said := w.heed(l, v.f.by); said != "" {
+			lost = append(lost, history.Edge{Edge: w.edge.String(), At: v.f.by.at(w.seen)})
 			why = append(why, said)
 		}
 	}
@@ -137,7 +137,7 @@ func (v *verification) heed(ctx context.Context, l look) (over bool) {
 }
 
 // heed says why the fault counts as lost on the edge, empty where it doesn't.
-func (w *watched) heed(l look, r *run) string {
+func (w *watched) heed(l look, by teller) string {
 	i := slices.IndexFunc(l.seen, func(s harness.Sighting) bool { return s.Edge == w.edge })
 	switch {
 	case i >= 0 && l.seen[i].Gone != "":
@@ -153,23 +153,23 @@ func (w *watched) heed(l look, r *run) string {
 	if l.err != nil {
 		why = ": " + l.err.Error()
 	}
-	return fmt.Sprintf("nobody could see whether it was in force since %s s%s", r.at(w.seen), why)
+	return fmt.Sprintf("nobody could see whether it was in force since %s s%s", by.at(w.seen), why)
 }
 
 // expiry is when the fault ended by itself, zero where it didn't.
-func (f *faultRun) expiry() time.Time {
-	if at, expired := f.injected.Expired(); expired {
+func (f *injected) expiry() time.Time {
+	if at, expired := f.injection.Expired(); expired {
 		return at
 	}
 	return time.Time{}
 }
 
 // expire records, once, that a fault has ended by itself.
-func (f *faultRun) expire(at time.Time) {
+func (f *injected) expire(at time.Time) {
 	if f.expired || at.IsZero() {
 		return
 	}
 	f.expired = true
 	change := &history.Change{Name: f.aim.Name, Change: history.Expired}
-	f.r.record(history.Event{At: f.r.at(at), Type: history.TypeFault, Fault: change})
+	f.by.record(history.Event{At: f.by.at(at), Type: history.TypeFault, Fault: change})
 }

@@ -106,8 +106,9 @@ func (d *door) connect(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, done := d.dialing(r.Context())
 	defer done()
-	c, err := d.fabric.Dial(ctx, d.place, target)
+	c, err := d.fabric.Dial(context.WithValue(ctx, byDoor{}, true), d.place, target)
 	if err != nil {
+		d.fabric.missed(d.place, host, err)
 		c, err = d.fabric.dialOtherwise(ctx, d.place, target, err)
 	}
 	if err != nil {

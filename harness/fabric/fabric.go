@@ -54,6 +54,7 @@ type Fabric struct {
 	edge *edge
 
 	otherwise atomic.Pointer[otherwise] // nil: nobody
+	onMissed  atomic.Pointer[func(from, host string, err error)]
 
 	mu      sync.Mutex
 	closed  bool

@@ -19,6 +19,7 @@ type pipe struct {
 	port        uint16 // the caller's
 	route       *route // nil on canaries of links
 	visit       *visit // of a canary; nil on everybody else's
+	byDoor      bool   // it was dialled for a client of a door
 	established atomic.Bool
 	lost        atomic.Bool // a hole took it, for good
 	open        atomic.Int32

@@ -37,6 +37,7 @@ func Start(ctx context.Context, t harness.Topology, back *rollback.Stack, option
 	if err != nil {
 		return nil, fmt.Errorf("starting the lab: %w", err)
 	}
+	site.System.Visits = site.Visits
 	return &Lab{site}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/pki"
@@ -33,6 +34,8 @@ type Site struct {
 	located  map[string]harness.Location
 	kms      http.Handler // whoever plays it
 	emulator *emulator    // nil where that is a fake of ours
+
+	onVisit atomic.Pointer[func(harness.Visit)]
 }
 
 // NewSite makes the places of a design. What it starts is pushed on back first.
@@ -105,6 +108,7 @@ func (s *Site) Serve(host, place, service string, h http.Handler) error {
 	if s.Wrap != nil {
 		h = s.Wrap(h)
 	}
+	h = s.watched(place, h)
 	return s.Fabric.Handle(host, place, h)
 }
 
