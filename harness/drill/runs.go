@@ -21,8 +21,8 @@ type Runs struct {
 	Err error // why there is none
 }
 
-// UserRuns is the folder below the user's state folder. The environment is asked for XDG_STATE_HOME and HOME, on Windows
-// for LOCALAPPDATA instead of HOME.
+// UserRuns is the folder below the user's state folder. The environment is asked for XDG_STATE_HOME and HOME, on
+// Windows for LOCALAPPDATA instead of HOME.
 func UserRuns(getenv func(string) string) Runs { return userRuns(runtime.GOOS, getenv) }
 
 func userRuns(goos string, getenv func(string) string) Runs {
