@@ -105,10 +105,11 @@ func one(ctx context.Context, p platform, version, out, work string, made time.T
 	return writeArchive(base+".tar.gz", tarred, files, made)
 }
 
-// build builds the program statically, with neither paths of this machine nor what its environment says about Go.
+// build builds the program statically, with neither paths of this machine nor what its environment says about Go, nor
+// what Git knows: a checkout may lack the tag, or be no checkout.
 func build(ctx context.Context, p platform, version, to string) error {
 	linking := "-s -w -X main.version=" + version
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", linking, "-o", to, command)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", linking, "-o", to, command)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.os, "GOARCH="+p.arch, "GOAMD64=v1", "GOARM64=v8.0",
 		"GOFLAGS=", "GOEXPERIMENT=")
 	if said, err := cmd.CombinedOutput(); err != nil {
