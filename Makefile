@@ -5,13 +5,14 @@ GO ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 20s
+PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 DRILL := primary-region-outage
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint schema bench calibrate fuzz nightly matrix kill-test compose-up compose-down clean
+.PHONY: help build demo test lint platforms schema release image image-with-browser bench calibrate fuzz nightly matrix kill-test compose-up compose-down clean
 
 help: ## tell what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## leave bin/regiondrill, linked statically so that it also runs as the fakes of the containers target
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(if $(VERSION),-X main.version=$(VERSION))' -o bin/ ./cmd/regiondrill
@@ -32,8 +33,31 @@ lint: ## hold the code against gofmt, go vet and golangci-lint
 	@$(GO) vet ./...
 	@$(GO) run $(GOLANGCI) run --timeout 10m ./...
 
+platforms: ## build and vet for the systems that this one isn't, the tests too
+	@for platform in $(PLATFORMS); do \
+		export CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/}; began=$$SECONDS; \
+		$(GO) vet ./... && $(GO) build -o /dev/null ./cmd/regiondrill || { echo "not on $$platform" >&2; exit 1; }; \
+		echo "$$platform: $$((SECONDS - began)) s"; \
+	done
+
 schema: ## write scenarios/schema.json anew, after a kind or a key changed
 	@$(GO) run ./cmd/regiondrill schema > scenarios/schema.json.new && mv scenarios/schema.json.new scenarios/schema.json
+
+release: ## make archives, bills of materials and sums of VERSION=v1.2.3 in dist
+	@rm -rf dist && $(GO) run ./release -version '$(VERSION)' -out dist && ls -l dist
+
+image: ## build the image IMAGE=registry/name:tag of VERSION, for drills without a browser; needs no registry
+	@: $${IMAGE:?say which: IMAGE=registry.example.com/regiondrill:v1.2.3}; rm -rf bin/image; \
+	mkdir -p bin/image/usr/local/bin bin/image/etc/ssl/certs bin/image/tmp bin/image/drills; \
+	chmod 1777 bin/image/tmp bin/image/drills; \
+	for roots in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do \
+		if [ -r "$$roots" ]; then cp "$$roots" bin/image/etc/ssl/certs/ca-certificates.crt; break; fi; done; \
+	CGO_ENABLED=0 GOOS=linux $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' \
+		-o bin/image/usr/local/bin/ ./cmd/regiondrill && \
+	docker build --force-rm -q -f Dockerfile.static -t "$$IMAGE" bin/image
+
+image-with-browser: ## build the same with a browser; needs a registry, a Go module proxy and a mirror of Debian
+	@docker build --build-arg VERSION='$(VERSION)' -t "$${IMAGE:?say which: IMAGE=registry.example.com/regiondrill:v1.2.3}" .
 
 bench: ## measure what BENCHMARKS.md promises, and tell on which machine (some minutes, best on an idle one)
 	@printf '%s, %s cores, %s\n' "$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)" "$$(getconf _NPROCESSORS_ONLN)" "$$($(GO) version)"

@@ -26,7 +26,7 @@ var (
 	target   = regexp.MustCompile(`(?m)^([a-z-]+):`)
 )
 
-// pages are the README and the docs, by their paths in the repository.
+// pages are the README, the changelog and the docs, by their paths in the repository.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(repository, "docs", "*.md"))
@@ -34,7 +34,7 @@ func pages(t *testing.T) map[string]string {
 		t.Fatalf("no docs: %v", err)
 	}
 	all := map[string]string{}
-	for _, f := range append(files, filepath.Join(repository, "README.md")) {
+	for _, f := range append(files, filepath.Join(repository, "README.md"), filepath.Join(repository, "CHANGELOG.md")) {
 		data, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
@@ -215,5 +215,41 @@ func TestTheScenarioOfREADME(t *testing.T) {
 		engine.Options{Target: c.Targets[0]})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// What users get stands in the changelog, and what is to be released next stands first.
+func TestChangelog(t *testing.T) {
+	text := pages(t)["CHANGELOG.md"]
+	heading := regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(text, -1)
+	if len(heading) == 0 || heading[0][1] != "[Unreleased]" {
+		t.Fatal("the first version is not [Unreleased]")
+	}
+	for _, h := range heading[1:] {
+		if !regexp.MustCompile(`^\[\d+\.\d+\.\d+(-[\w.]+)?\] - \d{4}-\d\d-\d\d$`).MatchString(h[1]) {
+			t.Errorf("%q is no version with a date", h[1])
+		}
+	}
+	kinds := catalog.Default()
+	var names []string
+	for _, k := range kinds.Targets {
+		names = append(names, k.Name)
+	}
+	for _, k := range kinds.Faults {
+		names = append(names, k.Name)
+	}
+	for _, k := range kinds.Actions {
+		names = append(names, k.Name)
+	}
+	for _, k := range kinds.Probes {
+		names = append(names, k.Name)
+	}
+	for _, k := range kinds.Checks {
+		names = append(names, k.Name)
+	}
+	for _, name := range names {
+		if !strings.Contains(text, "`"+name+"`") {
+			t.Errorf("it doesn't tell of %s", name)
+		}
 	}
 }

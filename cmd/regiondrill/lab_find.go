@@ -10,25 +10,36 @@ import (
 	"time"
 )
 
-// runtimeDir is where labs are found by their sockets: the user's runtime folder, or one of the user's own under /tmp.
+// runtimeDir is where labs are found by their sockets: the user's runtime folder, or one of the user's own in that for
+// temporary files, which on Windows is the user's own already.
 func (p *program) runtimeDir() (string, error) {
 	dir := p.getenv("XDG_RUNTIME_DIR")
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(os.TempDir(), fmt.Sprintf("regiondrill-%d", os.Getuid()))
-	} else {
+	switch {
+	case filepath.IsAbs(dir):
 		dir = filepath.Join(dir, "regiondrill")
+	case onWindows:
+		dir = filepath.Join(os.TempDir(), "regiondrill")
+	default:
+		dir = filepath.Join(os.TempDir(), fmt.Sprintf("regiondrill-%d", os.Getuid()))
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("making the folder of labs: %w", err)
 	}
-	if info, err := os.Lstat(dir); err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 {
+	if info, err := os.Lstat(dir); err != nil || !info.IsDir() || !onWindows && info.Mode().Perm() != 0o700 {
 		return "", fmt.Errorf("%s is not this user's alone", dir) // under /tmp somebody else may have made it
 	}
 	return dir, nil
 }
 
+// longestSocket is what every system takes: macOS takes least, and its folder for temporary files has a long name.
+const longestSocket = 103
+
 // listenAt takes a socket's path, from a lab that is gone too.
 func listenAt(path string) (net.Listener, error) {
+	if len(path) > longestSocket {
+		return nil, fmt.Errorf("%s is longer than the %d bytes that the path of a socket may have; "+
+			"give the lab a shorter name: --lab NAME", path, longestSocket)
+	}
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
 		return nil, errors.New("one of that name stands already; call this one otherwise: --lab NAME")

@@ -5,9 +5,10 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"slices"
 
 	"github.com/spf13/cobra"
+
+	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
 // labFlags choose a lab and a place to stand in it.
@@ -60,10 +61,6 @@ func (p *program) labOpenCommand() *cobra.Command {
 	return cmd
 }
 
-// windowed are browsers that people can look at, in the order of preference.
-var windowed = []string{"google-chrome", "google-chrome-stable", "chromium", "chromium-browser",
-	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"}
-
 func (p *program) labOpen(flags labFlags) error {
 	lab, door, err := p.choose(flags)
 	if err != nil {
@@ -76,8 +73,8 @@ func (p *program) labOpen(flags labFlags) error {
 		}
 		address = lab.Portals[flags.region]
 	}
-	i := slices.IndexFunc(windowed, func(name string) bool { _, err := exec.LookPath(name); return err == nil })
-	if i < 0 {
+	program, err := browser.FindWindowed(p.getenv)
+	if err != nil {
 		return fmt.Errorf("no Chrome or Chromium was found; open %s in any browser through the HTTP proxy %s, trusting %s",
 			address, door, lab.CA)
 	}
@@ -92,7 +89,7 @@ func (p *program) labOpen(flags labFlags) error {
 	}()
 	fmt.Fprintf(p.stderr, "%s; sign in as %s, password %s. Close the window to go on.\n",
 		address, lab.UserName, lab.Password)
-	window := exec.Command(windowed[i], "--user-data-dir="+profile, "--no-first-run", "--no-default-browser-check",
+	window := exec.Command(program, "--user-data-dir="+profile, "--no-first-run", "--no-default-browser-check",
 		"--proxy-server="+proxyServer(door), "--proxy-bypass-list=<-loopback>",
 		"--ignore-certificate-errors-spki-list="+lab.Pin, address)
 	window.Stdout, window.Stderr = p.stderr, p.stderr

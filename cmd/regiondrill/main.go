@@ -17,6 +17,7 @@ import (
 var version string
 
 func main() {
+	prepare()
 	os.Exit(Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
 }
 

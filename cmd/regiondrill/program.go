@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -185,9 +186,13 @@ func suggest(word string, known []string, otherwise string) string {
 }
 
 // getenv is the value of a variable, "" for none.
-func (p *program) getenv(key string) string {
-	for _, pair := range slices.Backward(p.env) {
-		if value, found := strings.CutPrefix(pair, key+"="); found {
+func (p *program) getenv(key string) string { return lookUp(p.env, key, runtime.GOOS) }
+
+// lookUp finds a variable among KEY=VALUE pairs, of which the last counts. Windows writes PATH as Path, and minds not.
+func lookUp(env []string, key, goos string) string {
+	for _, pair := range slices.Backward(env) {
+		name, value, _ := strings.Cut(pair, "=")
+		if name == key || goos == "windows" && strings.EqualFold(name, key) {
 			return value
 		}
 	}

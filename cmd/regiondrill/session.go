@@ -190,7 +190,7 @@ func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finish
 // record runs a drill before the eyes of whoever watches.
 func (s *session) record(ctx context.Context, brake *brake, f *finished) error {
 	how := "Ctrl-C"
-	if terminal(s.stdin) && terminal(s.stderr) {
+	if !onWindows && terminal(s.stdin) && terminal(s.stderr) {
 		how = "q or Ctrl-C"
 	}
 	fmt.Fprintf(s.stderr, "%s runs in %s; %s heals and concludes\n", f.scenario.Name, f.dir, how)

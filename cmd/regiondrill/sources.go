@@ -49,11 +49,10 @@ func find(arg string) ([]source, error) {
 			return nil, fmt.Errorf("reading a scenario: %w", err)
 		}
 		return []source{{name: arg, path: arg, data: data}}, nil
+	case err != nil && strings.HasPrefix(arg, "tag:"): // on Windows no file's name has a colon, which is another error
+		return tagged(strings.TrimPrefix(arg, "tag:"))
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("reading a scenario: %w", err)
-	}
-	if tag, ok := strings.CutPrefix(arg, "tag:"); ok {
-		return tagged(tag)
 	}
 	data, err := scenarios.FS.ReadFile(arg + extension)
 	switch {

@@ -3,9 +3,11 @@ package drill
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -19,16 +21,23 @@ type Runs struct {
 	Err error // why there is none
 }
 
-// UserRuns is the folder below the user's state folder. The environment is asked for XDG_STATE_HOME and HOME.
-func UserRuns(getenv func(string) string) Runs {
+// UserRuns is the folder below the user's state folder. The environment is asked for XDG_STATE_HOME and HOME, on
+// Windows for LOCALAPPDATA instead of HOME.
+func UserRuns(getenv func(string) string) Runs { return userRuns(runtime.GOOS, getenv) }
+
+func userRuns(goos string, getenv func(string) string) Runs {
 	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return Runs{Dir: filepath.Join(dir, "regiondrill", "runs")}
 	}
-	home := getenv("HOME")
-	if !filepath.IsAbs(home) {
-		return Runs{Err: errors.New("neither XDG_STATE_HOME nor HOME names a folder")}
+	variable, below := "HOME", filepath.Join(".local", "state")
+	if goos == "windows" {
+		variable, below = "LOCALAPPDATA", ""
 	}
-	return Runs{Dir: filepath.Join(home, ".local", "state", "regiondrill", "runs")}
+	home := getenv(variable)
+	if !filepath.IsAbs(home) {
+		return Runs{Err: fmt.Errorf("neither XDG_STATE_HOME nor %s names a folder", variable)}
+	}
+	return Runs{Dir: filepath.Join(home, below, "regiondrill", "runs")}
 }
 
 // OpenRun is a run on the list: a file that tells of it, and beside that a file whose lock its process holds. The

@@ -76,3 +76,25 @@ func TestRunsThatCannotBeListed(t *testing.T) {
 		t.Error("nowhere lists nothing")
 	}
 }
+
+func TestWhereRunsAreListed(t *testing.T) {
+	windows := map[string]string{"HOME": "/c/me", "LOCALAPPDATA": "/me/AppData/Local"} // as a Git Bash has it
+	tests := []struct {
+		goos string
+		env  map[string]string
+		want string // "" for nowhere
+	}{
+		{"linux", map[string]string{"HOME": "/home/me"}, "/home/me/.local/state/regiondrill/runs"},
+		{"darwin", map[string]string{"HOME": "/Users/me"}, "/Users/me/.local/state/regiondrill/runs"},
+		{"linux", map[string]string{"HOME": "/home/me", "XDG_STATE_HOME": "/state"}, "/state/regiondrill/runs"},
+		{"linux", map[string]string{"HOME": "me"}, ""},
+		{"windows", windows, "/me/AppData/Local/regiondrill/runs"},
+		{"windows", map[string]string{"HOME": "/c/me"}, ""},
+	}
+	for _, test := range tests {
+		runs := userRuns(test.goos, func(key string) string { return test.env[key] })
+		if filepath.ToSlash(runs.Dir) != test.want || (runs.Err != nil) != (test.want == "") {
+			t.Errorf("%s with %v: %q, %v; want %q", test.goos, test.env, runs.Dir, runs.Err, test.want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,9 +103,21 @@ func TestOddPagesThatLetIn(t *testing.T) {
 func TestBrowserGetsNothingOfTheEnvironment(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "canary")
 	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-	for _, v := range environment("/folder") {
-		if strings.Contains(v, "canary") || strings.Contains(v, "PROXY") {
-			t.Errorf("it gets %s", v)
+	t.Setenv("SystemRoot", `C:\Windows`)
+	for goos, needed := range map[string][]string{
+		"linux":   {"HOME=/folder", "TMPDIR=/folder", "PATH=" + os.Getenv("PATH")},
+		"windows": {"TEMP=/folder", "LOCALAPPDATA=/folder", `SystemRoot=C:\Windows`, "PATH=" + os.Getenv("PATH")},
+	} {
+		env := environment(goos, "/folder")
+		for _, v := range env {
+			if strings.Contains(v, "canary") || strings.Contains(v, "PROXY") {
+				t.Errorf("on %s it gets %s", goos, v)
+			}
+		}
+		for _, v := range needed {
+			if !slices.Contains(env, v) {
+				t.Errorf("on %s it lacks %s", goos, v)
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -24,7 +25,11 @@ const folderPrefix = "regiondrill-browser-"
 
 // kept are the variables of this process that the browser gets: what it needs to run and to show text. It gets no
 // other, so that no proxy and no credential of the environment reaches it.
-var kept = []string{"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE"}
+var (
+	kept          = []string{"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE"}
+	keptOnWindows = []string{"PATH", "SystemRoot", "SystemDrive", "windir", "ComSpec", "ProgramData", "ProgramFiles",
+		"ProgramFiles(x86)", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"}
+)
 
 // process is one running browser with a folder of its own, which holds all that it writes.
 type process struct {
@@ -62,13 +67,15 @@ func launch(ctx context.Context, path, pin string, apart bool) (*process, error)
 	quiet := func(string, ...any) {} // what a browser says may quote a page
 	root, stop := chromedp.NewContext(allocator, chromedp.WithLogf(quiet), chromedp.WithErrorf(quiet))
 	p := &process{ctx: root, dir: dir}
+	end := func() {}
 	p.close = sync.OnceValue(func() error {
 		killUsers(dir)
+		end()
 		kill()
 		stop()
 		free()
 		killUsers(dir)
-		defer release()
+		release() // before the folder goes, for Windows removes no file that is open
 		return errors.Join(p.annex.close(), removeFolder(dir))
 	})
 	limited, done := context.WithTimeout(ctx, startLimit)
@@ -80,10 +87,14 @@ func launch(ctx context.Context, path, pin string, apart bool) (*process, error)
 		}
 		return nil, errors.Join(fmt.Errorf("starting the browser %s: %w", path, err), p.close())
 	}
+	running := chromedp.FromContext(root).Browser.Process()
+	if tied, err := tie(running); err == nil { // else it ends as it does elsewhere, when nobody talks to it
+		end = tied
+	}
 	if !apart {
 		return p, nil
 	}
-	if p.annex, err = newAnnex(chromedp.FromContext(root).Browser.Process().Pid); err != nil {
+	if p.annex, err = newAnnex(running.Pid); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
@@ -110,7 +121,7 @@ func options(dir, path, pin string, apart bool) []chromedp.ExecAllocatorOption {
 			}
 		}),
 		chromedp.NoInheritEnv,
-		chromedp.Env(environment(dir)...),
+		chromedp.Env(environment(runtime.GOOS, dir)...),
 		chromedp.WindowSize(1280, 860),
 		chromedp.Flag("ignore-certificate-errors-spki-list", pin),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE [::1]"),
@@ -128,9 +139,13 @@ func options(dir, path, pin string, apart bool) []chromedp.ExecAllocatorOption {
 func profile(dir string) string { return filepath.Join(dir, "profile") }
 
 // environment points every place where a browser writes into its folder.
-func environment(dir string) []string {
+func environment(goos, dir string) []string {
+	places, kept := []string{"HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"}, kept
+	if goos == "windows" {
+		places, kept = []string{"TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA"}, keptOnWindows
+	}
 	var env []string
-	for _, name := range []string{"HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"} {
+	for _, name := range places {
 		env = append(env, name+"="+dir)
 	}
 	for _, name := range kept {

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -94,7 +93,7 @@ func signal(s *site, asked chan<- struct{}) func(http.ResponseWriter, *http.Requ
 func kill(t *testing.T, l *Login) {
 	t.Helper()
 	p := l.process
-	if err := syscall.Kill(chromedp.FromContext(p.ctx).Browser.Process().Pid, syscall.SIGKILL); err != nil {
+	if err := chromedp.FromContext(p.ctx).Browser.Process().Kill(); err != nil {
 		t.Fatal(err)
 	}
 	<-p.ctx.Done()
@@ -129,36 +128,6 @@ func TestBrowserKilledInMidAttempt(t *testing.T) {
 		t.Errorf("the next attempt: %s, %s: %s", a.Outcome, a.Class, a.Detail)
 	}
 	nothingLeft(t, dir)
-}
-
-// A browser that stands still is not the system's fault, though everybody waits.
-func TestBrowserThatStandsStill(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	l := open(t, s)
-	asked := make(chan struct{}, 1)
-	s.on(portalHost(virginia), "/", signal(s, asked))
-	pid := chromedp.FromContext(l.process.ctx).Browser.Process().Pid
-	go func() {
-		<-asked
-		_ = syscall.Kill(pid, syscall.SIGSTOP)
-	}()
-	for _, want := range []string{"the browser stood still", "the browser opened no window"} {
-		dir := l.process.dir
-		a := try(t, l, attempt(), 3*time.Second)
-		if a.Outcome != history.Unknown || a.Class != history.ClassBrowser || a.Detail != want {
-			t.Errorf("%s, %s: %q, want %q", a.Outcome, a.Class, a.Detail, want)
-		}
-		nothingLeft(t, dir)
-		s.lift()
-		if a := try(t, l, attempt(), 10*time.Second); a.Outcome != history.Good {
-			t.Errorf("the next attempt: %s, %s: %s", a.Outcome, a.Class, a.Detail)
-		}
-		// and once more while it is at rest
-		if err := syscall.Kill(chromedp.FromContext(l.process.ctx).Browser.Process().Pid, syscall.SIGSTOP); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func TestSweep(t *testing.T) {
@@ -310,8 +279,19 @@ func TestParallelAttemptsShareNothing(t *testing.T) {
 	}
 }
 
-// TestMain lets the test binary stand for a drill that is killed.
+// standStill is the variable that makes the test binary do nothing until it is killed; leftAlone is its exit code if it
+// is not.
+const (
+	standStill = "REGIONDRILL_TEST_STANDS_STILL"
+	leftAlone  = 3
+)
+
+// TestMain lets the test binary stand for a drill, or a browser, that is killed.
 func TestMain(m *testing.M) {
+	if os.Getenv(standStill) != "" {
+		<-time.After(time.Minute)
+		os.Exit(leftAlone)
+	}
 	if os.Getenv("REGIONDRILL_TEST_TO_BE_KILLED") == "" {
 		os.Exit(m.Run())
 	}

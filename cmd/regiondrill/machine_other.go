@@ -1,0 +1,7 @@
+//go:build !windows
+
+package main
+
+const onWindows = false
+
+func prepare() {}
