@@ -15,6 +15,9 @@ import (
 type liveMetrics struct {
 	mu     sync.Mutex
 	drills []*report.Metrics
+	looked time.Time     // at the last scrape
+	apart  time.Duration // from the one before; 0 where there was none
+	next   chan struct{} // closed with the next one; nil where nobody waits for it
 }
 
 // add makes the metrics of the next drill.
@@ -32,6 +35,44 @@ func (l *liveMetrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	drills := append([]*report.Metrics(nil), l.drills...)
 	l.mu.Unlock()
 	report.HandlerOf(drills...).ServeHTTP(w, r)
+	l.note()
+}
+
+// note notes that the metrics were looked at.
+func (l *liveMetrics) note() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if !l.looked.IsZero() {
+		l.apart = now.Sub(l.looked)
+	}
+	l.looked = now
+	if l.next != nil {
+		close(l.next)
+		l.next = nil
+	}
+}
+
+// lingerLimit bounds the time between two scrapes that is worth waiting for at the end.
+const lingerLimit = 5 * time.Second
+
+// linger waits for one more scrape where somebody looks every few seconds: what was concluded is there only at the end,
+// and a board of a drill that is over shows what was scraped.
+func (l *liveMetrics) linger(ctx context.Context) {
+	l.mu.Lock()
+	wait := 2 * l.apart
+	if l.apart == 0 || l.apart > lingerLimit || time.Since(l.looked) > wait {
+		l.mu.Unlock()
+		return
+	}
+	next := make(chan struct{})
+	l.next = next
+	l.mu.Unlock()
+	select {
+	case <-next:
+	case <-ctx.Done():
+	case <-time.After(wait):
+	}
 }
 
 // pushJob is the label job of all that is pushed.

@@ -159,7 +159,9 @@ func (s *session) run(ctx context.Context) error {
 		}
 		codes = append(codes, done.code, s.conclude(ctx, done))
 	}
-	return leave(first(append(codes, s.tell())))
+	code := first(append(codes, s.tell()))
+	s.metrics.linger(ctx)
+	return leave(code)
 }
 
 // drill runs one. Its error says why it couldn't be begun.
