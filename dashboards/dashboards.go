@@ -1,5 +1,5 @@
 // Package dashboards holds the Grafana dashboards and the Prometheus rules for what drills do and concluded. They are
-// part of the program because they must agree with its metrics: a test holds every query against what is really exposed.
+// part of the program because they must agree with its metrics: a test holds every query against what is exposed.
 package dashboards
 
 import "embed"

@@ -73,8 +73,8 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 		"there also LocalStack's chaos API, for the rules on calls")
 	set.StringVar(&f.pushGateway, "push-gateway", "", "push the last run's gauges to the Pushgateway at `URL`")
 	set.StringVar(&f.environment, "environment", "", "label the results with the `NAME` of where this runs")
-	set.StringVar(&f.origin.reportURL, "report-url", "", "link boards to the report: a `URL` that may hold {folder}, {run} "+
-		"and {scenario}; without it what CI says of its job is taken")
+	set.StringVar(&f.origin.reportURL, "report-url", "", "link boards to the report: a `URL` that may hold "+
+		"{folder}, {run} and {scenario}; without it what CI says of its job is taken")
 	set.DurationVar(&f.origin.expectEvery, "expect-every", 0,
 		"say how often these drills are run, such as 24h: an alert fires where none has passed for longer")
 	set.StringSliceVar(&f.allow, "allow", nil,

@@ -275,9 +275,9 @@ func phases() dashboard.Panel {
 		shown.last("run_recovery_phase_seconds"), onRun, recent, `"run", "environment", "probe", "fault"`)
 	p := stackedBars(panel("barchart", 6, place(0, 34, 24, 11), "Where the time went: $scenario",
 		fmt.Sprintf("The last %d runs, a bar each for whom and which fault; its parts sum to the upper bound of the "+
-			"recovery time. Detect: until somebody arrived who would get in. Decide: until they gave up on their home Region. Steer: "+
-			"until they reached the other one. Authenticate: until they were in. Stabilise: until it stayed so. Who never came "+
-			"back, or was never out, has no bar.", recentRuns), cells("A", expr)))
+			"recovery time. Detect: until somebody arrived who would get in. Decide: until they gave up on their home Region. "+
+			"Steer: until they reached the other one. Authenticate: until they were in. Stabilise: until it stayed so. Who "+
+			"never came back, or was never out, has no bar.", recentRuns), cells("A", expr)))
 	p.Repeat, p.RepeatDirection = cog.ToPtr("scenario"), cog.ToPtr(dashboard.PanelRepeatDirectionH)
 	p.MaxPerRow = cog.ToPtr(2.0)
 	p = painted(p, paint{"detect", "blue"}, paint{"decide", "orange"}, paint{"steer", "purple"},
