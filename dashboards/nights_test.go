@@ -224,10 +224,6 @@ func TestAQuarterOfAYear(t *testing.T) {
 	s.scrapeLive(recorded(t, "flagship", end.Add(-40*time.Minute)))
 	over := s.scrapeLive(recorded(t, "never-recovered", end.Add(-30*time.Minute)))
 	p := s.remember()
-	if keep := os.Getenv("REGIONDRILL_BOARDS"); keep != "" { // somebody wants to look
-		fmt.Fprintf(os.Stderr, "Prometheus is at http://%s, what it has ends at %d\n", p.address, end.Unix())
-		<-t.Context().Done()
-	}
 	season := view{end, quarter, look}
 	t.Run("rules", func(t *testing.T) {
 		checkRules(t, p)
