@@ -124,7 +124,7 @@ func goodShare() dashboard.Panel {
 
 func failures() dashboard.Panel {
 	return flowing(stacked(panel("timeseries", 8, place(12, 14, 12, 9), "Why sign-ins fail, a second",
-		"Those that were not good, by class.",
+		"Those that were not good, by class; empty while all are.",
 		curve("A", "sum by (class) (rate("+liveOf("attempts_total", `,outcome!="good",class!=""`)+"[$window])) > 0",
 			"{{class}}")), "short"))
 }

@@ -102,6 +102,14 @@ func between(from, to float64, text, colour string) dashboard.ValueMapping {
 	return dashboard.ValueMapping{RangeMap: r}
 }
 
+// matching shows every text of a pattern as another.
+func matching(pattern, text, colour string) dashboard.ValueMapping {
+	r := dashboard.NewRegexMap()
+	r.Options = dashboard.DashboardRegexMapOptions{Pattern: pattern,
+		Result: dashboard.ValueMappingResult{Text: &text, Color: &colour}}
+	return dashboard.ValueMapping{RegexMap: r}
+}
+
 // step is where a colour begins.
 type step struct {
 	from   float64
@@ -193,7 +201,7 @@ func bands(p dashboard.Panel, states mapped) dashboard.Panel {
 func stackedBars(p dashboard.Panel) dashboard.Panel {
 	o := barchart.NewOptions()
 	o.Orientation, o.Stacking = common.VizOrientationVertical, common.StackingModeNormal
-	o.ShowValue, o.XTickLabelRotation, o.XTickLabelMaxLength = common.VisibilityModeNever, -45, 48
+	o.ShowValue, o.XTickLabelRotation, o.XTickLabelMaxLength = common.VisibilityModeNever, -45, 32
 	o.Legend = common.VizLegendOptions{DisplayMode: common.LegendDisplayModeList, Placement: common.LegendPlacementBottom,
 		ShowLegend: true, Calcs: []string{}}
 	o.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeMulti, Sort: common.SortOrderNone}

@@ -172,7 +172,7 @@ func statistics() dashboard.Panel {
 	home := "max " + byDrill + "(" + season.within("clamp_max("+
 		season.last("run_failback_time_seconds", `bound="upper"`)+", "+beyond+")") + ")"
 	const notBack = "not back"
-	return rows(panel("table", 14, place(0, 5, 24, 7), "Over 30 and 90 days",
+	return rows(panel("table", 14, place(0, 5, 24, 8), "Over 30 and 90 days",
 		"Each drill's runs. Passed: of those that could tell, passes and fails. Recovery is the upper bound of the slowest "+
 			"people whom a check judges; not back means that nobody was before the fault ended, and ranks behind all others. "+
 			"A median of fewer than six runs says little; no miss in n runs says, with 95 % confidence, that fewer than 3 in n "+
@@ -198,7 +198,7 @@ func statistics() dashboard.Panel {
 // their end, and those that were not, by the time of their beginning.
 func listed() string {
 	labels := "by (" + drill + ", run, grade, version, folder, report) "
-	began := "max by (" + drill + ", run, version) (" + shown.last("run_started_timestamp_seconds") +
+	began := "max by (" + drill + ", run, version, folder) (" + shown.last("run_started_timestamp_seconds") +
 		" > time() - " + shown.seconds + ")"
 	left := "(" + began + " unless " + onRun + shown.last("run_end_timestamp_seconds") + ")"
 	over := "(" + shown.last("run_planned_end_timestamp_seconds") + " < time() - 600)"
@@ -209,9 +209,12 @@ func listed() string {
 		named("unfinished", left+" and "+onRun+over) + " or " + named("running", left+" unless "+onRun+over) + ")"
 }
 
+// slowest is the upper bound of the slowest pair of each run.
+func slowest() string {
+	return "topk " + byRun + "(1, max by (" + drill + ", run, probe, fault, ended_by, region) (" + shown.upper() + "))"
+}
+
 func runs() dashboard.Panel {
-	slowest := "topk " + byRun + "(1, max by (" + drill + ", run, probe, fault, ended_by, region) (" +
-		shown.upper() + "))"
 	headroom := "min " + byRun + "(max " + byPair + "(" + shown.last("run_recovery_time_objective_seconds") + ") - max " +
 		byPair + "(" + shown.upper() + "))"
 	lower := "max " + byRun + "(" + shown.last("run_recovery_time_actual_seconds", `bound="lower"`) + ")"
@@ -222,13 +225,13 @@ func runs() dashboard.Panel {
 		"unfinished": {"unfinished", "purple"}, "running": {"running", "blue"}}
 	link := dashboard.DashboardLink{Title: "Report", Type: dashboard.DashboardLinkTypeLink, Tags: []string{},
 		Url: cog.ToPtr("${__value.raw}"), TargetBlank: true}
-	return rows(panel("table", 15, place(0, 12, 24, 12), "Runs",
+	return rows(panel("table", 15, place(0, 13, 24, 12), "Runs",
 		"Every run of the time that is shown; a row each. Recovery lies between its two bounds, of the slowest people whom "+
 			"a check judges; never: nobody was seen to be back. Headroom: what is left of the tightest objective, by the upper "+
 			"bound; less than nothing is a miss, or can't be told. Back by: heal means only because the fault ended, none that "+
 			"they were not interrupted. A measurement that is not valid has no numbers. Of a run that is running or unfinished "+
 			"the time is that of its beginning.",
-		cells("A", listed()), cells("B", shown.within(lower)), cells("C", shown.within(slowest)),
+		cells("A", listed()), cells("B", shown.within(lower)), cells("C", shown.within(slowest())),
 		cells("D", shown.within(headroom)), cells("E", shown.within(lost)), cells("F", shown.within(home))),
 		"When",
 		column{"Value #A", "When", []dashboard.DynamicConfigValue{property("unit", "dateTimeAsIso")}},
@@ -241,23 +244,26 @@ func runs() dashboard.Panel {
 		column{"Value #D", "Headroom", append(seconds("none"), property("thresholds", colours("red", step{0, "green"})),
 			property("custom.cellOptions", map[string]string{"type": "color-text"}))},
 		column{from: "Value #E", name: "Sign-ins lost"}, column{"Value #F", "Failback, at most", seconds("not seen")},
-		column{from: "version", name: "Version"}, column{from: "run", name: "Run"},
-		column{from: "folder", name: "Folder"},
+		column{from: "version", name: "Version"}, column{from: "folder", name: "Folder"},
 		column{"report", "Report", []dashboard.DynamicConfigValue{
-			property("links", []dashboard.DashboardLink{link})}})
+			property("links", []dashboard.DashboardLink{link}),
+			property("mappings", []dashboard.ValueMapping{matching("^https?://.*", "open", "blue")})}})
 }
 
 func trend() dashboard.Panel {
 	pairs := "by (environment, scenario, probe, fault) "
+	goal := "max " + pairs + "(" + of("recovery_time_objective_seconds") + ")"
+	bound := func(name string) string {
+		return "max " + pairs + "(" + of("last_recovery_time_actual_seconds", `bound="`+name+`"`) + ") and " + goal
+	}
 	const who = "{{scenario}} ({{environment}}): {{probe}} / {{fault}}"
-	p := lines(panel("timeseries", 5, place(0, 24, 24, 10),
+	p := lines(panel("timeseries", 5, place(0, 25, 24, 10),
 		"Recovery time: actual, between its bounds, against the objective",
-		"From the instant at which the fault was proven in force until people could sign in again and went on to. The true "+
-			"value lies between the lower and the upper bound. A missing upper bound means that they never came back while "+
-			"anybody watched.",
-		curve("A", "max "+pairs+"("+of("last_recovery_time_actual_seconds", `bound="upper"`)+")", who+", upper bound"),
-		curve("B", "max "+pairs+"("+of("last_recovery_time_actual_seconds", `bound="lower"`)+")", who+", lower bound"),
-		curve("C", "max "+pairs+"("+of("recovery_time_objective_seconds")+")", who+", objective")), "s")
+		"From the instant at which the fault was proven in force until people could sign in again and went on to, for those "+
+			"of whom a check asks it. The true value lies between the lower and the upper bound. A missing upper bound means "+
+			"that they never came back while anybody watched.",
+		curve("A", bound("upper"), who+", upper bound"), curve("B", bound("lower"), who+", lower bound"),
+		curve("C", goal, who+", objective")), "s")
 	p.FieldConfig.Overrides = []dashboard.DashboardFieldConfigSourceOverrides{
 		override("byFrameRefID", "B", property("custom.lineWidth", 1)),
 		override("byFrameRefID", "C",
@@ -271,12 +277,12 @@ const recentRuns = 20
 
 func phases() dashboard.Panel {
 	recent := fmt.Sprintf("topk %s(%d, %s)", byDrill, recentRuns, shown.ended())
-	expr := fmt.Sprintf(`label_join(max by (%s, run, probe, fault, phase) (%s and %s%s), "bar", " ", %s)`, drill,
-		shown.last("run_recovery_phase_seconds"), onRun, recent, `"run", "environment", "probe", "fault"`)
-	p := stackedBars(panel("barchart", 6, place(0, 34, 24, 11), "Where the time went: $scenario",
-		fmt.Sprintf("The last %d runs, a bar each for whom and which fault; its parts sum to the upper bound of the "+
-			"recovery time. Detect: until somebody arrived who would get in. Decide: until they gave up on their home Region. "+
-			"Steer: until they reached the other one. Authenticate: until they were in. Stabilise: until it stayed so. Who "+
+	expr := fmt.Sprintf(`label_join(max by (%s, run, phase) (%s and on (%s, run, probe, fault) %s and %s%s), %s)`, drill,
+		shown.last("run_recovery_phase_seconds"), drill, slowest(), onRun, recent, `"bar", " ", "run", "environment"`)
+	p := stackedBars(panel("barchart", 6, place(0, 35, 24, 11), "Where the time went: $scenario",
+		fmt.Sprintf("The last %d runs, a bar each, of the slowest people whom a check judges; its parts sum to the "+
+			"upper bound of the recovery time. Detect: until somebody arrived who would get in. Decide: until they gave up on "+
+			"their home Region. Steer: until they reached the other one. Authenticate: until they were in. Stabilise: until it stayed so. Who "+
 			"never came back, or was never out, has no bar.", recentRuns), cells("A", expr)))
 	p.Repeat, p.RepeatDirection = cog.ToPtr("scenario"), cog.ToPtr(dashboard.PanelRepeatDirectionH)
 	p.MaxPerRow = cog.ToPtr(2.0)
@@ -299,14 +305,14 @@ func failback() dashboard.Panel {
 			of("run_failback_time_seconds", `bound="`+name+`"`) + " < " + beyond + ")"
 	}
 	const who = "{{scenario}} ({{environment}}): {{probe}} / {{fault}}"
-	return lines(panel("timeseries", 16, place(0, 45, 12, 9), "Failback: until home carried people again",
+	return lines(panel("timeseries", 16, place(0, 46, 12, 9), "Failback: until home carried people again",
 		"From the fault's proven healing until the home Region carried its people and went on to. A missing upper bound "+
 			"means that nobody saw it.",
 		curve("A", bound("upper"), who+", upper bound"), curve("B", bound("lower"), who+", lower bound")), "s")
 }
 
 func availability() dashboard.Panel {
-	p := lines(panel("timeseries", 7, place(12, 45, 12, 9), "Availability before, during and after",
+	p := lines(panel("timeseries", 7, place(12, 46, 12, 9), "Availability before, during and after",
 		"Share of good sign-ins in each window of the last run. Sign-ins that were dropped count as bad, those that are "+
 			"unknown not at all.",
 		curve("A", "min by (environment, scenario, probe, fault, window) ("+of("event_availability_ratio")+")",
@@ -316,7 +322,7 @@ func availability() dashboard.Panel {
 }
 
 func latency(id, x uint32, window, when string) dashboard.Panel {
-	return lines(panel("timeseries", id, place(x, 54, 12, 9), "How long a sign-in takes "+when,
+	return lines(panel("timeseries", id, place(x, 55, 12, 9), "How long a sign-in takes "+when,
 		"Percentiles of the good sign-ins of the last run, from when people arrived. The 95th is told of 20 and more, the "+
 			"99th of 100 and more: fewer can't bear it.",
 		curve("A", "max by (environment, scenario, probe, fault, percentile) ("+
@@ -325,20 +331,20 @@ func latency(id, x uint32, window, when string) dashboard.Panel {
 }
 
 func gradesOverTime() dashboard.Panel {
-	return bands(panel("state-timeline", 8, place(0, 63, 12, 9), "Grades over time",
+	return bands(panel("state-timeline", 8, place(0, 64, 12, 9), "Grades over time",
 		"The grade that held at each time: of the last run until then.",
 		curve("A", grade, "{{scenario}} ({{environment}})")), gradeWords)
 }
 
 func objectives() dashboard.Panel {
-	return bands(panel("state-timeline", 10, place(12, 63, 12, 9), "Objectives over time",
+	return bands(panel("state-timeline", 10, place(12, 64, 12, 9), "Objectives over time",
 		"Each objective of each drill: met or missed. One that nobody can judge has no value.",
 		curve("A", "min by (environment, scenario, objective) ("+of("objective_met")+")",
 			"{{scenario}} ({{environment}}): {{objective}}")), mapped{"1": {"met", "green"}, "0": {"missed", "red"}})
 }
 
 func slip() dashboard.Panel {
-	return lines(panel("timeseries", 11, place(0, 72, 12, 8), "Schedule slip, 99th percentile",
+	return lines(panel("timeseries", 11, place(0, 73, 12, 8), "Schedule slip, 99th percentile",
 		"How late attempts began. It voids nothing, but widens the interval that it bounds: beyond a quarter of a probe's "+
 			"period the machine that ran the drill was too busy.",
 		curve("A", "max by (environment, scenario, probe) ("+of("last_schedule_slip_p99_seconds")+")",
@@ -346,7 +352,7 @@ func slip() dashboard.Panel {
 }
 
 func duration() dashboard.Panel {
-	return lines(panel("timeseries", 12, place(12, 72, 12, 8), "How long a run takes",
+	return lines(panel("timeseries", 12, place(12, 73, 12, 8), "How long a run takes",
 		"From the end of the warm-up to the end of the settling.",
 		curve("A", "max by (environment, scenario) ("+of("run_duration_seconds")+")", "{{scenario}} ({{environment}})")), "s")
 }

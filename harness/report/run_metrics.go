@@ -37,7 +37,7 @@ const maxPairs = 12
 func (m *Metrics) eachRun() {
 	m.run = runGauges{
 		started: m.gauge("run_started_timestamp_seconds", "When the run began to stand, before its warm-up.",
-			"scenario", "run", "target", "version"),
+			"scenario", "run", "target", "version", "folder"),
 		planned: m.gauge("run_planned_end_timestamp_seconds", "When the run's settling is expected to end.",
 			"scenario", "run"),
 		every: m.gauge(everyFamily, "How often the drill is said to be run; missing where nobody said.", "scenario"),
@@ -72,7 +72,7 @@ func (m *Metrics) beginRun(at history.Instant, p *history.Plan) {
 		return
 	}
 	began := unix(p.Zero) + at.Seconds()
-	m.run.started.WithLabelValues(m.scenario, m.stamp, label(p.Target), label(p.Version)).Set(began)
+	m.run.started.WithLabelValues(m.scenario, m.stamp, label(p.Target), label(p.Version), m.folder()).Set(began)
 	m.run.planned.WithLabelValues(m.scenario, m.stamp).Set(unix(p.Zero) + p.Length().Seconds())
 	if p.ExpectEvery > 0 {
 		m.run.every.WithLabelValues(m.scenario).Set(p.ExpectEvery.Seconds())
@@ -84,6 +84,9 @@ func (m *Metrics) beginRun(at history.Instant, p *history.Plan) {
 	}
 	m.enter(history.PhaseProvisioning)
 }
+
+// folder is the name of the run's folder, or what an earlier version's begins with.
+func (m *Metrics) folder() string { return cmp.Or(label(m.plan.Folder), m.stamp) }
 
 // enter follows the phases.
 func (m *Metrics) enter(phase string) {
@@ -108,7 +111,7 @@ func (m *Metrics) endRun(v *verdict.Verdict, ended float64) {
 	}
 	link, _ := ReportLink(m.plan.ReportURL) // a history may say anything
 	m.run.end.WithLabelValues(m.scenario, m.stamp, string(v.Grade), label(v.Target), label(v.Version),
-		fmt.Sprint(v.Seed), label(m.plan.Folder), link).Set(ended)
+		fmt.Sprint(v.Seed), m.folder(), link).Set(ended)
 	if v.Validity.Grade != verdict.Pass {
 		return
 	}
