@@ -282,8 +282,8 @@ func phases() dashboard.Panel {
 	p := stackedBars(panel("barchart", 6, place(0, 35, 24, 11), "Where the time went: $scenario",
 		fmt.Sprintf("The last %d runs, a bar each, of the slowest people whom a check judges; its parts sum to the "+
 			"upper bound of the recovery time. Detect: until somebody arrived who would get in. Decide: until they gave up on "+
-			"their home Region. Steer: until they reached the other one. Authenticate: until they were in. Stabilise: until it stayed so. Who "+
-			"never came back, or was never out, has no bar.", recentRuns), cells("A", expr)))
+			"their home Region. Steer: until they reached the other one. Authenticate: until they were in. Stabilise: until it "+
+			"stayed so. Who never came back, or was never out, has no bar.", recentRuns), cells("A", expr)))
 	p.Repeat, p.RepeatDirection = cog.ToPtr("scenario"), cog.ToPtr(dashboard.PanelRepeatDirectionH)
 	p.MaxPerRow = cog.ToPtr(2.0)
 	p = painted(p, paint{"detect", "blue"}, paint{"decide", "orange"}, paint{"steer", "purple"},
