@@ -64,12 +64,14 @@ func (s span) upper(more ...string) string {
 	return "clamp_max(" + s.last("run_recovery_time_actual_seconds", more...) + ", " + beyond + ")"
 }
 
-// ranked is the recovery of each run's slowest pair, for statistics: who came back only because the fault ended would
+// byItself is the upper bound where people came back before the fault ended. Who came back only because it did would
 // not have been back by then, and counts like one who never came.
-func (s span) ranked() string {
-	return s.within("max " + byRun + "(" + s.upper(`ended_by!="heal"`) + " or 0 * " + s.upper(`ended_by="heal"`) +
-		" + " + beyond + ")")
+func (s span) byItself() string {
+	return s.upper(`ended_by!="heal"`) + " or 0 * " + s.upper(`ended_by="heal"`) + " + " + beyond
 }
+
+// ranked is the recovery of each run's slowest pair, for statistics.
+func (s span) ranked() string { return s.within("max " + byRun + "(" + s.byItself() + ")") }
 
 // orNone counts none where there were runs and none of that kind.
 func (s span) orNone(expr string) string {
@@ -216,7 +218,7 @@ func slowest() string {
 
 func runs() dashboard.Panel {
 	headroom := "min " + byRun + "(max " + byPair + "(" + shown.last("run_recovery_time_objective_seconds") + ") - max " +
-		byPair + "(" + shown.upper() + "))"
+		byPair + "(" + shown.byItself() + "))"
 	lower := "max " + byRun + "(" + shown.last("run_recovery_time_actual_seconds", `bound="lower"`) + ")"
 	home := "max " + byRun + "(clamp_max(" + shown.last("run_failback_time_seconds", `bound="upper"`) + ", " + beyond +
 		"))"
@@ -228,9 +230,9 @@ func runs() dashboard.Panel {
 	return rows(panel("table", 15, place(0, 13, 24, 12), "Runs",
 		"Every run of the time that is shown; a row each. Recovery lies between its two bounds, of the slowest people whom "+
 			"a check judges; never: nobody was seen to be back. Headroom: what is left of the tightest objective, by the upper "+
-			"bound; less than nothing is a miss, or can't be told. Back by: heal means only because the fault ended, none that "+
-			"they were not interrupted. A measurement that is not valid has no numbers. Of a run that is running or unfinished "+
-			"the time is that of its beginning.",
+			"bound; less than nothing is a miss, or can't be told; none where nobody was back before the fault ended. Back by: "+
+			"heal means only because the fault ended, none that they were not interrupted. A measurement that is not valid has "+
+			"no numbers. Of a run that is running or unfinished the time is that of its beginning.",
 		cells("A", listed()), cells("B", shown.within(lower)), cells("C", shown.within(slowest())),
 		cells("D", shown.within(headroom)), cells("E", shown.within(lost)), cells("F", shown.within(home))),
 		"When",
