@@ -449,10 +449,10 @@ func checkPhases(a asked) {
 // checkLive wants the board to follow a drill: fault, phase and countdown while it runs, its grade when it is over.
 func checkLive(t *testing.T, p prometheus, zero time.Time) {
 	words := values("live", "primary-region-outage", "20m")
-	at := func(second time.Duration, title string) (float64, bool) {
+	at := func(second float64, title string) (float64, bool) {
 		for _, panel := range read(t, liveBoard).Panels {
 			if panel.Title == title {
-				a, err := p.query(t.Context(), words.Replace(panel.Targets[0].Expr), true, view{end: zero.Add(second * time.Second)})
+				a, err := p.query(t.Context(), words.Replace(panel.Targets[0].Expr), true, view{end: zero.Add(history.Seconds(second).Duration())})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -463,7 +463,7 @@ func checkLive(t *testing.T, p prometheus, zero time.Time) {
 		}
 		return 0, false
 	}
-	for title, want := range map[string]map[time.Duration]float64{
+	for title, want := range map[string]map[float64]float64{
 		"Time left":       {20: 40, 59: 1},
 		"Phase":           {-1: 1, 20: 2, 61: 5},
 		"Faults in force": {5: 0, 20: 1, 50: 0},

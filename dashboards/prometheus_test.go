@@ -66,7 +66,7 @@ func pushgateway(t *testing.T) (address string) {
 	t.Helper()
 	for _, name := range []string{"prometheus-pushgateway", "pushgateway"} { // Debian's name, and its makers'
 		if program, err := exec.LookPath(name); err == nil {
-			return start(t, program)
+			return start(t, program, "--persistence.file=") // Debian's would keep what is pushed for the next test
 		}
 	}
 	t.Skip("no Pushgateway is installed (Debian: apt-get install prometheus-pushgateway)")

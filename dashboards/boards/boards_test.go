@@ -12,7 +12,6 @@ import (
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
-	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
 var update = flag.Bool("update", false, "write the published boards as they are now")
@@ -51,7 +50,7 @@ func TestPublished(t *testing.T) {
 // transformations and the values of overrides.
 func schema(data []byte) error {
 	plugins.RegisterDefaultPlugins()
-	var strict, board dashboard.Dashboard
+	var strict, board Board
 	if err := strict.UnmarshalJSONStrict(data); err != nil {
 		if all, is := errors.AsType[cog.BuildErrors](err); !is || len(all) > 0 { // an empty list is its way to say that all is well
 			return err

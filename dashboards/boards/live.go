@@ -7,7 +7,7 @@ import (
 )
 
 // Live is the board of a drill that runs, or ran in the time that is shown: Prometheus keeps what it scraped of it.
-func Live() dashboard.Dashboard {
+func Live() Board {
 	b := board("regiondrill-live", "regiondrill: a drill that runs",
 		"A drill as it goes (run --listen): who signs in, where, how fast, and what is broken just now. Of one that is "+
 			"over, choose its time: Prometheus keeps what it scraped.", "now-15m", "5s")

@@ -17,16 +17,19 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
+// Board is a dashboard in the format that every Grafana imports and provisions from a file.
+type Board = dashboard.Dashboard //nolint:staticcheck // the newer format is for the resource API alone
+
 // All lists the boards by the names of their files.
-func All() map[string]dashboard.Dashboard {
-	return map[string]dashboard.Dashboard{"regiondrill.json": Recovery(), "regiondrill-live.json": Live()}
+func All() map[string]Board {
+	return map[string]Board{"regiondrill.json": Recovery(), "regiondrill-live.json": Live()}
 }
 
 // source is the Prometheus that whoever looks has chosen.
 var source = common.DataSourceRef{Type: cog.ToPtr("prometheus"), Uid: cog.ToPtr("${datasource}")}
 
 // board is a dashboard without panels.
-func board(uid, title, about, since, refresh string) dashboard.Dashboard {
+func board(uid, title, about, since, refresh string) Board {
 	b := *dashboard.NewDashboard()
 	b.Uid, b.Title, b.Description = &uid, &title, &about
 	b.Tags, b.Timezone, b.Refresh = []string{"regiondrill"}, cog.ToPtr("utc"), &refresh

@@ -89,7 +89,7 @@ var (
 )
 
 // Recovery is the board of what drills concluded.
-func Recovery() dashboard.Dashboard {
+func Recovery() Board {
 	b := board("regiondrill-recovery", "regiondrill: recovery of sign-in",
 		"What regiondrill's drills concluded: how long people could not sign in, against the objective, and how that went "+
 			"over 90 days. Works on what a Pushgateway holds and Prometheus kept.", "now-90d", "5m")
