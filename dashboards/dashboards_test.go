@@ -141,6 +141,7 @@ type dashboard struct {
 type panel struct {
 	ID                       int
 	Title, Description, Type string
+	Interval                 string
 	Datasource               struct{ UID string }
 	GridPos                  struct{ X, Y, W, H int }
 	Targets                  []struct {
@@ -371,6 +372,9 @@ func TestDashboardsAreInOrder(t *testing.T) {
 		for i, p := range d.Panels {
 			if p.Description == "" || p.Title == "" || ids[p.ID] || p.Datasource.UID != "${datasource}" {
 				t.Errorf("panel %d %q: it needs a title, a description, an id of its own and the variable's data source", p.ID, p.Title)
+			}
+			if name == liveBoard && p.Interval != "1s" {
+				t.Errorf("%q is as fine as the data source's interval, not as the scrapes", p.Title)
 			}
 			ids[p.ID] = true
 			for _, other := range d.Panels[:i] {

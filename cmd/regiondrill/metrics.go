@@ -102,18 +102,31 @@ func (s *session) push(ctx context.Context, m *report.Metrics) {
 type announcement struct {
 	push   func()
 	pushed sync.WaitGroup
+	cancel context.CancelFunc
 }
 
 // announcement of a drill. Its failure is said to whoever watches.
 func (s *session) announcement(ctx context.Context, m *report.Metrics, say func(string)) *announcement {
-	return &announcement{push: func() {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	return &announcement{cancel: cancel, push: func() {
 		if s.gateway == nil {
 			return
 		}
-		if err := carry(ctx, m.PushStart, s.gateway, s.flags.environment); err != nil {
+		ctx, cancel := context.WithTimeout(ctx, pushLimit)
+		defer cancel()
+		if err := m.PushStart(ctx, s.gateway, pushJob, s.flags.environment); err != nil {
 			say("warning: " + err.Error())
 		}
 	}}
+}
+
+// over ends it with its run. One that was stopped has no time to wait for a gateway that doesn't answer.
+func (a *announcement) over(ctx context.Context) {
+	if ctx.Err() != nil {
+		a.cancel()
+	}
+	a.pushed.Wait()
+	a.cancel()
 }
 
 // Record makes it a history.Sink.

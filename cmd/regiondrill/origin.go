@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -16,23 +17,19 @@ type originFlags struct {
 	expectEvery time.Duration
 }
 
-// reportVariables are environment variables that hold where the results of a job can be read: our own, and those of
-// GitLab and Jenkins. GitHub has three for it.
-var reportVariables = []string{"REGIONDRILL_REPORT_URL", "CI_JOB_URL", "BUILD_URL"}
+const reportVariable = "REGIONDRILL_REPORT_URL"
 
-// reportTemplate is where reports can be read, from the flag, else from the environment. What a CI system says of
-// itself is taken where it can be a link, and is no mistake of the user's where it can't.
+// reportTemplate is where reports can be read: from the flag, else from our variable, else what GitLab, Jenkins and
+// GitHub say of their job, which is left out where it can't be a link.
 func (p *program) reportTemplate(flag string) (string, error) {
-	if flag != "" {
-		if _, err := report.ReportLink(filled(flag, history.Origin{}, "")); err != nil {
-			return "", fmt.Errorf("--report-url %w", err)
+	for from, template := range map[string]string{"--report-url": flag, reportVariable: p.getenv(reportVariable)} {
+		if _, err := report.ReportLink(filled(template, history.Origin{}, "")); err != nil {
+			return "", fmt.Errorf("%s %w", from, err)
 		}
-		return flag, nil
 	}
-	for _, name := range reportVariables {
-		if at := p.getenv(name); at != "" {
-			return at, nil
-		}
+	said := cmp.Or(flag, p.getenv(reportVariable), p.getenv("CI_JOB_URL"), p.getenv("BUILD_URL"))
+	if said != "" {
+		return said, nil
 	}
 	if run := p.getenv("GITHUB_RUN_ID"); run != "" {
 		return p.getenv("GITHUB_SERVER_URL") + "/" + p.getenv("GITHUB_REPOSITORY") + "/actions/runs/" + run, nil

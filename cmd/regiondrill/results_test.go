@@ -141,8 +141,15 @@ func TestReportURL(t *testing.T) {
 		})
 	}
 	for _, wrong := range []string{"https://ann:hush@ci/{folder}", "{folder}?token=hush"} {
-		if code, _, said := calm(t, nil, "--report-url", wrong); code != exitUsage || !strings.Contains(said, "--report-url must be") || strings.Contains(said, "hush") {
-			t.Errorf("%s ends with %d and says %s", wrong, code, said)
+		for from, run := range map[string]func() (int, string, string){
+			"--report-url": func() (int, string, string) { return calm(t, nil, "--report-url", wrong) },
+			"REGIONDRILL_REPORT_URL": func() (int, string, string) {
+				return calm(t, func(p *program) { p.env = append(p.env, "REGIONDRILL_REPORT_URL="+wrong) })
+			},
+		} {
+			if code, _, said := run(); code != exitUsage || !strings.Contains(said, from+" must be") || strings.Contains(said, "hush") {
+				t.Errorf("%s from %s ends with %d and says %s", wrong, from, code, said)
+			}
 		}
 	}
 }

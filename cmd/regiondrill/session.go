@@ -201,7 +201,7 @@ func (s *session) record(ctx context.Context, brake *brake, f *finished) error {
 	defer s.chaos.set(nil)
 	runner := s.runner()
 	begun := s.announcement(ctx, f.metrics, screen.Say)
-	defer begun.pushed.Wait()
+	defer begun.over(ctx)
 	runner.Sinks, runner.Standing = []history.Sink{f.metrics, screen, begun}, s.chaos.stand
 	runner.Tell = func(sentence string) { screen.Say("note: " + sentence) }
 	return runner.Record(ctx, f.plan, f.dir)

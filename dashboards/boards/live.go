@@ -15,8 +15,12 @@ func Live() Board {
 	b.Templating = variables(choice("environment", "regiondrill_attempts_total"),
 		choice("scenario", `regiondrill_attempts_total{environment=~"$environment"}`), rateWindow())
 	b.Annotations.List = []dashboard.AnnotationQuery{faultMarks()}
-	b.Panels = panels(timeLeft(), phaseNow(), inForce(), result(), attempts(), regions(), goodShare(), failures(), speed(),
-		lateness(), faultBands(), measured())
+	all := []dashboard.Panel{timeLeft(), phaseNow(), inForce(), result(), attempts(), regions(), goodShare(), failures(),
+		speed(), lateness(), faultBands(), measured()}
+	for i := range all {
+		all[i].Interval = cog.ToPtr("1s") // as it is scraped, whatever the data source says of others
+	}
+	b.Panels = panels(all...)
 	return b
 }
 

@@ -76,6 +76,13 @@ func curve(ref, expr, legend string) variants.Dataquery {
 	return *q
 }
 
+// latest asks for a value as it is now: the last step of a long curve may be hours old.
+func latest(expr, legend string) variants.Dataquery {
+	q := curve("A", expr, legend).(prometheus.Dataquery)
+	q.Range, q.Instant = cog.ToPtr(false), cog.ToPtr(true)
+	return q
+}
+
 // cells asks for the values of a table's column, with their labels as columns.
 func cells(ref, expr string) variants.Dataquery {
 	q := prometheus.NewDataquery()

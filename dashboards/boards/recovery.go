@@ -115,7 +115,7 @@ func lastGrade() dashboard.Panel {
 	p := big(panel("stat", 1, place(0, 0, 10, 5), "Last grade",
 		"What the last run of each drill concluded. Unknown is an answer of its own: the measurement was not valid, or the "+
 			"run was stopped. Unfinished: it began, should have ended ten minutes ago, and nobody has concluded it.",
-		curve("A", expr, "{{scenario}} ({{environment}})")), common.BigValueTextModeValueAndName)
+		latest(expr, "{{scenario}} ({{environment}})")), common.BigValueTextModeValueAndName)
 	p.FieldConfig.Defaults.Mappings = []dashboard.ValueMapping{gradeWords.mapping()}
 	return p
 }
@@ -125,7 +125,7 @@ func sinceLastPass() dashboard.Panel {
 		"(" + of("last_run_timestamp_seconds") + ") + " + beyond
 	p := big(panel("stat", 2, place(10, 0, 6, 5), "Since the last pass",
 		"How long ago a run of each drill last met all its objectives. Recovery that is not drilled decays.",
-		curve("A", expr, "{{scenario}} ({{environment}})")), common.BigValueTextModeValueAndName)
+		latest(expr, "{{scenario}} ({{environment}})")), common.BigValueTextModeValueAndName)
 	d := &p.FieldConfig.Defaults
 	d.Unit, d.Decimals = cog.ToPtr("s"), cog.ToPtr(1.0)
 	d.Thresholds = colours("green", step{26 * 3600, "yellow"}, step{7 * 24 * 3600, "red"})
@@ -135,7 +135,7 @@ func sinceLastPass() dashboard.Panel {
 
 // some is a count that should be zero.
 func some(id, x uint32, title, about, expr string) dashboard.Panel {
-	p := big(panel("stat", id, place(x, 0, 4, 5), title, about, curve("A", expr, "runs")), common.BigValueTextModeValue)
+	p := big(panel("stat", id, place(x, 0, 4, 5), title, about, latest(expr, "runs")), common.BigValueTextModeValue)
 	p.FieldConfig.Defaults.Thresholds = colours("green", step{1, "red"})
 	return p
 }

@@ -150,16 +150,35 @@ func TestPushRecovered(t *testing.T) {
 		"no metrics":           {"{", 0, "asking "},
 	} {
 		g, put := held(t, c.holds)
-		m := Replay(sample(t, "stopped"))
-		m.undone = false
+		r := sample(t, "stopped")
+		r.History.End.Undone = false
+		for i := range r.History.Events {
+			if end := r.History.Events[i].End; end != nil {
+				end.Undone = false
+			}
+		}
+		m := Replay(r)
+		const left = `last_run_undo_failures{scenario="stopped"} `
+		if !strings.Contains(prometheusText(t, m), left+"1") {
+			t.Fatalf("%s: nothing was left to undo", name)
+		}
 		err := m.PushRecovered(t.Context(), g, "regiondrill", "ci")
 		if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "hush")) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if *put != c.puts {
-			t.Errorf("%s: %d pushes, not %d", name, *put, c.puts)
+		if *put != c.puts || !strings.Contains(prometheusText(t, m), left+"0") {
+			t.Errorf("%s: %d pushes, not %d, of\n%s", name, *put, c.puts, prometheusText(t, m))
 		}
 	}
+}
+
+func prometheusText(t *testing.T, m *Metrics) string {
+	t.Helper()
+	var b strings.Builder
+	if err := m.WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // A drill says when it begins, in a group of its own, and that it is over with its results: under the same run.
