@@ -78,14 +78,22 @@ func (l *liveMetrics) linger(ctx context.Context) {
 // pushJob is the label job of all that is pushed.
 const pushJob = "regiondrill"
 
-// pushLimit bounds the time that a Pushgateway may take, its retries included: a cancelled job has not much more.
-const pushLimit = 5 * time.Second
+// pushLimit bounds the time that a Pushgateway may take, its retries included. A job that was cancelled has ten seconds
+// for everything.
+const (
+	pushLimit        = 5 * time.Second
+	pushLimitStopped = 2 * time.Second
+)
 
 // carry gives metrics to a Pushgateway. It only carries a result elsewhere: what stops the drill doesn't stop it, and
 // its failure is for a warning.
 func carry(ctx context.Context, push func(context.Context, *report.Gateway, string, string) error, to *report.Gateway,
 	environment string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pushLimit)
+	limit := pushLimit
+	if ctx.Err() != nil {
+		limit = pushLimitStopped
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	return push(ctx, to, pushJob, environment)
 }
