@@ -20,6 +20,7 @@ require (
 	github.com/containerd/errdefs v1.0.0
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875
 	github.com/gofrs/flock v0.13.2
+	github.com/grafana/grafana-foundation-sdk/go v0.0.22
 	github.com/hbollon/go-edlib v1.7.0
 	github.com/mattermost/xml-roundtrip-validator v0.1.0
 	github.com/moby/moby/api v1.56.1

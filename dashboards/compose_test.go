@@ -148,18 +148,6 @@ func TestComposeV1(t *testing.T) {
 	}
 }
 
-// unmarshal reads a YAML file beside the tests.
-func unmarshal(t *testing.T, path string, into any) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.Unmarshal(data, into); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-}
-
 // inside is where a file of this folder lies in the container of a service.
 func inside(t *testing.T, s types.ServiceConfig, path string) string {
 	t.Helper()
@@ -191,7 +179,7 @@ func TestGrafanaFindsItsDashboard(t *testing.T) {
 	if len(sources.Datasources) != 1 {
 		t.Fatalf("%d data sources: which one would the dashboard take?", len(sources.Datasources))
 	}
-	asks := read(t).Templating.List[0]
+	asks := read(t, recoveryBoard).Templating.List[0]
 	if s := sources.Datasources[0]; !s.IsDefault || asks.Type != "datasource" || asks.Query != s.Type || s.UID == "" || s.URL != "http://prometheus:9090" {
 		t.Errorf("the dashboard asks for a default data source of type %v; there is %+v", asks.Query, s)
 	}
@@ -202,7 +190,10 @@ func TestGrafanaFindsItsDashboard(t *testing.T) {
 		}
 	}
 	unmarshal(t, "grafana/provisioning/dashboards/regiondrill.yaml", &providers)
-	lies := inside(t, grafana, "grafana/regiondrill.json")
+	lies := inside(t, grafana, recoveryBoard)
+	if live := inside(t, grafana, liveBoard); filepath.Dir(live) != filepath.Dir(lies) {
+		t.Errorf("one board lies at %s, the other at %s", lies, live)
+	}
 	if p := providers.Providers; len(p) != 1 || p[0].Type != "file" || p[0].Options.Path != filepath.Dir(lies) {
 		t.Errorf("the dashboard lies in %s, and Grafana looks in %+v", lies, p)
 	}

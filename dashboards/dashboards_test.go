@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"maps"
 	"net/http/httptest"
+	"os"
 	"os/exec"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/VictoriaMetrics/metricsql"
 	"golang.org/x/tools/txtar"
@@ -22,6 +25,12 @@ import (
 	"github.com/regiondrill/regiondrill/harness/measure"
 	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// The boards.
+const (
+	recoveryBoard = "grafana/regiondrill.json"
+	liveBoard     = "grafana/regiondrill-live.json"
 )
 
 // labels are the labels of each metric.
@@ -43,50 +52,64 @@ func pushed(t *testing.T) labels {
 	held := newShelf(t)
 	gateway := httptest.NewServer(held)
 	defer gateway.Close()
-	push(t, gateway.URL)
-	return held.labels()
+	push(t, gateway.URL, recorded(t, "flagship", time.Now()), "ci")
+	return labelsOf(held.held())
 }
 
-// push gives the results of the flagship to a Pushgateway.
-func push(t *testing.T, url string) {
+// scraped is what Prometheus gets of a drill that is served, with the labels that it adds.
+func scraped(t *testing.T) labels {
+	t.Helper()
+	families, err := report.Replay(recorded(t, "flagship", time.Now())).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		labelled(f, scrapedLabels...)
+	}
+	return labelsOf(families)
+}
+
+var scrapedLabels = pairs("job", "regiondrill-live", "instance", "host.docker.internal:9464", "environment", "live")
+
+// push tells a Pushgateway of a run, its beginning and its end.
+func push(t *testing.T, url string, r *report.Report, environment string) {
 	t.Helper()
 	gateway, err := report.ParseGateway(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := replayed(t).Push(t.Context(), gateway, "regiondrill", "ci"); err != nil {
+	m := report.Replay(r)
+	if err := errors.Join(m.PushStart(t.Context(), gateway, "regiondrill", environment), m.Push(t.Context(), gateway, "regiondrill", environment)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// replayed are the metrics of the flagship, worked by hand.
-func replayed(t *testing.T) *report.Metrics {
+// recorded is one of the histories worked by hand, with its verdict, as if its warm-up had ended at zero, and run every
+// day.
+func recorded(t *testing.T, name string, zero time.Time) *report.Report {
 	t.Helper()
-	ar, err := txtar.ParseFile("../harness/analysis/testdata/flagship.txtar")
+	ar, err := txtar.ParseFile("../harness/analysis/testdata/" + name + ".txtar")
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(ar.Files, func(f txtar.File) bool { return f.Name == "history.jsonl" })
-	h, err := history.Read(bytes.NewReader(ar.Files[i].Data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := report.NewMetrics()
-	events := append([]history.Event{{Type: history.TypePlan, Plan: &h.Plan}}, h.Events[1:]...)
-	for i := range h.Attempts {
-		events = append(events, history.Event{Type: history.TypeAttempt, Attempt: &h.Attempts[i]})
-	}
-	for _, e := range events {
-		if err := m.Record(e); err != nil {
+	r := &report.Report{Verdict: &verdict.Verdict{}}
+	for _, f := range ar.Files {
+		switch f.Name {
+		case "history.jsonl":
+			r.History, err = history.Read(bytes.NewReader(f.Data))
+		case "verdict.json":
+			err = json.Unmarshal(f.Data, r.Verdict)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	measures, within := measure.Measure(h), verdict.Seconds(10)
-	recovery := measures.Recoveries[0]
-	m.Conclude(&verdict.Verdict{Scenario: h.Plan.Scenario, Started: h.Plan.Zero, Grade: verdict.Pass, Measures: *measures,
-		Findings: []verdict.Finding{{Check: "recovery", Name: h.Plan.Checks[0].Name, Grade: verdict.Pass, Objective: within,
-			Subject: verdict.Subject{Probe: recovery.Probe, Fault: recovery.Fault, Measure: verdict.RecoveryTime, Within: &within}}}})
-	return m
+	r.Verdict.Measures = *measure.Measure(r.History)
+	stamp := history.Stamp(zero)
+	r.History.Plan.Zero, r.Verdict.Started = zero, zero
+	r.History.Plan.Origin = history.Origin{Run: stamp, Folder: stamp + "-" + r.History.Plan.Scenario,
+		ReportURL: "https://ci.example/drills/" + stamp + "/report.html", ExpectEvery: history.At(24 * time.Hour)}
+	return r
 }
 
 // query is one expression of a file, with the label names that its legend asks for.
@@ -99,34 +122,61 @@ type query struct {
 type dashboard struct {
 	UID           string `json:"uid"`
 	SchemaVersion int    `json:"schemaVersion"`
+	Time          struct{ From string }
 	Templating    struct {
 		List []struct {
 			Name, Type string
 			Definition string
 			Query      any // of a data source: its type
+			Options    []struct{ Value string }
 		}
 	}
-	Panels []struct {
-		ID                 int
-		Title, Description string
-		Datasource         struct{ UID string }
-		GridPos            struct{ X, Y, W, H int }
-		Targets            []struct {
-			Expr, LegendFormat string
-			Instant            bool
+	Annotations struct {
+		List []struct{ Name, Expr, TitleFormat, TextFormat string }
+	}
+	Links  []struct{ URL string }
+	Panels []panel
+}
+
+type panel struct {
+	ID                       int
+	Title, Description, Type string
+	Interval                 string
+	Datasource               struct{ UID string }
+	GridPos                  struct{ X, Y, W, H int }
+	Targets                  []struct {
+		RefID              string
+		Expr, LegendFormat string
+		Instant            bool
+	}
+	Transformations []struct {
+		ID      string
+		Options struct {
+			RenameByName map[string]string
+			Include      struct{ Names []string }
+			RowField     string
+			ColumnField  string
 		}
 	}
 }
 
 var (
 	legendLabel = regexp.MustCompile(`\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}`)
-	variable    = regexp.MustCompile(`\$\{?\w+\}?`)
 	labelValues = regexp.MustCompile(`^label_values\((.*), (\w+)\)$`)
 )
 
-func read(t *testing.T) dashboard {
+// values stand for the variables of an expression, in the order in which they are looked for.
+func values(environment, scenario, shown string) *strings.Replacer {
+	seconds := "0"
+	if d, err := time.ParseDuration(shown); err == nil {
+		seconds = fmt.Sprint(int(d.Seconds()))
+	}
+	return strings.NewReplacer("$environment", environment, "$scenario", scenario, "$__range_s", seconds, "$__range", shown, "$window", "10s")
+}
+
+func read(t *testing.T, name string) dashboard {
 	t.Helper()
-	data, err := dashboards.Files.ReadFile("grafana/regiondrill.json")
+	data, err := dashboards.Files.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,18 +187,25 @@ func read(t *testing.T) dashboard {
 	return d
 }
 
-func dashboardQueries(t *testing.T) []query {
+func legendOf(formats ...string) []string {
+	var names []string
+	for _, m := range legendLabel.FindAllStringSubmatch(strings.Join(formats, " "), -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+func dashboardQueries(t *testing.T, name string) []query {
 	t.Helper()
 	var all []query
-	d := read(t)
+	d := read(t, name)
 	for _, p := range d.Panels {
 		for _, target := range p.Targets {
-			q := query{where: "panel " + p.Title, expr: target.Expr}
-			for _, m := range legendLabel.FindAllStringSubmatch(target.LegendFormat, -1) {
-				q.legend = append(q.legend, m[1])
-			}
-			all = append(all, q)
+			all = append(all, query{"panel " + p.Title, target.Expr, legendOf(target.LegendFormat)})
 		}
+	}
+	for _, a := range d.Annotations.List {
+		all = append(all, query{"annotation " + a.Name, a.Expr, legendOf(a.TitleFormat, a.TextFormat)})
 	}
 	for _, v := range d.Templating.List {
 		if m := labelValues.FindStringSubmatch(v.Definition); m != nil {
@@ -160,63 +217,74 @@ func dashboardQueries(t *testing.T) []query {
 	return all
 }
 
-func ruleQueries(t *testing.T) []query {
+// rule is an alert.
+type rule struct {
+	Alert, Expr string
+	Annotations map[string]string
+}
+
+func rules(t *testing.T) []rule {
 	t.Helper()
-	data, err := dashboards.Files.ReadFile("prometheus/rules.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Groups []struct {
-			Rules []struct {
-				Alert, Expr string
-				Annotations map[string]string
-			}
-		}
-	}
-	if err := yaml.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	var all []query
+	var file struct{ Groups []struct{ Rules []rule } }
+	unmarshal(t, "prometheus/rules.yml", &file)
+	var all []rule
 	for _, g := range file.Groups {
-		for _, r := range g.Rules {
-			q := query{where: "alert " + r.Alert, expr: r.Expr}
-			for _, words := range r.Annotations {
-				for _, m := range legendLabel.FindAllStringSubmatch(words, -1) {
-					q.legend = append(q.legend, m[1])
-				}
-			}
-			all = append(all, q)
-		}
+		all = append(all, g.Rules...)
 	}
 	return all
 }
 
-// TestQueriesMatchTheMetrics holds every query against what a Pushgateway holds after a real replay.
-func TestQueriesMatchTheMetrics(t *testing.T) {
-	held := pushed(t)
-	queries := append(dashboardQueries(t), ruleQueries(t)...)
-	if len(queries) < 20 {
-		t.Fatalf("only %d queries were found", len(queries))
+func ruleQueries(t *testing.T) []query {
+	t.Helper()
+	var all []query
+	for _, r := range rules(t) {
+		q := query{where: "alert " + r.Alert, expr: r.Expr}
+		for _, words := range r.Annotations {
+			q.legend = append(q.legend, legendOf(words)...)
+		}
+		all = append(all, q)
 	}
-	for _, q := range queries {
-		if err := check(held, q); err != nil {
-			t.Errorf("%s: %v\n%s", q.where, err, q.expr)
+	return all
+}
+
+// TestQueriesMatchTheMetrics holds every query against what a Pushgateway holds after a real replay, those of the live
+// board against what a drill serves.
+func TestQueriesMatchTheMetrics(t *testing.T) {
+	for what, c := range map[string]struct {
+		held    labels
+		queries []query
+		atLeast int
+	}{
+		"what drills concluded": {pushed(t), append(dashboardQueries(t, recoveryBoard), ruleQueries(t)...), 40},
+		"a drill that runs":     {scraped(t), dashboardQueries(t, liveBoard), 14},
+	} {
+		if len(c.queries) < c.atLeast {
+			t.Fatalf("%s: only %d queries were found", what, len(c.queries))
+		}
+		for _, q := range c.queries {
+			if err := check(c.held, q); err != nil {
+				t.Errorf("%s: %s: %v\n%s", what, q.where, err, q.expr)
+			}
 		}
 	}
 }
 
 // check says what of a query doesn't exist.
 func check(held labels, q query) error {
-	e, err := metricsql.Parse(variable.ReplaceAllString(q.expr, "x"))
+	e, err := metricsql.Parse(values("x", "x", "1h").Replace(q.expr))
 	if err != nil {
 		return err
 	}
 	var errs []error
 	known := map[string]bool{} // labels of all metrics of the query
 	metricsql.VisitAll(e, func(e metricsql.Expr) {
-		if m, ok := e.(*metricsql.MetricExpr); ok {
-			errs = append(errs, checkSelector(held, m, known))
+		switch e := e.(type) {
+		case *metricsql.MetricExpr:
+			errs = append(errs, checkSelector(held, e, known))
+		case *metricsql.FuncExpr:
+			if made, ok := madeBy(e); ok {
+				known[made] = true
+			}
 		}
 	})
 	asked := slices.Clone(q.legend)
@@ -226,6 +294,12 @@ func check(held labels, q query) error {
 			asked = append(asked, e.Modifier.Args...)
 		case *metricsql.BinaryOpExpr:
 			asked = append(asked, slices.Concat(e.GroupModifier.Args, e.JoinModifier.Args)...)
+		case *metricsql.FuncExpr:
+			if e.Name == "label_join" {
+				for _, label := range e.Args[3:] {
+					asked = append(asked, label.(*metricsql.StringExpr).S)
+				}
+			}
 		}
 	})
 	for _, label := range asked {
@@ -234,6 +308,15 @@ func check(held labels, q query) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// madeBy is the label that a function makes.
+func madeBy(e *metricsql.FuncExpr) (string, bool) {
+	if e.Name != "label_join" && e.Name != "label_replace" {
+		return "", false
+	}
+	made, ok := e.Args[1].(*metricsql.StringExpr)
+	return made.S, ok
 }
 
 func checkSelector(held labels, m *metricsql.MetricExpr, known map[string]bool) error {
@@ -265,6 +348,7 @@ func TestTheTestSees(t *testing.T) {
 		{expr: "regiondrill_last_run_grade", legend: []string{"colour"}},
 		{expr: "rate(regiondrill_attempts_total[5m])"}, // a counter: no Pushgateway is given one
 		{expr: "max by (scenario) regiondrill_last_run_grade)"},
+		{expr: `label_join(regiondrill_last_run_grade, "bar", " ", "scenario", "colour")`},
 	} {
 		if check(held, q) == nil {
 			t.Errorf("%s: nothing was found wrong", q.expr)
@@ -272,30 +356,41 @@ func TestTheTestSees(t *testing.T) {
 	}
 }
 
-func TestDashboardIsInOrder(t *testing.T) {
-	d := read(t)
-	if d.UID != "regiondrill-recovery" || d.SchemaVersion == 0 {
-		t.Errorf("uid %q, schema version %d: links to the dashboard must go on to work", d.UID, d.SchemaVersion)
-	}
-	ids := map[int]bool{}
-	for i, p := range d.Panels {
-		if p.Description == "" || p.Title == "" || ids[p.ID] || p.Datasource.UID != "${datasource}" {
-			t.Errorf("panel %d %q: it needs a title, a description, an id of its own and the variable's data source", p.ID, p.Title)
+func TestDashboardsAreInOrder(t *testing.T) {
+	for name, want := range map[string]struct {
+		uid, other string
+		variables  []string
+	}{
+		recoveryBoard: {"regiondrill-recovery", "/d/regiondrill-live", []string{"datasource", "environment", "scenario"}},
+		liveBoard:     {"regiondrill-live", "/d/regiondrill-recovery", []string{"datasource", "environment", "scenario", "window"}},
+	} {
+		d := read(t, name)
+		if d.UID != want.uid || d.SchemaVersion == 0 || len(d.Links) != 1 || d.Links[0].URL != want.other {
+			t.Errorf("uid %q, schema version %d, links %v: links to the dashboard must go on to work", d.UID, d.SchemaVersion, d.Links)
 		}
-		ids[p.ID] = true
-		for _, other := range d.Panels[:i] {
-			a, b := p.GridPos, other.GridPos
-			if a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H {
-				t.Errorf("%q covers %q", p.Title, other.Title)
+		ids := map[int]bool{}
+		for i, p := range d.Panels {
+			if p.Description == "" || p.Title == "" || ids[p.ID] || p.Datasource.UID != "${datasource}" {
+				t.Errorf("panel %d %q: it needs a title, a description, an id of its own and the variable's data source", p.ID, p.Title)
+			}
+			if name == liveBoard && p.Interval != "1s" {
+				t.Errorf("%q is as fine as the data source's interval, not as the scrapes", p.Title)
+			}
+			ids[p.ID] = true
+			for _, other := range d.Panels[:i] {
+				a, b := p.GridPos, other.GridPos
+				if a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H {
+					t.Errorf("%q covers %q", p.Title, other.Title)
+				}
 			}
 		}
-	}
-	var names []string
-	for _, v := range d.Templating.List {
-		names = append(names, v.Name)
-	}
-	if !slices.Equal(names, []string{"datasource", "environment", "scenario"}) {
-		t.Errorf("the variables are %v", names)
+		var names []string
+		for _, v := range d.Templating.List {
+			names = append(names, v.Name)
+		}
+		if !slices.Equal(names, want.variables) {
+			t.Errorf("the variables are %v", names)
+		}
 	}
 }
 
@@ -311,5 +406,54 @@ func TestRulesWithPromtool(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
+	}
+}
+
+// TestEveryAlert wants promtool to see each alert fire, and each be quiet after it fired, and a runbook for it.
+func TestEveryAlert(t *testing.T) {
+	var file struct {
+		Tests []struct {
+			Cases []struct {
+				Alert string           `yaml:"alertname"`
+				Fires []map[string]any `yaml:"exp_alerts"`
+			} `yaml:"alert_rule_test"`
+		}
+	}
+	unmarshal(t, "prometheus/rules_test.yml", &file)
+	fired, resolved := map[string]bool{}, map[string]bool{}
+	for _, test := range file.Tests {
+		here := map[string]bool{}
+		for _, c := range test.Cases {
+			if len(c.Fires) > 0 {
+				fired[c.Alert], here[c.Alert] = true, true
+			} else if here[c.Alert] {
+				resolved[c.Alert] = true
+			}
+		}
+	}
+	page, err := os.ReadFile("../docs/dashboards.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rules(t) {
+		if !fired[r.Alert] || !resolved[r.Alert] {
+			t.Errorf("%s: seen to fire: %t, and to be quiet after that: %t", r.Alert, fired[r.Alert], resolved[r.Alert])
+		}
+		at, anchor, _ := strings.Cut(r.Annotations["runbook_url"], "#")
+		if path.Base(at) != "dashboards.md" || anchor != strings.ToLower(r.Alert) || !bytes.Contains(page, []byte("\n### "+r.Alert+"\n")) {
+			t.Errorf("%s has no runbook: %s", r.Alert, r.Annotations["runbook_url"])
+		}
+	}
+}
+
+// unmarshal reads a YAML file beside the tests.
+func unmarshal(t *testing.T, path string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(data, into); err != nil {
+		t.Fatalf("%s: %v", path, err)
 	}
 }

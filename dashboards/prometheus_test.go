@@ -14,10 +14,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/regiondrill/regiondrill/harness/report"
 )
 
 // patience bounds every wait. It is far more than any of them needs.
@@ -63,7 +66,7 @@ func pushgateway(t *testing.T) (address string) {
 	t.Helper()
 	for _, name := range []string{"prometheus-pushgateway", "pushgateway"} { // Debian's name, and its makers'
 		if program, err := exec.LookPath(name); err == nil {
-			return start(t, program)
+			return start(t, program, "--persistence.file=") // Debian's would keep what is pushed for the next test
 		}
 	}
 	t.Skip("no Pushgateway is installed (Debian: apt-get install prometheus-pushgateway)")
@@ -80,17 +83,24 @@ func startPrometheus(t *testing.T, gateway, live string) prometheus {
 		t.Skip("prometheus is not installed (Debian: apt-get install prometheus)")
 	}
 	dir := t.TempDir()
+	configure(t, dir, "pushgateway:9091", gateway, "host.docker.internal:9464", live)
+	return prometheus{start(t, program, "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "data"))}
+}
+
+// configure writes the configuration and the rules of this repository down, for one in a hurry, with some words of them
+// replaced.
+func configure(t *testing.T, dir string, replaced ...string) {
+	t.Helper()
+	words := strings.NewReplacer(append([]string{"_interval: 15s", "_interval: 200ms"}, replaced...)...)
 	for _, name := range []string{"prometheus.yml", "rules.yml"} {
 		data, err := os.ReadFile(filepath.Join("prometheus", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := strings.NewReplacer("_interval: 15s", "_interval: 200ms", "pushgateway:9091", gateway, "host.docker.internal:9464", live).Replace(string(data))
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(words.Replace(string(data))), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return prometheus{start(t, program, "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "data"))}
 }
 
 // get asks its API and decodes the data of the answer.
@@ -119,21 +129,44 @@ func (p prometheus) get(ctx context.Context, path string, ask url.Values, data a
 
 // answer is a vector or a matrix.
 type answer struct {
-	Result []struct {
-		Metric map[string]string
-		Value  any
-		Values []any
-	}
+	Result []series
 }
 
-// query asks as Grafana does: a stretch of time for a curve, an instant for a table.
-func (p prometheus) query(ctx context.Context, expr string, instant bool) (a answer, err error) {
-	now := float64(time.Now().UnixMilli()) / 1000
+type series struct {
+	Metric map[string]string
+	Value  [2]any // the instant, and the value as a string
+	Values [][2]any
+}
+
+// number is the value at an instant.
+func (s series) number(t *testing.T) float64 {
+	t.Helper()
+	text, _ := s.Value[1].(string)
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatalf("%v has the value %v", s.Metric, s.Value)
+	}
+	return v
+}
+
+// view is the time that a board shows.
+type view struct {
+	end        time.Time
+	long, step time.Duration
+}
+
+// lately is the last minute.
+func lately() view { return view{time.Now(), time.Minute, time.Second} }
+
+// query asks as Grafana does: a stretch of time for a curve, its end for a table.
+func (p prometheus) query(ctx context.Context, expr string, instant bool, v view) (a answer, err error) {
+	at := func(t time.Time) string { return fmt.Sprint(float64(t.UnixMilli()) / 1000) }
 	if instant {
-		err = p.get(ctx, "/api/v1/query", url.Values{"query": {expr}, "time": {fmt.Sprint(now)}}, &a)
+		err = p.get(ctx, "/api/v1/query", url.Values{"query": {expr}, "time": {at(v.end)}}, &a)
 		return a, err
 	}
-	err = p.get(ctx, "/api/v1/query_range", url.Values{"query": {expr}, "start": {fmt.Sprint(now - 60)}, "end": {fmt.Sprint(now)}, "step": {"1"}}, &a)
+	err = p.get(ctx, "/api/v1/query_range", url.Values{"query": {expr}, "start": {at(v.end.Add(-v.long))}, "end": {at(v.end)},
+		"step": {fmt.Sprint(v.step.Seconds())}}, &a)
 	return a, err
 }
 
@@ -174,13 +207,14 @@ func TestPrometheusAnswersTheDashboard(t *testing.T) {
 }
 
 func checkAnswers(t *testing.T, gateway string) {
-	live := httptest.NewServer(replayed(t).Handler())
+	drill := recorded(t, "flagship", time.Now().Add(-2*time.Minute))
+	live := httptest.NewServer(report.Replay(drill).Handler())
 	t.Cleanup(live.Close)
 	p := startPrometheus(t, gateway, live.Listener.Addr().String())
-	push(t, "http://"+gateway)
+	push(t, "http://"+gateway, drill, "ci")
 	for _, last := range []string{`regiondrill_run_last_success_timestamp_seconds{job="regiondrill",environment="ci"}`, `regiondrill_attempts_total{environment="live"}`} {
 		await(t, func(ctx context.Context) error {
-			a, err := p.query(ctx, last, true)
+			a, err := p.query(ctx, last, true, lately())
 			if err == nil && len(a.Result) == 0 {
 				err = fmt.Errorf("Prometheus has not got %s", last)
 			}
@@ -193,29 +227,48 @@ func checkAnswers(t *testing.T, gateway string) {
 		{"one", "ci", "primary-region-outage"},
 	} {
 		t.Run(chosen.name, func(t *testing.T) {
-			checkPanels(t, p, strings.NewReplacer("$environment", chosen.environment, "$scenario", chosen.scenario))
+			checkPanels(t, p, recoveryBoard, values(chosen.environment, chosen.scenario, "1h"), lately())
 		})
 	}
 	t.Run("variables", func(t *testing.T) { checkVariables(t, p) })
 }
 
-// checkPanels wants a series for every query of every panel, with every label that its legend shows.
-func checkPanels(t *testing.T, p prometheus, values *strings.Replacer) {
-	for _, panel := range read(t).Panels {
+// checkPanels wants a series for every query of every panel, with every label that its legend shows and every column
+// that its table takes from the labels.
+func checkPanels(t *testing.T, p prometheus, board string, values *strings.Replacer, v view) {
+	d := read(t, board)
+	for _, mark := range d.Annotations.List {
+		if a, err := p.query(t.Context(), values.Replace(mark.Expr), false, v); err != nil || len(a.Result) == 0 {
+			t.Errorf("annotation %q marks nothing (%v): %s", mark.Name, err, mark.Expr)
+		}
+	}
+	for _, panel := range d.Panels {
 		if len(panel.Targets) == 0 {
 			t.Errorf("panel %q asks nothing", panel.Title)
 		}
+		found := map[string]bool{}
 		for _, target := range panel.Targets {
-			a, err := p.query(t.Context(), values.Replace(target.Expr), target.Instant)
+			a, err := p.query(t.Context(), values.Replace(target.Expr), target.Instant, v)
 			if err != nil || len(a.Result) == 0 {
-				t.Errorf("panel %q is empty (%v): %s", panel.Title, err, target.Expr)
+				t.Errorf("panel %q is empty (%v): %s", panel.Title, err, values.Replace(target.Expr))
 			}
+			found["Value #"+target.RefID] = true
 			for _, series := range a.Result {
-				for _, m := range legendLabel.FindAllStringSubmatch(target.LegendFormat, -1) {
+				for name := range series.Metric {
+					found[name] = true
+				}
+				for _, name := range legendOf(target.LegendFormat) {
 					// A baseline is before all faults, so its fault has no name.
-					if series.Metric[m[1]] == "" && (m[1] != "fault" || series.Metric["window"] != "baseline") {
-						t.Errorf("panel %q: %v has no %s to show", panel.Title, series.Metric, m[1])
+					if series.Metric[name] == "" && (name != "fault" || series.Metric["window"] != "baseline") {
+						t.Errorf("panel %q: %v has no %s to show", panel.Title, series.Metric, name)
 					}
+				}
+			}
+		}
+		for _, change := range panel.Transformations {
+			for column := range change.Options.RenameByName {
+				if !found[column] && column != `bar\phase` {
+					t.Errorf("panel %q: nothing has a %q to show", panel.Title, column)
 				}
 			}
 		}
@@ -224,7 +277,7 @@ func checkPanels(t *testing.T, p prometheus, values *strings.Replacer) {
 
 // checkVariables wants the names of the drill and of its environment offered.
 func checkVariables(t *testing.T, p prometheus) {
-	for _, v := range read(t).Templating.List {
+	for _, v := range read(t, recoveryBoard).Templating.List {
 		m := labelValues.FindStringSubmatch(v.Definition)
 		if m == nil {
 			continue

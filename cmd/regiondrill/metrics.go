@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
 )
 
@@ -13,6 +15,9 @@ import (
 type liveMetrics struct {
 	mu     sync.Mutex
 	drills []*report.Metrics
+	looked time.Time     // at the last scrape
+	apart  time.Duration // from the one before; 0 where there was none
+	next   chan struct{} // closed with the next one; nil where nobody waits for it
 }
 
 // add makes the metrics of the next drill.
@@ -30,7 +35,48 @@ func (l *liveMetrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	drills := append([]*report.Metrics(nil), l.drills...)
 	l.mu.Unlock()
 	report.HandlerOf(drills...).ServeHTTP(w, r)
+	l.note()
 }
+
+// note notes that the metrics were looked at.
+func (l *liveMetrics) note() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if !l.looked.IsZero() {
+		l.apart = now.Sub(l.looked)
+	}
+	l.looked = now
+	if l.next != nil {
+		close(l.next)
+		l.next = nil
+	}
+}
+
+// lingerLimit bounds the time between two scrapes that is worth waiting for at the end.
+const lingerLimit = 5 * time.Second
+
+// linger waits for one more scrape where somebody looks every few seconds: what was concluded is there only at the end,
+// and a board of a drill that is over shows what was scraped.
+func (l *liveMetrics) linger(ctx context.Context) {
+	l.mu.Lock()
+	wait := 2 * l.apart
+	if l.apart == 0 || l.apart > lingerLimit || time.Since(l.looked) > wait {
+		l.mu.Unlock()
+		return
+	}
+	next := make(chan struct{})
+	l.next = next
+	l.mu.Unlock()
+	select {
+	case <-next:
+	case <-ctx.Done():
+	case <-time.After(wait):
+	}
+}
+
+// pushJob is the label job of all that is pushed.
+const pushJob = "regiondrill"
 
 // pushLimit bounds the time that a Pushgateway may take, its retries included. A job that was cancelled has ten seconds
 // for everything.
@@ -39,17 +85,74 @@ const (
 	pushLimitStopped = 2 * time.Second
 )
 
-// push gives the gauges of a concluded drill to the Pushgateway, where one was named. It only carries the result
-// elsewhere, so that its failure is a warning.
-func (s *session) push(ctx context.Context, m *report.Metrics) {
-	if s.gateway == nil {
-		return
-	}
+// carry gives metrics to a Pushgateway. It only carries a result elsewhere: what stops the drill doesn't stop it, and
+// its failure is for a warning.
+func carry(ctx context.Context, push func(context.Context, *report.Gateway, string, string) error, to *report.Gateway,
+	environment string) error {
 	limit := pushLimit
 	if ctx.Err() != nil {
 		limit = pushLimitStopped
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	s.warn(m.Push(ctx, s.gateway, "regiondrill", s.flags.environment))
+	return push(ctx, to, pushJob, environment)
+}
+
+// push gives the gauges of a concluded drill to the Pushgateway, where one was named.
+func (s *session) push(ctx context.Context, m *report.Metrics) {
+	if s.gateway != nil {
+		s.warn(carry(ctx, m.Push, s.gateway, s.flags.environment))
+	}
+}
+
+// announcement tells the Pushgateway that a run stands, while it goes on. Until then the run has harmed nothing, and
+// there is no history for recover to conclude.
+type announcement struct {
+	push   func()
+	pushed sync.WaitGroup
+	cancel context.CancelFunc
+}
+
+// announcement of a drill. Its failure is said to whoever watches.
+func (s *session) announcement(ctx context.Context, m *report.Metrics, say func(string)) *announcement {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	return &announcement{cancel: cancel, push: func() {
+		if s.gateway == nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, pushLimit)
+		defer cancel()
+		if err := m.PushStart(ctx, s.gateway, pushJob, s.flags.environment); err != nil {
+			say("warning: " + err.Error())
+		}
+	}}
+}
+
+// over ends it with its run. One that was stopped has no time to wait for a gateway that doesn't answer.
+func (a *announcement) over(ctx context.Context) {
+	if ctx.Err() != nil {
+		a.cancel()
+	}
+	a.pushed.Wait()
+	a.cancel()
+}
+
+// Record makes it a history.Sink.
+func (a *announcement) Record(e history.Event) error {
+	if e.Phase != nil && e.Phase.Name == history.PhaseWarmUp {
+		a.pushed.Go(a.push)
+	}
+	return nil
+}
+
+// gatewayAt reads a --push-gateway; nil where none was named.
+func gatewayAt(address string) (*report.Gateway, error) {
+	if address == "" {
+		return nil, nil
+	}
+	gateway, err := report.ParseGateway(address)
+	if err != nil {
+		return nil, fmt.Errorf("--push-gateway: %w", err)
+	}
+	return gateway, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,21 +13,40 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/report"
 )
 
+// recovery is how killed runs are taken up.
+type recovery struct {
+	gateway     *report.Gateway // nil where none was named
+	environment string          // "" leaves the one that the run was given
+}
+
 func (p *program) recoverCommand() *cobra.Command {
-	return &cobra.Command{
+	var pushGateway string
+	var how recovery
+	cmd := &cobra.Command{
 		Use: "recover [DIR]", Short: "Undo what a killed run left",
 		Long: `Undo what killed runs left, last change first, and conclude what they recorded. Without DIR all runs of this user
-whose process is gone; a run that lives is left alone. Exits with 3 where something still could not be undone.`,
+whose process is gone; a run that lives is left alone. With --push-gateway, boards are told of each that it is over.
+Exits with 3 where something still could not be undone.`,
 		Example: `  regiondrill recover
   regiondrill recover runs/20261123T155611Z-primary-region-outage`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return p.recover(cmd.Context(), args) },
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if how.gateway, err = gatewayAt(pushGateway); err != nil {
+				return err
+			}
+			return p.recover(cmd.Context(), args, how)
+		},
 	}
+	cmd.Flags().StringVar(&pushGateway, "push-gateway", "", "tell the Pushgateway at `URL` that the runs are over")
+	cmd.Flags().StringVar(&how.environment, "environment", "",
+		"push under the `NAME` of where they ran, instead of the one that each was given")
+	return cmd
 }
 
-func (p *program) recover(ctx context.Context, args []string) error {
+func (p *program) recover(ctx context.Context, args []string, how recovery) error {
 	left, live, err := drill.UserRuns(p.getenv).Residue()
 	if err != nil && len(args) == 0 {
 		return fmt.Errorf("listing the open runs: %w", err)
@@ -39,7 +59,7 @@ func (p *program) recover(ctx context.Context, args []string) error {
 	}
 	ended := exitPass
 	for _, run := range left {
-		if err := p.recoverRun(ctx, run); err != nil {
+		if err := p.recoverRun(ctx, run, how); err != nil {
 			ended = exitNotUndone
 			p.complain(err)
 			run.Keep()
@@ -102,7 +122,7 @@ func only(dir string, left, live []*drill.OpenRun) ([]*drill.OpenRun, error) {
 }
 
 // recoverRun undoes what is left of one run and concludes it.
-func (p *program) recoverRun(ctx context.Context, run *drill.OpenRun) error {
+func (p *program) recoverRun(ctx context.Context, run *drill.OpenRun, how recovery) error {
 	runner := p.runner()
 	undone, err := runner.Undo(ctx, run.Folder)
 	if errors.Is(err, drill.ErrGone) {
@@ -113,8 +133,13 @@ func (p *program) recoverRun(ctx context.Context, run *drill.OpenRun) error {
 		return err
 	}
 	fmt.Fprintf(p.stdout, "%s: undone (%d left by the run)\n", run.Folder, undone)
-	if _, err := runner.Conclude(run.Folder); err != nil { // a run that was killed before it wrote anything down
+	concluded, err := runner.Conclude(run.Folder)
+	if err != nil { // a run that was killed before it wrote anything down
 		fmt.Fprintf(p.stdout, "%s: nothing to conclude: %v\n", run.Folder, err)
+	}
+	if concluded != nil && how.gateway != nil {
+		environment := cmp.Or(how.environment, concluded.History.Plan.Environment)
+		p.warn(carry(ctx, report.Replay(concluded).PushRecovered, how.gateway, environment))
 	}
 	return nil
 }

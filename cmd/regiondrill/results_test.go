@@ -55,13 +55,20 @@ func TestFailingExporter(t *testing.T) {
 // gateway is a Pushgateway as far as pushing goes.
 type gateway struct {
 	mu     sync.Mutex
-	pushed []string
+	pushed []string      // method and path
+	bodies []string      // in which labels can be found as they are
+	first  chan struct{} // where it isn't nil, closed with the first of them
 }
 
 func (g *gateway) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.bodies = append(g.bodies, string(body))
 	g.pushed = append(g.pushed, r.Method+" "+r.URL.Path)
+	if g.first != nil && len(g.pushed) == 1 {
+		close(g.first)
+	}
 }
 
 func TestPushGateway(t *testing.T) {
@@ -76,6 +83,73 @@ func TestPushGateway(t *testing.T) {
 	for _, wanted := range []string{"/job/regiondrill", "/scenario/calm", "/environment/staging"} {
 		if !strings.Contains(g.pushed[0], wanted) || !strings.HasPrefix(g.pushed[0], "PUT ") {
 			t.Errorf("the grouping key of %s lacks %s", g.pushed[0], wanted)
+		}
+	}
+}
+
+// A board is told when a drill begins, when it is over, and where its report is, which the history alone knows again.
+func TestBoardsAreTold(t *testing.T) {
+	t.Parallel()
+	g := &gateway{}
+	server := httptest.NewServer(g)
+	defer server.Close()
+	_, dir, said := calm(t, nil, "--push-gateway", server.URL, "--report-url", "https://ci.example/{scenario}/{folder}/report.html",
+		"--expect-every", "24h")
+	if len(g.pushed) < 2 || !strings.Contains(g.pushed[0], "/group/started") {
+		t.Fatalf("it says %s and pushes %v", said, g.pushed)
+	}
+	const link = "https://ci.example/calm/run/report.html"
+	metrics := filepath.Join(dir, "metrics.prom")
+	first, err := os.ReadFile(metrics)
+	if err != nil || !strings.Contains(string(first), `report="`+link+`"`) || !strings.Contains(string(first), "expected_every_seconds{scenario=\"calm\"} 86400") {
+		t.Errorf("the metrics don't tell where the report is, or how often there is one: %v", err)
+	}
+	if !strings.Contains(g.bodies[0], "expected_every") || !strings.Contains(g.bodies[1], link) {
+		t.Error("the gateway was not told")
+	}
+	p := &program{catalog: toys(), stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, exit: func(int) {}}
+	p.main(t.Context(), []string{"analyze", dir})
+	if again, err := os.ReadFile(metrics); err != nil || !bytes.Equal(first, again) {
+		t.Errorf("analyzing again gives other metrics: %v", err)
+	}
+}
+
+// Where CI says of itself where its results are, that is the link; what can't be one is left out, with its secrets.
+func TestReportURL(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		env  []string
+		link string
+	}{
+		"ours":   {[]string{"REGIONDRILL_REPORT_URL=https://a/{folder}", "CI_JOB_URL=https://b"}, "https://a/run"},
+		"GitLab": {[]string{"CI_JOB_URL=https://gitlab.example/p/-/jobs/7"}, "https://gitlab.example/p/-/jobs/7"},
+		"GitHub": {[]string{"GITHUB_SERVER_URL=https://github.com", "GITHUB_REPOSITORY=o/r", "GITHUB_RUN_ID=7"}, "https://github.com/o/r/actions/runs/7"},
+		"secret": {[]string{"CI_JOB_URL=https://ann:hush@gitlab.example/7"}, ""},
+		"query":  {[]string{"BUILD_URL=https://ci.example/7?token=hush"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, dir, said := calm(t, func(p *program) { p.env = append(p.env, c.env...) })
+			metrics, err := os.ReadFile(filepath.Join(dir, "metrics.prom"))
+			if err != nil || code == exitUsage || !strings.Contains(string(metrics), `report="`+c.link+`"`) {
+				t.Errorf("it ends with %d and says %s; %v", code, said, err)
+			}
+			record, _ := os.ReadFile(filepath.Join(dir, "history.jsonl"))
+			if all := said + string(metrics) + string(record); strings.Contains(all, "hush") {
+				t.Error("a secret was written")
+			}
+		})
+	}
+	for _, wrong := range []string{"https://ann:hush@ci/{folder}", "{folder}?token=hush"} {
+		for from, run := range map[string]func() (int, string, string){
+			"--report-url": func() (int, string, string) { return calm(t, nil, "--report-url", wrong) },
+			"REGIONDRILL_REPORT_URL": func() (int, string, string) {
+				return calm(t, func(p *program) { p.env = append(p.env, "REGIONDRILL_REPORT_URL="+wrong) })
+			},
+		} {
+			if code, _, said := run(); code != exitUsage || !strings.Contains(said, from+" must be") || strings.Contains(said, "hush") {
+				t.Errorf("%s from %s ends with %d and says %s", wrong, from, code, said)
+			}
 		}
 	}
 }

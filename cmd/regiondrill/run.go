@@ -33,6 +33,7 @@ type runFlags struct {
 	listen         string
 	pushGateway    string
 	environment    string
+	origin         originFlags
 	allow          []string
 	parallel       int
 	json           bool
@@ -72,6 +73,10 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 		"there also LocalStack's chaos API, for the rules on calls")
 	set.StringVar(&f.pushGateway, "push-gateway", "", "push the last run's gauges to the Pushgateway at `URL`")
 	set.StringVar(&f.environment, "environment", "", "label the results with the `NAME` of where this runs")
+	set.StringVar(&f.origin.reportURL, "report-url", "", "link boards to the report: a `URL` that may hold "+
+		"{folder}, {run} and {scenario}; without it what CI says of its job is taken")
+	set.DurationVar(&f.origin.expectEvery, "expect-every", 0,
+		"say how often these drills are run, such as 24h: an alert fires where none has passed for longer")
 	set.StringSliceVar(&f.allow, "allow", nil,
 		"confirm that the scenario may ask the `HOST`, which is no part of the system under test")
 	set.IntVar(&f.parallel, "parallel", 1, "run this many drills at once; more than 1 comes later")
@@ -85,6 +90,12 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 		return errors.New("--parallel: more drills than one at once come later; they would share this machine's time")
 	case flags.timeout < 0:
 		return errors.New("--timeout must not be negative")
+	case flags.origin.expectEvery < 0:
+		return errors.New("--expect-every must not be negative")
+	}
+	var err error
+	if flags.origin.reportURL, err = p.reportTemplate(flags.origin.reportURL); err != nil {
+		return err
 	}
 	drills, err := p.drills(args, flags)
 	if err != nil {

@@ -42,11 +42,9 @@ type finished struct {
 // begin takes what the session needs from this machine. Its error is a sentence, and nothing was started.
 func (p *program) begin(ctx context.Context, flags runFlags, drills []*compiled) (*session, error) {
 	s := &session{program: p, flags: flags, drills: drills, started: time.Now()}
-	if flags.pushGateway != "" {
-		var err error
-		if s.gateway, err = report.ParseGateway(flags.pushGateway); err != nil {
-			return nil, fmt.Errorf("--push-gateway: %w", err)
-		}
+	var err error
+	if s.gateway, err = gatewayAt(flags.pushGateway); err != nil {
+		return nil, err
 	}
 	if err := p.ready(ctx, flags.target); err != nil {
 		return nil, err
@@ -163,13 +161,16 @@ func (s *session) run(ctx context.Context) error {
 		}
 		codes = append(codes, done.code, s.conclude(ctx, done))
 	}
-	return leave(first(append(codes, s.tell())))
+	code := first(append(codes, s.tell()))
+	s.metrics.linger(ctx)
+	return leave(code)
 }
 
 // drill runs one. Its error says why it couldn't be begun.
 func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finished, error) {
 	dir := place(s.flags, s.outer, d, s.started)
 	brake.guard(dir, nil)
+	d.plan.Record.Origin = s.origin(d, dir)
 	done := &finished{compiled: d, dir: dir, metrics: s.metrics.add()}
 	err := s.record(ctx, brake, done)
 	_, not := errors.AsType[*drill.NotBegun](err)
@@ -201,7 +202,9 @@ func (s *session) record(ctx context.Context, brake *brake, f *finished) error {
 	defer brake.guard(f.dir, nil)
 	defer s.chaos.set(nil)
 	runner := s.runner()
-	runner.Sinks, runner.Standing = []history.Sink{f.metrics, screen}, s.chaos.stand
+	begun := s.announcement(ctx, f.metrics, screen.Say)
+	defer begun.over(ctx)
+	runner.Sinks, runner.Standing = []history.Sink{f.metrics, screen, begun}, s.chaos.stand
 	runner.Tell = func(sentence string) { screen.Say("note: " + sentence) }
 	return runner.Record(ctx, f.plan, f.dir)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -238,6 +239,38 @@ func TestKilledRunIsRecovered(t *testing.T) {
 	}
 	l.ends(-1)
 	l.recovers()
+}
+
+// A killed run is on the board as begun, and recover says of it that it is over: under its own environment, whoever
+// recovers it.
+func TestRecoverTellsBoards(t *testing.T) {
+	t.Parallel()
+	g := &gateway{first: make(chan struct{})}
+	server := httptest.NewServer(g)
+	defer server.Close()
+	l := start(t, nil, "--push-gateway", server.URL, "--environment", "staging")
+	<-g.first
+	l.until("dark")
+	if err := l.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	l.ends(-1)
+	if len(g.pushed) != 1 || !strings.Contains(g.pushed[0], "/group/started") {
+		t.Fatalf("pushed %v", g.pushed)
+	}
+	if code, said := l.also("recover", "--push-gateway", strings.Replace(server.URL, "//", "//ann:hush@", 1)); code != exitPass || strings.Contains(said, "hush") {
+		t.Errorf("recover ends with %d and says %s", code, said)
+	}
+	if n := len(g.pushed); n != 3 || g.pushed[1] != "GET /metrics" || strings.Contains(g.pushed[2], "/group/") || !strings.Contains(g.pushed[2], "/environment/staging") {
+		t.Fatalf("pushed %v", g.pushed)
+	}
+	run := regexp.MustCompile(`\d{8}T\d{6}Z`)
+	if begun, over := run.FindString(g.bodies[0]), run.FindString(g.bodies[2]); begun == "" || begun != over {
+		t.Errorf("%q began and %q is over", begun, over)
+	}
+	if code, said := l.also("recover", "--push-gateway", "gateway:9091"); code != exitUsage || !strings.Contains(said, "--push-gateway: must be") {
+		t.Errorf("recover ends with %d and says %s", code, said)
+	}
 }
 
 // recovers wants a killed run to be undone and concluded as unknown.

@@ -31,7 +31,7 @@ type Folder struct {
 // FolderName is where a run goes that nobody named: base, the instant in UTC, and the scenario; with -2 and so on
 // where that is taken. Where nobody can tell (base is a file, or closed to us) making the folder will say why.
 func FolderName(base string, now time.Time, scenario string) string {
-	name := filepath.Join(base, now.UTC().Format(folderPattern)+"-"+scenario)
+	name := filepath.Join(base, Stamp(now)+"-"+scenario)
 	for n, free := 2, name; ; n++ {
 		if _, err := os.Lstat(free); err != nil {
 			return free

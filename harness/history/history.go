@@ -79,6 +79,28 @@ type Plan struct {
 	KMS *KMS `json:"kms,omitempty"` // who plays it, where that is no fake of ours
 
 	Sustained []Sustained `json:"sustained,omitempty"` // of each pair whose recovery a check judges
+
+	Origin
+}
+
+// Origin is what a board tells one run from others by. Histories of earlier versions have none of it.
+type Origin struct {
+	Run         string  `json:"run,omitempty"`          // when it was asked for, as folders are named: 20261123T155611Z
+	Folder      string  `json:"folder,omitempty"`       // its folder's name, below that of several drills where it lies in one
+	ReportURL   string  `json:"report_url,omitempty"`   // where its report can be read; no user info, query or fragment
+	ExpectEvery Instant `json:"expect_every,omitempty"` // how often it is said to be run; 0: it isn't
+}
+
+// Stamp is how the instant of a run is written, in folders' names and by boards.
+func Stamp(t time.Time) string { return t.UTC().Format(folderPattern) }
+
+// RunStamp tells a run from others of its scenario and environment: its Run, and where an earlier version recorded
+// none, the instant of its zero. It is empty where there is neither.
+func (p *Plan) RunStamp() string {
+	if p.Run == "" && !p.Zero.IsZero() {
+		return Stamp(p.Zero)
+	}
+	return p.Run
 }
 
 // KMS is the emulator that plays it, as it was found before the drill.
@@ -158,6 +180,18 @@ func Kept(good, n int, ratio float64) bool {
 
 // Begins is when a fault is expected to be requested: where it waits for another, as if that were proven at once.
 func (p *Plan) Begins(f Fault) Instant { return p.Expected(f.After, f.At) }
+
+// Length is when the settling is expected to end: after the last fault and action, counted as Begins counts.
+func (p *Plan) Length() Instant {
+	length := Instant(0)
+	for _, f := range p.Faults {
+		length = max(length, p.Begins(f)+f.For)
+	}
+	for _, a := range p.Actions {
+		length = max(length, p.Expected(a.After, a.At)+a.For)
+	}
+	return length + p.Settle
+}
 
 // Expected is the instant that far after what it counts from, such as dark.healed, as if that were proven at once.
 func (p *Plan) Expected(after string, at Instant) Instant {

@@ -169,14 +169,10 @@ func (b *board) begin(p *history.Plan) {
 			b.lanes = append(b.lanes, &lane{Probe: probe})
 		}
 	}
-	for _, f := range p.Faults {
-		b.length = max(b.length, p.Begins(f)+f.For)
-	}
 	for _, a := range p.Actions {
 		b.actions = append(b.actions, &actionState{Action: a})
-		b.length = max(b.length, p.Expected(a.After, a.At)+a.For)
 	}
-	b.length += p.Settle
+	b.length = p.Length()
 }
 
 func (b *board) attempt(a *history.Attempt) {

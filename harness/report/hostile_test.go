@@ -40,7 +40,8 @@ func poison(h *history.History, evil string) {
 		}
 	}
 	p := &h.Plan
-	for _, s := range []*string{&p.Scenario, &p.About, &p.Target, &p.Environment, &p.Version, &p.WithoutBrowser} {
+	for _, s := range []*string{&p.Scenario, &p.About, &p.Target, &p.Environment, &p.Version, &p.WithoutBrowser,
+		&p.Run, &p.Folder, &p.ReportURL} {
 		*s = evil + *s
 	}
 	p.Sets = []string{evil}

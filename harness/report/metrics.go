@@ -43,6 +43,8 @@ type Metrics struct {
 	undone   bool
 	ended    bool
 	scenario string
+	stamp    string // of the run, "" where its time is not known
+	run      runGauges
 
 	attempts     *prometheus.CounterVec
 	duration     *prometheus.HistogramVec
@@ -105,6 +107,7 @@ func NewMetrics() *Metrics {
 		"Times that happened what must never happen.", "scenario", "invariant")
 	m.info = m.gauge("run_info", "Always 1; its labels tell the run.", "scenario", "target", "seed", "version")
 	m.lastRun()
+	m.eachRun()
 	return m
 }
 
@@ -162,12 +165,14 @@ func (m *Metrics) Record(e history.Event) error {
 	defer m.mu.Unlock()
 	switch {
 	case e.Plan != nil:
-		m.begin(e.Plan)
+		m.begin(e.At, e.Plan)
 	case m.plan == nil: // without a plan nothing can be labelled
 	case e.Attempt != nil:
 		m.attempt(e.Attempt)
 	case e.Fault != nil:
 		m.change(e.At, e.Fault)
+	case e.Phase != nil:
+		m.enter(e.Phase.Name)
 	case e.End != nil:
 		m.end(e.At, e.End)
 	}
@@ -175,7 +180,7 @@ func (m *Metrics) Record(e history.Event) error {
 }
 
 // begin exposes at 0 every series that will count something, so that increase() sees the first one.
-func (m *Metrics) begin(p *history.Plan) {
+func (m *Metrics) begin(at history.Instant, p *history.Plan) {
 	m.plan, m.scenario = p, label(p.Scenario)
 	m.kinds = map[attemptKind]*series{}
 	m.since = map[string]map[history.ChangeKind]history.Instant{}
@@ -189,6 +194,7 @@ func (m *Metrics) begin(p *history.Plan) {
 	for _, f := range p.Faults {
 		m.active.WithLabelValues(m.scenario, label(f.Name), label(f.Region))
 	}
+	m.beginRun(at, p)
 }
 
 func (m *Metrics) beginProbe(p *history.Plan, probe *history.Probe) {
@@ -272,6 +278,7 @@ func (m *Metrics) step(a *history.Attempt, step string) prometheus.Observer {
 func (m *Metrics) attempt(a *history.Attempt) {
 	s := m.seriesOf(a)
 	s.count.Inc()
+	m.lose(a)
 	if s.slip != nil {
 		s.slip.Observe(max(0, (a.Began - a.Due).Seconds()))
 	}
@@ -324,6 +331,7 @@ func (m *Metrics) change(at history.Instant, c *history.Change) {
 
 func (m *Metrics) end(at history.Instant, e *history.End) {
 	m.endAt, m.undone, m.ended = at, e.Undone, true
+	m.enter(phaseEnded)
 	if !e.Undone {
 		m.undoFailures.WithLabelValues(m.scenario).Inc()
 	}
@@ -370,12 +378,16 @@ func (m *Metrics) concludeRun(v *verdict.Verdict) {
 	if m.ended {
 		took = verdict.Seconds(m.endAt.Seconds())
 	}
-	ended := float64(v.Started.UnixMilli())/1000 + float64(took)
+	ended := unix(v.Started) + float64(took)
 	m.lastEnd.WithLabelValues(m.scenario).Set(ended)
+	m.endRun(v, ended)
 	if v.Grade == verdict.Pass {
 		m.lastSuccess.WithLabelValues(m.scenario).Set(ended)
 	}
 }
+
+// unix is an instant as a gauge has it.
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 func truth(b bool) float64 {
 	if b {
@@ -483,12 +495,18 @@ func writeMetrics(w io.Writer, reports []*Report) error {
 	return writeText(w, gatherers(all))
 }
 
-// replay makes the metrics of a drill from its record.
+// Replay makes the metrics of a drill from its record and what was concluded from it.
+func Replay(r *Report) *Metrics { return replay(open(r)) }
+
 func replay(d *drill) *Metrics {
 	m := NewMetrics()
 	plan := d.h.Plan
 	plan.Scenario = cmp.Or(plan.Scenario, d.Scenario) // a drill that was skipped has no history
-	_ = m.Record(history.Event{Type: history.TypePlan, Plan: &plan})
+	begin := history.Event{Type: history.TypePlan, Plan: &plan}
+	if len(d.h.Events) > 0 && d.h.Events[0].Type == history.TypePlan {
+		begin.At = d.h.Events[0].At
+	}
+	_ = m.Record(begin)
 	for i := range d.h.Attempts {
 		_ = m.Record(history.Event{Type: history.TypeAttempt, Attempt: &d.h.Attempts[i]})
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/push"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -52,18 +55,14 @@ func ParseGateway(address string) (*Gateway, error) {
 
 func (g *Gateway) String() string { return g.address }
 
-// Push gives the gauges of the last run to the Pushgateway, under the grouping key job, scenario and environment: PUT,
-// so that nothing of an earlier run remains. The instant of the last success is kept in a second group (label
-// group="success"), because a run that failed must not wipe it. The grouping key holds the scenario, so the series
-// don't. What might still succeed is tried again, until ctx ends.
+// Push gives the gauges of the last run, those under its label run included, to the Pushgateway, under the grouping key
+// job, scenario and environment: PUT, so that nothing of an earlier run remains. The instant of the last success is
+// kept in a second group (label group="success"), because a run that failed must not wipe it. The grouping key holds
+// the scenario, so the series don't. What might still succeed is tried again, until ctx ends.
 func (m *Metrics) Push(ctx context.Context, g *Gateway, job, environment string) error {
-	m.mu.Lock()
-	scenario := m.scenario
-	m.mu.Unlock()
-	pusher := func() *push.Pusher {
-		return push.New(g.address, job).Grouping("scenario", scenario).Grouping("environment", environment)
-	}
-	if err := g.put(ctx, pusher().Gatherer(m.only(lastRunFamilies...))); err != nil {
+	pusher := func() *push.Pusher { return m.pusher(g, job, environment) }
+	told := slices.Concat(lastRunFamilies, endFamilies)
+	if err := g.put(ctx, pusher().Gatherer(m.only(told...))); err != nil {
 		return fmt.Errorf("pushing metrics to %s: %w", g, err)
 	}
 	success := m.only(successFamily)
@@ -74,6 +73,89 @@ func (m *Metrics) Push(ctx context.Context, g *Gateway, job, environment string)
 		return fmt.Errorf("pushing the instant of the last success to %s: %w", g, err)
 	}
 	return nil
+}
+
+// PushStart tells the Pushgateway that a run has begun, in a group of its own (label group="started"): a run that is
+// killed can't tell that it is over, and the group of the last run goes on telling of the one before.
+func (m *Metrics) PushStart(ctx context.Context, g *Gateway, job, environment string) error {
+	started := m.pusher(g, job, environment).Grouping("group", "started").Gatherer(m.only(startFamilies...))
+	if err := g.put(ctx, started); err != nil {
+		return fmt.Errorf("pushing the beginning of the run to %s: %w", g, err)
+	}
+	return nil
+}
+
+// PushRecovered is Push for a run that was killed and is concluded after the event, all of it undone by now. Where a
+// later run of the scenario has begun since, nothing is pushed: what is held of that one stands.
+func (m *Metrics) PushRecovered(ctx context.Context, g *Gateway, job, environment string) error {
+	m.mu.Lock()
+	scenario, stamp := m.scenario, m.stamp
+	m.lastUndo.WithLabelValues(scenario).Set(0)
+	m.mu.Unlock()
+	newest, err := g.newest(ctx, map[string]string{"job": job, "scenario": scenario, "environment": environment})
+	switch {
+	case err != nil:
+		return fmt.Errorf("asking %s for later runs: %w", g, err)
+	case newest > stamp:
+		return fmt.Errorf("%s holds a later run of %s (%s), so this one is not pushed", g, scenario, newest)
+	}
+	return m.Push(ctx, g, job, environment)
+}
+
+func (m *Metrics) pusher(g *Gateway, job, environment string) *push.Pusher {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return push.New(g.address, job).Grouping("scenario", m.scenario).Grouping("environment", environment)
+}
+
+// newest is the latest run that the gateway knows under a grouping key to have begun or ended, "" where it knows none.
+func (g *Gateway) newest(ctx context.Context, key map[string]string) (run string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(g.address, "/")+"/metrics", nil)
+	if err != nil {
+		return "", err
+	}
+	if g.user != nil {
+		password, _ := g.user.Password()
+		req.SetBasicAuth(g.user.Username(), password)
+	}
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return "", errors.New(answer.Status)
+	}
+	decoder := expfmt.NewDecoder(answer.Body, expfmt.ResponseFormat(answer.Header))
+	for {
+		var f dto.MetricFamily
+		if err := decoder.Decode(&f); errors.Is(err, io.EOF) {
+			return run, nil
+		} else if err != nil {
+			return "", err
+		}
+		if slices.Contains([]string{Namespace + "_" + startFamilies[0], Namespace + "_" + endFamilies[0]}, f.GetName()) {
+			run = max(run, newestOf(&f, key))
+		}
+	}
+}
+
+// newestOf is the latest run of a family's series that have the labels of key.
+func newestOf(f *dto.MetricFamily, key map[string]string) (run string) {
+	for _, metric := range f.Metric {
+		has := map[string]string{}
+		for _, l := range metric.Label {
+			has[l.GetName()] = l.GetValue()
+		}
+		of := true
+		for name, value := range key {
+			of = of && has[name] == value
+		}
+		if of {
+			run = max(run, has["run"])
+		}
+	}
+	return run
 }
 
 // put pushes, with a few retries. Its error is that of the last try.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +13,14 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
 )
+
+// seriesOfAPair is what one pair of a probe and a fault leaves behind in every run, at most: two bounds of each of two
+// times, the objective, five phases, and three percentiles of three windows.
+const seriesOfAPair = 2 + 2 + 1 + 5 + 9
 
 // pushed is one request that a Pushgateway got.
 type pushed struct {
@@ -80,8 +88,8 @@ func TestPush(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range lastRunFamilies {
-		if all[0].families[Namespace+"_"+name] == nil {
+	for _, name := range append(slices.Clone(lastRunFamilies), endFamilies...) {
+		if name != everyFamily && all[0].families[Namespace+"_"+name] == nil {
 			t.Errorf("%s was not pushed", name)
 		}
 	}
@@ -98,6 +106,189 @@ func TestPushOfAFailureKeepsTheLastSuccess(t *testing.T) {
 	}
 	if all := got(); len(all) != 1 || all[0].families[Namespace+"_"+successFamily] != nil {
 		t.Errorf("pushed %v", all)
+	}
+}
+
+// held is a gateway that answers a look at it with what it holds.
+func held(t *testing.T, holds string) (g *Gateway, put *int) {
+	t.Helper()
+	put = new(int)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		switch {
+		case user != "ann" || password != "hush":
+			w.WriteHeader(http.StatusUnauthorized)
+		case r.Method == http.MethodGet && r.URL.Path == "/prefix/metrics":
+			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+			_, _ = io.WriteString(w, holds)
+		case r.Method == http.MethodPut:
+			*put++
+		}
+	}))
+	t.Cleanup(s.Close)
+	g, err := ParseGateway(strings.Replace(s.URL, "//", "//ann:hush@", 1) + "/prefix/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, put
+}
+
+// A run that was killed is concluded where the gateway holds nothing later of its scenario and environment.
+func TestPushRecovered(t *testing.T) {
+	const started = `regiondrill_run_started_timestamp_seconds{job="regiondrill",instance="",scenario="stopped",environment="ci",group="started",run=`
+	const ended = `regiondrill_run_end_timestamp_seconds{job="regiondrill",instance="",scenario="stopped",environment="ci",grade="pass",run=`
+	for name, c := range map[string]struct {
+		holds string
+		puts  int
+		says  string
+	}{
+		"nothing":              {"", 1, ""},
+		"its own beginning":    {started + "\"20261123T155611Z\"} 1\n" + ended + "\"20261122T155611Z\"} 1\n", 1, ""},
+		"a later beginning":    {started + "\"20261124T155611Z\"} 1\n", 0, "a later run of stopped (20261124T155611Z)"},
+		"a later end":          {ended + "\"20261124T155611Z\"} 1\n", 0, "a later run of stopped (20261124T155611Z)"},
+		"a later one of a day": {strings.Replace(started, "ci", "gameday", 1) + "\"20261124T155611Z\"} 1\n", 1, ""},
+		"no metrics":           {"{", 0, "asking "},
+	} {
+		g, put := held(t, c.holds)
+		r := sample(t, "stopped")
+		r.History.End.Undone = false
+		for i := range r.History.Events {
+			if end := r.History.Events[i].End; end != nil {
+				end.Undone = false
+			}
+		}
+		m := Replay(r)
+		const left = `last_run_undo_failures{scenario="stopped"} `
+		if !strings.Contains(prometheusText(t, m), left+"1") {
+			t.Fatalf("%s: nothing was left to undo", name)
+		}
+		err := m.PushRecovered(t.Context(), g, "regiondrill", "ci")
+		if (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "hush")) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if *put != c.puts || !strings.Contains(prometheusText(t, m), left+"0") {
+			t.Errorf("%s: %d pushes, not %d, of\n%s", name, *put, c.puts, prometheusText(t, m))
+		}
+	}
+}
+
+func prometheusText(t *testing.T, m *Metrics) string {
+	t.Helper()
+	var b strings.Builder
+	if err := m.WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// A drill says when it begins, in a group of its own, and that it is over with its results: under the same run.
+func TestPushStart(t *testing.T) {
+	g, got := gateway(t, http.StatusOK)
+	r := sample(t, "flagship")
+	r.History.Plan.Origin = history.Origin{Run: "20261123T155500Z", Folder: "20261123T155500Z-primary-region-outage",
+		ReportURL: "https://ci.example/7", ExpectEvery: history.Seconds(86400)}
+	m := NewMetrics()
+	_ = m.Record(history.Event{Plan: &r.History.Plan})
+	if err := m.PushStart(t.Context(), g, "regiondrill", "ci"); err != nil {
+		t.Fatal(err)
+	}
+	if err := Replay(r).Push(t.Context(), g, "regiondrill", "ci"); err != nil {
+		t.Fatal(err)
+	}
+	all := got()
+	if !strings.Contains(all[0].path, "/group/started") || strings.Contains(all[1].path, "/group/") {
+		t.Fatalf("pushed to %s and %s", all[0].path, all[1].path)
+	}
+	words := func(f *dto.MetricFamily) string { return f.String() }
+	for _, name := range startFamilies {
+		if all[0].families[Namespace+"_"+name] == nil {
+			t.Errorf("%s was not pushed", name)
+		}
+	}
+	end := words(all[1].families[Namespace+"_run_end_timestamp_seconds"])
+	for _, wanted := range []string{"20261123T155500Z", "https://ci.example/7", "20261123T155500Z-primary-region-outage", `"pass"`} {
+		if !strings.Contains(end, wanted) {
+			t.Errorf("the end of the run doesn't tell %s: %s", wanted, end)
+		}
+	}
+	if begun := words(all[0].families[Namespace+"_run_started_timestamp_seconds"]); !strings.Contains(begun, "20261123T155500Z") {
+		t.Errorf("the beginning is another run's: %s", begun)
+	}
+}
+
+// A link leads to a page and holds no secret, wherever it comes from.
+func TestReportLink(t *testing.T) {
+	for _, refused := range []string{"javascript:alert(1)", "runs/1/report.html", "https://ann:hush@ci/1", "https://ci/1?token=hush",
+		"https://ci/1#hush", "https://ci/\x1b[2J", "https://ci/" + strings.Repeat("hush", 200), "https:///1"} {
+		link, err := ReportLink(refused)
+		if err == nil || link != "" || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: %q, %v", refused, link, err)
+		}
+		r := sample(t, "flagship")
+		r.History.Plan.ReportURL = refused
+		if prom := string(export(t, "metrics.prom", r)); strings.Contains(prom, "hush") || strings.Contains(prom, "javascript") {
+			t.Errorf("%s is among the metrics", refused)
+		}
+	}
+	if link, err := ReportLink("https://ci.example/drills/1/report.html"); link != "https://ci.example/drills/1/report.html" || err != nil {
+		t.Errorf("%q, %v", link, err)
+	}
+}
+
+// What could not be believed, or never came, is no number that a board would rank or take a mean of.
+func TestRunsThatMeasuredNothing(t *testing.T) {
+	doubted := sample(t, "flagship")
+	doubted.Verdict.Validity.Grade = verdict.Unknown
+	for name, c := range map[string]struct {
+		report *Report
+		has    []string
+		hasNot []string
+	}{
+		"not valid":  {doubted, []string{"run_end_timestamp_seconds"}, []string{"run_recovery_time_actual", "run_failback", "run_sign_in", "run_recovery_phase"}},
+		"stopped":    {sample(t, "stopped"), []string{`grade="unknown"`}, []string{"run_recovery_time_actual"}},
+		"never back": {sample(t, "never-recovered"), []string{`ended_by="never",fault="virginia-dark",probe="staff",region="",run="20261123T155611Z",scenario="never-recovered"} +Inf`}, []string{"run_recovery_phase"}},
+	} {
+		text := string(export(t, "metrics.prom", c.report))
+		for _, words := range c.has {
+			if !strings.Contains(text, words) {
+				t.Errorf("%s: there is no %s in\n%s", name, words, text)
+			}
+		}
+		for _, words := range c.hasNot {
+			if strings.Contains(text, "_"+words) {
+				t.Errorf("%s: there is %s in\n%s", name, words, text)
+			}
+		}
+	}
+}
+
+// However much a scenario crosses, a run leaves a bounded number of series.
+func TestSeriesOfARun(t *testing.T) {
+	v := &verdict.Verdict{Started: time.Unix(1, 0)}
+	v.Validity.Grade = verdict.Pass
+	up := verdict.Seconds(2)
+	for i := range 100 {
+		probe := fmt.Sprintf("probe-%d", i)
+		v.Findings = append(v.Findings, verdict.Finding{Subject: verdict.Subject{Probe: probe, Fault: "dark", Measure: verdict.RecoveryTime, Within: &up}})
+		v.Recoveries = append(v.Recoveries, verdict.Recovery{Probe: probe, Fault: "dark", EndedBy: verdict.Failover,
+			RecoveryTimeActual: &verdict.Interval{Upper: &up}, Failback: &verdict.Interval{}, Phases: &verdict.Phases{}})
+		for _, w := range []string{verdict.Baseline, verdict.Fault, verdict.After} {
+			v.Windows = append(v.Windows, verdict.Window{Probe: probe, Fault: "dark", Window: w, Good: 1000, Latency: &verdict.Latency{}})
+		}
+	}
+	m := NewMetrics()
+	_ = m.Record(history.Event{Plan: &history.Plan{Scenario: "s", Zero: time.Unix(1, 0)}})
+	m.Conclude(v)
+	families, err := m.only(endFamilies...).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	series := 0
+	for _, f := range families {
+		series += len(f.Metric)
+	}
+	if series != 1+maxPairs*seriesOfAPair {
+		t.Errorf("%d series", series)
 	}
 }
 
