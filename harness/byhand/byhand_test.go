@@ -88,7 +88,7 @@ func TestMistakes(t *testing.T) {
 		{byhand.Breakage{Kind: "process", Settings: []string{dark}},
 			"process: target lab can't carry process: its replicas have no processes of their own"},
 		{byhand.Breakage{Kind: "link", Settings: []string{dark, "latency=fast", "jitter=5"}},
-			"jitter=5: \"jitter\" is a duration and needs its unit: write 5s\n" +
+			"jitter=5: \"jitter\" is a duration and needs its unit: write 5ms or 5s\n" +
 				"latency=fast: \"latency\" must be a duration with its unit, such as 1500ms, 30s or 2m, not \"fast\""},
 	} {
 		_, err := lab.Break(t.Context(), c.asked)

@@ -110,7 +110,14 @@ func (c Catalog) Schema() ([]byte, error) { return scenario.Schema(c.Kinds()) }
 func (c Catalog) Read(
 	r io.Reader, name string, sets []scenario.Set, opts engine.Options,
 ) (*scenario.Scenario, *engine.Plan, error) {
-	s, err := scenario.ReadWith(r, name, sets)
+	return c.ReadWith(r, name, scenario.With{Sets: sets}, opts)
+}
+
+// ReadWith is Read with variables, and with files that others extend.
+func (c Catalog) ReadWith(
+	r io.Reader, name string, with scenario.With, opts engine.Options,
+) (*scenario.Scenario, *engine.Plan, error) {
+	s, err := scenario.ReadWith(r, name, with)
 	if s == nil {
 		return nil, nil, err
 	}

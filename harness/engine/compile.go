@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"net/url"
 	"slices"
@@ -242,6 +243,9 @@ func (c *compiler) record() {
 	}
 	for _, set := range c.s.Sets {
 		c.plan.Record.Sets = append(c.plan.Record.Sets, set.Path+"="+set.Value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.s.Vars)) {
+		c.plan.Record.Vars = append(c.plan.Record.Vars, name+"="+c.s.Vars[name])
 	}
 }
 

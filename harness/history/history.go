@@ -66,6 +66,7 @@ type Plan struct {
 	PhaseSeed      uint64    `json:"phase_seed,omitempty"` // of the probes' offsets; 0: they are drawn from Seed
 	Zero           time.Time `json:"zero"`                 // wall time of zero, the end of the warm-up
 	Sets           []string  `json:"sets,omitempty"`
+	Vars           []string  `json:"vars,omitempty"`            // NAME=VALUE of each variable of the scenario
 	WithoutBrowser string    `json:"without_browser,omitempty"` // why browser probes don't run
 	Primary        string    `json:"primary"`
 	Regions        []string  `json:"regions"` // primary first

@@ -494,8 +494,12 @@ func (d *drill) pageFacts(v *pageDrill) {
 		add("Undone", map[bool]string{true: "everything", false: "not everything"}[d.h.End.Undone])
 	}
 	add("Set by flags", strings.Join(p.Sets, " "))
+	add("Variables", strings.Join(p.Vars, " "))
 	add("Folder", d.dir)
 	run := "regiondrill run " + quote(pathIn(d.dir, history.ScenarioFile)) + " --target " + quote(d.Target) + seeds
+	for _, v := range p.Vars {
+		run += " --var " + quote(v)
+	}
 	for _, s := range p.Sets {
 		run += " --set " + quote(s)
 	}

@@ -50,7 +50,7 @@ func header(t *testing.T, text string) (want []string, sets []Set) {
 
 // mistakes are the lines that a user would see, less the file's name.
 func mistakes(data []byte, sets []Set) []string {
-	s, err := ReadWith(bytes.NewReader(data), "F", sets)
+	s, err := ReadWith(bytes.NewReader(data), "F", With{Sets: sets})
 	if s != nil {
 		err = Join(err, toys().Check(s))
 	}

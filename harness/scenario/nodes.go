@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -56,11 +57,12 @@ func (p path) subject() string {
 // source knows where every node of one scenario came from: the file, or a flag.
 type source struct {
 	file  string
+	files map[*yaml.Node]string // of the nodes that came from another one
 	flags map[*yaml.Node]string // of the nodes that --set put in
 }
 
 func (s *source) position(n *yaml.Node) Position {
-	return Position{File: s.file, Line: max(n.Line, 1), Col: max(n.Column, 1), Flag: s.flags[n]}
+	return Position{File: cmp.Or(s.files[n], s.file), Line: max(n.Line, 1), Col: max(n.Column, 1), Flag: s.flags[n]}
 }
 
 func (s *source) errorf(n *yaml.Node, format string, args ...any) *Error {

@@ -17,6 +17,9 @@ type reader struct {
 	src    *source
 	errs   Errors
 	unread map[string]bool // see Scenario
+
+	vars     map[string]string // the variables that stood in the file, by their values
+	extended bool              // the file was joined with another
 }
 
 // lost notes that a list of the file was not read whole.

@@ -281,7 +281,7 @@ func FuzzRead(f *testing.F) {
 		if set, err := ParseSet(flag); err == nil {
 			sets = append(sets, set)
 		}
-		s, err := ReadWith(strings.NewReader(string(data)), "F", sets)
+		s, err := ReadWith(strings.NewReader(string(data)), "F", With{Sets: sets})
 		if s != nil {
 			err = Join(err, toys().Check(s))
 		}

@@ -17,11 +17,12 @@ const SchemaVersion = "regiondrill.scenario/v1"
 
 // Scenario is one file.
 type Scenario struct {
-	Schema string   `yaml:"schema" required:"true" enum:"regiondrill.scenario/v1" doc:"version of the scenario language"`
-	Name   string   `yaml:"name" required:"true" form:"name" doc:"names the drill in its folder, its report and its metrics"`
-	About  string   `yaml:"about" doc:"what the drill is to show, for whoever reads the report"`
-	Tags   []string `yaml:"tags" form:"name" unique:"true" doc:"to run several scenarios at once: run tag:NAME"`
-	Seed   uint64   `yaml:"seed" doc:"seeds people, keys, ids and jitter; the phase of each probe's schedule is drawn anew each run"`
+	Schema  string   `yaml:"schema" required:"true" enum:"regiondrill.scenario/v1" doc:"version of the scenario language"`
+	Extends string   `yaml:"extends" doc:"a file, or a scenario that comes with the program, of which this one says what is different"`
+	Name    string   `yaml:"name" required:"true" form:"name" doc:"names the drill in its folder, its report and its metrics"`
+	About   string   `yaml:"about" doc:"what the drill is to show, for whoever reads the report"`
+	Tags    []string `yaml:"tags" form:"name" unique:"true" doc:"to run several scenarios at once: run tag:NAME"`
+	Seed    uint64   `yaml:"seed" doc:"seeds people, keys, ids and jitter; the phase of each probe's schedule is drawn anew each run"`
 
 	System   System    `yaml:"system" required:"true" doc:"what is provisioned"`
 	Vantages []Vantage `yaml:"vantages" required:"true" doc:"where people sit"`
@@ -34,10 +35,11 @@ type Scenario struct {
 	Actions []Action `yaml:"actions" doc:"what an operator or an automation does, and when"`
 	Checks  []Check  `yaml:"checks" doc:"the objectives"`
 
-	Block  Block  // the whole file
-	Source []byte // the file's bytes as given, before any --set
-	File   string // the name it was read under
-	Sets   []Set  // the flags applied, in order
+	Block  Block             // the whole file
+	Source []byte            // the file's bytes as given, before any --set
+	File   string            // the name it was read under
+	Sets   []Set             // the flags applied, in order
+	Vars   map[string]string // the variables that stood in it, by their values
 
 	// Unread are the lists, by their keys, that were not read whole, for a mistake that was told: whether they hold a name
 	// that something refers to can't be said.
@@ -188,10 +190,20 @@ var later = map[string]bool{
 
 // Read reads one scenario; name is what its errors call the file. The error is an Errors with every mistake in it, and
 // what could be read is returned beside it, for Kinds.Check to find more; nil when the file is no YAML at all.
-func Read(r io.Reader, name string) (*Scenario, error) { return ReadWith(r, name, nil) }
+func Read(r io.Reader, name string) (*Scenario, error) { return ReadWith(r, name, With{}) }
 
-// ReadWith is Read with --set flags, applied in order before the file is read and checked as if it said so itself.
-func ReadWith(in io.Reader, name string, sets []Set) (*Scenario, error) {
+// With is what a file is read with.
+type With struct {
+	Sets []Set             // applied in order before the file is checked, as if it said so itself
+	Vars map[string]string // values of its variables, before those of the environment
+	// Getenv is the environment, "" for what it doesn't have; nil: there is none.
+	Getenv func(name string) string
+	// Open reads what a file extends, as that file names it, and tells what errors call it; nil: nothing can be.
+	Open func(from, named string) (data []byte, name string, err error)
+}
+
+// ReadWith is Read with more than the file.
+func ReadWith(in io.Reader, name string, with With) (*Scenario, error) {
 	data, err := io.ReadAll(io.LimitReader(in, maxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
@@ -201,12 +213,18 @@ func ReadWith(in io.Reader, name string, sets []Set) (*Scenario, error) {
 		bad.File = name
 		return nil, Errors{bad}
 	}
-	r := &reader{src: newSource(name), unread: map[string]bool{}}
-	for _, set := range sets {
+	r := &reader{src: newSource(name), unread: map[string]bool{}, vars: map[string]string{}}
+	if root = r.extend(root, name, with); r.extended {
+		if data, err = whole(root, name); err != nil {
+			return nil, err
+		}
+	}
+	for _, set := range with.Sets {
 		r.apply(root, set)
 	}
+	r.substitute(root, with)
 	s := defaults()
-	s.Source, s.File, s.Sets = data, name, sets
+	s.Source, s.File, s.Sets, s.Vars = data, name, with.Sets, r.vars
 	s.Unread = r.unread
 	r.scenario(root, s)
 	return s, r.errs.err()

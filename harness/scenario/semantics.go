@@ -93,7 +93,9 @@ func (r *reader) instants(faults []Fault) {
 	}
 }
 
-func newSource(name string) *source { return &source{file: name, flags: map[*yaml.Node]string{}} }
+func newSource(name string) *source {
+	return &source{file: name, files: map[*yaml.Node]string{}, flags: map[*yaml.Node]string{}}
+}
 
 // comesLater tells whether the key at the path, or with a value that value of it, is not built yet.
 func comesLater(p path, value string) bool {

@@ -44,7 +44,7 @@ func flagship(t *testing.T, flags ...string) (*Scenario, error) {
 		}
 		sets = append(sets, set)
 	}
-	s, err := ReadWith(bytes.NewReader(data), "flagship.yaml", sets)
+	s, err := ReadWith(bytes.NewReader(data), "flagship.yaml", With{Sets: sets})
 	return s, Join(err, toys().Check(s))
 }
 

@@ -157,14 +157,21 @@ func TestKilledRecover(t *testing.T) {
 	}
 	killed(t, "proven in force", "run", file, "--target", "containers", "--out", folder)
 	id := runOf(t, read(t, filepath.Join(folder, history.UndoFile)))
+	started := make(chan struct{})
 	cmd := exec.CommandContext(t.Context(), os.Getenv(binaryVariable), "recover")
 	cmd.Env = append(os.Environ(), "DOCKER_HOST=unix://"+passing(t, func(r *http.Request) {
-		if r.Method == http.MethodDelete {
+		if <-started; r.Method == http.MethodDelete {
 			_ = cmd.Process.Kill()
 		}
 	}))
-	if said, err := cmd.CombinedOutput(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != -1 {
-		t.Fatalf("it was not killed: %v, and said\n%s", err, said)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	close(started)
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != -1 {
+		t.Fatalf("it was not killed: %v, and said\n%s", err, &said)
 	}
 	if code, said := regiondrill(t, "recover"); code != 0 || !strings.Contains(said, folder+": undone") {
 		t.Errorf("the second recover exits with %d and says\n%s", code, said)

@@ -1,0 +1,129 @@
+package scenario
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxBases is how many files may extend each other.
+const maxBases = 8
+
+// extend joins a file with the one that it extends, and that with its own base, and so on.
+func (r *reader) extend(root *yaml.Node, name string, with With, above ...string) *yaml.Node {
+	named := child(root, "extends")
+	if named == nil || root.Kind != yaml.MappingNode {
+		return root
+	}
+	switch {
+	case named.Kind != yaml.ScalarNode || strings.TrimSpace(named.Value) == "" || isNull(named):
+		r.fail(named, `"extends" must be the name of a file`)
+		return root
+	case with.Open == nil:
+		r.fail(named, "nothing can be extended here")
+		return root
+	case len(above) >= maxBases:
+		r.fail(named, "more than %d files extend each other", maxBases)
+		return root
+	}
+	data, from, err := with.Open(name, named.Value)
+	if err != nil {
+		r.fail(named, "%v", err)
+		return root
+	}
+	if above = append(above, name); slices.Contains(above, from) {
+		r.fail(named, "%s would extend itself: %s", from, strings.Join(append(above, from), " extends "))
+		return root
+	}
+	base, bad := parse(data)
+	if bad != nil {
+		bad.File = from
+		r.errs = append(r.errs, bad)
+		return root
+	}
+	r.belongs(base, from, 0)
+	if base.Kind != yaml.MappingNode {
+		r.fail(base, "a scenario must be a block of keys, not %s", found(base))
+		return root
+	}
+	base = r.extend(base, from, with, above...)
+	if own := child(root, "name"); own == nil {
+		r.fail(root, "a scenario that extends another needs a name of its own")
+	}
+	r.extended = true
+	drop(root, "extends")
+	return join(base, root, nil)
+}
+
+// belongs notes which file a tree came from.
+func (r *reader) belongs(n *yaml.Node, file string, depth int) {
+	if r.src.files[n] = file; depth > maxDepth {
+		return
+	}
+	for _, c := range n.Content {
+		r.belongs(c, file, depth+1)
+	}
+}
+
+// join is base with what over says: blocks key by key, the lists of probes, faults, actions and checks entry by entry
+// where an entry has a name of the base's, which changes that one, and is added where it has none. All else replaces.
+func join(base, over *yaml.Node, p path) *yaml.Node {
+	switch {
+	case base.Kind == yaml.MappingNode && over.Kind == yaml.MappingNode:
+		for key, value := range pairs(over) {
+			if i := indexOf(base, key.Value); i >= 0 {
+				base.Content[i+1] = join(base.Content[i+1], value, p.to(key.Value))
+			} else {
+				base.Content = append(base.Content, key, value)
+			}
+		}
+		return base
+	case len(p) == 1 && singular[p[0]] != "" && base.Kind == yaml.SequenceNode && over.Kind == yaml.SequenceNode &&
+		len(over.Content) > 0:
+		for _, entry := range over.Content {
+			name := child(entry, "name")
+			i := slices.IndexFunc(base.Content, func(b *yaml.Node) bool {
+				other := child(b, "name")
+				return name != nil && other != nil && other.Value == name.Value
+			})
+			if i >= 0 {
+				base.Content[i] = join(base.Content[i], entry, p.to("*"))
+			} else {
+				base.Content = append(base.Content, entry)
+			}
+		}
+		return base
+	}
+	return over
+}
+
+// indexOf is where a key stands in a mapping's content; -1 where it doesn't.
+func indexOf(n *yaml.Node, key string) int {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return i
+		}
+	}
+	return -1
+}
+
+func drop(n *yaml.Node, key string) {
+	if i := indexOf(n, key); i >= 0 {
+		n.Content = slices.Delete(n.Content, i, i+2)
+	}
+}
+
+// whole writes a tree that was joined as one file, so that it can be run again without the others.
+func whole(root *yaml.Node, name string) ([]byte, error) {
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "# %s with all that it extends, as one file.\n", strings.Join(strings.Fields(name), " "))
+	encoder := yaml.NewEncoder(&text)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(root); err != nil {
+		return nil, fmt.Errorf("joining %s with what it extends: %w", name, err)
+	}
+	return text.Bytes(), nil
+}
