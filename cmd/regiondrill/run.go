@@ -135,7 +135,8 @@ func (p *program) drills(args []string, flags runFlags) ([]*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return drills, errors.Join(flags.used(drills), distinct(drills), runnable(drills), p.equipped(drills), confirmed(drills, flags.allow))
+	return drills, errors.Join(flags.used(drills), distinct(drills), runnable(drills), p.equipped(drills),
+		confirmed(drills, flags.allow))
 }
 
 // distinct refuses two drills of one name: their results could not be told apart.

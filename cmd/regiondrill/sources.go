@@ -115,7 +115,7 @@ func (p *program) own() ([]source, error) {
 	dir := p.getenv(ownVariable)
 	if dir == "" {
 		dir = ownFolder
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		if info, none := os.Stat(dir); none != nil || !info.IsDir() {
 			return nil, nil
 		}
 	}
@@ -182,7 +182,8 @@ func (p *program) tagged(tag string) ([]source, error) {
 	}
 	slices.Sort(tags)
 	if tags = slices.Compact(tags); found == nil {
-		return nil, fmt.Errorf("no scenario bears the tag %q; %s", tag, suggest(tag, tags, "known are "+strings.Join(tags, ", ")))
+		hint := suggest(tag, tags, "known are "+strings.Join(tags, ", "))
+		return nil, fmt.Errorf("no scenario bears the tag %q; %s", tag, hint)
 	}
 	return found, nil
 }
