@@ -86,7 +86,16 @@ func (d *drill) summary() string {
 		}
 		b.WriteString("\n")
 	}
-	if len(d.Recoveries) > 0 {
+	for i, said := range d.advice() {
+		if i == 0 {
+			b.WriteString("**What to do:**\n\n")
+		}
+		fmt.Fprintf(&b, "- %s\n", md(sentence(said)))
+		if i == len(d.advice())-1 {
+			b.WriteString("\n")
+		}
+	}
+	if d.drawn() {
 		fmt.Fprintf(&b, "%s\n\n", md(oneDraw()))
 	}
 	if said := kmsWords(d.KMS); said != "" {

@@ -199,7 +199,8 @@ func (t *textWriter) validity(d *drill) {
 		return // nothing was measured
 	}
 	defer func() {
-		if len(d.Recoveries) > 0 {
+		t.advice(d)
+		if d.drawn() {
 			t.b.WriteByte('\n')
 			t.paragraph("", oneDraw())
 		}
@@ -215,5 +216,15 @@ func (t *textWriter) validity(d *drill) {
 	t.b.WriteString("\n" + t.paint("1", said) + "\n")
 	for _, note := range d.notes() {
 		t.paragraph("  · ", sentence(note))
+	}
+}
+
+// advice says what to do about a drill that did not pass.
+func (t *textWriter) advice(d *drill) {
+	for i, said := range d.advice() {
+		if i == 0 {
+			t.b.WriteString("\n" + t.paint("1", "What to do") + "\n")
+		}
+		t.paragraph("  → ", sentence(said))
 	}
 }
