@@ -57,6 +57,30 @@ func Text(w io.Writer, r *Report, color bool) error {
 	return err
 }
 
+// Line is the outcome of a drill in one line.
+func Line(r *Report) string {
+	d := open(r)
+	return gradeWord(d.Grade) + ": " + d.headline()
+}
+
+// Tally counts the outcomes of several drills in words: "5 of 5 passed", "3 of 5 passed, 1 failed, 1 unknown".
+func Tally(reports []*Report) string {
+	count := map[verdict.Grade]int{}
+	for _, d := range openAll(reports) {
+		count[gradeOf(d.Grade)]++
+	}
+	said := fmt.Sprintf("%d of %d passed", count[verdict.Pass], len(reports))
+	for _, other := range []struct {
+		grade verdict.Grade
+		word  string
+	}{{verdict.Fail, "failed"}, {verdict.Unknown, "unknown"}, {verdict.Skipped, "skipped"}} {
+		if n := count[other.grade]; n > 0 {
+			said += fmt.Sprintf(", %d %s", n, other.word)
+		}
+	}
+	return said
+}
+
 func (t *textWriter) paint(colour, s string) string {
 	if !t.color || s == "" {
 		return s
