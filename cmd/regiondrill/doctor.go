@@ -33,7 +33,8 @@ func (p *program) doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Tell what this machine has for drills, and what it lacks", Args: cobra.NoArgs,
 		Example: "  regiondrill doctor",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			found := []finding{machineFinding(heartbeat.Start), p.browserFinding(), p.stateFinding(), p.residueFinding(cmd.Context())}
+			found := []finding{machineFinding(heartbeat.Start), p.browserFinding(), p.stateFinding(),
+				p.residueFinding(cmd.Context())}
 			found = append(found, p.targetFindings(cmd.Context())...)
 			if asJSON {
 				return p.json(found)
@@ -52,8 +53,8 @@ func (p *program) doctorCommand() *cobra.Command {
 // machineLook is how long the machine is watched for.
 const machineLook = time.Second
 
-// machineFinding tells how late this machine is just now, and what of a drill it bears: attempts that begin later than a
-// quarter of their period are remarked on.
+// machineFinding tells how late this machine is just now, and what of a drill it bears: attempts that begin later than
+// a quarter of their period are remarked on.
 func machineFinding(watch func(zero time.Time, tell func(history.Stall)) (stop func())) finding {
 	var worst, whole time.Duration
 	stop := watch(time.Now(), func(s history.Stall) {
@@ -70,11 +71,11 @@ func machineFinding(watch func(zero time.Time, tell func(history.Stall)) (stop f
 	case whole == 0:
 		return finding{"machine", true, cores + ", and never late in a second's watch"}
 	case whole > machineLook/4:
-		return finding{"machine", false, fmt.Sprintf("%s, and late for %d %% of a second's watch: it is busy, and what a drill "+
-			"measures here is wide or unknown; let it rest first", cores, 100*whole/machineLook)}
+		return finding{"machine", false, fmt.Sprintf("%s, and late for %d %% of a second's watch: it is busy, and what a "+
+			"drill measures here is wide or unknown; let it rest first", cores, 100*whole/machineLook)}
 	}
-	return finding{"machine", true, fmt.Sprintf("%s, and late by %v at most in a second's watch: good for probes with every: "+
-		"%v or more", cores, worst.Round(time.Millisecond), every)}
+	return finding{"machine", true, fmt.Sprintf("%s, and late by %v at most in a second's watch: good for probes with "+
+		"every: %v or more", cores, worst.Round(time.Millisecond), every)}
 }
 
 // targetFindings tells of every target whether it can run here.

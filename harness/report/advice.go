@@ -12,8 +12,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// advice is what to do about a drill that did not pass, each thing once, and nothing where there is nothing to say: what
-// a person would have to find out who has read all of the report.
+// advice is what to do about a drill that did not pass, each thing once, and nothing where there is nothing to say:
+// what a person would have to find out who has read all of the report.
 func (d *drill) advice() []string {
 	var all []string
 	add := func(said string) {
@@ -71,8 +71,8 @@ func (d *drill) findingAdvice(f verdict.Finding) string {
 	}
 	switch {
 	case r.EndedBy != verdict.Failover && d.stays(f.Probe):
-		return fmt.Sprintf("give %s a way to another Region: a bookmark at the identity provider or a profile of the command "+
-			"line (steer of the probe), and tell people of it", f.Probe)
+		return fmt.Sprintf("give %s a way to another Region: a bookmark at the identity provider or a profile of the "+
+			"command line (steer of the probe), and tell people of it", f.Probe)
 	case r.EndedBy == verdict.Heal:
 		return fmt.Sprintf("see why the other Region did not take %s while the fault lasted: what their attempts failed "+
 			"with is in the report", f.Probe)

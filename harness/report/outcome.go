@@ -254,7 +254,8 @@ func (d *drill) before(r *verdict.Recovery) string {
 		plural(n, d.h.Plan.Words(r.Probe).One), clean(r.Probe), place(r.Home), clean(said))
 }
 
-// drawn tells whether the drill measured a recovery that can be believed, so that how many more it takes is of interest.
+// drawn tells whether the drill measured a recovery that can be believed, so that how many more it takes is of
+// interest.
 func (d *drill) drawn() bool {
 	return d.Validity.Grade == verdict.Pass && slices.ContainsFunc(d.Recoveries, func(r verdict.Recovery) bool {
 		return r.RecoveryTimeActual != nil

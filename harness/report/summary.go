@@ -78,23 +78,9 @@ func (d *drill) summary() string {
 		}
 		b.WriteString("\n")
 	}
-	if len(d.Validity.Notes) > 0 {
-		fmt.Fprintf(&b, "**The measurement is %s:**\n\n",
-			map[bool]string{true: "valid, with remarks", false: "not valid"}[d.Validity.Grade == verdict.Pass])
-		for _, note := range d.notes() {
-			fmt.Fprintf(&b, "- %s\n", md(short(sentence(note), 2000)))
-		}
-		b.WriteString("\n")
-	}
-	for i, said := range d.advice() {
-		if i == 0 {
-			b.WriteString("**What to do:**\n\n")
-		}
-		fmt.Fprintf(&b, "- %s\n", md(sentence(said)))
-		if i == len(d.advice())-1 {
-			b.WriteString("\n")
-		}
-	}
+	summaryList(&b, "The measurement is "+
+		map[bool]string{true: "valid, with remarks", false: "not valid"}[d.Validity.Grade == verdict.Pass], d.notes())
+	summaryList(&b, "What to do", d.advice())
 	if d.drawn() {
 		fmt.Fprintf(&b, "%s\n\n", md(oneDraw()))
 	}
@@ -107,6 +93,18 @@ func (d *drill) summary() string {
 	}
 	b.WriteString("</sub>\n\n")
 	return b.String()
+}
+
+// summaryList writes sentences under a heading, and nothing where there are none.
+func summaryList(b *strings.Builder, heading string, said []string) {
+	if len(said) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "**%s:**\n\n", heading)
+	for _, words := range said {
+		fmt.Fprintf(b, "- %s\n", md(short(sentence(words), 2000)))
+	}
+	b.WriteString("\n")
 }
 
 func (d *drill) summaryRecoveries(b *strings.Builder) {
