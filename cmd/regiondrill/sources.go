@@ -115,7 +115,7 @@ func (p *program) own() ([]source, error) {
 	dir := p.getenv(ownVariable)
 	if dir == "" {
 		dir = ownFolder
-		if info, none := os.Stat(dir); none != nil || !info.IsDir() {
+		if info, _ := os.Stat(dir); info == nil || !info.IsDir() {
 			return nil, nil
 		}
 	}
