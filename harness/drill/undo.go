@@ -22,13 +22,25 @@ const undoLimit = 30 * time.Second
 // Undo takes back what a killed run left undone, by its folder alone, the last change first, and tells how many there
 // were. One that fails keeps no other from being tried.
 func (r *Runner) Undo(ctx context.Context, folder string) (int, error) {
-	pending, err := pendingOf(folder)
+	journal, err := os.OpenFile(filepath.Join(folder, history.UndoFile), os.O_RDWR|os.O_APPEND, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("reading the undos: %w: %w", ErrGone, err)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("reading the undos: %w", err)
+	}
+	defer journal.Close()
+	pending, err := rollback.Pending(journal)
 	if err != nil {
 		return 0, err
 	}
 	var errs []error
 	for _, intent := range pending {
-		if err := r.undo(ctx, intent); err != nil {
+		err := r.undo(ctx, intent)
+		if err == nil {
+			err = rollback.Done(journal, intent)
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("undoing %s: %w", intent.Kind, err))
 		}
 	}
@@ -36,18 +48,6 @@ func (r *Runner) Undo(ctx context.Context, folder string) (int, error) {
 		return len(pending), fmt.Errorf("recovering %s: %w", folder, err)
 	}
 	return len(pending), nil
-}
-
-func pendingOf(folder string) ([]rollback.Intent, error) {
-	file, err := os.Open(filepath.Join(folder, history.UndoFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("reading the undos: %w: %w", ErrGone, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the undos: %w", err)
-	}
-	defer file.Close()
-	return rollback.Pending(file)
 }
 
 func (r *Runner) undo(ctx context.Context, intent rollback.Intent) error {

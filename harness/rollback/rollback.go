@@ -23,6 +23,8 @@ type Undo func(context.Context) error
 type Intent struct {
 	Kind string          `json:"kind"`
 	Args json.RawMessage `json:"args,omitempty"`
+
+	id int64 // in the journal that Pending read it from
 }
 
 // Undoers take changes back by the kind of their intent, from Args alone.
@@ -197,6 +199,14 @@ func Pending(r io.Reader) ([]Intent, error) {
 	intents := make([]Intent, len(pending))
 	for i, p := range pending {
 		intents[i] = p.Intent
+		intents[i].id = p.ID
 	}
 	return intents, nil
+}
+
+// Done notes in the journal that Pending read that another process has undone what an intent stands for, so that nobody
+// does it again.
+func Done(journal Journal, i Intent) error {
+	s := &Stack{Journal: journal, torn: true} // who was killed may have left half a line
+	return s.write(line{ID: i.id, Done: true})
 }
