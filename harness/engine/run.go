@@ -137,6 +137,9 @@ func (r *run) conclude(ctx context.Context, err, undone error) error {
 		end.Reason = history.Interrupted
 	case err != nil:
 		end.Reason, end.Detail = history.Broken, err.Error()
+		if _, lacks := errors.AsType[*harness.Lack](err); lacks {
+			end.Reason = history.Lacking
+		}
 	}
 	if undone != nil {
 		if end.Detail != "" { // the cause stands first

@@ -506,6 +506,7 @@ const (
 	TimedOut    = "timeout"
 	NotSteady   = "not_steady" // the warm-up did not become steady; no fault was injected
 	Broken      = "broken"     // the harness broke
+	Lacking     = "lacking"    // this machine lacks something, so that nothing was begun
 )
 
 // History is a whole record, in order.

@@ -83,6 +83,9 @@ func (b *board) note(e history.Event) string {
 		return at + "  " + sentence(e.Note.Text)
 	case e.End != nil:
 		b.end, b.ended = e.End, e.At
+		if e.End.Reason == history.Lacking { // the error that follows says it
+			return ""
+		}
 		return at + "  " + sentence("The run has ended: "+detailed(e.End.Reason, e.End.Detail))
 	}
 	return ""
