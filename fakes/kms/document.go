@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // maxPolicy is the longest key policy, in bytes.
@@ -23,11 +24,18 @@ const (
 
 var errSyntax = malformedPolicy("Syntax errors in policy.")
 
-// parsePolicy reads a key policy. Its errors are MalformedPolicyDocumentException.
+// beyondPolicies are the characters that a key policy may not have (AWS KMS API Reference, "PutKeyPolicy").
+func beyondPolicies(r rune) bool { return r > 0xFF || r < ' ' && r != '\t' && r != '\n' && r != '\r' }
+
+// parsePolicy reads a key policy. Its errors are MalformedPolicyDocumentException, as a rule.
 func parsePolicy(document string) (*policy, error) {
 	if len(document) > maxPolicy {
 		return nil, &failure{httpClientFault, "LimitExceededException",
 			fmt.Sprintf("Policy exceeds the limit of %d bytes.", maxPolicy)}
+	}
+	if strings.ContainsFunc(document, beyondPolicies) {
+		return nil, invalidMember("", "policy", "satisfy regular expression pattern: "+
+			`[\u0009\u000A\u000D\u0020-\u00FF]+`)
 	}
 	outer, err := object([]byte(document))
 	if err != nil {
@@ -50,11 +58,16 @@ func parsePolicy(document string) (*policy, error) {
 		return nil, malformedPolicy("Missing required field Statement")
 	}
 	p := &policy{document: document}
+	sids := map[string]bool{}
 	for i, raw := range list {
 		st, err := parseStatement(raw, version == version2012)
 		if err != nil {
 			return nil, err
 		}
+		if sids[st.sid] {
+			return nil, malformedPolicy("Statement IDs (SID) in a single policy must be unique.")
+		}
+		sids[st.sid] = st.sid != ""
 		st.number = i + 1
 		p.statements = append(p.statements, st)
 	}

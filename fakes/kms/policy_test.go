@@ -375,6 +375,7 @@ func TestMalformedPolicies(t *testing.T) {
 		}
 		return strings.Replace(good, old, to, 1)
 	}
+	const alike = `{"Sid": "a", "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}`
 	const root = `"Principal": {"AWS": "arn:aws:iam::111122223333:root"},`
 	for name, c := range map[string]struct{ document, says string }{
 		"empty":          {"", "Syntax errors"},
@@ -399,6 +400,7 @@ func TestMalformedPolicies(t *testing.T) {
 		"no service": {change(`{"AWS": "arn:aws:iam::111122223333:root"}`, `{"Service": "sso"}`),
 			"invalid principals"},
 		"unknown kind": {change(`"AWS"`, `"Azure"`), "Syntax errors"},
+		"two alike":    {`{"Statement": [` + alike + "," + alike + `]}`, "Statement IDs (SID) in a single policy must be unique"},
 	} {
 		_, err := parsePolicy(c.document)
 		if err == nil || !strings.HasPrefix(err.Error(), "MalformedPolicyDocumentException: ") ||
@@ -408,6 +410,9 @@ func TestMalformedPolicies(t *testing.T) {
 		if _, again := Review(c.document); fmt.Sprint(again) != fmt.Sprint(err) {
 			t.Errorf("%s: Review says %v", name, again)
 		}
+	}
+	if _, err := parsePolicy(change("Enable", "Ермолай")); err == nil || !strings.HasPrefix(err.Error(), "ValidationException: ") {
+		t.Errorf("letters that a policy can't have: %v", err)
 	}
 	if _, err := parsePolicy(good + strings.Repeat(" ", maxPolicy)); err == nil || !strings.HasPrefix(err.Error(),
 		"LimitExceededException") {

@@ -16,7 +16,7 @@ const (
 )
 
 type tag struct {
-	TagKey, TagValue string
+	TagKey, TagValue *string
 }
 
 func tagFault(message string) error { return clientFault("TagException", "%s", message) }
@@ -30,21 +30,22 @@ func tagged(tags map[string]string, add []tag) (map[string]string, error) {
 	seen := map[string]bool{}
 	for i, t := range add {
 		member := fmt.Sprintf("tags.%d.member.", i+1)
-		if err := length(t.TagKey, utf8.RuneCountInString(t.TagKey), member+"tagKey", 1, maxTagKey); err != nil {
+		key, err := t.part(t.TagKey, member+"tagKey", 1, maxTagKey)
+		if err != nil {
 			return nil, err
 		}
-		if err := length(t.TagValue, utf8.RuneCountInString(t.TagValue), member+"tagValue", 0,
-			maxTagValue); err != nil {
+		value, err := t.part(t.TagValue, member+"tagValue", 0, maxTagValue)
+		if err != nil {
 			return nil, err
 		}
 		switch {
-		case strings.HasPrefix(strings.ToLower(t.TagKey), "aws:"):
+		case strings.HasPrefix(strings.ToLower(key), "aws:"):
 			return nil, tagFault("Tags beginning with aws: are reserved")
-		case seen[t.TagKey]:
+		case seen[key]:
 			return nil, tagFault("Duplicate tag keys")
 		}
-		seen[t.TagKey] = true
-		all[t.TagKey] = t.TagValue
+		seen[key] = true
+		all[key] = value
 	}
 	if len(all) > maxTags {
 		return nil, tagFault("Too many tags")
@@ -52,10 +53,19 @@ func tagged(tags map[string]string, add []tag) (map[string]string, error) {
 	return all, nil
 }
 
+// part is the key or the value of a tag, both of which must be said.
+func (tag) part(said *string, member string, least, most int) (string, error) {
+	if said == nil {
+		return "", required(member)
+	}
+	return *said, length(*said, utf8.RuneCountInString(*said), member, least, most)
+}
+
 func (r *replica) tagList() []tag {
 	list := []tag{}
 	for _, name := range slices.Sorted(maps.Keys(r.tags)) {
-		list = append(list, tag{name, r.tags[name]})
+		value := r.tags[name]
+		list = append(list, tag{&name, &value})
 	}
 	return list
 }
@@ -63,8 +73,11 @@ func (r *replica) tagList() []tag {
 // tell makes condition keys of a request's tags.
 func tell(request map[string][]string, tags []tag) {
 	for _, t := range tags {
-		request["aws:tagkeys"] = append(request["aws:tagkeys"], t.TagKey)
-		request["aws:requesttag/"+t.TagKey] = []string{t.TagValue}
+		if t.TagKey == nil || t.TagValue == nil {
+			continue // it will be refused
+		}
+		request["aws:tagkeys"] = append(request["aws:tagkeys"], *t.TagKey)
+		request["aws:requesttag/"+*t.TagKey] = []string{*t.TagValue}
 	}
 }
 
@@ -128,7 +141,7 @@ func (c *call) listResourceTags(in listInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, next, err := page(r.tagList(), func(t tag) string { return t.TagKey }, in.paging, upTo{50, 50})
+	tags, next, err := page(r.tagList(), func(t tag) string { return *t.TagKey }, in.paging, upTo{50, 50})
 	if err != nil {
 		return nil, err
 	}
