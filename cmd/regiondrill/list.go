@@ -54,9 +54,10 @@ func (p *program) list(which []string, asJSON bool) error {
 	if asJSON {
 		return p.json(all)
 	}
+	text := p.page()
 	for i, shelf := range which {
 		if i > 0 {
-			fmt.Fprintln(p.stdout)
+			fmt.Fprintln(text)
 		}
 		var rows []string
 		for _, it := range all[shelf] {
@@ -66,9 +67,9 @@ func (p *program) list(which []string, asJSON bool) error {
 			}
 			rows = append(rows, row)
 		}
-		table(p.stdout, shelf, rows)
+		text.table(shelf, rows)
 	}
-	return nil
+	return p.print(text)
 }
 
 func (p *program) items(shelf string) ([]item, error) {
