@@ -104,12 +104,21 @@ type World struct {
 	LeafPin string         // base64 SHA-256 of the SPKI that all good certificates share
 
 	Portal    func(region string) string // where a person starts to sign in in the Region
+	ACS       func(region string) string // the Region's ACS URL; nil where it isn't known
 	Dashboard string                     // the identity provider's page of tiles; bookmarks are on it
 	Pages     pages.Driver               // where things stand on the pages of both
 	Locate    func(host string) (Location, bool)
 
 	People []Person
 	Places []*Place
+}
+
+// ACSOf is the Region's ACS URL in words, with the address where it is known.
+func (w *World) ACSOf(region string) string {
+	if w.ACS == nil || w.Place(region) == nil {
+		return "the ACS URL of " + region
+	}
+	return "the ACS URL of " + region + " (" + w.ACS(region) + ")"
 }
 
 // Place finds a place by its name, nil where there is none.

@@ -19,6 +19,9 @@ func (s *session) conclude(ctx context.Context, f *finished) int {
 	}
 	f.metrics.Conclude(r.Verdict)
 	s.told = append(s.told, r)
+	if s.outer != "" {
+		fmt.Fprintf(s.stderr, "%s %s\n\n", f.scenario.Name, report.Line(r))
+	}
 	s.push(ctx, f.metrics)
 	if err != nil {
 		s.complain(err)
@@ -70,7 +73,7 @@ func (s *session) tell() int {
 		s.warn(s.summarize(s.told))
 	}
 	if s.outer != "" && !s.flags.json {
-		fmt.Fprintf(s.stdout, "\nAll of them  %s\n", filepath.Join(s.outer, formats["html"]))
+		fmt.Fprintf(s.stdout, "\n%s.\nAll of them  %s\n", report.Tally(s.told), filepath.Join(s.outer, formats["html"]))
 	}
 	return code
 }

@@ -143,7 +143,7 @@ func checkCommand(t *testing.T, args []string) {
 	if cmd.Name() != "run" {
 		return
 	}
-	from, err := sources(cmd.Flags().Args())
+	from, err := p.sources(cmd.Flags().Args())
 	if err != nil {
 		t.Errorf("regiondrill %s: %v", strings.Join(args, " "), err)
 		return
@@ -155,7 +155,7 @@ func checkCommand(t *testing.T, args []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	drills, err := p.compile(from, sets, opts)
+	drills, err := p.compile(from, saying{sets: sets}, opts)
 	if err == nil {
 		err = confirmed(drills, allow)
 	}

@@ -7,12 +7,16 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness/drill"
+	"github.com/regiondrill/regiondrill/harness/heartbeat"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
@@ -29,7 +33,8 @@ func (p *program) doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Tell what this machine has for drills, and what it lacks", Args: cobra.NoArgs,
 		Example: "  regiondrill doctor",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			found := []finding{p.browserFinding(), p.stateFinding(), p.residueFinding(cmd.Context())}
+			found := []finding{machineFinding(heartbeat.Start), p.browserFinding(), p.stateFinding(),
+				p.residueFinding(cmd.Context())}
 			found = append(found, p.targetFindings(cmd.Context())...)
 			if asJSON {
 				return p.json(found)
@@ -43,6 +48,34 @@ func (p *program) doctorCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	return cmd
+}
+
+// machineLook is how long the machine is watched for.
+const machineLook = time.Second
+
+// machineFinding tells how late this machine is just now, and what of a drill it bears: attempts that begin later than
+// a quarter of their period are remarked on.
+func machineFinding(watch func(zero time.Time, tell func(history.Stall)) (stop func())) finding {
+	var worst, whole time.Duration
+	stop := watch(time.Now(), func(s history.Stall) {
+		took := s.Took.Duration()
+		if whole += took; s.By == history.StallHeartbeat {
+			worst = max(worst, took)
+		}
+	})
+	time.Sleep(machineLook)
+	stop()
+	cores := fmt.Sprintf("%d cores", runtime.NumCPU())
+	every := max(20*time.Millisecond, (4 * worst).Round(10*time.Millisecond))
+	switch {
+	case whole == 0:
+		return finding{"machine", true, cores + ", and never late in a second's watch"}
+	case whole > machineLook/4:
+		return finding{"machine", false, fmt.Sprintf("%s, and late for %d %% of a second's watch: it is busy, and what a "+
+			"drill measures here is wide or unknown; let it rest first", cores, 100*whole/machineLook)}
+	}
+	return finding{"machine", true, fmt.Sprintf("%s, and late by %v at most in a second's watch: good for probes with "+
+		"every: %v or more", cores, worst.Round(time.Millisecond), every)}
 }
 
 // targetFindings tells of every target whether it can run here.

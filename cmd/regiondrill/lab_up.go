@@ -26,9 +26,10 @@ import (
 
 // upFlags are those of lab up.
 type upFlags struct {
-	name        string
-	sets, allow []string
-	people      int // a minute, of each probe
+	name string
+	saying
+	allow  []string
+	people int // a minute, of each probe
 }
 
 const mostPeople = 6000 // a minute, of each probe
@@ -45,7 +46,7 @@ func (p *program) labUpCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return p.labUp(cmd.Context(), args, flags) },
 	}
 	cmd.Flags().StringVar(&flags.name, "lab", "", "call it `NAME` (default the scenario's name)")
-	cmd.Flags().StringArrayVar(&flags.sets, "set", nil, "say `PATH=VALUE` over what the file says")
+	flags.saying.bind(cmd.Flags())
 	cmd.Flags().StringSliceVar(&flags.allow, "allow", nil,
 		"confirm that the lab may ask the `HOST`, which is no part of it")
 	cmd.Flags().IntVar(&flags.people, "people", 30,
@@ -57,7 +58,7 @@ func (p *program) labUp(ctx context.Context, args []string, flags upFlags) (err 
 	if flags.people < 0 || flags.people > mostPeople {
 		return fmt.Errorf("--people %d: say 0 to %d, a minute of each probe", flags.people, mostPeople)
 	}
-	from, err := sources(args)
+	from, err := p.sources(args)
 	if err != nil {
 		return err
 	}
@@ -68,9 +69,9 @@ func (p *program) labUp(ctx context.Context, args []string, flags upFlags) (err 
 	if err != nil {
 		return err
 	}
-	all, err := p.compile(from, flags.sets, opts)
+	all, err := p.compile(from, flags.saying, opts)
 	if err == nil {
-		err = confirmed(all, flags.allow)
+		err = errors.Join(flags.used(all), confirmed(all, flags.allow))
 	}
 	if err != nil {
 		return err
@@ -119,21 +120,21 @@ func (p *program) keepStanding(
 		return broke(err)
 	}
 	hand := byhand.New(byhand.Options{Name: flags.name, System: sys, Plan: c.plan, Can: opts.Target.New().Can(),
-		Faults: p.catalog.Faults, Compile: p.compilesAnew(c, flags.sets, opts)}, back)
+		Faults: p.catalog.Faults, Compile: p.compilesAnew(c, flags.saying, opts)}, back)
 	return p.play(ctx, hand, lab, listener, flags.people)
 }
 
 // compilesAnew compiles the lab's scenario with further sets.
 func (p *program) compilesAnew(
-	c *compiled, flags []string, opts engine.Options,
+	c *compiled, said saying, opts engine.Options,
 ) func([]scenario.Set) (*engine.Plan, error) {
 	return func(more []scenario.Set) (*engine.Plan, error) {
-		sets, err := parseSets(flags)
+		sets, vars, err := said.parse()
 		if err != nil {
 			return nil, err
 		}
-		_, plan, err := p.read(c.source, append(sets, more...), opts)
-		return plan, err
+		anew, err := p.compileOne(c.source, p.with(append(sets, more...), vars), opts)
+		return anew.plan, err
 	}
 }
 

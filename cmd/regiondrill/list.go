@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
 // item is one thing that there is.
@@ -13,6 +16,7 @@ type item struct {
 	Name string   `json:"name"`
 	Doc  string   `json:"doc"`
 	Tags []string `json:"tags,omitempty"`
+	File string   `json:"file,omitempty"` // of a scenario of one's own
 	// Targets are those that can carry a fault.
 	Targets []string `json:"targets,omitempty"`
 }
@@ -62,6 +66,9 @@ func (p *program) list(which []string, asJSON bool) error {
 		var rows []string
 		for _, it := range all[shelf] {
 			row := it.Name + "\t" + it.Doc
+			if it.File != "" {
+				row += " (" + it.File + ")"
+			}
 			if it.Targets != nil {
 				row += "\t" + strings.Join(it.Targets, ", ")
 			}
@@ -72,17 +79,38 @@ func (p *program) list(which []string, asJSON bool) error {
 	return p.print(text)
 }
 
+// scenarioItems are one's own scenarios, then those that come with the program.
+func (p *program) scenarioItems() ([]item, error) {
+	var items []item
+	add := func(s *scenario.Scenario, file string) {
+		about, _, _ := strings.Cut(strings.TrimSpace(s.About), ". ")
+		doc := strings.TrimSuffix(strings.Join(strings.Fields(about), " "), ".")
+		items = append(items, item{Name: s.Name, Doc: doc, Tags: s.Tags, File: file})
+	}
+	own, err := p.own()
+	if err != nil {
+		return nil, err
+	}
+	for _, src := range own {
+		s, err := scenario.ReadWith(bytes.NewReader(src.data), src.name, p.with(nil, nil))
+		if s == nil {
+			p.complain(err)
+			continue
+		}
+		add(s, src.path)
+	}
+	all, err := shipped()
+	for _, s := range all {
+		add(s, "")
+	}
+	return items, err
+}
+
 func (p *program) items(shelf string) ([]item, error) {
 	items := []item{}
 	switch shelf {
 	case "scenarios":
-		all, err := shipped()
-		for _, s := range all {
-			about, _, _ := strings.Cut(strings.TrimSpace(s.About), ". ")
-			doc := strings.TrimSuffix(strings.Join(strings.Fields(about), " "), ".")
-			items = append(items, item{Name: s.Name, Doc: doc, Tags: s.Tags})
-		}
-		return items, err
+		return p.scenarioItems()
 	case "faults":
 		for _, k := range p.catalog.Faults {
 			items = append(items, item{Name: k.Name, Doc: k.Doc, Targets: p.catalog.Carriers(k.New().Needs())})

@@ -22,14 +22,14 @@ func (p *program) planCommand() *cobra.Command {
 		Args: exactlyOne("a scenario"),
 		RunE: func(_ *cobra.Command, args []string) error { return p.plan(args, flags) },
 	}
-	cmd.Flags().StringArrayVar(&flags.sets, "set", nil, "say `PATH=VALUE` over what the file says")
+	flags.saying.bind(cmd.Flags())
 	cmd.Flags().StringVar(&flags.target, "target", "lab", "the target that is to carry it")
 	cmd.Flags().BoolVar(&flags.json, "json", false, "print the resolved plan as JSON")
 	return cmd
 }
 
 func (p *program) plan(args []string, flags runFlags) error {
-	from, err := sources(args)
+	from, err := p.sources(args)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,10 @@ func (p *program) plan(args []string, flags runFlags) error {
 	if err != nil {
 		return err
 	}
-	compiled, err := p.compile(from, flags.sets, opts)
+	compiled, err := p.compile(from, flags.saying, opts)
+	if err == nil {
+		err = flags.used(compiled)
+	}
 	if err != nil {
 		return err
 	}

@@ -167,6 +167,10 @@ func (p *program) noSuchCommand(cmd *cobra.Command, args []string) error {
 
 func flagError(cmd *cobra.Command, err error) error {
 	var missing *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return invalidFlag(invalid)
+	}
 	if !errors.As(err, &missing) {
 		return err
 	}
@@ -175,6 +179,19 @@ func flagError(cmd *cobra.Command, err error) error {
 	name := "--" + missing.GetSpecifiedName()
 	hint := suggest(name, known, cmd.CommandPath()+" -h lists them")
 	return fmt.Errorf("%s has no flag %s; %s", cmd.CommandPath(), name, hint)
+}
+
+// invalidFlag says what a flag wants, in words that are no programming language's.
+func invalidFlag(err *pflag.InvalidValueError) error {
+	flag := err.GetFlag()
+	wants := map[string]string{
+		"duration": "a duration with its unit, such as 90s or 20m", "uint64": "a whole number", "int": "a whole number",
+		"bool": "true or false",
+	}[flag.Value.Type()]
+	if wants == "" {
+		return err
+	}
+	return fmt.Errorf("--%s must be %s, not %q", flag.Name, wants, err.GetValue())
 }
 
 // suggest is what was probably meant, or else what to do.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +23,8 @@ import (
 
 // runFlags are the flags of run, some of which other commands share.
 type runFlags struct {
-	target         string
-	sets           []string
+	target string
+	saying
 	seed           uint64
 	seeded         bool
 	phase          uint64
@@ -43,7 +44,8 @@ func (p *program) runCommand() *cobra.Command {
 	var flags runFlags
 	cmd := &cobra.Command{
 		Use: "run SCENARIO…", Short: "Run drills, and tell how long people could not sign in",
-		Long: `Run drills. SCENARIO is a file, tag:NAME for all shipped scenarios with that tag, or the name of a shipped one.
+		Long: `Run drills. SCENARIO is a file, a folder of them, - for standard input, tag:NAME for all scenarios with that tag, or
+the name of one: of the folder drills (or REGIONDRILL_SCENARIOS), or of those that come with the program.
 
 Exit code: 0 all objectives met, 1 an objective missed, 2 unknown (not validly measured, or stopped), 3 something
 could not be undone, 64 can't start, 70 the harness broke. The first Ctrl-C, a file named stop in the run's folder,
@@ -63,7 +65,7 @@ and --timeout heal and conclude; a second Ctrl-C, a second later or more, stops 
 
 func (f *runFlags) bind(set *pflag.FlagSet) {
 	set.StringVar(&f.target, "target", "lab", "where the system under test runs")
-	set.StringArrayVar(&f.sets, "set", nil, "say `PATH=VALUE` over what the file says, such as probes.0.every=1s")
+	f.saying.bind(set)
 	set.Uint64Var(&f.seed, "seed", 0, "seed all that is drawn, the phase included, instead of by the scenario's seed")
 	set.Uint64Var(&f.phase, "phase", 0, "seed the phase of each probe's schedule alone; 0 lets it be drawn anew")
 	set.StringVar(&f.out, "out", "", "the run's `DIR`, which must not hold anything yet (default runs/TIME-NAME)")
@@ -111,7 +113,7 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 
 // drills finds and compiles what is to run.
 func (p *program) drills(args []string, flags runFlags) ([]*compiled, error) {
-	from, err := sources(args)
+	from, err := p.sources(args)
 	if err != nil {
 		return nil, err
 	}
@@ -129,11 +131,12 @@ func (p *program) drills(args []string, flags runFlags) ([]*compiled, error) {
 	if flags.withoutBrowser {
 		opts.WithoutBrowser = "--without-browser was given"
 	}
-	drills, err := p.compile(from, flags.sets, opts)
+	drills, err := p.compile(from, flags.saying, opts)
 	if err != nil {
 		return nil, err
 	}
-	return drills, errors.Join(distinct(drills), runnable(drills), p.equipped(drills), confirmed(drills, flags.allow))
+	return drills, errors.Join(flags.used(drills), distinct(drills), runnable(drills), p.equipped(drills),
+		confirmed(drills, flags.allow))
 }
 
 // distinct refuses two drills of one name: their results could not be told apart.
@@ -202,24 +205,32 @@ func (p *program) has(need string) error {
 
 // compile reads and compiles every source, and tells the mistakes of all at once. Of several, one that the target
 // can't carry is skipped; its other mistakes count all the same.
-func (p *program) compile(from []source, sets []string, opts engine.Options) ([]*compiled, error) {
-	parsed, err := parseSets(sets)
+func (p *program) compile(from []source, said saying, opts engine.Options) ([]*compiled, error) {
+	sets, vars, err := said.parse()
 	if err != nil {
 		return nil, err
 	}
+	with := p.with(sets, vars)
 	var all []*compiled
 	var errs []error
 	for _, src := range from {
-		s, plan, err := p.read(src, parsed, opts)
-		c := &compiled{source: src, scenario: s, plan: plan}
-		if err != nil && s != nil && len(from) > 1 {
-			if c.skipped = p.catalog.Carries(s, opts.Target); c.skipped != nil {
-				_, c.plan, err = p.read(src, parsed, able(opts))
+		c, err := p.compileOne(src, with, opts)
+		if err != nil && c.scenario != nil && len(from) > 1 {
+			if c.skipped = p.catalog.Carries(c.scenario, opts.Target); c.skipped != nil {
+				var bare *compiled
+				bare, err = p.compileOne(src, with, able(opts))
+				c.plan = bare.plan
 			}
 		}
 		all, errs = append(all, c), append(errs, err)
 	}
 	return all, scenario.Join(errs...)
+}
+
+func (p *program) compileOne(src source, with scenario.With, opts engine.Options) (*compiled, error) {
+	opts.File = filepath.ToSlash(src.path)
+	s, plan, err := p.catalog.ReadWith(bytes.NewReader(src.data), src.name, with, opts)
+	return &compiled{source: src, scenario: s, plan: plan}, err
 }
 
 // able claims that the target carries every fault, to compile what it can't.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -45,6 +44,11 @@ func (p *program) begin(ctx context.Context, flags runFlags, drills []*compiled)
 	var err error
 	if s.gateway, err = gatewayAt(flags.pushGateway); err != nil {
 		return nil, err
+	}
+	if flags.out != "" {
+		if err := free(flags.out); err != nil {
+			return nil, err
+		}
 	}
 	if err := p.ready(ctx, flags.target); err != nil {
 		return nil, err
@@ -97,17 +101,21 @@ func (s *session) serve() error {
 	return nil
 }
 
-// vacant makes the folder of several drills; one that holds something is refused.
-func vacant(dir string) error {
-	entries, err := os.ReadDir(dir)
-	switch {
-	case err == nil && len(entries) > 0:
+// free refuses a folder that holds something.
+func free(dir string) error {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return fmt.Errorf("%s is not empty: name a folder that isn't there yet", dir)
-	case err == nil || errors.Is(err, fs.ErrNotExist):
-		err = os.MkdirAll(dir, 0o700)
 	}
-	if err != nil {
-		return fmt.Errorf("making the folder of the drills: %w", err)
+	return nil
+}
+
+// vacant makes a folder for results; one that holds something is refused.
+func vacant(dir string) error {
+	if err := free(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the folder of the results: %w", err)
 	}
 	return nil
 }

@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/scenario"
@@ -26,11 +30,13 @@ type source struct {
 	data []byte
 }
 
-// sources finds the scenarios that arguments name: a path that exists, else tag:NAME, else a shipped one's name.
-func sources(args []string) ([]source, error) {
+// sources finds the scenarios that arguments name: - is standard input, a path that exists is a file or a folder of
+// them, tag:NAME is every scenario that bears the tag, and any other word the name of one's own or of one that comes
+// with the program.
+func (p *program) sources(args []string) ([]source, error) {
 	var found []source
 	for _, arg := range args {
-		some, err := find(arg)
+		some, err := p.find(arg)
 		if err != nil {
 			return nil, err
 		}
@@ -39,57 +45,170 @@ func sources(args []string) ([]source, error) {
 	return found, nil
 }
 
-func find(arg string) ([]source, error) {
+func (p *program) find(arg string) ([]source, error) {
 	info, err := os.Stat(arg)
-	isFolder := err == nil && info.IsDir()
 	switch {
-	case err == nil && !isFolder:
-		data, err := os.ReadFile(arg)
+	case arg == "-":
+		data, err := io.ReadAll(p.stdin)
 		if err != nil {
 			return nil, fmt.Errorf("reading a scenario: %w", err)
 		}
-		return []source{{name: arg, path: arg, data: data}}, nil
-	case err != nil && strings.HasPrefix(arg, "tag:"): // on Windows no file's name has a colon, which is another error
-		return tagged(strings.TrimPrefix(arg, "tag:"))
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return []source{{name: "standard input", data: data}}, nil
+	case err == nil && info.IsDir():
+		found, none := inFolder(arg)
+		if src, err := p.named(arg); none != nil && err == nil { // a folder of the same name is in nobody's way
+			return src, nil
+		}
+		return found, none
+	case err == nil:
+		src, err := fromFile(arg)
+		return []source{src}, err
+	case strings.HasPrefix(arg, "tag:"): // on Windows no file's name has a colon, which is another error
+		return p.tagged(strings.TrimPrefix(arg, "tag:"))
+	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("reading a scenario: %w", err)
 	}
-	data, err := scenarios.FS.ReadFile(arg + extension)
-	switch {
-	case err == nil:
-		return []source{{name: arg + extension, data: data}}, nil
-	case isFolder:
-		return nil, fmt.Errorf("%s is a folder; name a scenario's file", arg)
+	return p.named(arg)
+}
+
+func fromFile(path string) (source, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return source{}, fmt.Errorf("reading a scenario: %w", err)
+	}
+	return source{name: path, path: path, data: data}, nil
+}
+
+// inFolder are the scenarios of a folder, in the order of their names. What begins with an underscore or a dot is none:
+// it is there to be extended, or hidden.
+func inFolder(dir string) ([]source, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading a folder of scenarios: %w", err)
+	}
+	var found []source
+	for _, e := range entries {
+		kind := filepath.Ext(e.Name())
+		if e.IsDir() || strings.ContainsAny(e.Name()[:1], "_.") || kind != extension && kind != ".yml" {
+			continue
+		}
+		src, err := fromFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, src)
+	}
+	if found == nil {
+		return nil, fmt.Errorf("%s holds no scenario: no file that ends in %s", dir, extension)
+	}
+	return found, nil
+}
+
+// The folder of one's own scenarios, which are found by their names and tags as those of the program are.
+const (
+	ownVariable = "REGIONDRILL_SCENARIOS"
+	ownFolder   = "drills"
+)
+
+// own are one's own scenarios.
+func (p *program) own() ([]source, error) {
+	dir := p.getenv(ownVariable)
+	if dir == "" {
+		dir = ownFolder
+		if info, _ := os.Stat(dir); info == nil || !info.IsDir() {
+			return nil, nil
+		}
+	}
+	return inFolder(dir)
+}
+
+// named finds a scenario by its file's name without what comes after the dot.
+func (p *program) named(name string) ([]source, error) {
+	own, err := p.own()
+	if err != nil {
+		return nil, err
+	}
+	for _, src := range own {
+		if src.stem() == strings.TrimSuffix(name, extension) {
+			return []source{src}, nil
+		}
+	}
+	if data, err := scenarios.FS.ReadFile(name + extension); err == nil {
+		return []source{{name: name + extension, data: data}}, nil
 	}
 	names, err := shippedNames()
 	if err != nil {
 		return nil, err
 	}
-	return nil, fmt.Errorf("there is no file %s, and no scenario of that name comes with regiondrill; %s", arg,
-		suggest(strings.TrimSuffix(arg, extension), names, "known are "+strings.Join(names, ", ")))
+	for _, src := range own {
+		names = append(names, src.stem())
+	}
+	return nil, fmt.Errorf("there is no file %s, and no scenario of that name comes with regiondrill; %s", name,
+		suggest(strings.TrimSuffix(name, extension), names, "known are "+strings.Join(names, ", ")))
 }
 
-// tagged lists the shipped scenarios that bear a tag.
-func tagged(tag string) ([]source, error) {
-	all, err := shipped()
+// stem is the name of the file without its folder and what comes after the dot.
+func (s source) stem() string {
+	base := filepath.Base(s.name)
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+// tagged lists the scenarios that bear a tag, one's own first. One of the program's whose name is that of one's own is
+// left out.
+func (p *program) tagged(tag string) ([]source, error) {
+	all, err := p.own()
+	if err != nil {
+		return nil, err
+	}
+	comes, err := shipped()
+	for _, s := range comes {
+		all = append(all, source{name: s.File, data: s.Source})
+	}
 	if err != nil {
 		return nil, err
 	}
 	var found []source
 	var tags []string
-	for _, s := range all {
-		tags = append(tags, s.Tags...)
-		if slices.Contains(s.Tags, tag) {
-			found = append(found, source{name: s.File, data: s.Source})
+	taken := map[string]bool{}
+	for _, src := range all {
+		s, err := scenario.ReadWith(bytes.NewReader(src.data), src.name, p.with(nil, nil))
+		if s == nil {
+			return nil, err
 		}
+		if tags = append(tags, s.Tags...); slices.Contains(s.Tags, tag) && !taken[s.Name] {
+			found = append(found, src) // its mistakes are told when it is compiled
+		}
+		taken[s.Name] = true
 	}
 	slices.Sort(tags)
-	tags = slices.Compact(tags)
-	if found == nil {
-		return nil, fmt.Errorf("no scenario that comes with regiondrill bears the tag %q; %s", tag,
-			suggest(tag, tags, "known are "+strings.Join(tags, ", ")))
+	if tags = slices.Compact(tags); found == nil {
+		hint := suggest(tag, tags, "known are "+strings.Join(tags, ", "))
+		return nil, fmt.Errorf("no scenario bears the tag %q; %s", tag, hint)
 	}
 	return found, nil
+}
+
+// with is what files are read with.
+func (p *program) with(sets []scenario.Set, vars map[string]string) scenario.With {
+	return scenario.With{Sets: sets, Vars: vars, Getenv: p.getenv, Open: openBase}
+}
+
+// openBase reads what a file extends: another file, from its own folder, or a scenario that comes with the program.
+func openBase(from, named string) (data []byte, name string, err error) {
+	path := named
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(from), named)
+	}
+	if data, err = os.ReadFile(path); err == nil {
+		return data, path, nil
+	}
+	if data, not := scenarios.FS.ReadFile(strings.TrimSuffix(named, extension) + extension); not == nil {
+		return data, strings.TrimSuffix(named, extension) + extension, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("there is neither a file %s nor a scenario of that name that comes with regiondrill", path)
+	}
+	return nil, "", err
 }
 
 // shipped reads the scenarios that come with the program, in the order of their names. That they are sound is for a
@@ -132,20 +251,53 @@ type compiled struct {
 	notBegun error // why it was not begun although others were
 }
 
-// read reads and compiles one.
-func (p *program) read(src source, sets []scenario.Set, opts engine.Options) (*scenario.Scenario, *engine.Plan, error) {
-	opts.File = filepath.ToSlash(src.path)
-	return p.catalog.Read(bytes.NewReader(src.data), src.name, sets, opts)
+// saying is what flags say over scenarios.
+type saying struct{ sets, vars []string }
+
+func (s *saying) bind(set *pflag.FlagSet) {
+	set.StringArrayVar(&s.sets, "set", nil, "say `PATH=VALUE` over what the file says, such as probes.0.every=1s")
+	set.StringArrayVar(&s.vars, "var", nil, "give the scenario's variable ${NAME} its value, `NAME=VALUE`; "+
+		"else the environment does")
 }
 
-func parseSets(flags []string) ([]scenario.Set, error) {
-	var sets []scenario.Set
+// parse reads the flags.
+func (s *saying) parse() (sets []scenario.Set, vars map[string]string, err error) {
 	var errs []error
-	for _, flag := range flags {
+	for _, flag := range s.sets {
 		set, err := scenario.ParseSet(flag)
 		sets, errs = append(sets, set), append(errs, err)
 	}
-	return sets, errors.Join(errs...)
+	vars = map[string]string{}
+	for _, flag := range s.vars {
+		name, value, err := scenario.ParseVar(flag)
+		vars[name], errs = value, append(errs, err)
+	}
+	return sets, vars, errors.Join(errs...)
+}
+
+// used refuses a variable that none of the scenarios has.
+func (s *saying) used(drills []*compiled) error {
+	_, vars, err := s.parse()
+	known := map[string]string{}
+	for _, d := range drills {
+		if d.scenario == nil {
+			return err // there are worse mistakes
+		}
+		maps.Copy(known, d.scenario.Vars)
+	}
+	for _, name := range keysOf(vars) {
+		if _, has := known[name]; !has && err == nil {
+			err = fmt.Errorf("--var %s: no scenario has ${%[1]s}%s", name, also(suggest(name, keysOf(known), "")))
+		}
+	}
+	return err
+}
+
+func also(hint string) string {
+	if hint == "" {
+		return ""
+	}
+	return "; " + hint
 }
 
 // options are those of a target by its name, with a phase of their own: no two commands draw the same one, but by their

@@ -29,7 +29,7 @@ type validated struct {
 }
 
 func (p *program) validateCommand() *cobra.Command {
-	var sets []string
+	var said saying
 	var target string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -37,16 +37,16 @@ func (p *program) validateCommand() *cobra.Command {
 		Example: `  regiondrill validate mine.yaml
   regiondrill validate primary-region-outage --set faults.0.mode=refuse`,
 		Args: atLeastOne("a scenario"),
-		RunE: func(_ *cobra.Command, args []string) error { return p.validate(args, sets, target, asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error { return p.validate(args, said, target, asJSON) },
 	}
-	cmd.Flags().StringArrayVar(&sets, "set", nil, "say `PATH=VALUE` over what the file says")
+	said.bind(cmd.Flags())
 	cmd.Flags().StringVar(&target, "target", "lab", "the target that is to carry it")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
 }
 
-func (p *program) validate(args, sets []string, target string, asJSON bool) error {
-	from, err := sources(args)
+func (p *program) validate(args []string, said saying, target string, asJSON bool) error {
+	from, err := p.sources(args)
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,10 @@ func (p *program) validate(args, sets []string, target string, asJSON bool) erro
 		return err
 	}
 	result, ended := []validated{}, exitPass
+	var read []*compiled
 	for _, src := range from {
-		all, err := p.compile([]source{src}, sets, opts)
+		all, err := p.compile([]source{src}, said, opts)
+		read = append(read, all...)
 		told := validated{File: src.name, Errors: mistakes(err), Remarks: []mistake{}}
 		if err != nil {
 			ended = exitUsage
@@ -74,6 +76,9 @@ func (p *program) validate(args, sets []string, target string, asJSON bool) erro
 				fmt.Fprintln(p.stderr, r)
 			}
 		}
+	}
+	if err := said.used(read); err != nil {
+		return err
 	}
 	if asJSON {
 		if err := p.json(result); err != nil {

@@ -28,7 +28,7 @@ func TestOneMistakeIsOneLine(t *testing.T) {
 		{"from: new-york", "from: newyork", `did you mean "new-york"? (also in line 39)`},
 		{"probes:", "porbes:", `did you mean "probes"?`},
 		{"name: staff\n", "name: staf\n", `there is no probe "staff"; did you mean "staf"? (also in line 73)`},
-		{"name: staff\n", "nmae: staff\n", `unknown key "nmae" in a probe; did you mean "name"?`},
+		{"name: staff\n", "nane: staff\n", `unknown key "nane" in a probe; did you mean "name"?`},
 		{"name: virginia-dark", "name: Virginia_Dark", "is no name"},
 		{"fault: virginia-dark", "fault: virgina-dark", `(also in lines 69, 74, 79 and 85)`},
 		{"faults:", "fautls:", `did you mean "faults"?`},

@@ -37,6 +37,8 @@ type Options struct {
 	Seed           *uint64 // of people, keys, ids and jitter, instead of the scenario's
 	PhaseSeed      uint64  // of the phase of each probe's schedule; 0: it is drawn from the seed, so that runs are alike
 	WithoutBrowser string  // why browser probes are left out; empty: they run
+	// Carriers names the targets that have some handles, for the advice where Target lacks them; nil: none is given.
+	Carriers func(needs []string) []string
 }
 
 // Plan is a compiled scenario: all that was asked, resolved, and nothing started. Running it does not change it, so
@@ -337,9 +339,17 @@ func (c *compiler) scope(kind string) harness.Scope {
 
 // carried tells where the target lacks a handle.
 func (c *compiler) carried(b scenario.Block, kind string, needs []string) {
-	if lack := c.can.Lacks(needs); lack != "" {
-		c.fail(b.Errorf("kind", "target %s can't carry %s: %s", c.opts.Target.Name, kind, lack))
+	lack := c.can.Lacks(needs)
+	if lack == "" {
+		return
 	}
+	advice := ""
+	if c.opts.Carriers != nil {
+		if others := c.opts.Carriers(needs); len(others) > 0 {
+			advice = "; run it with --target " + strings.Join(others, " or ")
+		}
+	}
+	c.fail(b.Errorf("kind", "target %s can't carry %s: %s%s", c.opts.Target.Name, kind, lack, advice))
 }
 
 func after(at scenario.At) string {

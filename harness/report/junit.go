@@ -249,7 +249,14 @@ func (d *drill) body(f verdict.Finding) string {
 // junitMeasurement is the case that makes an invalid measurement visible where every finding passed.
 func (d *drill) junitMeasurement() junitCase {
 	c := junitCase{Name: "the measurement is valid", Time: junitTime(d.Seconds)}
-	notes := strings.Join(append(d.notes(), oneDraw()), "\n")
+	said := d.notes()
+	for _, advice := range d.advice() {
+		said = append(said, "what to do: "+advice)
+	}
+	if d.drawn() {
+		said = append(said, oneDraw())
+	}
+	notes := strings.Join(said, "\n")
 	switch {
 	case d.Grade == verdict.Skipped:
 		c.grade(verdict.Skipped, clean(d.headline()), "")

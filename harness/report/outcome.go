@@ -254,6 +254,14 @@ func (d *drill) before(r *verdict.Recovery) string {
 		plural(n, d.h.Plan.Words(r.Probe).One), clean(r.Probe), place(r.Home), clean(said))
 }
 
+// drawn tells whether the drill measured a recovery that can be believed, so that how many more it takes is of
+// interest.
+func (d *drill) drawn() bool {
+	return d.Validity.Grade == verdict.Pass && slices.ContainsFunc(d.Recoveries, func(r verdict.Recovery) bool {
+		return r.RecoveryTimeActual != nil
+	})
+}
+
 // oneDraw says what no single drill can say, and how many it would take.
 func oneDraw() string {
 	return fmt.Sprintf("One drill is one draw: it tells what happened once, not what is typical. Repeat it: "+

@@ -49,7 +49,8 @@ type pageDrill struct {
 	Validity        string
 	Notes           []string
 	OneDraw         string
-	Outside         bool // some attempts are in no window
+	Advice          []string // what to do
+	Outside         bool     // some attempts are in no window
 	Slips           []slipRow
 	Shots           []shot
 	LeftOut         []string
@@ -152,6 +153,9 @@ func (d *drill) page(a *album) *pageDrill {
 	for _, i := range d.Invariants {
 		v.Findings = append(v.Findings, findingRow{viewOf(i.Grade), words(i.Name), "never", plural(i.Violations, "time"),
 			"An invariant: it must never happen, whatever fails."})
+	}
+	for _, said := range d.advice() {
+		v.Advice = append(v.Advice, words(sentence(said)))
 	}
 	d.pageWindows(v)
 	d.pageValidity(v)
@@ -346,7 +350,7 @@ func (d *drill) pageValidity(v *pageDrill) {
 	if d.Validity.Grade != verdict.Pass {
 		v.Validity = "The measurement is not valid. Not to know is an answer of its own; it is neither a pass nor a fail."
 	}
-	if len(d.Recoveries) > 0 {
+	if d.drawn() {
 		v.OneDraw = oneDraw()
 	}
 	v.Outside = len(d.Validity.Outside) > 0

@@ -78,15 +78,10 @@ func (d *drill) summary() string {
 		}
 		b.WriteString("\n")
 	}
-	if len(d.Validity.Notes) > 0 {
-		fmt.Fprintf(&b, "**The measurement is %s:**\n\n",
-			map[bool]string{true: "valid, with remarks", false: "not valid"}[d.Validity.Grade == verdict.Pass])
-		for _, note := range d.notes() {
-			fmt.Fprintf(&b, "- %s\n", md(short(sentence(note), 2000)))
-		}
-		b.WriteString("\n")
-	}
-	if len(d.Recoveries) > 0 {
+	summaryList(&b, "The measurement is "+
+		map[bool]string{true: "valid, with remarks", false: "not valid"}[d.Validity.Grade == verdict.Pass], d.notes())
+	summaryList(&b, "What to do", d.advice())
+	if d.drawn() {
 		fmt.Fprintf(&b, "%s\n\n", md(oneDraw()))
 	}
 	if said := kmsWords(d.KMS); said != "" {
@@ -98,6 +93,18 @@ func (d *drill) summary() string {
 	}
 	b.WriteString("</sub>\n\n")
 	return b.String()
+}
+
+// summaryList writes sentences under a heading, and nothing where there are none.
+func summaryList(b *strings.Builder, heading string, said []string) {
+	if len(said) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "**%s:**\n\n", heading)
+	for _, words := range said {
+		fmt.Fprintf(b, "- %s\n", md(short(sentence(words), 2000)))
+	}
+	b.WriteString("\n")
 }
 
 func (d *drill) summaryRecoveries(b *strings.Builder) {

@@ -62,6 +62,30 @@ func Text(w io.Writer, r *Report, opts TextOptions) error {
 	return err
 }
 
+// Line is the outcome of a drill in one line.
+func Line(r *Report) string {
+	d := open(r)
+	return gradeWord(d.Grade) + ": " + d.headline()
+}
+
+// Tally counts the outcomes of several drills in words: "5 of 5 passed", "3 of 5 passed, 1 failed, 1 unknown".
+func Tally(reports []*Report) string {
+	count := map[verdict.Grade]int{}
+	for _, d := range openAll(reports) {
+		count[gradeOf(d.Grade)]++
+	}
+	said := fmt.Sprintf("%d of %d passed", count[verdict.Pass], len(reports))
+	for _, other := range []struct {
+		grade verdict.Grade
+		word  string
+	}{{verdict.Fail, "failed"}, {verdict.Unknown, "unknown"}, {verdict.Skipped, "skipped"}} {
+		if n := count[other.grade]; n > 0 {
+			said += fmt.Sprintf(", %d %s", n, other.word)
+		}
+	}
+	return said
+}
+
 func (t *textWriter) paint(colour, s string) string {
 	if !t.Color || s == "" {
 		return s
@@ -204,7 +228,8 @@ func (t *textWriter) validity(d *drill) {
 		return // nothing was measured
 	}
 	defer func() {
-		if len(d.Recoveries) > 0 {
+		t.advice(d)
+		if d.drawn() {
 			t.b.WriteByte('\n')
 			t.paragraph("", oneDraw())
 		}
@@ -220,5 +245,15 @@ func (t *textWriter) validity(d *drill) {
 	t.b.WriteString("\n" + t.paint("1", said) + "\n")
 	for _, note := range d.notes() {
 		t.paragraph("  · ", sentence(note))
+	}
+}
+
+// advice says what to do about a drill that did not pass.
+func (t *textWriter) advice(d *drill) {
+	for i, said := range d.advice() {
+		if i == 0 {
+			t.b.WriteString("\n" + t.paint("1", "What to do") + "\n")
+		}
+		t.paragraph("  → ", sentence(said))
 	}
 }

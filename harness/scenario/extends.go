@@ -18,37 +18,12 @@ func (r *reader) extend(root *yaml.Node, name string, with With, above ...string
 	if named == nil || root.Kind != yaml.MappingNode {
 		return root
 	}
-	switch {
-	case named.Kind != yaml.ScalarNode || strings.TrimSpace(named.Value) == "" || isNull(named):
-		r.fail(named, `"extends" must be the name of a file`)
-		return root
-	case with.Open == nil:
-		r.fail(named, "nothing can be extended here")
-		return root
-	case len(above) >= maxBases:
-		r.fail(named, "more than %d files extend each other", maxBases)
+	base, from := r.base(named, name, with, above)
+	if base == nil {
+		r.baseless = true
 		return root
 	}
-	data, from, err := with.Open(name, named.Value)
-	if err != nil {
-		r.fail(named, "%v", err)
-		return root
-	}
-	if above = append(above, name); slices.Contains(above, from) {
-		r.fail(named, "%s would extend itself: %s", from, strings.Join(append(above, from), " extends "))
-		return root
-	}
-	base, bad := parse(data)
-	if bad != nil {
-		bad.File = from
-		r.errs = append(r.errs, bad)
-		return root
-	}
-	r.belongs(base, from, 0)
-	if base.Kind != yaml.MappingNode {
-		r.fail(base, "a scenario must be a block of keys, not %s", found(base))
-		return root
-	}
+	above = append(above, name)
 	base = r.extend(base, from, with, above...)
 	if own := child(root, "name"); own == nil {
 		r.fail(root, "a scenario that extends another needs a name of its own")
@@ -56,6 +31,42 @@ func (r *reader) extend(root *yaml.Node, name string, with With, above ...string
 	r.extended = true
 	drop(root, "extends")
 	return join(base, root, nil)
+}
+
+// base reads what is extended; nil where it can't be, which is told then.
+func (r *reader) base(named *yaml.Node, name string, with With, above []string) (base *yaml.Node, from string) {
+	switch {
+	case named.Kind != yaml.ScalarNode || strings.TrimSpace(named.Value) == "" || isNull(named):
+		r.fail(named, `"extends" must be the name of a file`)
+		return nil, ""
+	case with.Open == nil:
+		r.fail(named, "nothing can be extended here")
+		return nil, ""
+	case len(above) >= maxBases:
+		r.fail(named, "more than %d files extend each other", maxBases)
+		return nil, ""
+	}
+	data, from, err := with.Open(name, named.Value)
+	if err != nil {
+		r.fail(named, "%v", err)
+		return nil, ""
+	}
+	if chain := append(slices.Clip(above), name); slices.Contains(chain, from) {
+		r.fail(named, "%s would extend itself: %s", from, strings.Join(append(chain, from), " extends "))
+		return nil, ""
+	}
+	base, bad := parse(data)
+	if bad != nil {
+		bad.File = from
+		r.errs = append(r.errs, bad)
+		return nil, ""
+	}
+	r.belongs(base, from, 0)
+	if base.Kind != yaml.MappingNode {
+		r.fail(base, "a scenario must be a block of keys, not %s", found(base))
+		return nil, ""
+	}
+	return base, from
 }
 
 // belongs notes which file a tree came from.

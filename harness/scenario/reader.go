@@ -20,6 +20,7 @@ type reader struct {
 
 	vars     map[string]string // the variables that stood in the file, by their values
 	extended bool              // the file was joined with another
+	baseless bool              // it could not be, so that what it lacks may be there
 }
 
 // lost notes that a list of the file was not read whole.
@@ -164,6 +165,9 @@ func (r *reader) strangers(b Block, s *shape, strange []*yaml.Node, said map[str
 		if !s.open || slip {
 			r.fail(key, "unknown key %s in %s%s", quote(key.Value), b.path, hint(key.Value, known))
 		}
+	}
+	if r.baseless {
+		missing = nil
 	}
 	for _, key := range missing {
 		if len(b.path) == 0 || key == "name" {

@@ -82,8 +82,10 @@ func Schema(kinds Kinds) ([]byte, error) {
 	} {
 		properties[entry.list].(object)["items"] = w.entry(entry.list, entry.one, reflect.ValueOf(entry.config), entry.kinds)
 	}
-	w.defs["region"] = object{"type": "string", "enum": names.Regions()}
+	w.defs["region"] = orVariable(object{"type": "string", "enum": names.Regions()})
+	w.defs["variable"] = object{"type": "string", "pattern": `\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}`}
 	root["$defs"] = w.defs
+	extending(root)
 	if len(w.wrong) > 0 {
 		return nil, fmt.Errorf("describing the kinds: %s", strings.Join(w.wrong, "; "))
 	}
@@ -95,6 +97,22 @@ func Schema(kinds Kinds) ([]byte, error) {
 		return nil, fmt.Errorf("writing the schema: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// extending asks less of a file that extends another: there is a base to say the rest.
+func extending(root object) {
+	properties := root["properties"].(object)
+	alone, less := object{}, object{}
+	for _, key := range []string{"system", "probes", "faults", "actions", "checks"} {
+		alone[key] = properties[key]
+		kind := properties[key].(object)["type"]
+		less[key] = object{"type": kind}
+		properties[key] = object{"description": properties[key].(object)["description"]}
+	}
+	root["if"] = object{"required": []string{"extends"}}
+	root["then"] = object{"properties": less, "required": []string{"schema", "name"}}
+	root["else"] = object{"properties": alone, "required": root["required"]}
+	delete(root, "required")
 }
 
 type schemaWriter struct {
@@ -196,26 +214,27 @@ func (w *schemaWriter) value(v reflect.Value, f field, p path) object {
 		made := object{"type": "string"}
 		if x, ok := v.Interface().(patterned); ok {
 			made["pattern"] = x.Pattern()
+			return orVariable(made)
 		}
 		return made
 	case t == durationType:
-		return w.duration(f, p)
+		return orVariable(w.duration(f, p))
 	}
 	switch t.Kind() {
 	case reflect.Bool:
-		return object{"type": "boolean"}
+		return orVariable(object{"type": "boolean"})
 	case reflect.String:
 		return text(f, p)
 	case reflect.Int, reflect.Int64, reflect.Int32:
-		return w.number("integer", f, p)
+		return orVariable(w.number("integer", f, p))
 	case reflect.Uint, reflect.Uint64, reflect.Uint32:
 		made := w.number("integer", f, p)
 		if made["minimum"] == nil {
 			made["minimum"] = 0
 		}
-		return made
+		return orVariable(made)
 	case reflect.Float64:
-		return w.number("number", f, p)
+		return orVariable(w.number("number", f, p))
 	case reflect.Slice:
 		return w.list(t.Elem(), f, p)
 	case reflect.Map:
@@ -227,11 +246,15 @@ func (w *schemaWriter) value(v reflect.Value, f field, p path) object {
 	return object{}
 }
 
+// orVariable lets a variable stand where something else would.
+func orVariable(o object) object { return object{"anyOf": []object{o, {"$ref": "#/$defs/variable"}}} }
+
 func text(f field, p path) object {
 	made := object{"type": "string"}
 	switch {
 	case f.enum != nil:
 		made["enum"] = f.words(p)
+		return orVariable(made)
 	case f.form == "name":
 		made["pattern"] = namePattern
 	case f.form == "region":

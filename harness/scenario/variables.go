@@ -26,8 +26,8 @@ func ParseVar(s string) (name, value string, err error) {
 	return name, value, nil
 }
 
-// substitute puts the values of variables where they stand. A plain word is read again with them, so that a variable can
-// be a number or a duration as well as text; it can't be a block or a list.
+// substitute puts the values of variables where they stand. A plain word is read again with them, so that a variable
+// can be a number or a duration as well as text; it can't be a block or a list.
 func (r *reader) substitute(n *yaml.Node, with With) {
 	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${") {
 		r.replace(n, with)

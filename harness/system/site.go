@@ -65,6 +65,7 @@ func (s *Site) system() {
 		Door:  func(from *harness.Place) (*url.URL, error) { return s.Fabric.Door(from.Name) },
 		Roots: s.CA.Pool(), RootPEM: s.CA.PEM(), LeafPin: s.CA.LeafPin(),
 		Portal:    s.Instance.PortalURL,
+		ACS:       s.Instance.ACS,
 		Dashboard: "https://" + names.IdPHost(s.Topology.IdP.Dialect) + "/",
 		Pages:     pages.Lab(),
 		Locate: func(host string) (harness.Location, bool) {

@@ -55,6 +55,7 @@ type hop struct {
 // trace follows a tab by the browser's events, which arrive in their order. Nothing of a request is kept but its host.
 type trace struct {
 	locate  func(host string) (harness.Location, bool)
+	acsOf   func(region string) string // its ACS URL in words
 	pages   *pages.Driver
 	changed chan struct{} // holds one token when there is something new
 	dialog  func(accept bool)
@@ -72,7 +73,7 @@ type trace struct {
 }
 
 func newTrace(world *harness.World) *trace {
-	return &trace{locate: world.Locate, pages: &world.Pages,
+	return &trace{locate: world.Locate, acsOf: world.ACSOf, pages: &world.Pages,
 		changed: make(chan struct{}, 1), flying: map[network.RequestID]*hop{}}
 }
 

@@ -119,7 +119,7 @@ func (t *trace) errorPage(h *hop) *verdict {
 // acs names the ACS URL that the person was sent to the identity provider for, by its Region.
 func (t *trace) acs() string {
 	if h := t.last(serviceSignin); h != nil {
-		return "the ACS URL of " + h.at.Place
+		return t.acsOf(h.at.Place)
 	}
 	return "the ACS URL"
 }

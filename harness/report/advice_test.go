@@ -1,0 +1,56 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// TestAdvice: what failed says what to do, where most of a late recovery went says what to shorten, a busy machine says
+// so, and who passed is told nothing.
+func TestAdvice(t *testing.T) {
+	seconds := func(s float64) *verdict.Seconds { v := verdict.Seconds(s); return &v }
+	for name, c := range map[string]struct {
+		change func(d *drill)
+		says   string // "": nothing
+	}{
+		"passed": {func(d *drill) { d.Grade = verdict.Pass }, ""},
+		"an ACS that isn't registered": {func(d *drill) {
+			d.h.Attempts = []history.Attempt{{Probe: "staff", Outcome: history.Bad, Due: history.Seconds(12), Class: history.ClassIdPACSRefused,
+				Detail: "the identity provider refused the ACS URL of eu-west-1 (https://eu-west-1.signin.aws/platform/saml/acs/75)"}}
+		}, "register https://eu-west-1.signin.aws/platform/saml/acs/75 at the identity provider"},
+		"a key": {func(d *drill) {
+			d.h.Attempts = []history.Attempt{{Probe: "staff", Outcome: history.Bad, Due: history.Seconds(12), Class: history.ClassACSRejected,
+				Detail: "the sign-in service of eu-west-1 rejected the sign-in (kms)"}}
+		}, "look at the key's replica"},
+		"before the fault": {func(d *drill) {
+			d.h.Attempts = []history.Attempt{{Probe: "staff", Outcome: history.Bad, Due: history.Seconds(5), Class: history.ClassThrottled}}
+		}, "5.00 s of 6.00 s went to decide: let people give up"},
+		"nobody steered": {func(d *drill) { d.Recoveries[0].EndedBy = verdict.Heal }, "give staff a way to another Region"},
+		"the other Region failed": {func(d *drill) {
+			d.Recoveries[0].EndedBy = verdict.Heal
+			d.h.Plan.Probes[0].Config = []byte(`{"steer":{"by":"bookmark"}}`)
+		}, "see why the other Region did not take staff"},
+		"a busy machine": {func(d *drill) {
+			d.Grade, d.Findings = verdict.Unknown, nil
+			d.Validity.Reasons = []verdict.Reason{{Code: verdict.BusyMachine}, {Code: verdict.LateSchedule}}
+		}, "regiondrill doctor tells what this machine bears"},
+		"killed": {func(d *drill) {
+			d.Findings, d.dir = nil, "runs/x y"
+			d.Validity.Reasons = []verdict.Reason{{Code: verdict.Unfinished}}
+		}, "regiondrill recover 'runs/x y'"},
+	} {
+		d := open(nil)
+		d.Grade = verdict.Fail
+		d.h.Plan.Probes = []history.Probe{{Name: "staff"}}
+		d.Findings = []verdict.Finding{{Grade: verdict.Fail, Subject: verdict.Subject{Probe: "staff", Fault: "dark", Measure: verdict.RecoveryTime}}}
+		d.Recoveries = []verdict.Recovery{{Probe: "staff", Fault: "dark", EndedBy: verdict.Failover, Effective: seconds(10), Healing: seconds(20),
+			RecoveryTimeActual: &verdict.Interval{Lower: 5, Upper: seconds(6)}, Phases: &verdict.Phases{Decide: 5, Authenticate: 1}}}
+		c.change(d)
+		if got := d.advice(); c.says == "" && got != nil || c.says != "" && (len(got) != 1 || !strings.Contains(got[0], c.says)) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
