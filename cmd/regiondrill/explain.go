@@ -16,15 +16,14 @@ func (p *program) explainCommand() *cobra.Command {
 	var asJSON, markdown bool
 	cmd := &cobra.Command{
 		Use:   "explain [WORD]",
-		Short: "Explain a block, a key or a kind of a scenario, a target or a Region; without a word, list them",
+		Short: "Explain a block, a key or a kind of a scenario; without a word, list what can be explained",
 		Long: "Explain a word of the language of scenarios: a block or a key by its dotted path or the end of it, a kind\n" +
 			"of fault, action, probe or check, a target, a Region. Without a word, list what can be explained.",
 		Example: `  regiondrill explain region_outage
   regiondrill explain system.idp
   regiondrill explain probes.every
   regiondrill explain saml_login --json`,
-		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: p.completeTopics,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			m, err := manual.New(p.catalog)
 			switch {

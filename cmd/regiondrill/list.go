@@ -30,8 +30,7 @@ func (p *program) listCommand() *cobra.Command {
 		Use: "list [scenarios|faults|probes|actions|checks|targets]", Short: "List the scenarios and kinds that there are",
 		Example: `  regiondrill list
   regiondrill list faults --json`,
-		ValidArgs: shelves,
-		Args:      cobra.MaximumNArgs(1),
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				args = shelves
@@ -83,9 +82,7 @@ func (p *program) list(which []string, asJSON bool) error {
 func (p *program) scenarioItems() ([]item, error) {
 	var items []item
 	add := func(s *scenario.Scenario, file string) {
-		about, _, _ := strings.Cut(strings.TrimSpace(s.About), ". ")
-		doc := strings.TrimSuffix(strings.Join(strings.Fields(about), " "), ".")
-		items = append(items, item{Name: s.Name, Doc: doc, Tags: s.Tags, File: file})
+		items = append(items, item{Name: s.Name, Doc: firstSentence(s.About), Tags: s.Tags, File: file})
 	}
 	own, err := p.own()
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -58,7 +59,7 @@ func (t *page) table(title string, rows []string) {
 	for _, row := range rows {
 		made := strings.Split(row, "\t")
 		for i := range made {
-			made[i] = report.Clean(made[i])
+			made[i] = strings.TrimRight(report.Clean(made[i]), " ")
 		}
 		cells = append(cells, made)
 	}
@@ -79,10 +80,8 @@ func fitted(rows [][]string, room int) (widths []int, ok bool) {
 		columns = max(columns, len(row))
 	}
 	widths = make([]int, columns)
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], displaywidth.String(cell))
-		}
+	for i := range widths {
+		widths[i] = widest(rows, i, math.MaxInt32)
 	}
 	room -= margin + gutter*(columns-1)
 	for total(widths) > room {
@@ -96,7 +95,23 @@ func fitted(rows [][]string, room int) (widths []int, ok bool) {
 			}
 		}
 	}
+	for i, w := range widths { // its lines may be shorter than they might be
+		widths[i] = widest(rows, i, w)
+	}
 	return widths, true
+}
+
+// widest is the width of a column's longest line, where its cells are broken into lines of at most so many columns.
+func widest(rows [][]string, column, most int) int {
+	width := 0
+	for _, row := range rows {
+		if column < len(row) {
+			for _, line := range lines(row[column], most) {
+				width = max(width, displaywidth.String(line))
+			}
+		}
+	}
+	return width
 }
 
 func total(widths []int) int {
