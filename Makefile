@@ -9,7 +9,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 DRILL := primary-region-outage
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint platforms schema release image image-with-browser bench calibrate fuzz nightly matrix kill-test compose-up compose-down clean
+.PHONY: help build demo test lint platforms schema docs release image image-with-browser bench calibrate fuzz nightly matrix kill-test compose-up compose-down clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ platforms: ## build and vet for the systems that this one isn't, the tests too
 
 schema: ## write scenarios/schema.json anew, after a kind or a key changed
 	@$(GO) run ./cmd/regiondrill schema > scenarios/schema.json.new && mv scenarios/schema.json.new scenarios/schema.json
+
+docs: ## write docs/scenario.md anew, after a kind or a key changed
+	@$(GO) run ./cmd/regiondrill explain --markdown > docs/scenario.md.new && mv docs/scenario.md.new docs/scenario.md
 
 release: ## make archives, bills of materials and sums of VERSION=v1.2.3 in dist
 	@rm -rf dist && $(GO) run ./release -version '$(VERSION)' -out dist && ls -l dist

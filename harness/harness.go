@@ -46,6 +46,7 @@ type (
 	}
 	ProbeKind struct {
 		Name, Doc string
+		Examples  []string
 		New       func() Probe
 	}
 )

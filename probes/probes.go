@@ -10,10 +10,14 @@ import (
 // Table lists the kinds of probes. A new one is a file and a line here.
 func Table() []harness.ProbeKind {
 	return []harness.ProbeKind{
-		{Name: "saml_login", Doc: "a person signs in through SAML, by plain HTTP without a browser", New: NewSAMLLogin},
+		{Name: "saml_login", Doc: "a person signs in through SAML, by plain HTTP without a browser",
+			Examples: []string{`{"steer": {"by": "bookmark", "to": "eu-west-1", "after": "2s"}}`, `{"connections": "kept"}`},
+			New:      NewSAMLLogin},
 		{Name: "role_credentials", Doc: "a person at a command line gets credentials of their role, by AWS's SDK",
-			New: NewRoleCredentials},
+			Examples: []string{`{"steer": {"by": "cli_profile", "to": "eu-west-1", "after": "2s"}}`},
+			New:      NewRoleCredentials},
 		{Name: "browser_login", Doc: "a person signs in through SAML, in a real browser",
-			New: func() harness.Probe { return browser.New() }},
+			Examples: []string{`{"steer": {"by": "bookmark", "to": "eu-west-1", "after": "2s"}}`},
+			New:      func() harness.Probe { return browser.New() }},
 	}
 }

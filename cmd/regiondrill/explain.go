@@ -2,95 +2,168 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/regiondrill/regiondrill/harness/manual"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
-// explained is what explain says of a kind.
-type explained struct {
-	Kind     string           `json:"kind"`
-	Of       string           `json:"of"` // fault, action, probe, check, or target
-	Doc      string           `json:"doc"`
-	Examples []string         `json:"examples,omitempty"` // of its own keys, in JSON
-	Keys     []scenario.Field `json:"keys"`               // its own
-	Common   []scenario.Field `json:"common"`             // those of every entry
-}
-
 func (p *program) explainCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, markdown bool
 	cmd := &cobra.Command{
-		Use: "explain KIND", Short: "Explain a kind of fault, action, probe, check or target, and its keys",
+		Use:   "explain [WORD]",
+		Short: "Explain a block, a key or a kind of a scenario; without a word, list what can be explained",
+		Long: "Explain a word of the language of scenarios: a block or a key by its dotted path or the end of it, a kind\n" +
+			"of fault, action, probe or check, a target, a Region. Without a word, list what can be explained.",
 		Example: `  regiondrill explain region_outage
+  regiondrill explain system.idp
+  regiondrill explain probes.every
   regiondrill explain saml_login --json`,
-		Args: exactlyOne("a kind"),
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, err := p.explain(args[0])
-			if err != nil {
-				return err
+			m, err := manual.New(p.catalog)
+			switch {
+			case err != nil:
+				return broke(err)
+			case markdown && len(args) == 0:
+				return p.manualPage(m)
+			case markdown:
+				return fmt.Errorf("--markdown writes the whole language; leave %q out", args[0])
+			case len(args) == 0:
+				return p.explainWhat(m, asJSON)
 			}
-			if asJSON {
-				return p.json(e)
-			}
-			writeExplained(p.stdout, e)
-			return nil
+			return p.explain(m, args[0], asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
+	cmd.Flags().BoolVar(&markdown, "markdown", false,
+		"print the whole language as a page in Markdown, as docs/scenario.md is")
 	return cmd
 }
 
-func (p *program) explain(name string) (*explained, error) {
-	kinds := p.catalog.Kinds()
-	var known []string
-	for _, shelf := range []struct {
-		of     string
-		kinds  []scenario.Kind
-		common any
-	}{
-		{"fault", kinds.Faults, scenario.Fault{}},
-		{"action", kinds.Actions, scenario.Action{}},
-		{"probe", kinds.Probes, scenario.Probe{}},
-		{"check", kinds.Checks, scenario.Check{}},
-	} {
-		for _, k := range shelf.kinds {
-			if k.Name == name {
-				return &explained{Kind: name, Of: shelf.of, Doc: k.Doc, Examples: p.examples(name), Keys: scenario.Describe(k),
-					Common: scenario.Describe(scenario.Kind{Config: shelf.common})}, nil
-			}
-			known = append(known, k.Name)
-		}
+func (p *program) manualPage(m *manual.Manual) error {
+	text, err := m.Markdown()
+	if err == nil {
+		_, err = p.stdout.Write(text)
 	}
-	for _, t := range p.catalog.Targets {
-		if t.Name == name {
-			return &explained{Kind: name, Of: "target", Doc: t.Doc, Keys: []scenario.Field{}, Common: []scenario.Field{}}, nil
-		}
-		known = append(known, t.Name)
-	}
-	if name == "" {
-		return nil, errors.New("name a kind")
-	}
-	return nil, fmt.Errorf("there is no kind %q; %s", name, suggest(name, known, "known are "+strings.Join(known, ", ")))
-}
-
-// examples are settings of a fault's or an action's own keys.
-func (p *program) examples(name string) []string {
-	for _, k := range p.catalog.Faults {
-		if k.Name == name {
-			return k.Examples
-		}
-	}
-	for _, k := range p.catalog.Actions {
-		if k.Name == name {
-			return k.Examples
-		}
+	if err != nil {
+		return broke(err)
 	}
 	return nil
+}
+
+// explainWhat lists what can be explained.
+func (p *program) explainWhat(m *manual.Manual, asJSON bool) error {
+	if asJSON {
+		return p.json(m.Groups())
+	}
+	text := p.page()
+	for _, g := range m.Groups() {
+		var rows []string
+		for _, t := range g.Topics {
+			rows = append(rows, t.Name+"\t"+t.Doc)
+		}
+		text.table(g.Name, rows)
+		fmt.Fprintln(text)
+	}
+	text.paragraph("", "regiondrill explain WORD tells more of each. So it does of any key by its dotted path, or the "+
+		"end of that (system.idp.acs, probes.every, region_outage.mode), and of any Region (eu-west-1).")
+	return p.print(text)
+}
+
+func (p *program) explain(m *manual.Manual, word string, asJSON bool) error {
+	topic, err := m.Topic(word)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return p.json(topic)
+	}
+	text := p.page()
+	text.topic(&topic)
+	return p.print(text)
+}
+
+// topic tells all of one.
+func (t *page) topic(e *manual.Topic) {
+	t.paragraph("", e.Name+" is "+whatItIs(e)+": "+e.Doc)
+	if e.Key != nil && e.Of == manual.OfKey {
+		fmt.Fprintln(t)
+		t.paragraph("  ", strings.Join(append([]string{e.Key.TypeInWords()}, e.Key.Remarks()...), "; "))
+	}
+	if e.Breaks != "" {
+		t.paragraph("", strings.ToUpper(e.Breaks[:1])+e.Breaks[1:]+".")
+	}
+	if e.Targets != nil {
+		t.paragraph("", "Carried by: "+listOr(e.Targets, "no target")+".")
+	}
+	switch e.Of {
+	case "target":
+		fmt.Fprintf(t, "\n  regiondrill run SCENARIO --target %s\n", e.Name)
+		return
+	case manual.OfRegions:
+		t.table("", regionRows(e.Regions))
+		return
+	case manual.OfRegion:
+		return
+	case manual.OfKey:
+	case manual.OfFile, manual.OfBlock:
+		t.table("\nKeys", fieldRows(e.Keys))
+	default:
+		t.table("\nIts own keys", fieldRows(e.Keys))
+	}
+	if e.Kinds != nil {
+		t.paragraph("  ", "and those of its kind: "+strings.Join(e.Kinds, ", "))
+	}
+	t.examples(e)
+	if len(e.Common) > 0 {
+		t.table("\nKeys of every "+e.Of, fieldRows(e.Common))
+	}
+	if len(e.Others) > 0 {
+		fmt.Fprintln(t)
+		t.paragraph("", "There are also "+strings.Join(e.Others, ", ")+".")
+	}
+}
+
+func whatItIs(e *manual.Topic) string {
+	switch {
+	case e.Of == manual.OfFile:
+		return "the whole file"
+	case e.Of == manual.OfRegions:
+		return "no key, but what keys name"
+	case e.Of == manual.OfBlock && e.Key.Type == "list of blocks":
+		return "a list of blocks"
+	case e.Of == manual.OfBlock && e.Key.Type == "block of names":
+		return "a block of blocks, each behind a name"
+	case slices.Contains([]string{manual.OfBlock, manual.OfKey, manual.OfRegion}, e.Of):
+		return "a " + e.Of
+	}
+	return "a kind of " + e.Of
+}
+
+// examples shows pieces of a scenario: of a kind the first, and what else its own keys may say.
+func (t *page) examples(e *manual.Topic) {
+	if len(e.YAML) == 0 {
+		return
+	}
+	fmt.Fprintln(t, "\nFor example")
+	shown := e.YAML
+	if len(e.Common) > 0 {
+		shown = e.YAML[:1]
+	}
+	for _, piece := range shown {
+		fmt.Fprintln(t, "  "+strings.ReplaceAll(piece, "\n", "\n  "))
+	}
+	if len(shown) < len(e.YAML) {
+		fmt.Fprintln(t, "\nor, of its own keys")
+	}
+	for _, settings := range e.Examples[min(len(shown), len(e.Examples)):] {
+		t.paragraph("  ", flow(settings))
+	}
 }
 
 // flow writes an example as a scenario does: {mode: refuse}.
@@ -98,50 +171,26 @@ func flow(example string) string {
 	return "{" + settings(json.RawMessage(example)) + "}"
 }
 
-func writeExplained(w io.Writer, e *explained) {
-	fmt.Fprintf(w, "%s is a kind of %s: %s\n", e.Kind, e.Of, e.Doc)
-	if e.Of == "target" {
-		fmt.Fprintf(w, "\n  regiondrill run SCENARIO --target %s\n", e.Kind)
-		return
-	}
-	table(w, "\nIts own keys", fieldRows(e.Keys))
-	if len(e.Examples) > 0 {
-		fmt.Fprintln(w, "\nFor example")
-	}
-	for _, example := range e.Examples {
-		fmt.Fprintf(w, "  %s\n", flow(example))
-	}
-	table(w, fmt.Sprintf("\nKeys of every %s", e.Of), fieldRows(e.Common))
-}
-
 func fieldRows(fields []scenario.Field) []string {
 	var rows []string
 	for _, f := range fields {
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s", f.Key, f.Type, strings.Join(remarks(f), "; ")))
+		said := f.Remarks()
+		if f.Doc != "" {
+			said = slices.Insert(said, 0, f.Doc)
+		}
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s", f.Key, f.TypeInWords(), strings.Join(said, "; ")))
 	}
 	return rows
 }
 
-// remarks are what there is to say of a key.
-func remarks(f scenario.Field) []string {
-	var said []string
-	if f.Doc != "" {
-		said = append(said, f.Doc)
+func regionRows(regions []manual.Region) []string {
+	var rows []string
+	for _, r := range regions {
+		optIn := ""
+		if r.OptIn {
+			optIn = "opt-in"
+		}
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s", r.Code, r.Name, r.Partition, optIn))
 	}
-	if f.Enum != nil {
-		said = append(said, "one of "+strings.Join(f.Enum, ", "))
-	}
-	if f.Min != "" {
-		said = append(said, "at least "+f.Min)
-	}
-	if f.Max != "" {
-		said = append(said, "at most "+f.Max)
-	}
-	switch {
-	case f.Required:
-		said = append(said, "required")
-	case f.Default != "":
-		said = append(said, "default "+f.Default)
-	}
-	return said
+	return rows
 }

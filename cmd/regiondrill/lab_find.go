@@ -52,22 +52,9 @@ func listenAt(path string) (net.Listener, error) {
 
 // findLab asks the lab of a name, or the newest, and says which that is where others stand too.
 func (p *program) findLab(name string) (*standing, error) {
-	dir, err := p.runtimeDir()
+	labs, err := p.labs()
 	if err != nil {
 		return nil, err
-	}
-	sockets, err := filepath.Glob(filepath.Join(dir, "*.sock"))
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(sockets, func(a, b string) int { return madeAt(b).Compare(madeAt(a)) })
-	var labs []*standing // the newest first
-	for _, path := range sockets {
-		lab, err := askLab(path)
-		if err != nil {
-			continue // one that is gone, or not up yet
-		}
-		labs = append(labs, lab)
 	}
 	var known []string
 	for _, lab := range labs {
@@ -86,6 +73,28 @@ func (p *program) findLab(name string) (*standing, error) {
 	}
 	labs[0].others = known[1:]
 	return labs[0], nil
+}
+
+// labs are those that stand, the newest first.
+func (p *program) labs() ([]*standing, error) {
+	dir, err := p.runtimeDir()
+	if err != nil {
+		return nil, err
+	}
+	sockets, err := filepath.Glob(filepath.Join(dir, "*.sock"))
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(sockets, func(a, b string) int { return madeAt(b).Compare(madeAt(a)) })
+	var labs []*standing
+	for _, path := range sockets {
+		lab, err := askLab(path)
+		if err != nil {
+			continue // one that is gone, or not up yet
+		}
+		labs = append(labs, lab)
+	}
+	return labs, nil
 }
 
 func madeAt(path string) time.Time {

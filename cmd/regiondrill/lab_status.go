@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,18 +40,15 @@ func (p *program) labStatus(ctx context.Context, name string, asJSON bool) error
 			Page string `json:"page"`
 		}{state, lab.Page})
 	}
-	var text strings.Builder
-	describeState(&text, &state, lab)
-	if _, err := io.WriteString(p.stdout, text.String()); err != nil {
-		return broke(err)
-	}
-	return nil
+	text := p.page()
+	text.state(&state, lab)
+	return p.print(text)
 }
 
 const toldOnTerminal = 8 // sign-ins
 
-func describeState(w io.Writer, s *byhand.State, lab *standing) {
-	fmt.Fprintf(w, "The lab %s, up for %s; its page is %s\n", s.Name, ago(s.At.Sub(s.Up)), lab.Page)
+func (t *page) state(s *byhand.State, lab *standing) {
+	fmt.Fprintf(t, "The lab %s, up for %s; its page is %s\n", s.Name, ago(s.At.Sub(s.Up)), lab.Page)
 	var rows []string
 	for _, f := range s.Faults {
 		ends := "until it is healed"
@@ -62,15 +57,15 @@ func describeState(w io.Writer, s *byhand.State, lab *standing) {
 		}
 		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s", f.Name, stateOf(f), ends, effectOf(f)))
 	}
-	table(w, "\nWhat is broken", rows)
-	table(w, "\nWho is carried where, in the last minute", carriedRows(s))
+	t.table("\nWhat is broken", rows)
+	t.table("\nWho is carried where, in the last minute", carriedRows(s))
 	rows = nil
 	for _, in := range s.SignIns[:min(toldOnTerminal, len(s.SignIns))] {
 		rows = append(rows, signInRow(in))
 	}
-	table(w, "\nThe last sign-ins", rows)
+	t.table("\nThe last sign-ins", rows)
 	for _, n := range s.Notes {
-		fmt.Fprintf(w, "note: %s: %s\n", n.At.Local().Format(clock), report.Clean(n.Text))
+		fmt.Fprintf(t, "note: %s: %s\n", n.At.Local().Format(clock), report.Clean(n.Text))
 	}
 }
 

@@ -30,8 +30,7 @@ func (p *program) listCommand() *cobra.Command {
 		Use: "list [scenarios|faults|probes|actions|checks|targets]", Short: "List the scenarios and kinds that there are",
 		Example: `  regiondrill list
   regiondrill list faults --json`,
-		ValidArgs: shelves,
-		Args:      cobra.MaximumNArgs(1),
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				args = shelves
@@ -58,9 +57,10 @@ func (p *program) list(which []string, asJSON bool) error {
 	if asJSON {
 		return p.json(all)
 	}
+	text := p.page()
 	for i, shelf := range which {
 		if i > 0 {
-			fmt.Fprintln(p.stdout)
+			fmt.Fprintln(text)
 		}
 		var rows []string
 		for _, it := range all[shelf] {
@@ -73,18 +73,16 @@ func (p *program) list(which []string, asJSON bool) error {
 			}
 			rows = append(rows, row)
 		}
-		table(p.stdout, shelf, rows)
+		text.table(shelf, rows)
 	}
-	return nil
+	return p.print(text)
 }
 
 // scenarioItems are one's own scenarios, then those that come with the program.
 func (p *program) scenarioItems() ([]item, error) {
 	var items []item
 	add := func(s *scenario.Scenario, file string) {
-		about, _, _ := strings.Cut(strings.TrimSpace(s.About), ". ")
-		doc := strings.TrimSuffix(strings.Join(strings.Fields(about), " "), ".")
-		items = append(items, item{Name: s.Name, Doc: doc, Tags: s.Tags, File: file})
+		items = append(items, item{Name: s.Name, Doc: firstSentence(s.About), Tags: s.Tags, File: file})
 	}
 	own, err := p.own()
 	if err != nil {

@@ -2,17 +2,14 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
-	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
@@ -57,12 +54,9 @@ func (p *program) plan(args []string, flags runFlags) error {
 			Remarks []mistake `json:"remarks"`
 		}{c.plan.Record, remarksOf(c.plan)})
 	}
-	var text strings.Builder
-	describePlan(&text, c, p.carriers(c.scenario))
-	if _, err := io.WriteString(p.stdout, text.String()); err != nil {
-		return broke(err)
-	}
-	return nil
+	text := p.page()
+	text.plan(c, p.carriers(c.scenario))
+	return p.print(text)
 }
 
 // carriers lists the targets that can carry all faults and actions of a scenario.
@@ -76,35 +70,31 @@ func (p *program) carriers(s *scenario.Scenario) []string {
 	return able
 }
 
-// describePlan writes a plan for people: what stands, who signs in, what happens when, what is judged, and what of it
+// plan writes a plan for people: what stands, who signs in, what happens when, what is judged, and what of it
 // is worth a second look.
-func describePlan(w io.Writer, c *compiled, carriers []string) {
+func (t *page) plan(c *compiled, carriers []string) {
 	r := c.plan.Record
-	fmt.Fprintf(w, "%s, in the %s, seed %d\n", r.Scenario, r.Target, r.Seed)
-	if r.About != "" {
-		fmt.Fprintf(w, "%s\n", wrap(r.About, "  ", 96))
-	}
-	fmt.Fprintf(w, "\nRegions      %s\n", regionsOf(r))
-	fmt.Fprintf(w, "IdP          %s; ACS %s; bookmarks %s\n", c.scenario.System.IdP.Dialect,
-		listOr(c.scenario.System.IdP.ACS, "none"), listOr(c.scenario.System.IdP.Bookmarks, "none"))
-	if said := kmsRow(c); said != "" {
-		fmt.Fprintf(w, "KMS          %s\n", strings.TrimLeft(wrap(said, "             ", 96), " "))
-	}
-	fmt.Fprintf(w, "Carried by   %s\n", listOr(carriers, "no target"))
+	t.paragraph("", fmt.Sprintf("%s, in the %s, seed %d", r.Scenario, r.Target, r.Seed))
+	t.paragraph("  ", r.About)
+	fmt.Fprintln(t)
+	t.paragraph("Regions      ", regionsOf(r))
+	t.paragraph("IdP          ", fmt.Sprintf("%s; ACS %s; bookmarks %s", c.scenario.System.IdP.Dialect,
+		listOr(c.scenario.System.IdP.ACS, "none"), listOr(c.scenario.System.IdP.Bookmarks, "none")))
+	t.paragraph("KMS          ", kmsRow(c))
+	t.paragraph("Carried by   ", listOr(carriers, "no target"))
 	lasts := ""
 	if waits(c) {
 		lasts = ", or longer: something waits for a fault"
 	}
-	fmt.Fprintf(w, "It takes     %v%s\n", c.plan.Duration().Round(100*time.Millisecond), lasts)
-	table(w, "\n"+"Who signs in", probeRows(c))
-	table(w, "\n"+"What happens, and when", timeline(c))
-	table(w, "\n"+"What is judged", checkRows(r))
+	t.paragraph("It takes     ", fmt.Sprintf("%v%s", c.plan.Duration().Round(100*time.Millisecond), lasts))
+	t.table("\nWho signs in", probeRows(c))
+	t.table("\nWhat happens, and when", timeline(c))
+	t.table("\nWhat is judged", checkRows(r))
 	if len(c.plan.Remarks) > 0 {
-		fmt.Fprintf(w, "\nWorth a second look\n")
-		for _, r := range c.plan.Remarks {
-			said := wrap(fmt.Sprintf("%v: %s", r.Position, r.Sentence), "    ", 96)
-			fmt.Fprintln(w, "  - "+strings.TrimLeft(said, " "))
-		}
+		fmt.Fprintf(t, "\nWorth a second look\n")
+	}
+	for _, r := range c.plan.Remarks {
+		t.paragraph("  - ", fmt.Sprintf("%v: %s", r.Position, r.Sentence))
 	}
 }
 
@@ -123,24 +113,6 @@ func listOr(words []string, otherwise string) string {
 		return otherwise
 	}
 	return strings.Join(words, ", ")
-}
-
-// table writes rows of tab-separated cells as columns, with nothing in them that a terminal would obey.
-func table(w io.Writer, title string, rows []string) {
-	fmt.Fprintln(w, title)
-	if len(rows) == 0 {
-		fmt.Fprintln(w, "  nothing")
-		return
-	}
-	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	for _, row := range rows {
-		cells := strings.Split(row, "\t")
-		for i := range cells {
-			cells[i] = report.Clean(cells[i])
-		}
-		fmt.Fprintln(columns, "  "+strings.Join(cells, "\t"))
-	}
-	columns.Flush()
 }
 
 func probeRows(c *compiled) []string {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
-	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 	"github.com/regiondrill/regiondrill/harness/system"
 )
@@ -47,11 +46,6 @@ func keysOf[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// wrap breaks a text into indented lines.
-func wrap(text, indent string, width int) string {
-	return indent + strings.Join(report.Wrap(text, width-len(indent)), "\n"+indent)
 }
 
 // kmsRow says who is to play KMS where that is no fake of ours, and what will be found out about it.

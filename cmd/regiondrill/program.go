@@ -118,7 +118,9 @@ func (p *program) execute(ctx context.Context, root *cobra.Command) (err error) 
 func (p *program) complain(err error) {
 	var mistakes scenario.Errors
 	if errors.As(err, &mistakes) {
-		fmt.Fprintln(p.stderr, err)
+		for line := range strings.Lines(err.Error()) {
+			fmt.Fprintln(p.stderr, p.located(strings.TrimSuffix(line, "\n")))
+		}
 		return
 	}
 	fmt.Fprintf(p.stderr, "regiondrill: %v\n", err)
@@ -140,7 +142,7 @@ bounds of time they could not work, through which Region they were back, and wha
 		Example: `  regiondrill run primary-region-outage      the main drill, in a lab in this process
   regiondrill init mine.yaml                 a scenario of one's own to start from
   regiondrill plan mine.yaml                 what it would do, without doing it`,
-		SilenceErrors: true, SilenceUsage: true,
+		SilenceErrors: true, SilenceUsage: true, Version: versionText(),
 		Args: p.noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -148,9 +150,25 @@ bounds of time they could not work, through which Region they were back, and wha
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(p.runCommand(), p.analyzeCommand(), p.validateCommand(), p.planCommand(), p.listCommand(),
-		p.explainCommand(), p.schemaCommand(), p.initCommand(), p.labCommand(), p.recoverCommand(), p.doctorCommand(),
-		p.versionCommand(), p.serveCommand())
+	root.SetVersionTemplate(versionLine())
+	root.Flags().Bool("version", false, "tell the program's version")
+	group := func(id, title string, commands ...*cobra.Command) {
+		root.AddGroup(&cobra.Group{ID: id, Title: title})
+		for _, c := range commands {
+			c.GroupID = id
+			root.AddCommand(c)
+		}
+	}
+	group("authoring", "Write a scenario:", p.initCommand(), p.listCommand(), p.explainCommand(), p.validateCommand(),
+		p.planCommand(), p.schemaCommand())
+	group("running", "Run it:", p.runCommand())
+	group("results", "Results:", p.analyzeCommand())
+	group("lab", "A lab to play with:", p.labCommand())
+	group("machine", "This machine:", p.doctorCommand(), p.recoverCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand())
+	root.SetHelpCommandGroupID("machine")
+	root.SetCompletionCommandGroupID("machine")
+	p.complete(root)
 	return root
 }
 

@@ -48,12 +48,13 @@ func (p *program) render(told []*report.Report, format string) ([]byte, error) {
 		err := p.catalog.Exporters[i].Write(&text, told)
 		return text.Bytes(), err
 	}
-	colour := terminal(p.stdout) && p.getenv("NO_COLOR") == ""
+	look := report.TextOptions{Color: terminal(p.stdout) && p.getenv("NO_COLOR") == "",
+		Width: report.ColumnsOf(p.stdout, p.getenv("COLUMNS")).Prose}
 	for i, r := range told {
 		if i > 0 {
 			text.WriteByte('\n')
 		}
-		if err := report.Text(&text, r, colour); err != nil {
+		if err := report.Text(&text, r, look); err != nil {
 			return nil, err
 		}
 	}

@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
@@ -73,7 +75,7 @@ func (p *program) validate(args []string, said saying, target string, asJSON boo
 		default:
 			fmt.Fprintf(p.stdout, "%s: valid\n", src.name)
 			for _, r := range all[0].plan.Remarks {
-				fmt.Fprintln(p.stderr, r)
+				fmt.Fprintln(p.stderr, p.located(r.String()))
 			}
 		}
 	}
@@ -88,6 +90,21 @@ func (p *program) validate(args []string, said saying, target string, asJSON boo
 	return leave(ended)
 }
 
+// located is a line that begins with a place. On a terminal it is broken between words; elsewhere it stays one, for who
+// looks for places line by line.
+func (p *program) located(line string) string {
+	if !terminal(p.stderr) {
+		return line
+	}
+	width := report.ColumnsOf(p.stderr, p.getenv("COLUMNS")).Prose
+	first, rest, _ := strings.Cut(strings.Join(report.Wrap(line, width), "\n"), "\n")
+	if rest == "" {
+		return first
+	}
+	rest = strings.ReplaceAll(rest, "\n", " ")
+	return first + "\n    " + strings.Join(report.Wrap(rest, width-4), "\n    ")
+}
+
 func mistakes(err error) []mistake {
 	var errs scenario.Errors
 	told := []mistake{}
@@ -96,7 +113,7 @@ func mistakes(err error) []mistake {
 	}
 	for _, e := range errs {
 		for _, at := range append([]scenario.Position{e.Position}, e.Also...) { // an editor marks each place
-			told = append(told, located(at, e.Sentence))
+			told = append(told, asMistake(at, e.Sentence))
 		}
 	}
 	return told
@@ -105,12 +122,12 @@ func mistakes(err error) []mistake {
 func remarksOf(plan *engine.Plan) []mistake {
 	told := []mistake{}
 	for _, r := range plan.Remarks {
-		told = append(told, located(r.Position, r.Sentence))
+		told = append(told, asMistake(r.Position, r.Sentence))
 	}
 	return told
 }
 
-func located(at scenario.Position, sentence string) mistake {
+func asMistake(at scenario.Position, sentence string) mistake {
 	m := mistake{Flag: at.Flag, Sentence: sentence}
 	if at.Flag == "" {
 		m.File, m.Line, m.Column = at.File, at.Line, at.Col

@@ -52,6 +52,7 @@ var mayImport = map[string]string{
 		"harness/checks harness/report harness/engine harness/analysis harness/scenario",
 	"harness/drill": "harness harness/catalog harness/engine harness/heartbeat harness/history harness/rollback " +
 		"harness/analysis harness/report harness/verdict",
+	"harness/manual":      "harness harness/catalog harness/names harness/scenario",
 	"harness/harnesstest": "harness harness/history harness/verdict harness/rollback",
 	"cmd/regiondrill":     "*",
 	"release":             "", // it builds the command, and knows nothing of it
@@ -61,7 +62,7 @@ var mayImport = map[string]string{
 var livesIn = map[string]string{
 	"github.com/chromedp/":            "probes/browser",
 	"github.com/testcontainers/":      "harness/targets",
-	"gopkg.in/yaml.v3":                "harness/scenario",
+	"gopkg.in/yaml.v3":                "harness/scenario harness/manual", // which writes pieces of scenarios
 	"github.com/grafana/":             "dashboards/boards",
 	"github.com/prometheus/":          "harness/report",
 	"github.com/aws/aws-sdk-go-v2":    "fakes/identitycenter probes harness/faults harness/system",

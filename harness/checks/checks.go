@@ -54,16 +54,25 @@ type Problem struct {
 // Kind is one row of the table.
 type Kind struct {
 	Name, Doc string
+	Examples  []string     // settings of its own keys, in JSON, of the probe staff and the fault virginia-dark
 	New       func() Check // holding its defaults
 }
 
 // Table lists the kinds of checks. A new one is a file and a line here.
 func Table() []Kind {
 	return []Kind{
-		{"recovery", "the probe's people are back within a time, by failing over and not by the fault's end", newRecovery},
-		{"failback", "after the fault the home Region carries the probe's people again within a time", newFailback},
-		{"availability", "at least a share of the attempts of a window is good", newAvailability},
-		{"latency", "sign-ins of a window take at most so long", newLatency},
+		{"recovery", "the probe's people are back within a time, by failing over and not by the fault's end", []string{
+			`{"probe": "staff", "fault": "virginia-dark", "within": "10s"}`,
+			`{"probe": "staff", "fault": "virginia-dark", "within": "10s",
+			"sustained": {"for": "5s", "ratio": 0.99, "gap": "2s"}}`}, newRecovery},
+		{"failback", "after the fault the home Region carries the probe's people again within a time", []string{
+			`{"probe": "staff", "fault": "virginia-dark", "within": "10s"}`}, newFailback},
+		{"availability", "at least a share of the attempts of a window is good", []string{
+			`{"probe": "staff", "fault": "virginia-dark", "window": "after", "at_least": 0.999}`}, newAvailability},
+		{"latency", "sign-ins of a window take at most so long", []string{
+			`{"probe": "staff", "fault": "virginia-dark", "window": "baseline", "p95": "500ms"}`,
+			`{"probe": "staff", "fault": "virginia-dark", "window": "after", "p50": "300ms", "p99": "1s", "max": "3s"}`},
+			newLatency},
 	}
 }
 

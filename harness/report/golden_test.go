@@ -60,8 +60,8 @@ func TestTextFitsAndColoursOnlyWhenAsked(t *testing.T) {
 		r := sample(t, name)
 		plain, coloured := text(t, r, false), text(t, r, true)
 		for line := range strings.Lines(plain) {
-			if displaywidth.String(line) > textWidth {
-				t.Errorf("%s: wider than %d columns: %q", name, textWidth, line)
+			if displaywidth.String(line) > unseen {
+				t.Errorf("%s: wider than %d columns: %q", name, unseen, line)
 			}
 		}
 		if strings.Contains(plain, "\x1b") || !strings.Contains(coloured, "\x1b[") {

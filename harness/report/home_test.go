@@ -18,7 +18,7 @@ func TestBackHomeThatCouldNotBeSeenToLast(t *testing.T) {
 		watched := verdict.Seconds(0)
 		r.Failback, r.FailbackWatched, r.FailbackEvidence = &verdict.Interval{Lower: 0.014}, &watched, evidence
 		var text strings.Builder
-		if err := Text(&text, s, false); err != nil {
+		if err := Text(&text, s, TextOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if said := strings.Join(strings.Fields(text.String()), " "); !strings.Contains(said, want) {

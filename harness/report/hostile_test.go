@@ -140,7 +140,7 @@ func harmless(t *testing.T, r *Report) {
 		t.Errorf("control characters in the text: %q", out)
 	}
 	for line := range strings.Lines(out) {
-		if displaywidth.String(line) > textWidth && !strings.HasPrefix(line, "Report  ") {
+		if displaywidth.String(line) > unseen && !strings.HasPrefix(line, "Report  ") {
 			t.Errorf("a line of the text is too wide: %q", line)
 		}
 	}
@@ -359,7 +359,7 @@ func TestExportersNeverFail(t *testing.T) {
 		}
 	}
 	for i, r := range odd {
-		if err := Text(io.Discard, r, true); err != nil {
+		if err := Text(io.Discard, r, TextOptions{Color: true}); err != nil {
 			t.Errorf("text of report %d: %v", i, err)
 		}
 	}
@@ -384,7 +384,7 @@ func TestExportersReportAFullDisk(t *testing.T) {
 			t.Errorf("%s: no error on a full disk", e.File)
 		}
 	}
-	if err := Text(full{}, sample(t, "flagship"), false); err == nil {
+	if err := Text(full{}, sample(t, "flagship"), TextOptions{}); err == nil {
 		t.Error("text: no error on a full disk")
 	}
 }

@@ -176,7 +176,12 @@ func (d *drill) lossWords(r *verdict.Recovery) string {
 		return "nobody was seen while it lasted" + unseen
 	}
 	failed := fmt.Sprintf("none of %s failed", plural(l.Attempts, people.One))
-	if l.Failed > 0 {
+	switch {
+	case l.Attempts == 1 && l.Failed == 0:
+		failed = "the only " + people.One + " did not fail"
+	case l.Attempts == 1:
+		failed = "the only " + people.One + " failed"
+	case l.Failed > 0:
 		failed = fmt.Sprintf("%s of %s failed", group(l.Failed), plural(l.Attempts, people.One))
 	}
 	failed += unseen
@@ -187,6 +192,9 @@ func (d *drill) lossWords(r *verdict.Recovery) string {
 		return failed + "; too few came before to tell how much longer the others waited"
 	case l.ExtraMax == 0:
 		return failed + "; nobody waited longer than usual"
+	}
+	if l.Attempts-l.Failed == 1 {
+		return fmt.Sprintf("%s; whoever %s waited %s longer than usual", failed, people.Did, span(l.ExtraMax))
 	}
 	worst := span(l.ExtraMax) + " at worst"
 	if span(l.ExtraMedian) == span(l.ExtraMax) {

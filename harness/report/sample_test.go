@@ -119,7 +119,7 @@ func export(t testing.TB, file string, drills ...*Report) []byte {
 func text(t testing.TB, r *Report, color bool) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Text(&b, r, color); err != nil {
+	if err := Text(&b, r, TextOptions{Color: color}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -3,13 +3,10 @@ package report
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 )
@@ -44,22 +41,6 @@ type Screen struct {
 type ScreenOptions struct {
 	Size  func() (width, height int) // of the terminal, in columns and lines; nil where there is none
 	Color bool
-}
-
-// OnTerminal finds out what a file can show: a live view if it is a terminal that can move its cursor, with colour
-// unless NO_COLOR is set (no-color.org).
-func OnTerminal(f *os.File) ScreenOptions {
-	if !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
-		return ScreenOptions{}
-	}
-	size := func() (int, int) {
-		w, h, err := term.GetSize(int(f.Fd()))
-		if err != nil || w <= 0 || h <= 0 {
-			return 80, 24
-		}
-		return w, h
-	}
-	return ScreenOptions{Size: size, Color: os.Getenv("NO_COLOR") == ""}
 }
 
 // NewScreen starts to show on out what will be recorded. Close ends it.

@@ -9,9 +9,6 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// textWidth is the widest line that Text writes, in columns.
-const textWidth = 100
-
 // marks show a grade by a sign and a colour; the sign alone is enough.
 var marks = map[verdict.Grade]struct{ sign, colour string }{
 	verdict.Pass: {"✓", "32"}, verdict.Fail: {"✗", "31"}, verdict.Unknown: {"?", "33"}, verdict.Skipped: {"–", "2"},
@@ -19,14 +16,22 @@ var marks = map[verdict.Grade]struct{ sign, colour string }{
 
 // writer of the text. Its colour is used sparingly: for grades and for what a reader looks for first.
 type textWriter struct {
-	b     strings.Builder
-	color bool
+	b strings.Builder
+	TextOptions
 }
 
-// Text writes the outcome of a drill for a terminal or a log, in words a manager understands, at most 100 columns wide.
-// With color it uses ANSI colours. The error is that of w.
-func Text(w io.Writer, r *Report, color bool) error {
-	d, t := open(r), &textWriter{color: color}
+// TextOptions say how Text is to look.
+type TextOptions struct {
+	Color bool // by ANSI's escapes
+	Width int  // of the widest line, in columns; 0 is 100
+}
+
+// Text writes the outcome of a drill for a terminal or a log, in words a manager understands. Its error is that of w.
+func Text(w io.Writer, r *Report, opts TextOptions) error {
+	if opts.Width == 0 {
+		opts.Width = unseen
+	}
+	d, t := open(r), &textWriter{TextOptions: opts}
 	t.headline(d)
 	if said := skippedProbes(&d.h.Plan); said != "" {
 		t.paragraph("", said)
@@ -82,7 +87,7 @@ func Tally(reports []*Report) string {
 }
 
 func (t *textWriter) paint(colour, s string) string {
-	if !t.color || s == "" {
+	if !t.Color || s == "" {
 		return s
 	}
 	return "\x1b[" + colour + "m" + s + "\x1b[0m"
@@ -90,7 +95,7 @@ func (t *textWriter) paint(colour, s string) string {
 
 func (t *textWriter) headline(d *drill) {
 	word := gradeWord(d.Grade)
-	for i, line := range wrap(word+": "+d.headline(), textWidth) {
+	for i, line := range wrap(word+": "+d.headline(), t.Width) {
 		if i == 0 {
 			line = t.paint("1;"+marks[gradeOf(d.Grade)].colour, word) + strings.TrimPrefix(line, word)
 		}
@@ -108,7 +113,7 @@ func gradeOf(g verdict.Grade) verdict.Grade {
 // paragraph writes words under a label, each line indented as far as the first.
 func (t *textWriter) paragraph(label, words string) {
 	indent := strings.Repeat(" ", len([]rune(label)))
-	for i, line := range wrap(words, textWidth-len(indent)) {
+	for i, line := range wrap(words, t.Width-len(indent)) {
 		if i == 0 {
 			t.b.WriteString(label + line + "\n")
 		} else {
@@ -122,7 +127,7 @@ func (t *textWriter) recovery(d *drill, r *verdict.Recovery) {
 	objective, grade := d.objective(r.Probe, r.Fault)
 	title := clean(r.Probe) + " and " + clean(r.Fault)
 	t.b.WriteString("\n")
-	for _, line := range wrap(title, textWidth) {
+	for _, line := range wrap(title, t.Width) {
 		t.b.WriteString(t.paint("1", line) + "\n")
 	}
 	const label = "  %-15s "
@@ -209,7 +214,7 @@ func (t *textWriter) mark(g verdict.Grade, words string) {
 	if g != verdict.Pass {
 		words = strings.ToLower(gradeWord(g)) + ": " + words
 	}
-	for i, line := range wrap(words, textWidth-4) {
+	for i, line := range wrap(words, t.Width-4) {
 		sign := " "
 		if i == 0 {
 			sign = t.paint(m.colour, m.sign)

@@ -126,3 +126,21 @@ func FuzzWords(f *testing.F) {
 		}
 	})
 }
+
+// What became of the only one is told in the singular.
+func TestTheLossOfOne(t *testing.T) {
+	d := open(&Report{})
+	for want, loss := range map[string]verdict.Loss{
+		"none of 2 sign-ins failed; nobody waited longer than usual":                    {Attempts: 2, Compared: true},
+		"the only sign-in did not fail; nobody waited longer than usual":                {Attempts: 1, Compared: true},
+		"the only sign-in did not fail; whoever got in waited 2.00 s longer than usual": {Attempts: 1, Compared: true, ExtraMedian: 2, ExtraMax: 2},
+		"the only sign-in failed": {Attempts: 1, Failed: 1, Compared: true},
+		"1 of 2 sign-ins failed; whoever got in waited 2.00 s longer than usual": {Attempts: 2, Failed: 1, Compared: true, ExtraMedian: 2, ExtraMax: 2},
+		"none of 3 sign-ins failed; those who got in waited 1.00 s longer than usual (median), 2.00 s at worst": {Attempts: 3,
+			Compared: true, ExtraMedian: 1, ExtraMax: 2},
+	} {
+		if got := d.lossWords(&verdict.Recovery{Loss: loss}); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -18,13 +18,13 @@ const SchemaVersion = "regiondrill.scenario/v1"
 // Scenario is one file.
 type Scenario struct {
 	Schema  string   `yaml:"schema" required:"true" enum:"regiondrill.scenario/v1" doc:"version of the scenario language"`
-	Extends string   `yaml:"extends" doc:"a file, or a scenario that comes with the program, of which this one says what is different"`
+	Extends string   `yaml:"extends" example:"primary-region-outage" doc:"a file, or a scenario that comes with the program, of which this one says what is different"`
 	Name    string   `yaml:"name" required:"true" form:"name" doc:"names the drill in its folder, its report and its metrics"`
 	About   string   `yaml:"about" doc:"what the drill is to show, for whoever reads the report"`
 	Tags    []string `yaml:"tags" form:"name" unique:"true" doc:"to run several scenarios at once: run tag:NAME"`
 	Seed    uint64   `yaml:"seed" doc:"seeds people, keys, ids and jitter; the phase of each probe's schedule is drawn anew each run"`
 
-	System   System    `yaml:"system" required:"true" doc:"what is provisioned"`
+	System   System    `yaml:"system" required:"true" doc:"what is provisioned: an instance of IAM Identity Center and its identity provider"`
 	Vantages []Vantage `yaml:"vantages" required:"true" doc:"where people sit"`
 
 	WarmUp time.Duration `yaml:"warm_up" max:"1h" doc:"people sign in this long before time zero; it must go well"`
@@ -54,7 +54,7 @@ type System struct {
 	Directory   Directory   `yaml:"directory" doc:"people and what they may use"`
 	IdP         IdP         `yaml:"idp" doc:"the identity provider"`
 	Replication Replication `yaml:"replication" doc:"from the primary to the additional Regions"`
-	KMS         KMS         `yaml:"kms" doc:"the key that encrypts the instance's data"`
+	KMS         KMS         `yaml:"kms" example:"{backend: embedded, creating_for: 10s}|{backend: localstack, image: localstack/localstack:4}|{backend: endpoint, url: 'http://kms.test:4566'}" doc:"the key that encrypts the instance's data"`
 }
 
 // Regions are the primary, then the additional ones.
@@ -86,9 +86,9 @@ type KMS struct {
 	Backend string `yaml:"backend" enum:"embedded,localstack,endpoint" doc:"who plays AWS KMS"`
 	URL     string `yaml:"url" doc:"of the endpoint; run must confirm its host by --allow"`
 	Image   string `yaml:"image" doc:"of LocalStack; if not said, the last one that needs no token"`
-	Policy  string `yaml:"policy" doc:"the key policy of every replica, in JSON; if not said, AWS's baseline policy for IAM Identity Center"`
+	Policy  string `yaml:"policy" example:"{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"kms:*\", \"Resource\": \"*\"}]}" doc:"the key policy of every replica, in JSON; if not said, AWS's baseline policy for IAM Identity Center"`
 
-	Policies map[string]string `yaml:"policies" doc:"by Region, the key policy of the replica there, instead of policy"`
+	Policies map[string]string `yaml:"policies" example:"{eu-west-1: '{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"kms:*\", \"Resource\": \"*\"}]}'}" doc:"by Region, the key policy of the replica there, instead of policy"`
 
 	CreatingFor time.Duration `yaml:"creating_for" max:"15m" doc:"how long new replicas are Creating, for which a drill waits; embedded only"`
 }
@@ -118,7 +118,7 @@ type Probe struct {
 type Fault struct {
 	Name  string        `yaml:"name" required:"true" form:"name" doc:"names it in checks, reports and metrics"`
 	Kind  string        `yaml:"kind" required:"true" doc:"what happens"`
-	Where Where         `yaml:"where" doc:"what is hit"`
+	Where Where         `yaml:"where" example:"{region: us-east-1}|{place: idp}|{region: us-east-1, service: portal}|{region: us-east-1, service: kms, operation: Decrypt}|{region: us-east-1, from: new-york}" doc:"what is hit"`
 	At    At            `yaml:"at" required:"true" example:"10s|virginia-dark.effective + 5s|virginia-dark.healed + 2s" doc:"a duration after the warm-up, or NAME.effective + 5s, or NAME.healed + 2s of another fault"`
 	For   time.Duration `yaml:"for" required:"true" min:"1ms" max:"24h" doc:"how long; every fault ends"`
 
@@ -140,14 +140,14 @@ type Action struct {
 	Name string        `yaml:"name" required:"true" form:"name" doc:"names it in reports and metrics"`
 	Kind string        `yaml:"kind" required:"true" doc:"what is done"`
 	At   At            `yaml:"at" required:"true" example:"10s|virginia-dark.effective + 5s|virginia-dark.healed + 2s" doc:"a duration after the warm-up, or NAME.effective + 5s, or NAME.healed + 2s of a fault"`
-	For  time.Duration `yaml:"for" min:"1ms" max:"24h" doc:"how long until it is taken back; if not said, until the run ends"`
+	For  time.Duration `yaml:"for" min:"1ms" max:"24h" example:"20s" doc:"how long until it is taken back; if not said, until the run ends"`
 
 	Block Block `yaml:",open"`
 }
 
 // Check is one objective.
 type Check struct {
-	Name string `yaml:"name" doc:"names the finding; if not said, made of its kind, probe and fault"`
+	Name string `yaml:"name" example:"people are back in time" doc:"names the finding; if not said, made of its kind, probe and fault"`
 	Kind string `yaml:"kind" required:"true" doc:"what is held against the objective"`
 
 	Block Block `yaml:",open"`
@@ -186,6 +186,7 @@ var later = map[string]bool{
 	"faults.*.times":                true,
 	"faults.*.ramp":                 true,
 	"faults.*.where.service=vanity": true,
+	"faults.*.where.name":           true,
 }
 
 // Read reads one scenario; name is what its errors call the file. The error is an Errors with every mistake in it, and

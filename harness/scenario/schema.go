@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
@@ -28,53 +30,6 @@ func durationText(d time.Duration) string {
 	return s
 }
 
-// Field is one key of a kind, for explain.
-type Field struct {
-	Key      string   `json:"key"`               // dotted within nested blocks: steer.by
-	Type     string   `json:"type"`              // text, true or false, whole number, number, duration, instant, block, or list of and map of these
-	Default  string   `json:"default,omitempty"` // "" for none
-	Doc      string   `json:"doc,omitempty"`     // a sentence or less
-	Enum     []string `json:"enum,omitempty"`    // nil for any
-	Min      string   `json:"min,omitempty"`     // "" for unbounded
-	Max      string   `json:"max,omitempty"`
-	Required bool     `json:"required,omitempty"`
-}
-
-// Describe lists the keys of a kind in the order of its struct, those of nested blocks behind the block's own. The keys
-// that every entry has are described by giving a Probe, Fault, Action or Check as Config. What comes later is left out.
-func Describe(k Kind) []Field {
-	at := path{k.Name}
-	switch k.Config.(type) {
-	case Probe:
-		at = path{"probes", "*"}
-	case Fault:
-		at = path{"faults", "*"}
-	case Action:
-		at = path{"actions", "*"}
-	case Check:
-		at = path{"checks", "*"}
-	}
-	return describe(reflect.Indirect(reflect.ValueOf(k.Config)), at, "")
-}
-
-func describe(v reflect.Value, base path, prefix string) []Field {
-	var fields []Field
-	for _, f := range shapeOf(v.Type()).fields {
-		value, at := v.FieldByIndex(f.index), base.to(f.key)
-		if comesLater(at, "") {
-			continue
-		}
-		fields = append(fields, Field{
-			Key: prefix + f.key, Type: typeName(f.typ), Default: defaultText(value), Doc: f.doc,
-			Enum: f.words(at), Min: f.min, Max: f.max, Required: f.required,
-		})
-		if block := settled(value); isBlock(block.Type()) {
-			fields = append(fields, describe(block, at, prefix+f.key+".")...)
-		}
-	}
-	return fields
-}
-
 // settled is what a pointer points to, or would.
 func settled(v reflect.Value) reflect.Value {
 	switch {
@@ -87,52 +42,6 @@ func settled(v reflect.Value) reflect.Value {
 }
 
 func isBlock(t reflect.Type) bool { return t.Kind() == reflect.Struct && !readsText(t) }
-
-func typeName(t reflect.Type) string {
-	switch {
-	case t == reflect.TypeFor[At]():
-		return "instant"
-	case t == durationType:
-		return "duration"
-	case readsText(t):
-		return "text"
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return typeName(t.Elem())
-	case reflect.Slice:
-		if keyed(t.Elem()) {
-			return "block of names"
-		}
-		return "list of " + typeName(t.Elem())
-	case reflect.Map:
-		return "map of " + typeName(t.Elem())
-	case reflect.Bool:
-		return "true or false"
-	case reflect.String:
-		return "text"
-	case reflect.Float64:
-		return "number"
-	case reflect.Struct:
-		return "block"
-	}
-	return "whole number"
-}
-
-func defaultText(v reflect.Value) string {
-	switch d := defaultOf(v).(type) {
-	case nil:
-		return ""
-	case string:
-		return d
-	default:
-		text, err := json.Marshal(d)
-		if err != nil {
-			return ""
-		}
-		return string(text)
-	}
-}
 
 // defaultOf is the default as JSON Schema has it; nil for none, which a zero value is.
 func defaultOf(v reflect.Value) any {
@@ -269,7 +178,7 @@ func (w *schemaWriter) block(v reflect.Value, p path) object {
 			part["default"] = d
 		}
 		if f.examples != nil {
-			part["examples"] = f.examples
+			part["examples"] = w.examples(f, at)
 		}
 		if f.required {
 			required = append(required, f.key)
@@ -281,6 +190,21 @@ func (w *schemaWriter) block(v reflect.Value, p path) object {
 		made["required"] = required
 	}
 	return made
+}
+
+// examples are values, where the file has text that stands for them.
+func (w *schemaWriter) examples(f field, p path) []any {
+	var values []any
+	for _, text := range f.examples {
+		var value any = text
+		if f.typ.Kind() != reflect.String && !readsText(f.typ) && f.typ != durationType {
+			if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+				w.wrong = append(w.wrong, fmt.Sprintf("%s has an example %q, which is no YAML", strings.Join(p, "."), text))
+			}
+		}
+		values = append(values, value)
+	}
+	return values
 }
 
 func (w *schemaWriter) value(v reflect.Value, f field, p path) object {

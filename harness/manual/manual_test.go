@@ -1,0 +1,272 @@
+package manual
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/catalog"
+	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/names"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+	"github.com/regiondrill/regiondrill/scenarios"
+)
+
+// able is a target that carries every fault and action: an example is of the language, not of a target.
+type able struct{ harness.Target }
+
+func (a able) Can() harness.Capabilities {
+	can := a.Target.Can()
+	can.Handles = harness.AllHandles()
+	return can
+}
+
+func made(t *testing.T) *Manual {
+	t.Helper()
+	m, err := New(catalog.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// valid reads and compiles the example with changes.
+func valid(sets []scenario.Set) error {
+	c := catalog.Default()
+	target := c.Targets[0]
+	target.New = func() harness.Target { return able{c.Targets[0].New()} }
+	with := scenario.With{Sets: sets, Open: func(_, named string) ([]byte, string, error) {
+		data, err := scenarios.FS.ReadFile(named + ".yaml")
+		return data, named, err
+	}}
+	_, _, err := c.ReadWith(strings.NewReader(exampleText), "example.yaml", with, engine.Options{Target: target})
+	return err
+}
+
+func TestTheExampleIsValid(t *testing.T) {
+	if err := valid(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEveryExampleIsValid puts each piece that is shown where it belongs in the example.
+func TestEveryExampleIsValid(t *testing.T) {
+	checked, m := 0, made(t)
+	for _, topic := range m.Topics() {
+		if len(topic.YAML) == 0 && !slices.Contains([]string{"target", OfRegion, OfRegions}, topic.Of) {
+			t.Errorf("%s has no example", topic.Name)
+		}
+		for _, piece := range topic.YAML {
+			if topic.Of == OfFile {
+				continue
+			}
+			checked++
+			t.Run(topic.Name, func(t *testing.T) {
+				var err error
+				for _, base := range contexts(m, topic) {
+					if err = valid(append(base, placed(t, m, topic, piece))); err == nil {
+						return
+					}
+				}
+				t.Errorf("%s\n%v", piece, err)
+			})
+		}
+	}
+	if checked < 100 {
+		t.Errorf("only %d examples were found", checked)
+	}
+}
+
+// contexts are what the example is changed to before a piece is put in, the first that suits it: a kind's own keys stand
+// in an entry of that kind, and what only calls have is shown by a fault of calls,
+// and what waits for a fault by a second one.
+func contexts(m *Manual, topic *Topic) [][]scenario.Set {
+	if list, kind := entryOf(m, topic); kind != nil {
+		var all [][]scenario.Set
+		for _, piece := range kind.YAML {
+			all = append(all, []scenario.Set{whole(list, piece)})
+		}
+		return all
+	}
+	calls := scenario.Set{Path: "faults.0", Value: "{name: virginia-dark, kind: api_errors, where: {region: us-east-1}, at: 10s, for: 30s}"}
+	two := scenario.Set{Path: "faults", Value: "[{name: second, kind: link, latency: 1s, where: {region: eu-west-1}, at: 1s, for: 2s}," +
+		" {name: virginia-dark, kind: region_outage, where: {region: us-east-1}, at: 10s, for: 30s}]"}
+	return [][]scenario.Set{nil, {calls}, {two}}
+}
+
+// entryOf is the kind whose own key a topic is, and the list that its entries stand in; nil where it is no kind's.
+func entryOf(m *Manual, topic *Topic) (list string, kind *Topic) {
+	name, _, own := strings.Cut(topic.Name, ".")
+	if !own || topic.Key == nil || inLanguage(topic) {
+		return "", nil
+	}
+	for list, entry := range one {
+		for _, t := range m.Topics() {
+			if t.Name == name && t.Of == entry.of {
+				return list, t
+			}
+		}
+	}
+	return "", nil
+}
+
+func inLanguage(topic *Topic) bool {
+	return slices.ContainsFunc(scenario.Language(), func(f scenario.Field) bool { return f.Key == topic.Name })
+}
+
+// placed is a piece where it belongs.
+func placed(t *testing.T, m *Manual, topic *Topic, piece string) scenario.Set {
+	t.Helper()
+	for list, entry := range one {
+		if entry.of == topic.Of {
+			return whole(list, piece)
+		}
+	}
+	key, value := split(t, piece)
+	steps := strings.Split(topic.Name, ".")
+	if at := slices.Index(steps, key); at >= 0 {
+		steps = steps[:at+1]
+	} else {
+		t.Fatalf("the example is of %s", key)
+	}
+	if list, kind := entryOf(m, topic); kind != nil {
+		steps[0] = list
+	}
+	if len(steps) > 1 && one[steps[0]].of != "" {
+		steps = slices.Insert(steps, 1, "0")
+	}
+	if len(steps) > 1 && steps[0] == "vantages" {
+		steps = slices.Insert(steps, 1, "new-york")
+	}
+	return scenario.Set{Path: strings.Join(steps, "."), Value: value}
+}
+
+// whole puts an entry in place of the example's. A fault goes by the name that the checks know.
+func whole(list, piece string) scenario.Set {
+	_, value, _ := strings.Cut(piece, "\n")
+	if list == "faults" {
+		_, rest, _ := strings.Cut(value, "\n")
+		value = "  - name: virginia-dark\n" + rest
+	}
+	return scenario.Set{Path: list, Value: value}
+}
+
+func split(t *testing.T, piece string) (key, value string) {
+	t.Helper()
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(piece), &doc); err != nil {
+		t.Fatalf("%v in\n%s", err, piece)
+	}
+	text, err := yaml.Marshal(doc.Content[0].Content[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc.Content[0].Content[0].Value, string(text)
+}
+
+func TestWords(t *testing.T) {
+	m := made(t)
+	for word, want := range map[string]string{
+		"system": "system", "system.idp": "system.idp", "idp": "system.idp", "kms": "system.kms", "where": "faults.where",
+		"replication": "system.replication", "directory": "system.directory", "steer": "saml_login.steer",
+		"sustained": "recovery.sustained", "idp.acs": "system.idp.acs", "probes.every": "probes.every", "scenario": "scenario",
+		"every": "probes.every", "latency": "latency", "warm_up": "warm_up", "eu-west-1": "eu-west-1", "regions": "regions",
+		"lab": "lab", "name": "name", "rtt": "vantages.rtt",
+	} {
+		if topic, err := m.Topic(word); err != nil || topic.Name != want {
+			t.Errorf("%s leads to %q, %v", word, topic.Name, err)
+		}
+	}
+	for word, hint := range map[string]string{
+		"regoin_outage": `did you mean "region_outage"?`, "sytem": `did you mean "system"?`, "system.ipd": `did you mean "system.idp"?`,
+		"zzzzzzzzzz": "explain without a word", "where.name": "explain without a word",
+	} {
+		if _, err := m.Topic(word); err == nil || !strings.Contains(err.Error(), hint) {
+			t.Errorf("%s: %v", word, err)
+		}
+	}
+	if steer, _ := m.Topic("steer"); !slices.Equal(steer.Others, []string{"role_credentials.steer", "browser_login.steer"}) {
+		t.Errorf("beside it there are %v", steer.Others)
+	}
+	if latency, _ := m.Topic("latency"); latency.Of != "check" || !slices.Contains(latency.Others, "link.latency") {
+		t.Errorf("it is a %s, beside %v", latency.Of, latency.Others)
+	}
+}
+
+// Whom a fault keeps out is what the plan says of it.
+func TestWhomAFaultKeepsOut(t *testing.T) {
+	m := made(t)
+	for kind, want := range map[string]string{
+		"region_outage": "while a whole Region is hit, nobody can be carried by it",
+		"process":       "while a whole Region is hit with mode: kill or mode: pause, nobody can be carried by it",
+		"link":          "",
+		"kms_key":       "",
+	} {
+		topic, err := m.Topic(kind)
+		if err != nil || topic.Breaks != want {
+			t.Errorf("%s: %q, %v", kind, topic.Breaks, err)
+		}
+	}
+	if p, _ := m.Topic("process"); fmt.Sprint(p.Targets) != "[containers]" {
+		t.Errorf("a process can be killed in %v", p.Targets)
+	}
+}
+
+// What is looked for is on a shelf, once.
+func TestGroups(t *testing.T) {
+	seen := map[string]bool{}
+	for _, g := range made(t).Groups() {
+		for _, word := range g.Words {
+			if seen[word] {
+				t.Errorf("%s is listed twice", word)
+			}
+			seen[word] = true
+		}
+	}
+	for _, f := range scenario.Language() {
+		if (f.IsBlock() || !strings.Contains(f.Key, ".")) != seen[f.Key] {
+			t.Errorf("%s: listed %v", f.Key, seen[f.Key])
+		}
+	}
+	regions, err := made(t).Topic("regions")
+	if err != nil || len(regions.Regions) != len(names.Regions()) {
+		t.Errorf("%d Regions, %v", len(regions.Regions), err)
+	}
+}
+
+// The page is of this very language: make docs writes it anew.
+func TestThePageIsCurrent(t *testing.T) {
+	m := made(t)
+	text, err := m.Markdown()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "scenario.md"))
+	if err != nil || !bytes.Equal(page, text) {
+		t.Errorf("docs/scenario.md is not current: make docs (%v)", err)
+	}
+	for _, f := range scenario.Language() {
+		key := f.Key[strings.LastIndexByte(f.Key, '.')+1:]
+		if !strings.Contains(string(text), "| `"+key+"` |") && !f.IsBlock() {
+			t.Errorf("it doesn't tell of %s", f.Key)
+		}
+		if f.IsBlock() && !strings.Contains(string(text), "\n## "+f.Key+"\n") && !strings.Contains(string(text), "\n### "+f.Key+"\n") &&
+			f.Key != "faults.where" {
+			t.Errorf("%s has no section", f.Key)
+		}
+	}
+	for _, topic := range m.Topics() {
+		for _, entry := range one {
+			if topic.Of == entry.of && !strings.Contains(string(text), "\n### "+topic.Name+"\n") {
+				t.Errorf("%s has no section", topic.Name)
+			}
+		}
+	}
+}
