@@ -69,6 +69,7 @@ func (p *program) labUp(ctx context.Context, args []string, flags upFlags) (err 
 	if err != nil {
 		return err
 	}
+	opts.Carriers = func([]string) []string { return nil } // a lab is a lab
 	all, err := p.compile(from, flags.saying, opts)
 	if err == nil {
 		err = errors.Join(flags.used(all), confirmed(all, flags.allow))

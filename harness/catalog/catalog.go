@@ -128,7 +128,9 @@ func (c Catalog) ReadWith(
 // Compile resolves a scenario that was read. Its error joins every mistake that the kinds, the engine and the checks
 // find in it.
 func (c Catalog) Compile(s *scenario.Scenario, opts engine.Options) (*engine.Plan, error) {
-	opts.Carriers = c.Carriers
+	if opts.Carriers == nil {
+		opts.Carriers = c.Carriers
+	}
 	kinds := c.Kinds().Check(s)
 	plan, err := engine.Compile(s, engine.Catalog{Probes: c.Probes, Faults: c.Faults, Actions: c.Actions}, opts)
 	if plan == nil {

@@ -37,7 +37,7 @@ type Options struct {
 	Seed           *uint64 // of people, keys, ids and jitter, instead of the scenario's
 	PhaseSeed      uint64  // of the phase of each probe's schedule; 0: it is drawn from the seed, so that runs are alike
 	WithoutBrowser string  // why browser probes are left out; empty: they run
-	// Carriers names the targets that have some handles, for the advice where Target lacks them; nil: none is given.
+	// Carriers names the targets that have some handles, for the advice where Target lacks them.
 	Carriers func(needs []string) []string
 }
 

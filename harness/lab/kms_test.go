@@ -364,7 +364,10 @@ func TestKMSDownInEUWithMoto(t *testing.T) {
 	if v.Validity.Grade != verdict.Pass {
 		t.Skipf("this machine is too busy to tell: %q", v.Validity.Notes)
 	}
-	if got := telling(v); !slices.Equal(got, found) {
+	untimed := func(said []string) []string { // a slow answer is an interruption too
+		return slices.DeleteFunc(slices.Clone(said), func(s string) bool { return strings.HasPrefix(s, "virginia ended") })
+	}
+	if got := untimed(telling(v)); !slices.Equal(got, untimed(found)) {
 		t.Errorf("found was\n%s", strings.Join(got, "\n"))
 	}
 }
