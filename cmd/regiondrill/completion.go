@@ -231,7 +231,7 @@ func (p *program) completeBreakage(
 	return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace // the value comes at once
 }
 
-// settingsOf are the key with its equals sign, or once that was typed each value that it can have, where they are known.
+// settingsOf are the key with its equals sign, or once that was typed each value that it can have, as far as known.
 func (p *program) settingsOf(cmd *cobra.Command, f scenario.Field, begun string) []string {
 	if !strings.HasPrefix(begun, f.Key+"=") {
 		return []string{f.Key + "=\t" + f.Doc}
@@ -242,6 +242,8 @@ func (p *program) settingsOf(cmd *cobra.Command, f scenario.Field, begun string)
 	}
 	if lab := p.labOf(cmd); lab != nil && f.Form == "region" {
 		values = keysOf(lab.Portals)
+	} else if lab != nil && slices.Contains([]string{"where.place", "where.from"}, f.Key) {
+		values = append(slices.Clone(lab.Vantages), keysOf(lab.Portals)...)
 	}
 	var all []string
 	for _, v := range values {
@@ -251,7 +253,9 @@ func (p *program) settingsOf(cmd *cobra.Command, f scenario.Field, begun string)
 }
 
 // completeBroken completes the names of what is broken in the lab.
-func (p *program) completeBroken(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (p *program) completeBroken(
+	cmd *cobra.Command, _ []string, begun string,
+) ([]string, cobra.ShellCompDirective) {
 	lab := p.labOf(cmd)
 	var state byhand.State
 	if lab == nil || ask(cmd.Context(), lab.socket, byhand.PathState, nil, &state, askLimit) != nil {

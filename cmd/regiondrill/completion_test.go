@@ -16,9 +16,15 @@ import (
 // completed asks as a shell does: the words that are offered, without what they are, and the directive.
 func completed(t *testing.T, args ...string) (words []string, directive string) {
 	t.Helper()
+	return completedIn(t, t.TempDir(), args...)
+}
+
+// completedIn has labs in the folder runtime.
+func completedIn(t *testing.T, runtime string, args ...string) (words []string, directive string) {
+	t.Helper()
 	var out bytes.Buffer
 	p := &program{catalog: toys(), stdin: strings.NewReader(""), stdout: &out, stderr: &bytes.Buffer{},
-		env: []string{"XDG_RUNTIME_DIR=" + filepath.Join(os.TempDir(), "none-of-ours")}}
+		env: []string{"XDG_RUNTIME_DIR=" + runtime}}
 	if code := p.main(context.Background(), append([]string{"__complete"}, args...)); code != exitPass {
 		t.Fatalf("%v: exit code %d", args, code)
 	}
@@ -140,6 +146,36 @@ func TestRunsAreCompletedNewestFirst(t *testing.T) {
 	if got, directive := completed(t, "recover", filepath.Join(runsDir, "zzz"), ""); got != nil || directive != noFile {
 		t.Errorf("recover takes one: %v :%s", got, directive)
 	}
+}
+
+// What a lab has is completed from the lab.
+func TestLabsAreCompleted(t *testing.T) {
+	t.Parallel()
+	runtime := t.TempDir()
+	lab := labUp(t, runtime, "--people", "0", "--lab", "here")
+	lab.ask(0, "break", "region_outage", "where.region=us-east-1", "--name", "dark")
+	for _, c := range []struct{ args, want string }{
+		{"lab status --lab _", "here"},
+		{"lab status --lab th", ""},
+		{"lab open --region _", "eu-west-1 us-east-1"},
+		{"lab env --region eu", "eu-west-1"},
+		{"lab open --from _", "office"},
+		{"lab open --lab there --from _", ""},
+		{"lab heal _", "dark"},
+		{"lab heal --lab here d", "dark"},
+		{"lab break region_outage where.region=u", "where.region=us-east-1"},
+		{"lab break link where.from=", "where.from=office where.from=eu-west-1 where.from=us-east-1"},
+		{"lab up x --lab _", ""},
+	} {
+		args := strings.Fields(c.args)
+		if last := len(args) - 1; args[last] == "_" {
+			args[last] = ""
+		}
+		if got, directive := completedIn(t, runtime, args...); strings.Join(got, " ") != c.want || directive != noFile {
+			t.Errorf("%s: %q :%s, want %q", c.args, strings.Join(got, " "), directive, c.want)
+		}
+	}
+	lab.end()
 }
 
 func TestRoot(t *testing.T) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -162,13 +161,8 @@ func (t *page) examples(e *manual.Topic) {
 		fmt.Fprintln(t, "\nor, of its own keys")
 	}
 	for _, settings := range e.Examples[min(len(shown), len(e.Examples)):] {
-		t.paragraph("  ", flow(settings))
+		t.paragraph("  ", "{"+manual.Flow(settings)+"}")
 	}
-}
-
-// flow writes an example as a scenario does: {mode: refuse}.
-func flow(example string) string {
-	return "{" + settings(json.RawMessage(example)) + "}"
 }
 
 func fieldRows(fields []scenario.Field) []string {

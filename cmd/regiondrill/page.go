@@ -43,7 +43,7 @@ func (t *page) paragraph(label, words string) {
 const (
 	margin     = 2  // before a table
 	gutter     = 3  // between its columns
-	leastWide  = 24 // of a column that is broken into lines
+	leastWide  = 20 // of a column that is broken into lines
 	stackInset = 4  // of what stands below a row's first cell
 )
 

@@ -189,8 +189,8 @@ func (w *writer) write(key string, value *yaml.Node) string {
 	return strings.TrimSpace(text.String())
 }
 
-// flow writes settings in JSON on one line, as a scenario would: mode: kill.
-func flow(settings string) string {
+// Flow writes settings in JSON on one line, as a scenario would: mode: kill.
+func Flow(settings string) string {
 	var n yaml.Node
 	if err := yaml.Unmarshal([]byte(settings), &n); err != nil || !json.Valid([]byte(settings)) || len(n.Content) == 0 {
 		return settings

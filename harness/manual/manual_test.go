@@ -185,7 +185,7 @@ func TestWords(t *testing.T) {
 		}
 	}
 	for word, hint := range map[string]string{
-		"regoin_outage": `did you mean "region_outage"?`, "sytem": `did you mean "system"?`, "system.ipd": `did you mean "system.idp"?`,
+		"regoin_outage": `did you mean "region_outage"?`, "systm": `did you mean "system"?`, "system.ipd": `did you mean "system.idp"?`,
 		"zzzzzzzzzz": "explain without a word", "where.name": "explain without a word",
 	} {
 		if _, err := m.Topic(word); err == nil || !strings.Contains(err.Error(), hint) {

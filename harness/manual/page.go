@@ -110,7 +110,7 @@ func kindSection(t *Topic) string {
 	if len(t.Examples) > 1 {
 		var others []string
 		for _, s := range t.Examples[1:] {
-			others = append(others, "`"+flow(s)+"`")
+			others = append(others, "`"+Flow(s)+"`")
 		}
 		parts = append(parts, "Or, of its own keys: "+strings.Join(others, " · "))
 	}

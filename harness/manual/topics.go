@@ -153,7 +153,7 @@ func (w *writer) breaks(t *Topic) string {
 		}
 		scope := harness.Scope{Topology: harness.Topology{Primary: region}}
 		if aim, _ := f.Aim(harness.Where{Region: region}, scope); len(aim.Unreachable) > 0 {
-			with = append(with, flow(s))
+			with = append(with, Flow(s))
 		}
 	}
 	switch {

@@ -54,7 +54,7 @@ type System struct {
 	Directory   Directory   `yaml:"directory" doc:"people and what they may use"`
 	IdP         IdP         `yaml:"idp" doc:"the identity provider"`
 	Replication Replication `yaml:"replication" doc:"from the primary to the additional Regions"`
-	KMS         KMS         `yaml:"kms" example:"{backend: embedded, creating_for: 10s}|{backend: localstack, image: localstack/localstack:4}|{backend: endpoint, url: 'http://kms.test:4566'}" doc:"the key that encrypts the instance's data"`
+	KMS         KMS         `yaml:"kms" example:"{backend: embedded, creating_for: 10s}|{backend: localstack, image: localstack/localstack:4.14.0}|{backend: endpoint, url: 'http://kms.test:4566'}" doc:"the key that encrypts the instance's data"`
 }
 
 // Regions are the primary, then the additional ones.
