@@ -113,12 +113,12 @@ type World struct {
 	Places []*Place
 }
 
-// ACSOf is the Region's ACS URL in words, with the address where it is known.
+// ACSOf is the Region's ACS URL; empty where it isn't known.
 func (w *World) ACSOf(region string) string {
 	if w.ACS == nil || w.Place(region) == nil {
-		return "the ACS URL of " + region
+		return ""
 	}
-	return "the ACS URL of " + region + " (" + w.ACS(region) + ")"
+	return w.ACS(region)
 }
 
 // Place finds a place by its name, nil where there is none.

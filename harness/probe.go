@@ -68,6 +68,7 @@ type Attempt struct {
 	Class     history.Class
 	Region    string // whose portal showed the expected account
 	Detail    string
+	Refused   string // the address that somebody refused to send the person to; empty where it is none or not known
 	Steps     []Step
 	Artifacts []string
 }
@@ -87,7 +88,7 @@ type Step struct {
 
 // Succeed says that the portal of the Region showed the expected account.
 func (a *Attempt) Succeed(region string) {
-	a.Outcome, a.Region, a.Class, a.Detail = history.Good, region, "", ""
+	a.Outcome, a.Region, a.Class, a.Detail, a.Refused = history.Good, region, "", "", ""
 }
 
 // Fail says that the system misbehaved.

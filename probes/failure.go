@@ -85,7 +85,8 @@ func (u *person) refused(at *url.URL, status int, p *page) *failure {
 	}
 	switch {
 	case loc.Service == "idp" && token == u.world.Pages.ACSRefused:
-		return &failure{history.ClassIdPACSRefused, "the identity provider refused " + u.world.ACSOf(u.sender())}
+		u.a.Refused = u.world.ACSOf(u.sender())
+		return &failure{history.ClassIdPACSRefused, "the identity provider refused the ACS URL of " + u.sender()}
 	case loc.Service == "idp" && status >= 500:
 		return &failure{history.ClassIdPUnavailable, fmt.Sprintf("%s answered %d", where, status)}
 	case status == http.StatusTooManyRequests:

@@ -157,7 +157,7 @@ func (s *schedule) settle(by teller, a *harness.Attempt, began time.Time, err er
 	}
 	rec := &history.Attempt{Probe: a.Probe, Seq: a.Seq, Kind: s.rec.Kind, Journey: s.rec.Journey, Home: a.Home,
 		From: s.rec.From, User: a.Person.Name, Due: by.at(a.Due), Began: by.at(began), Ended: by.at(ended),
-		Outcome: a.Outcome, Class: a.Class, Region: a.Region, Detail: a.Detail, Artifacts: a.Artifacts}
+		Outcome: a.Outcome, Class: a.Class, Region: a.Region, Detail: a.Detail, Refused: a.Refused, Artifacts: a.Artifacts}
 	for _, step := range a.Steps {
 		rec.Steps = append(rec.Steps, history.Step{Name: step.Name, Host: step.Host, Region: step.Region,
 			At: by.at(step.Began), Took: history.At(step.Ended.Sub(step.Began))})

@@ -66,6 +66,8 @@ func (s *scanner) attempt(a *Attempt) {
 			a.Region = s.text()
 		case "detail":
 			a.Detail = s.text()
+		case "refused":
+			a.Refused = s.text()
 		case "steps":
 			a.Steps = list(s, (*scanner).step)
 		case "artifacts":

@@ -341,8 +341,9 @@ type Attempt struct {
 	Ended     Instant  `json:"ended"`
 	Outcome   Outcome  `json:"outcome"`
 	Class     Class    `json:"class,omitempty"`
-	Region    string   `json:"region,omitempty"` // whose portal showed the expected account; only when good
-	Detail    string   `json:"detail,omitempty"` // one sentence, no secret in it
+	Region    string   `json:"region,omitempty"`  // whose portal showed the expected account; only when good
+	Detail    string   `json:"detail,omitempty"`  // one sentence, no secret in it
+	Refused   string   `json:"refused,omitempty"` // the address that somebody refused to send the person to
 	Steps     []Step   `json:"steps,omitempty"`
 	Artifacts []string `json:"artifacts,omitempty"` // paths within the run's folder
 }

@@ -1,10 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -111,9 +111,6 @@ func (d *drill) phaseAdvice(probe string, r *verdict.Recovery) string {
 	return ""
 }
 
-// registered is the address in what a probe says of an identity provider that refused it.
-var registered = regexp.MustCompile(`https://[^\s,)]+`)
-
 // classAdvice is about why most of a probe's attempts failed that were due in a span of time, where there is a known
 // remedy for that.
 func (d *drill) classAdvice(probe string, from, to history.Instant) string {
@@ -133,10 +130,7 @@ func (d *drill) classAdvice(probe string, from, to history.Instant) string {
 	}
 	switch most.Class {
 	case history.ClassIdPACSRefused:
-		where := registered.FindString(most.Detail)
-		if where == "" {
-			where = strings.TrimPrefix(most.Detail, "the identity provider refused ")
-		}
+		where := cmp.Or(most.Refused, strings.TrimPrefix(most.Detail, "the identity provider refused "))
 		return "register " + where + " at the identity provider as a further ACS URL (in a scenario: system.idp.acs)"
 	case history.ClassThrottled:
 		return "ask less often (a longer every), or raise the service's quota"

@@ -19,7 +19,7 @@ func TestAdvice(t *testing.T) {
 		"passed": {func(d *drill) { d.Grade = verdict.Pass }, ""},
 		"an ACS that isn't registered": {func(d *drill) {
 			d.h.Attempts = []history.Attempt{{Probe: "staff", Outcome: history.Bad, Due: history.Seconds(12), Class: history.ClassIdPACSRefused,
-				Detail: "the identity provider refused the ACS URL of eu-west-1 (https://eu-west-1.signin.aws/platform/saml/acs/75)"}}
+				Detail: "the identity provider refused the ACS URL of eu-west-1", Refused: "https://eu-west-1.signin.aws/platform/saml/acs/75"}}
 		}, "register https://eu-west-1.signin.aws/platform/saml/acs/75 at the identity provider"},
 		"a key": {func(d *drill) {
 			d.h.Attempts = []history.Attempt{{Probe: "staff", Outcome: history.Bad, Due: history.Seconds(12), Class: history.ClassACSRejected,

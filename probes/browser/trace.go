@@ -55,7 +55,7 @@ type hop struct {
 // trace follows a tab by the browser's events, which arrive in their order. Nothing of a request is kept but its host.
 type trace struct {
 	locate  func(host string) (harness.Location, bool)
-	acsOf   func(region string) string // its ACS URL in words
+	acsOf   func(region string) string // its ACS URL, as World.ACSOf
 	pages   *pages.Driver
 	changed chan struct{} // holds one token when there is something new
 	dialog  func(accept bool)

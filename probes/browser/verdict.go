@@ -29,6 +29,8 @@ type verdict struct {
 	class  history.Class
 	detail string
 	ours   bool // the harness failed, not the system
+
+	refused string // as of an attempt
 }
 
 // judge looks at where the person stands. It gives nil while they are on their way, and then how soon to look again
@@ -102,7 +104,7 @@ func (t *trace) errorPage(h *hop) *verdict {
 	case e.Class != "" && h.at.Service == servicePortal:
 		return t.scriptError(h, e.Class)
 	case h.at.Service == serviceIdP && e.Token == t.pages.ACSRefused:
-		return &verdict{class: history.ClassIdPACSRefused, detail: "the identity provider refused " + t.acs()}
+		return t.acsRefused()
 	case h.at.Service == serviceIdP && h.status < 500 &&
 		(e.Token == t.pages.LoginRefused || h.name == history.StepIdPLogin && h.page.Form):
 		return &verdict{class: history.ClassIdPLoginRefused, detail: "the identity provider refused user name and password"}
@@ -116,12 +118,14 @@ func (t *trace) errorPage(h *hop) *verdict {
 	return wrong("%s shows an error%s", subject(h), token)
 }
 
-// acs names the ACS URL that the person was sent to the identity provider for, by its Region.
-func (t *trace) acs() string {
+// acsRefused names the ACS URL that the person was sent to the identity provider for, by its Region.
+func (t *trace) acsRefused() *verdict {
+	v := &verdict{class: history.ClassIdPACSRefused, detail: "the identity provider refused the ACS URL"}
 	if h := t.last(serviceSignin); h != nil {
-		return t.acsOf(h.at.Place)
+		v.detail += " of " + h.at.Place
+		v.refused = t.acsOf(h.at.Place)
 	}
-	return "the ACS URL"
+	return v
 }
 
 // scriptError is what the portal's script says about its API. Its own request knows better why nothing came.
@@ -256,5 +260,6 @@ func (v *verdict) tell(a *harness.Attempt) {
 		a.GiveUp(v.class, v.detail)
 	default:
 		a.Fail(v.class, v.detail)
+		a.Refused = v.refused
 	}
 }
