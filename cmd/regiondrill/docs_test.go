@@ -253,3 +253,31 @@ func TestChangelog(t *testing.T) {
 		}
 	}
 }
+
+// The code that docs/extending.md shows is compiled and tested: it stands in the file extending_test.go of some folder.
+func TestTheCodeOfExtending(t *testing.T) {
+	trimmed := func(text string) string { return regexp.MustCompile(`(?m)^\s+`).ReplaceAllString(text, "") }
+	var code strings.Builder
+	for _, room := range []string{"harness/*", "probes"} {
+		files, err := filepath.Glob(filepath.Join(repository, room, "extending_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			source, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code.WriteString(trimmed(string(source)))
+		}
+	}
+	shown := regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindAllStringSubmatch(pages(t)["docs/extending.md"], -1)
+	if len(shown) < 15 {
+		t.Errorf("it shows %d blocks", len(shown))
+	}
+	for _, block := range shown {
+		if !strings.Contains(code.String(), trimmed(block[1])) {
+			t.Errorf("nobody compiles\n%s", block[1])
+		}
+	}
+}

@@ -186,7 +186,7 @@ func describeLab(sys *harness.System, c *compiled, name string) (*standing, erro
 		lab.Vantages = append(lab.Vantages, v.Name)
 		door, err := sys.Door(sys.Place(v.Name))
 		if err != nil {
-			return nil, fmt.Errorf("opening the door of %s: %w", v.Name, err)
+			return nil, fmt.Errorf("opening the HTTP proxy of %s: %w", v.Name, err)
 		}
 		lab.Doors[v.Name] = door.String()
 	}
@@ -213,7 +213,7 @@ func (p *program) tellLab(lab *standing) {
 	}
 	fmt.Fprintf(w, "  dashboard of the IdP\t%s\n", lab.Dashboard)
 	for _, place := range lab.Vantages {
-		fmt.Fprintf(w, "  door of %s\t%s (an HTTP proxy)\n", place, lab.Doors[place])
+		fmt.Fprintf(w, "  HTTP proxy of %s\t%s\n", place, lab.Doors[place])
 	}
 	fmt.Fprintf(w, "  sign in as\t%s, password %s\n  and see account\t%s\n", lab.UserName, lab.Password, lab.Account)
 	fmt.Fprintf(w, "  CA of the lab\t%s\n\n", lab.CA)

@@ -198,7 +198,7 @@ func (p *program) has(need string) error {
 		return nil
 	}
 	if _, err := browser.Find(p.getenv); err != nil {
-		return fmt.Errorf("%w; or leave the browser probes out with --without-browser", err)
+		return fmt.Errorf("%w; without one, run with --without-browser", err)
 	}
 	return nil
 }
