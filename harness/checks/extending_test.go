@@ -58,7 +58,9 @@ func TestTheCheckOfThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []Kind{
-		{"flaps", "people who are back stay back, but for a number of times", func() Check { return &Flaps{} }},
+		{"flaps", "people who are back stay back, but for a number of times", []string{
+			`{"probe": "staff", "fault": "virginia-dark"}`,
+		}, func() Check { return &Flaps{} }},
 	} {
 		c := kind.New()
 		c.(*Flaps).pair = pair{Probe: "staff", Fault: "virginia-dark"}
