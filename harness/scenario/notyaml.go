@@ -71,6 +71,7 @@ var (
 	keyAndValue  = regexp.MustCompile(`^(\s*(?:- +)*[\w.-]+): +(\S.*)$`)
 	keyAlone     = regexp.MustCompile(`^\s*(?:- +)*[\w.-]+: *(?:#.*)?$`)
 	noColonSpace = regexp.MustCompile(`^\s*(?:- +)*([\w.-]+)(?::| +)(\S.*)$`)
+	bareVariable = regexp.MustCompile(`[ \[,]\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[^}]*)?\}`)
 	badEscape    = regexp.MustCompile(`\\[^0abt\tnvfre "/\\N_LPxuU]`)
 )
 
@@ -100,7 +101,11 @@ func (d *diagnosis) find() (col int, sentence string) {
 		}
 	}
 	opener, at := unclosed(text)
+	bare := bareVariable.FindStringIndex(text)
 	switch {
+	case bare != nil && strings.Contains(d.said, "',' or"):
+		return column(text, bare[0]+1), fmt.Sprintf("within brackets a variable needs quotes: write \"%s\"",
+			strings.TrimLeft(text[bare[0]:bare[1]], " [,"))
 	case opener == '"', opener == '\'':
 		return column(text, at), "this quote is never closed"
 	case at >= 0 && strings.Contains(d.said, "',' or"):

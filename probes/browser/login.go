@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,7 +57,11 @@ func (l *Login) Open(ctx context.Context, world *harness.World) error {
 	}
 	l.world, l.path, l.starting = world, path, make(chan struct{}, 1)
 	l.starting <- struct{}{}
-	_, err = l.browser(ctx)
+	if _, err = l.browser(ctx); err != nil && ctx.Err() == nil {
+		sentence := fmt.Sprintf("%v: name another one in REGIONDRILL_BROWSER, or leave the browser probes out with "+
+			"--without-browser", err)
+		return &harness.Lack{Sentence: strings.Join(strings.Fields(sentence), " "), Err: err}
+	}
 	return err
 }
 

@@ -365,3 +365,18 @@ func TestDoorWithPassword(t *testing.T) {
 		t.Errorf("trying it: %v", err)
 	}
 }
+
+// TestBrowserThatLacks: a drill whose browser can't be started is not begun, and what to do is said in one line.
+func TestBrowserThatLacks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "no-browser")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\necho no >&2\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("REGIONDRILL_BROWSER", path)
+	l := New()
+	defer l.Close()
+	lack, ok := errors.AsType[*harness.Lack](l.Open(t.Context(), newSite(t).system()))
+	if !ok || !strings.Contains(lack.Sentence, "--without-browser") || strings.Contains(lack.Sentence, "\n") {
+		t.Errorf("it says %v", lack)
+	}
+}
