@@ -162,11 +162,11 @@ func (p *program) exportTo(out string, all, unrun []*report.Report) error {
 		return brokeBy([]error{p.runner().Export(out, all)})
 	}
 	var errs []error
-	taken := map[string]int{}
+	taken := map[string]bool{}
 	for _, r := range all {
-		name := filepath.Base(filepath.Clean(r.Dir))
-		if taken[name]++; taken[name] > 1 {
-			name = fmt.Sprintf("%s-%d", name, taken[name])
+		name, err := freeName(r.Dir, taken)
+		if err != nil {
+			return broke(err)
 		}
 		r.Out = filepath.Join(out, name)
 		if err := os.Mkdir(r.Out, 0o700); err != nil {
@@ -175,6 +175,20 @@ func (p *program) exportTo(out string, all, unrun []*report.Report) error {
 		errs = append(errs, p.runner().Export(r.Out, []*report.Report{r}))
 	}
 	return brokeBy(append(errs, p.runner().Export(out, append(slices.Clip(all), unrun...))))
+}
+
+// freeName is the name of a run's folder, with a number where another run of the name was taken already.
+func freeName(dir string, taken map[string]bool) (string, error) {
+	dir, err := filepath.Abs(dir) // so that . and .. have one
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Base(dir)
+	for i := 2; taken[name]; i++ {
+		name = fmt.Sprintf("%s-%d", filepath.Base(dir), i)
+	}
+	taken[name] = true
+	return name, nil
 }
 
 // brokeBy is what failed of all that was written, with the exit code for it.

@@ -127,17 +127,20 @@ func (p *program) residueFinding(ctx context.Context) finding {
 		run.Keep()
 	}
 	said, failed := p.strewn(ctx)
-	if err = errors.Join(err, failed); err != nil {
-		return finding{"residue", false, err.Error()}
-	}
+	err = errors.Join(err, failed)
 	if len(left) > 0 {
 		said = append([]string{fmt.Sprintf("%d run(s) to conclude, such as %s", len(left), filepath.Base(left[0].Folder))},
 			said...)
 	}
 	switch {
 	case len(said) > 0:
-		return finding{"residue", false, fmt.Sprintf("killed runs have left %s; undo and remove it: regiondrill recover",
-			strings.Join(said, ", "))}
+		found := "killed runs have left " + strings.Join(said, ", ") + "; undo and remove it: regiondrill recover"
+		if err != nil {
+			found += fmt.Sprintf(" (there may be more: %v)", err)
+		}
+		return finding{"residue", false, found}
+	case err != nil:
+		return finding{"residue", false, err.Error()}
 	case len(live) > 0:
 		return finding{"residue", true, fmt.Sprintf("none; %d run(s) live", len(live))}
 	}

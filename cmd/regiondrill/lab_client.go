@@ -30,12 +30,10 @@ func ask(ctx context.Context, socket, path string, body, answer any, limit time.
 	method, sent := http.MethodGet, []byte(nil)
 	if body != nil {
 		var err error
-		if method = http.MethodPost; body != nil {
-			sent, err = json.Marshal(body)
-		}
-		if err != nil {
+		if sent, err = json.Marshal(body); err != nil {
 			return err
 		}
+		method = http.MethodPost
 	}
 	request, err := http.NewRequestWithContext(ctx, method, "http://lab"+path, bytes.NewReader(sent))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,7 +16,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/catalog"
+	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // labRun is a lab up in this process.
@@ -70,6 +73,27 @@ func (l *labRun) ask(wanted int, args ...string) string {
 		l.t.Errorf("lab %v ends with %d and says %s", args, got, &said)
 	}
 	return said.String()
+}
+
+// stuckTarget never stands, and can't be taken down.
+type stuckTarget struct{ toyTarget }
+
+func (stuckTarget) Provision(_ context.Context, _ harness.Topology, back *rollback.Stack) (*harness.System, error) {
+	_, err := back.Push(rollback.Intent{}, func(context.Context) error { return errors.New("it won't go") })
+	return nil, errors.Join(errors.New("it won't stand"), err)
+}
+
+// What of a lab can't be undone is told, and is the exit code, whatever else broke.
+func TestLabThatCannotBeTakenDown(t *testing.T) {
+	t.Parallel()
+	var said bytes.Buffer
+	p := &program{catalog: toys(), stdin: strings.NewReader(""), stdout: &said, stderr: &said,
+		env: []string{"XDG_RUNTIME_DIR=" + t.TempDir()}, exit: func(int) {}}
+	p.catalog.Targets = []harness.TargetKind{{Name: "lab", New: func() harness.Target { return stuckTarget{toyTarget{can: true}} }}}
+	code := p.main(t.Context(), []string{"lab", "up", filepath.Join("testdata", "toy.yaml")})
+	if code != exitNotUndone || !strings.Contains(said.String(), "it won't stand") || !strings.Contains(said.String(), "it won't go") {
+		t.Errorf("it ends with %d and says %s", code, &said)
+	}
 }
 
 // A lab stands until it is told to go; meanwhile other commands find it, and programs reach it by the real names.

@@ -85,7 +85,7 @@ func (p *program) labUp(ctx context.Context, args []string, flags upFlags) (err 
 	back := &rollback.Stack{}
 	defer func() {
 		if undone := back.Unwind(ctx); undone != nil {
-			err = errors.Join(err, &exit{exitNotUndone, undone})
+			err = &exit{exitNotUndone, errors.Join(err, undone)}
 		}
 	}()
 	return p.keepStanding(ctx, all[0], opts, flags, back)
@@ -116,7 +116,7 @@ func (p *program) keepStanding(
 		return broke(err)
 	}
 	gone, err := lab.write(filepath.Join(dir, flags.name), sys.RootPEM)
-	defer func() { err = errors.Join(err, gone()) }()
+	defer func() { err = brokeBy([]error{err, gone()}) }()
 	if err != nil {
 		return broke(err)
 	}

@@ -78,11 +78,14 @@ func (p *program) list(which []string, asJSON bool) error {
 	return p.print(text)
 }
 
-// scenarioItems are one's own scenarios, then those that come with the program.
+// scenarioItems are one's own scenarios, then those that come with the program, each by the name that it is run by. One
+// of the program's that can't be, because one's own has the name, is left out.
 func (p *program) scenarioItems() ([]item, error) {
 	var items []item
-	add := func(s *scenario.Scenario, file string) {
-		items = append(items, item{Name: s.Name, Doc: firstSentence(s.About), Tags: s.Tags, File: file})
+	add := func(name string, s *scenario.Scenario, file string) {
+		if !slices.ContainsFunc(items, func(other item) bool { return other.Name == name }) {
+			items = append(items, item{Name: name, Doc: firstSentence(s.About), Tags: s.Tags, File: file})
+		}
 	}
 	own, err := p.own()
 	if err != nil {
@@ -94,11 +97,11 @@ func (p *program) scenarioItems() ([]item, error) {
 			p.complain(err)
 			continue
 		}
-		add(s, src.path)
+		add(src.stem(), s, src.path)
 	}
 	all, err := shipped()
 	for _, s := range all {
-		add(s, "")
+		add(s.Name, s, "")
 	}
 	return items, err
 }

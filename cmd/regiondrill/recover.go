@@ -29,7 +29,7 @@ func (p *program) recoverCommand() *cobra.Command {
 		Use: "recover [DIR]", Short: "Undo what a killed run left",
 		Long: `Undo what killed runs left, last change first, and conclude what they recorded. Without DIR all runs of this user
 whose process is gone; a run that lives is left alone. With --push-gateway, boards are told of each that it is over.
-Exits with 3 where something still could not be undone.`,
+Exits with 3 where something still could not be undone, with 70 where a result could not be written.`,
 		Example: `  regiondrill recover
   regiondrill recover runs/20261123T155611Z-primary-region-outage`,
 		Args: cobra.MaximumNArgs(1),
@@ -57,23 +57,18 @@ func (p *program) recover(ctx context.Context, args []string, how recovery) erro
 			return err
 		}
 	}
-	ended := exitPass
+	codes := []int{exitPass}
 	for _, run := range left {
-		if err := p.recoverRun(ctx, run, how); err != nil {
-			ended = exitNotUndone
-			p.complain(err)
-			run.Keep()
-			continue
-		}
-		run.Remove()
+		codes = append(codes, p.recoverRun(ctx, run, how))
 	}
 	swept := 0
 	if len(args) == 0 {
 		if swept, err = p.sweep(ctx); err != nil {
-			ended = exitNotUndone
+			codes = append(codes, exitNotUndone)
 			p.complain(err)
 		}
 	}
+	ended := first(codes)
 	if len(left) == 0 && swept == 0 && ended == exitPass {
 		fmt.Fprintln(p.stdout, "nothing is left to undo")
 	}
@@ -121,25 +116,35 @@ func only(dir string, left, live []*drill.OpenRun) ([]*drill.OpenRun, error) {
 	return []*drill.OpenRun{{Folder: folder}}, nil
 }
 
-// recoverRun undoes what is left of one run and concludes it.
-func (p *program) recoverRun(ctx context.Context, run *drill.OpenRun, how recovery) error {
+// recoverRun undoes what is left of one run and concludes it. It returns an exit code. A run that is undone is off the
+// list whatever becomes of its results: analyze writes them again.
+func (p *program) recoverRun(ctx context.Context, run *drill.OpenRun, how recovery) int {
 	runner := p.runner()
 	undone, err := runner.Undo(ctx, run.Folder)
-	if errors.Is(err, drill.ErrGone) {
+	switch {
+	case errors.Is(err, drill.ErrGone):
 		fmt.Fprintf(p.stdout, "%s: its folder is gone; there is nothing to go by\n", run.Folder)
-		return nil
+		run.Remove()
+		return exitPass
+	case err != nil:
+		p.complain(err)
+		run.Keep()
+		return exitNotUndone
 	}
-	if err != nil {
-		return err
-	}
+	defer run.Remove()
 	fmt.Fprintf(p.stdout, "%s: undone (%d left by the run)\n", run.Folder, undone)
 	concluded, err := runner.Conclude(run.Folder)
-	if err != nil { // a run that was killed before it wrote anything down
+	if concluded == nil { // a run that was killed before it wrote anything down
 		fmt.Fprintf(p.stdout, "%s: nothing to conclude: %v\n", run.Folder, err)
+		return exitPass
 	}
-	if concluded != nil && how.gateway != nil {
+	if how.gateway != nil {
 		environment := cmp.Or(how.environment, concluded.History.Plan.Environment)
 		p.warn(carry(ctx, report.Replay(concluded).PushRecovered, how.gateway, environment))
 	}
-	return nil
+	if err != nil {
+		p.complain(err)
+		return exitBroken
+	}
+	return exitPass
 }

@@ -52,6 +52,24 @@ func TestFailingExporter(t *testing.T) {
 	}
 }
 
+// Results that recover can't write are told of as run's are, and the run is undone all the same.
+func TestRecoverWithoutResults(t *testing.T) {
+	t.Parallel()
+	var p *program
+	_, dir, _ := calm(t, func(q *program) { p = q })
+	broken := report.Exporter{File: "picture.png", Write: func(io.Writer, []*report.Report) error { return errors.New("no paint") }}
+	p.catalog.Exporters = append(p.catalog.Exporters, broken)
+	var out, complained bytes.Buffer
+	p.stdout, p.stderr = &out, &complained
+	code := p.main(t.Context(), []string{"recover", dir})
+	if code != exitBroken || !strings.Contains(complained.String(), "picture.png: no paint") {
+		t.Errorf("it ends with %d and complains: %s", code, &complained)
+	}
+	if said := out.String(); !strings.Contains(said, "undone") || strings.Contains(said, "nothing to conclude") {
+		t.Errorf("it says %s", said)
+	}
+}
+
 // gateway is a Pushgateway as far as pushing goes.
 type gateway struct {
 	mu     sync.Mutex

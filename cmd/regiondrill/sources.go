@@ -154,31 +154,32 @@ func (s source) stem() string {
 }
 
 // tagged lists the scenarios that bear a tag, one's own first. One of the program's whose name is that of one's own is
-// left out.
+// left out; two of one's own that share a name are told of when they are run.
 func (p *program) tagged(tag string) ([]source, error) {
 	all, err := p.own()
 	if err != nil {
 		return nil, err
 	}
 	comes, err := shipped()
-	for _, s := range comes {
-		all = append(all, source{name: s.File, data: s.Source})
-	}
 	if err != nil {
 		return nil, err
 	}
+	for _, s := range comes {
+		all = append(all, source{name: s.File, data: s.Source})
+	}
 	var found []source
 	var tags []string
-	taken := map[string]bool{}
+	own := map[string]bool{}
 	for _, src := range all {
 		s, err := scenario.ReadWith(bytes.NewReader(src.data), src.name, p.with(nil, nil))
 		if s == nil {
 			return nil, err
 		}
-		if tags = append(tags, s.Tags...); slices.Contains(s.Tags, tag) && !taken[s.Name] {
+		hidden := src.path == "" && own[s.Name]
+		if tags = append(tags, s.Tags...); slices.Contains(s.Tags, tag) && !hidden {
 			found = append(found, src) // its mistakes are told when it is compiled
 		}
-		taken[s.Name] = true
+		own[s.Name] = own[s.Name] || src.path != ""
 	}
 	slices.Sort(tags)
 	if tags = slices.Compact(tags); found == nil {

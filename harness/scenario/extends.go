@@ -23,6 +23,7 @@ func (r *reader) extend(root *yaml.Node, name string, with With, above ...string
 		r.baseless = true
 		return root
 	}
+	r.inspect(root, 1) // of a key that stands twice, joining would leave one
 	above = append(above, name)
 	base = r.extend(base, from, with, above...)
 	if own := child(root, "name"); own == nil {

@@ -142,7 +142,7 @@ func (d *diagnosis) layout(text string) (col int, sentence string) {
 
 // before is the last line before that says something.
 func (d *diagnosis) before() int {
-	for i := d.at - 1; i > 0; i-- {
+	for i := d.at - 1; i >= 0; i-- {
 		if said := strings.TrimSpace(d.lines[i]); said != "" && !strings.HasPrefix(said, "#") {
 			return i
 		}

@@ -83,7 +83,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 		properties[entry.list].(object)["items"] = w.entry(entry.list, entry.one, reflect.ValueOf(entry.config), entry.kinds)
 	}
 	w.defs["region"] = orVariable(object{"type": "string", "enum": names.Regions()})
-	w.defs["variable"] = object{"type": "string", "pattern": `\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}`}
+	w.defs["variable"] = object{"type": "string", "pattern": `\$\{` + variableName + `(:-[^}]*)?\}`}
 	root["$defs"] = w.defs
 	extending(root)
 	if len(w.wrong) > 0 {

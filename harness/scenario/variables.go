@@ -12,16 +12,21 @@ import (
 
 // variable is ${NAME} or ${NAME:-default}; with a second dollar sign in front it is text. What AWS's policies have in
 // such braces has a colon in its name, and is none.
-var variable = regexp.MustCompile(`\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}`)
+var variable = regexp.MustCompile(`\$?\$\{(` + variableName + `)(?::-([^}]*))?\}`)
+
+const variableName = `[A-Za-z_][A-Za-z0-9_]*`
+
+var isVariable = regexp.MustCompile(`^` + variableName + `$`)
 
 // secretive are names whose values have no place in what a run writes down.
 var secretive = regexp.MustCompile(`(?i)pass|secret|token|credential|private|cookie|api_?key|access_?key`)
 
-// ParseVar splits the argument of --var. Its error is a sentence.
+// ParseVar splits the argument of --var. Its error is a sentence, and doesn't repeat the value, which may be a secret.
 func ParseVar(s string) (name, value string, err error) {
 	name, value, found := strings.Cut(s, "=")
-	if !found || variable.FindString("${"+name+"}") != "${"+name+"}" {
-		return "", "", &Error{Position: Position{Flag: "--var " + s}, Sentence: "write NAME=VALUE, of letters, digits and _"}
+	if !found || !isVariable.MatchString(name) {
+		return "", "", &Error{Position: Position{Flag: strings.TrimSpace("--var " + name)},
+			Sentence: "write NAME=VALUE, the name of letters, digits and _"}
 	}
 	return name, value, nil
 }
