@@ -282,7 +282,7 @@ func (s *saying) used(drills []*compiled) error {
 	known := map[string]string{}
 	for _, d := range drills {
 		if d.scenario == nil {
-			return err // there are worse mistakes
+			return nil // what is worse was told when it was read, a flag that can't be taken among it
 		}
 		maps.Copy(known, d.scenario.Vars)
 	}

@@ -56,6 +56,9 @@ func (p *program) validate(args []string, said saying, target string, asJSON boo
 	if err != nil {
 		return err
 	}
+	if _, _, err := said.parse(); err != nil {
+		return err // once, and not for every file
+	}
 	result, ended := []validated{}, exitPass
 	var read []*compiled
 	for _, src := range from {

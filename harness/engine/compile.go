@@ -89,7 +89,7 @@ type compiler struct {
 	plan *Plan
 	errs scenario.Errors
 
-	mistyped bool // a Region of the system is none
+	mistyped bool // a Region of the system is none, or none of its own
 }
 
 // Compile resolves a scenario against the kinds there are. Its error is a scenario.Errors with every mistake.
@@ -120,6 +120,7 @@ func (c *compiler) fail(e *scenario.Error) { c.errs = append(c.errs, e) }
 // regions checks the Regions that the system names.
 func (c *compiler) regions() {
 	sys, known := c.s.System, names.Regions()
+	c.mistyped = c.s.Unread["system"] || slices.Contains(sys.Additional, sys.Primary)
 	check := func(key, region string) {
 		if region == "" || slices.Contains(known, region) {
 			return
@@ -137,6 +138,7 @@ func (c *compiler) regions() {
 		check(key, r)
 		home, there := names.PartitionOf(sys.Primary).ID, names.PartitionOf(r).ID
 		if names.IsRegion(sys.Primary) && names.IsRegion(r) && home != there {
+			c.mistyped = true
 			c.fail(c.s.Block.Errorf(key, "%s is in the partition %s, and IAM Identity Center is replicated within one: "+
 				"that of the primary is %s", r, there, home))
 		}

@@ -157,6 +157,7 @@ func Suggest(word string, among []string) string {
 
 // hint ends a sentence about a word that isn't known: with a suggestion, or with all that is known.
 func hint(word string, among []string) string {
+	among = slices.DeleteFunc(slices.Clone(among), func(s string) bool { return s == "" })
 	if s := Suggest(word, among); s != "" {
 		return "; " + s
 	}
@@ -167,7 +168,7 @@ func hint(word string, among []string) string {
 		return "; there is only " + among[0]
 	}
 	if len(among) > maxKnown {
-		among = append(slices.Clone(among[:maxKnown]), "…")
+		among = append(among[:maxKnown], "…")
 	}
 	return "; known are " + strings.Join(among, ", ")
 }

@@ -71,8 +71,10 @@ var (
 	keyAndValue  = regexp.MustCompile(`^(\s*(?:- +)*[\w.-]+): +(\S.*)$`)
 	keyAlone     = regexp.MustCompile(`^\s*(?:- +)*[\w.-]+: *(?:#.*)?$`)
 	noColonSpace = regexp.MustCompile(`^\s*(?:- +)*([\w.-]+)(?::| +)(\S.*)$`)
-	bareVariable = regexp.MustCompile(`[ \[,]\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[^}]*)?\}`)
-	badEscape    = regexp.MustCompile(`\\[^0abt\tnvfre "/\\N_LPxuU]`)
+	conflict     = regexp.MustCompile(`^(?:<{7}|>{7})(?: |$)`)
+	// bareInBrackets is a variable within [ or {, where a bare brace begins a block.
+	bareInBrackets = regexp.MustCompile(`[\[{, ]\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[^}]*)?\}`)
+	badEscape      = regexp.MustCompile(`\\[^0abt\tnvfre "/\\N_LPxuU]`)
 )
 
 // find tells the column and the sentence, and may go to another line than that where it showed.
@@ -81,7 +83,11 @@ func (d *diagnosis) find() (col int, sentence string) {
 	if tab := strings.IndexByte(text, '\t'); tab >= 0 && strings.TrimLeft(text[:tab], " ") == "" {
 		return tab + 1, "a tab can't indent, use spaces"
 	}
-	for _, at := range []int{d.at, d.before()} { // the line behind such an entry is where it shows
+	for _, at := range []int{d.at, d.before()} { // the line behind such a one is where it shows
+		if conflict.MatchString(d.lines[at]) {
+			d.at = at
+			return 1, "a conflict of Git stands here: keep one of the two sides and take its marks out"
+		}
 		if m := dashWord.FindStringSubmatchIndex(d.lines[at]); m != nil {
 			d.at = at
 			return m[2] + 1, fmt.Sprintf("an entry of a list begins with a dash and a space: write %q",
@@ -101,11 +107,10 @@ func (d *diagnosis) find() (col int, sentence string) {
 		}
 	}
 	opener, at := unclosed(text)
-	bare := bareVariable.FindStringIndex(text)
+	if m := bareInBrackets.FindStringIndex(text); m != nil && strings.Contains(d.said, "',' or") {
+		return column(text, m[0]+1), fmt.Sprintf(`in brackets a variable needs quotes: write "%s"`, text[m[0]+1:m[1]])
+	}
 	switch {
-	case bare != nil && strings.Contains(d.said, "',' or"):
-		return column(text, bare[0]+1), fmt.Sprintf("within brackets a variable needs quotes: write \"%s\"",
-			strings.TrimLeft(text[bare[0]:bare[1]], " [,"))
 	case opener == '"', opener == '\'':
 		return column(text, at), "this quote is never closed"
 	case at >= 0 && strings.Contains(d.said, "',' or"):

@@ -23,12 +23,16 @@ type reader struct {
 	baseless bool              // it could not be, so that what it lacks may be there
 }
 
-// lost notes that a list of the file was not read whole.
+// lost notes that a list of the file was not read whole, or which Regions the system has.
 func (r *reader) lost(p path) {
-	if len(p) > 0 && r.unread != nil {
-		r.unread[p[0]] = true
+	if len(p) == 0 || r.unread == nil || p[0] == "system" && len(p) > 1 && p[1] != "primary" && p[1] != "additional" {
+		return
 	}
+	r.unread[p[0]] = true
 }
+
+// holdsNames tells whether others refer to what the keys of the block at the path say: those of the file and of system.
+func holdsNames(p path) bool { return len(p) == 0 || len(p) == 1 && p[0] == "system" }
 
 // Into reads a kind's own keys from its entry into v, a pointer to a struct that holds the kind's defaults. The keys
 // that every probe, fault or check has are left out; any other that the struct doesn't have is an error. The error is
@@ -159,7 +163,7 @@ func (r *reader) strangers(b Block, s *shape, strange []*yaml.Node, said map[str
 		if slip {
 			missing = slices.DeleteFunc(missing, func(m string) bool { return m == near })
 		}
-		if slip || near == "name" || len(b.path) == 0 && near != "" {
+		if slip || near == "name" || holdsNames(b.path) && near != "" {
 			r.lost(b.path.to(near))
 		}
 		if !s.open || slip {
@@ -170,7 +174,7 @@ func (r *reader) strangers(b Block, s *shape, strange []*yaml.Node, said map[str
 		missing = nil
 	}
 	for _, key := range missing {
-		if len(b.path) == 0 || key == "name" {
+		if holdsNames(b.path) || key == "name" {
 			r.lost(b.path.to(key))
 		}
 		r.fail(b.node, "%s needs %q", b.path, key)
@@ -234,8 +238,10 @@ func (r *reader) named(n *yaml.Node, v reflect.Value, p path) {
 		e := fresh(v.Type().Elem())
 		e.FieldByIndex(key).SetString(name.Value)
 		if !isName(name.Value) {
-			r.fail(name, notName, quote(name.Value))
 			r.lost(p)
+			if !variable.MatchString(name.Value) { // which was told already
+				r.fail(name, notName, quote(name.Value))
+			}
 		}
 		r.value(block, e, field{}, p.to(name.Value))
 		made = reflect.Append(made, e)

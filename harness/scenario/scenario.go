@@ -42,7 +42,7 @@ type Scenario struct {
 	Vars   map[string]string // the variables that stood in it, by their values
 
 	// Unread are the lists, by their keys, that were not read whole, for a mistake that was told: whether they hold a name
-	// that something refers to can't be said.
+	// that something refers to can't be said. So is "system" where its Regions were not.
 	Unread map[string]bool
 }
 

@@ -21,6 +21,9 @@ var isVariable = regexp.MustCompile(`^` + variableName + `$`)
 // secretive are names whose values have no place in what a run writes down.
 var secretive = regexp.MustCompile(`(?i)pass|secret|token|credential|private|cookie|api_?key|access_?key`)
 
+// passwordInURL is a user's password in front of a URL's host.
+var passwordInURL = regexp.MustCompile(`://[^/?#\s]*:[^/?#\s]+@`)
+
 // ParseVar splits the argument of --var. Its error is a sentence, and doesn't repeat the value, which may be a secret.
 func ParseVar(s string) (name, value string, err error) {
 	name, value, found := strings.Cut(s, "=")
@@ -58,6 +61,7 @@ func (r *reader) replace(n *yaml.Node, with With) {
 		}
 		m := variable.FindStringSubmatch(match)
 		value, said := with.value(m[1])
+		r.vars[m[1]] = ""
 		switch {
 		case secretive.MatchString(m[1]):
 			r.fail(n, "%s looks like a secret, and what a scenario says is written into the run's folder and report", m[1])
@@ -66,8 +70,19 @@ func (r *reader) replace(n *yaml.Node, with With) {
 			r.fail(n, "there is no variable %s%s; give it by --var %[1]s=…, in the environment, or with a default: ${%[1]s:-…}",
 				m[1], suggestFlag(m[1], with.Vars))
 			return ""
+		case !said && strings.Contains(m[2], "${"):
+			r.fail(n, "the default of ${%s} can't hold another variable", m[1])
+			return ""
 		case !said:
 			value = m[2]
+		case passwordInURL.MatchString(value):
+			r.fail(n, "the value of %s has a password in a URL, and what a scenario says is written into the run's folder "+
+				"and report", m[1])
+			return ""
+		}
+		if bad := readable([]byte(value)); bad != nil {
+			r.fail(n, "in the value of %s: %s", m[1], bad.Sentence)
+			return ""
 		}
 		r.vars[m[1]] = value
 		return value
