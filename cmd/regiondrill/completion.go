@@ -231,7 +231,8 @@ func (p *program) completeBreakage(
 	return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace // the value comes at once
 }
 
-// settingsOf are the key with its equals sign, or once that was typed each value that it can have, where they are known.
+// settingsOf are the key with its equals sign, or once that was typed each value that it can have, where they are
+// known.
 func (p *program) settingsOf(cmd *cobra.Command, f scenario.Field, begun string) []string {
 	if !strings.HasPrefix(begun, f.Key+"=") {
 		return []string{f.Key + "=\t" + f.Doc}

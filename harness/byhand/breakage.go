@@ -38,8 +38,8 @@ type phrasing struct {
 	said map[string]string
 }
 
-// sets are what turns the lab's scenario into one with this fault and nothing else on its timeline. Nothing in them is a
-// variable: the environment is that of whoever started the lab, and whoever asks must not read it.
+// sets are what turns the lab's scenario into one with this fault and nothing else on its timeline. Nothing in them is
+// a variable: the environment is that of whoever started the lab, and whoever asks must not read it.
 func (b Breakage) sets() ([]scenario.Set, phrasing, error) {
 	p := phrasing{b.Kind, map[string]string{}}
 	sets := []scenario.Set{{Path: "actions", Value: "[]"}, {Path: "checks", Value: "[]"},
