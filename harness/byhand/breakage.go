@@ -38,13 +38,14 @@ type phrasing struct {
 	said map[string]string
 }
 
-// sets are what turns the lab's scenario into one with this fault and nothing else on its timeline.
+// sets are what turns the lab's scenario into one with this fault and nothing else on its timeline. Nothing in them is
+// a variable: the environment is that of whoever started the lab, and whoever asks must not read it.
 func (b Breakage) sets() ([]scenario.Set, phrasing, error) {
 	p := phrasing{b.Kind, map[string]string{}}
 	sets := []scenario.Set{{Path: "actions", Value: "[]"}, {Path: "checks", Value: "[]"},
 		{Path: "faults", Value: "[{at: 0s, for: 24h}]"}}
 	add := func(key, value, said string) {
-		set := scenario.Set{Path: "faults.0." + key, Value: value}
+		set := scenario.Set{Path: "faults.0." + key, Value: scenario.Literal(value)}
 		sets = append(sets, set)
 		p.said[set.String()] = said
 	}

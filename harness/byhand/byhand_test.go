@@ -72,6 +72,8 @@ func TestMistakes(t *testing.T) {
 		{byhand.Breakage{Kind: "region_outage"}, "region_outage: it hits nothing: say which region or place"},
 		{byhand.Breakage{Kind: "region_outage", Settings: []string{"where.region=us-esat-1"}},
 			`where.region=us-esat-1: no Region of the system is called "us-esat-1"; did you mean "us-east-1"?`},
+		{byhand.Breakage{Kind: "region_outage", Settings: []string{"where.region=${USER}"}},
+			`where.region=${USER}: no Region of the system is called "${USER}"; known are us-east-1, eu-west-1`},
 		{byhand.Breakage{Kind: "region_outage", Settings: []string{dark, "mode=refus"}},
 			`mode=refus: "mode" must be blackhole, refuse, reset or http_503, not "refus"; did you mean "refuse"?`},
 		{byhand.Breakage{Kind: "region_outage", Settings: []string{dark, "mod=refuse"}},

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,8 +26,17 @@ func ParseSet(s string) (Set, error) {
 	return set, nil
 }
 
-// String is the flag as the user would write it.
-func (s Set) String() string { return "--set " + s.Path + "=" + s.Value }
+// String is the flag as the user would write it, without what may be a secret in a URL.
+func (s Set) String() string {
+	value := urlUser.ReplaceAllString(s.Value, "://…@")
+	return "--set " + s.Path + "=" + urlQuery.ReplaceAllString(value, "$1?…")
+}
+
+// urlUser and urlQuery are the parts of a URL that may hold a password or a token.
+var (
+	urlUser  = regexp.MustCompile(`://[^/?\s]*@`)
+	urlQuery = regexp.MustCompile(`(://[^?\s]*)\?[^\s'",}\]]+`)
+)
 
 // apply changes the tree. What it puts in is known by the flag from then on, so that the reader's errors name it.
 func (r *reader) apply(root *yaml.Node, set Set) {

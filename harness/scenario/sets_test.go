@@ -73,3 +73,22 @@ func TestParseSet(t *testing.T) {
 		t.Errorf("got %+v, %v", set, err)
 	}
 }
+
+// What a mistake repeats of a flag holds no password and no token.
+func TestSetWithoutSecrets(t *testing.T) {
+	for value, want := range map[string]string{
+		"http://ann:hush@kms.test:4566/x":            "http://…@kms.test:4566/x",
+		"'https://hush@kms.test'":                    "'https://…@kms.test'",
+		"http://kms.test?token=hush":                 "http://kms.test?…",
+		"{url: 'http://a:hush@b/?k=hush', image: c}": "{url: 'http://…@b/?…', image: c}",
+		"http://kms.test:4566":                       "http://kms.test:4566", "a@b": "a@b", "why?": "why?",
+	} {
+		if got := (Set{"kms", value}).String(); got != "--set kms="+want {
+			t.Errorf("%s: %s", value, got)
+		}
+	}
+	_, err := ReadWith(strings.NewReader("name: x\n"), "F", With{Sets: []Set{{"system.kms.url", "[http://ann:hush@kms.test]"}}})
+	if err == nil || !strings.Contains(err.Error(), "--set system.kms.url=[http://…@kms.test]: ") {
+		t.Errorf("the mistake is told as %v", err)
+	}
+}

@@ -34,6 +34,11 @@ func ParseVar(s string) (name, value string, err error) {
 	return name, value, nil
 }
 
+// Literal is text in which nothing is a variable any more: it is read as it stands.
+func Literal(text string) string {
+	return variable.ReplaceAllStringFunc(text, func(match string) string { return "$" + match })
+}
+
 // substitute puts the values of variables where they stand. A plain word is read again with them, so that a variable
 // can be a number or a duration as well as text; it can't be a block or a list.
 func (r *reader) substitute(n *yaml.Node, with With) {
