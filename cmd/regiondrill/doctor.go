@@ -68,7 +68,7 @@ func machineFinding(watch func(zero time.Time, tell func(history.Stall)) (stop f
 	cores := fmt.Sprintf("%d cores", runtime.NumCPU())
 	every := max(20*time.Millisecond, (4 * worst).Round(10*time.Millisecond))
 	switch {
-	case whole == 0:
+	case worst == 0 && whole <= machineLook/4:
 		return finding{"machine", true, cores + ", and never late in a second's watch"}
 	case whole > machineLook/4:
 		return finding{"machine", false, fmt.Sprintf("%s, and late for %d %% of a second's watch: it is busy, and what a "+

@@ -129,7 +129,7 @@ func nameOf(path string) string {
 	base := strings.ToLower(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
 	name := strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(base, "-"), "-")
 	if name == "" || name[0] < 'a' {
-		return "drill-" + strings.TrimPrefix(name, "-")
+		name = "drill-" + strings.TrimPrefix(name, "-")
 	}
-	return name
+	return name[:min(len(name), 63)] // as long as a name may be
 }

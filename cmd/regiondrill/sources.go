@@ -204,7 +204,7 @@ func openBase(from, named string) (data []byte, name string, err error) {
 		return data, path, nil
 	}
 	if data, not := scenarios.FS.ReadFile(strings.TrimSuffix(named, extension) + extension); not == nil {
-		return data, strings.TrimSuffix(named, extension) + extension, nil
+		return data, "regiondrill's " + strings.TrimSuffix(named, extension) + extension, nil // no file is called so
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("there is neither a file %s nor a scenario of that name that comes with regiondrill", path)
