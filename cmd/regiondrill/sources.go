@@ -49,7 +49,7 @@ func (p *program) find(arg string) ([]source, error) {
 	info, err := os.Stat(arg)
 	switch {
 	case arg == "-":
-		data, err := io.ReadAll(p.stdin)
+		data, err := io.ReadAll(io.LimitReader(p.stdin, mostRead))
 		if err != nil {
 			return nil, fmt.Errorf("reading a scenario: %w", err)
 		}
@@ -71,8 +71,21 @@ func (p *program) find(arg string) ([]source, error) {
 	return p.named(arg)
 }
 
+// mostRead bounds what is read of a file that is no scenario, in bytes: those that are too large are told so.
+const mostRead = 2 << 20
+
+// readBounded reads a file, or the beginning of one that has no end, such as a device.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, mostRead))
+}
+
 func fromFile(path string) (source, error) {
-	data, err := os.ReadFile(path)
+	data, err := readBounded(path)
 	if err != nil {
 		return source{}, fmt.Errorf("reading a scenario: %w", err)
 	}
@@ -200,7 +213,7 @@ func openBase(from, named string) (data []byte, name string, err error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(from), named)
 	}
-	if data, err = os.ReadFile(path); err == nil {
+	if data, err = readBounded(path); err == nil {
 		return data, path, nil
 	}
 	if data, not := scenarios.FS.ReadFile(strings.TrimSuffix(named, extension) + extension); not == nil {

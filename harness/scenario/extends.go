@@ -37,8 +37,14 @@ func (r *reader) extend(root *yaml.Node, name string, with With, above ...string
 // base reads what is extended; nil where it can't be, which is told then.
 func (r *reader) base(named *yaml.Node, name string, with With, above []string) (base *yaml.Node, from string) {
 	switch {
-	case named.Kind != yaml.ScalarNode || strings.TrimSpace(named.Value) == "" || isNull(named):
+	case named.Kind != yaml.ScalarNode || isNull(named): // which the reader says, as of every text
+		return nil, ""
+	case strings.TrimSpace(named.Value) == "" || strings.Contains(named.Value, "://"):
 		r.fail(named, `"extends" must be the name of a file`)
+		return nil, ""
+	case variable.MatchString(named.Value):
+		r.fail(named, `a variable can't stand in "extends", which is followed before there are any`)
+		named.Value = "" // so that nobody asks for the variable's value
 		return nil, ""
 	case with.Open == nil:
 		r.fail(named, "nothing can be extended here")

@@ -50,6 +50,11 @@ func (r *reader) apply(root *yaml.Node, set Set) {
 		return
 	}
 	steps := strings.Split(set.Path, ".")
+	if steps[0] == "extends" {
+		r.errs = append(r.errs, &Error{Position: Position{r.src.file, 1, 1, set.String()},
+			Sentence: "what a file extends is for the file to say"})
+		return
+	}
 	at := root
 	for i, step := range steps {
 		if isNull(at) { // made just now, or said to be nothing: a block to go on in
