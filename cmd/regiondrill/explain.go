@@ -22,7 +22,7 @@ func (p *program) explainCommand() *cobra.Command {
   regiondrill explain system.idp
   regiondrill explain probes.every
   regiondrill explain saml_login --json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("a word"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			m, err := manual.New(p.catalog)
 			switch {

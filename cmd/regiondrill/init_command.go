@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/names"
+	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
@@ -39,7 +42,7 @@ func (p *program) initCommand() *cobra.Command {
 		Example: `  regiondrill init mine.yaml
   regiondrill init drills/mine.yaml --regions eu-central-1,eu-west-1,eu-north-1 --idp entra
   regiondrill validate mine.yaml`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("a file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := "drill.yaml"
 			if len(args) == 1 {
@@ -71,7 +74,14 @@ func (p *program) init(path string, flags initFlags) error {
 	if err != nil {
 		return broke(err)
 	}
-	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil && !errors.Is(err, fs.ErrExist) { // drills, as a rule
+	if path == "-" {
+		_, err := io.WriteString(p.stdout, text)
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := os.Mkdir(dir, 0o755); errors.Is(err, fs.ErrNotExist) { // drills is made, and no more
+		return fmt.Errorf("there is no folder %s", filepath.Dir(dir))
+	} else if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("writing a scenario: %w", err)
 	}
 	if err := create(path, text); err != nil {
@@ -82,12 +92,17 @@ func (p *program) init(path string, flags initFlags) error {
 		return err
 	}
 	fmt.Fprintf(p.stdout, "%s is written, and %s for editors. Next:\n  regiondrill plan %s\n  regiondrill run %s\n", path,
-		beside, path, path)
+		beside, report.Quote(path), report.Quote(path))
 	return nil
 }
 
 // started is the starter with what the flags say.
 func started(name string, flags initFlags) (string, error) {
+	for _, region := range flags.regions {
+		if !names.IsRegion(region) && names.Unfit(region) == "" {
+			return "", fmt.Errorf("--regions: no Region is called %q%s", region, also(suggest(region, names.Regions(), "")))
+		}
+	}
 	if len(flags.regions) < 2 {
 		return "", errors.New("--regions: name at least two, the primary and one that people fail over to")
 	}

@@ -110,7 +110,7 @@ func (p *program) labHealCommand() *cobra.Command {
 		Use: "heal [NAME]", Short: "Heal what was broken in the lab, all or one",
 		Example: `  regiondrill lab heal
   regiondrill lab heal region-outage-us-east-1`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("the name of what is broken"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.labHeal(cmd.Context(), flags.lab, strings.Join(args, ""), asJSON)
 		},

@@ -30,7 +30,7 @@ func (p *program) listCommand() *cobra.Command {
 		Use: "list [scenarios|faults|probes|actions|checks|targets]", Short: "List the scenarios and kinds that there are",
 		Example: `  regiondrill list
   regiondrill list faults --json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("a list"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				args = shelves
@@ -65,6 +65,9 @@ func (p *program) list(which []string, asJSON bool) error {
 		var rows []string
 		for _, it := range all[shelf] {
 			row := it.Name + "\t" + it.Doc
+			if len(it.Tags) > 0 {
+				row += " [" + strings.Join(it.Tags, ", ") + "]"
+			}
 			if it.File != "" {
 				row += " (" + it.File + ")"
 			}

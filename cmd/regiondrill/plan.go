@@ -169,6 +169,17 @@ func checkRows(r history.Plan) []string {
 	return rows
 }
 
+// atMostOne refuses more words than one.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return fmt.Errorf("%s takes %s, one at most, not %d; put a name with spaces in quotes", cmd.CommandPath(), what,
+				len(args))
+		}
+		return nil
+	}
+}
+
 func exactlyOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {

@@ -32,7 +32,7 @@ whose process is gone; a run that lives is left alone. With --push-gateway, boar
 Exits with 3 where something still could not be undone, with 70 where a result could not be written.`,
 		Example: `  regiondrill recover
   regiondrill recover runs/20261123T155611Z-primary-region-outage`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne("a run's folder"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if how.gateway, err = gatewayAt(pushGateway); err != nil {
 				return err

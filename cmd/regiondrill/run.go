@@ -29,6 +29,7 @@ type runFlags struct {
 	seeded         bool
 	phase          uint64
 	out            string
+	outSaid        bool
 	withoutBrowser bool
 	timeout        time.Duration
 	listen         string
@@ -55,7 +56,7 @@ and --timeout heal and conclude; a second Ctrl-C, a second later or more, stops 
   regiondrill run tag:nightly --without-browser --push-gateway http://pushgateway:9091`,
 		Args: atLeastOne("a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			flags.seeded = cmd.Flags().Changed("seed")
+			flags.seeded, flags.outSaid = cmd.Flags().Changed("seed"), cmd.Flags().Changed("out")
 			return p.run(cmd.Context(), args, flags)
 		},
 	}
@@ -90,6 +91,8 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 	switch {
 	case flags.parallel != 1:
 		return errors.New("--parallel: more drills than one at once come later; they would share this machine's time")
+	case flags.outSaid && flags.out == "":
+		return errors.New("--out needs the name of a folder")
 	case flags.timeout < 0:
 		return errors.New("--timeout must not be negative")
 	case flags.origin.expectEvery < 0:

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -86,6 +87,9 @@ func (s *session) serve() error {
 	if s.flags.listen == "" {
 		return nil
 	}
+	if _, port, err := net.SplitHostPort(loopback(s.flags.listen)); err != nil || !isPort(port) {
+		return fmt.Errorf("--listen %s: write HOST:PORT, or a port alone, such as 9464", s.flags.listen)
+	}
 	listener, err := net.Listen("tcp", loopback(s.flags.listen))
 	if err != nil {
 		return fmt.Errorf("--listen %s: %w", s.flags.listen, err)
@@ -118,6 +122,12 @@ func vacant(dir string) error {
 		return fmt.Errorf("making the folder of the results: %w", err)
 	}
 	return nil
+}
+
+// isPort tells whether a word is a port's number.
+func isPort(word string) bool {
+	n, err := strconv.ParseUint(word, 10, 16)
+	return err == nil && strconv.FormatUint(n, 10) == word
 }
 
 // loopback completes an address that names no host, or only a port.

@@ -35,7 +35,13 @@ type source struct {
 // with the program.
 func (p *program) sources(args []string) ([]source, error) {
 	var found []source
-	for _, arg := range args {
+	for i, arg := range args {
+		switch {
+		case arg == "":
+			return nil, errors.New("an empty word names no scenario")
+		case arg == "-" && slices.Contains(args[:i], arg):
+			return nil, errors.New("standard input can be one scenario, and - stands twice")
+		}
 		some, err := p.find(arg)
 		if err != nil {
 			return nil, err
@@ -220,7 +226,9 @@ func openBase(from, named string) (data []byte, name string, err error) {
 		return data, "regiondrill's " + strings.TrimSuffix(named, extension) + extension, nil // no file is called so
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("there is neither a file %s nor a scenario of that name that comes with regiondrill", path)
+		names, _ := shippedNames() // which are there
+		err = fmt.Errorf("there is neither a file %s nor a scenario of that name that comes with regiondrill%s", path,
+			also(suggest(strings.TrimSuffix(named, extension), names, "")))
 	}
 	return nil, "", err
 }

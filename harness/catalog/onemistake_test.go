@@ -57,3 +57,19 @@ func TestOneMistakeIsOneLine(t *testing.T) {
 		}
 	}
 }
+
+// TestWithoutABrowser: a check of people who won't come is not asked whether it could be measured.
+func TestWithoutABrowser(t *testing.T) {
+	data, err := scenarios.FS.ReadFile("primary-region-outage.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := strings.Replace(string(data), "for: 30s", "for: 16s", 1)
+	for why, refused := range map[string]bool{"": true, "--without-browser was given": false} {
+		opts := engine.Options{Target: Default().Targets[0], WithoutBrowser: why}
+		_, _, err := Default().Read(strings.NewReader(short), "it.yaml", nil, opts)
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), "staff-in-chrome") {
+			t.Errorf("%q: %v", why, err)
+		}
+	}
+}

@@ -200,5 +200,5 @@ func Flow(settings string) string {
 	if err != nil {
 		return settings
 	}
-	return strings.Trim(strings.TrimSpace(string(text)), "{}")
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(string(text)), "{"), "}")
 }

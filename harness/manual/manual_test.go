@@ -42,11 +42,18 @@ func valid(sets []scenario.Set) error {
 	c := catalog.Default()
 	target := c.Targets[0]
 	target.New = func() harness.Target { return able{c.Targets[0].New()} }
+	text := exampleText
+	sets = slices.DeleteFunc(sets, func(s scenario.Set) bool { // what a file extends is for the file to say
+		if s.Path == "extends" {
+			text = "extends: " + s.Value + "\n" + text
+		}
+		return s.Path == "extends"
+	})
 	with := scenario.With{Sets: sets, Open: func(_, named string) ([]byte, string, error) {
 		data, err := scenarios.FS.ReadFile(named + ".yaml")
 		return data, named, err
 	}}
-	_, _, err := c.ReadWith(strings.NewReader(exampleText), "example.yaml", with, engine.Options{Target: target})
+	_, _, err := c.ReadWith(strings.NewReader(text), "example.yaml", with, engine.Options{Target: target})
 	return err
 }
 

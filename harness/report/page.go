@@ -523,7 +523,9 @@ func pathIn(dir, file string) string {
 	return strings.TrimSuffix(dir, "/") + "/" + file
 }
 
-// quote makes one word of a shell's command line.
+// Quote makes one word of a POSIX shell's command line.
+func Quote(s string) string { return quote(s) }
+
 func quote(s string) string {
 	plain := func(r rune) bool {
 		return strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,@+", r)

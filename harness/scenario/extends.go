@@ -102,11 +102,7 @@ func join(base, over *yaml.Node, p path) *yaml.Node {
 	case len(p) == 1 && singular[p[0]] != "" && base.Kind == yaml.SequenceNode && over.Kind == yaml.SequenceNode &&
 		len(over.Content) > 0:
 		for _, entry := range over.Content {
-			name := child(entry, "name")
-			i := slices.IndexFunc(base.Content, func(b *yaml.Node) bool {
-				other := child(b, "name")
-				return name != nil && other != nil && other.Value == name.Value
-			})
+			i := slices.IndexFunc(base.Content, func(b *yaml.Node) bool { return sameEntry(b, entry) })
 			if i >= 0 {
 				base.Content[i] = join(base.Content[i], entry, p.to("*"))
 			} else {
@@ -116,6 +112,26 @@ func join(base, over *yaml.Node, p path) *yaml.Node {
 		return base
 	}
 	return over
+}
+
+// sameEntry tells whether two entries of a list are one: they bear one name, or, as checks may, neither bears any and
+// they ask the same of the same people and fault.
+func sameEntry(a, b *yaml.Node) bool {
+	said := func(n *yaml.Node, key string) string {
+		if v := child(n, key); v != nil {
+			return v.Value
+		}
+		return ""
+	}
+	if name := said(a, "name"); name != "" || said(b, "name") != "" {
+		return name == said(b, "name")
+	}
+	for _, key := range []string{"kind", "probe", "fault", "window"} {
+		if said(a, key) != said(b, key) {
+			return false
+		}
+	}
+	return said(a, "kind") != ""
 }
 
 // indexOf is where a key stands in a mapping's content; -1 where it doesn't.

@@ -21,6 +21,8 @@ type reader struct {
 	vars     map[string]string // the variables that stood in the file, by their values
 	extended bool              // the file was joined with another
 	baseless bool              // it could not be, so that what it lacks may be there
+
+	valueless []*yaml.Node // of which a variable could not be replaced
 }
 
 // lost notes that a list of the file was not read whole, or which Regions the system has.
@@ -55,6 +57,9 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!
 func (r *reader) value(n *yaml.Node, v reflect.Value, f field, p path) {
 	switch {
 	case n.Kind == yaml.AliasNode, n.Style&yaml.TaggedStyle != 0:
+		return
+	case slices.Contains(r.valueless, n):
+		r.lost(p)
 		return
 	case isNull(n):
 		r.fail(n, "%s has no value", p.subject())
@@ -216,7 +221,7 @@ func (r *reader) list(n *yaml.Node, v reflect.Value, f field, p path) {
 }
 
 func inBrackets(n *yaml.Node) string {
-	if n.Kind != yaml.ScalarNode {
+	if n.Kind != yaml.ScalarNode || strings.ContainsAny(n.Value, "[]{}") {
 		return ""
 	}
 	return ": write [" + strings.Trim(quote(n.Value), `"`) + "]"

@@ -60,6 +60,12 @@ func (r *reader) substitute(n *yaml.Node, with With) {
 }
 
 func (r *reader) replace(n *yaml.Node, with With) {
+	before := len(r.errs)
+	defer func() {
+		if len(r.errs) > before { // what follows from it is not told too
+			r.valueless = append(r.valueless, n)
+		}
+	}()
 	n.Value = variable.ReplaceAllStringFunc(n.Value, func(match string) string {
 		if strings.HasPrefix(match, "$$") {
 			return match[1:]
