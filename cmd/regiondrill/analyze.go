@@ -240,6 +240,9 @@ func runsBelow(dir string) ([]string, error) {
 		return nil
 	})
 	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no folder %s", dir)
+		}
 		return nil, fmt.Errorf("looking for runs: %w", err)
 	}
 	if runs == nil {

@@ -54,3 +54,20 @@ func TestAdvice(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAddressCanBeCopied: in the text it stands whole on its line, in the summary as code without what Markdown needs.
+func TestAnAddressCanBeCopied(t *testing.T) {
+	const acs = "https://eu-west-1.signin.aws/platform/saml/acs/75732d656173742d312d65906cbd-e3fa-4466-8c7f-2b525dbcc910"
+	r := sample(t, "never-recovered")
+	for i := range r.History.Attempts {
+		if a := &r.History.Attempts[i]; a.Outcome == history.Bad {
+			a.Class, a.Refused = history.ClassIdPACSRefused, acs
+		}
+	}
+	if said := text(t, r, false); !strings.Contains(said, "\n    "+acs+"\n") || !strings.Contains(said, "register the address below") {
+		t.Errorf("the text is\n%s", said)
+	}
+	if said := string(export(t, "summary.md", r)); !strings.Contains(said, "`"+acs+"`") {
+		t.Errorf("the summary is\n%s", said)
+	}
+}

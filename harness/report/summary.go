@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -102,9 +103,22 @@ func summaryList(b *strings.Builder, heading string, said []string) {
 	}
 	fmt.Fprintf(b, "**%s:**\n\n", heading)
 	for _, words := range said {
-		fmt.Fprintf(b, "- %s\n", md(short(sentence(words), 2000)))
+		fmt.Fprintf(b, "- %s\n", copyable(short(sentence(words), 2000)))
 	}
 	b.WriteString("\n")
+}
+
+// address is one that people are to copy.
+var address = regexp.MustCompile(`https://[^\s,;)]+[^\s,;.)]`)
+
+// copyable is md, but with addresses as code, which is shown as it is.
+func copyable(words string) string {
+	said, from := "", 0
+	for _, at := range address.FindAllStringIndex(words, -1) {
+		said += md(words[from:at[0]]) + code(words[at[0]:at[1]])
+		from = at[1]
+	}
+	return said + md(words[from:])
 }
 
 func (d *drill) summaryRecoveries(b *strings.Builder) {

@@ -248,12 +248,15 @@ func (t *textWriter) validity(d *drill) {
 	}
 }
 
-// advice says what to do about a drill that did not pass.
+// advice says what to do about a drill that did not pass. An address stands on a line of its own, whole, to be copied.
 func (t *textWriter) advice(d *drill) {
 	for i, said := range d.advice() {
 		if i == 0 {
 			t.b.WriteString("\n" + t.paint("1", "What to do") + "\n")
 		}
-		t.paragraph("  → ", sentence(said))
+		t.paragraph("  → ", sentence(address.ReplaceAllString(said, "the address below")))
+		for _, at := range address.FindAllString(clean(said), -1) {
+			t.b.WriteString("    " + at + "\n")
+		}
 	}
 }
