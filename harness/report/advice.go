@@ -38,14 +38,12 @@ func (d *drill) advice() []string {
 	return all
 }
 
-// busyAdvice is for a machine that has too much to do.
-const busyAdvice = "give the drill a machine that does nothing else, a longer every, or fewer browsers; " +
-	"regiondrill doctor tells what this machine bears"
-
+// codeAdvice is about a note of the validity.
 func (d *drill) codeAdvice(code verdict.Code) string {
 	switch code {
 	case verdict.LateSchedule, verdict.BusyMachine:
-		return busyAdvice
+		return "give the drill a machine that does nothing else, a longer every, or fewer browsers; " +
+			"regiondrill doctor tells what this machine bears"
 	case verdict.Unfinished:
 		return "undo and conclude what was killed: regiondrill recover " + quote(d.dir)
 	case verdict.RigLost:

@@ -58,13 +58,7 @@ func regiondrill(t *testing.T, args ...string) (code int, said string) {
 func TestKilledRun(t *testing.T) {
 	d := needsDocker(t)
 	before := inventory(t, d, "")
-	dir := t.TempDir()
-	file, folder := filepath.Join(dir, "frozen.yaml"), filepath.Join(dir, "run")
-	if err := os.WriteFile(file, []byte(frozen), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	killed(t, "proven in force", "run", file, "--target", "containers", "--out", folder)
-	id := runOf(t, read(t, filepath.Join(folder, history.UndoFile)))
+	file, folder, id := killedRun(t, "proven in force")
 	if during := inventory(t, d, id); slices.Equal(before, during) {
 		t.Fatal("the killed run has left nothing")
 	}
@@ -87,13 +81,7 @@ func TestKilledRun(t *testing.T) {
 func TestKilledRunWithoutFolder(t *testing.T) {
 	d := needsDocker(t)
 	before := inventory(t, d, "")
-	dir := t.TempDir()
-	file, folder := filepath.Join(dir, "frozen.yaml"), filepath.Join(dir, "run")
-	if err := os.WriteFile(file, []byte(frozen), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	killed(t, "Warming up", "run", file, "--target", "containers", "--out", folder)
-	id := runOf(t, read(t, filepath.Join(folder, history.UndoFile)))
+	_, folder, id := killedRun(t, "Warming up")
 	if err := os.RemoveAll(folder); err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +91,18 @@ func TestKilledRunWithoutFolder(t *testing.T) {
 	if after := inventory(t, d, id); !slices.Equal(before, after) {
 		t.Errorf("before there were\n%v\nand after\n%v", before, after)
 	}
+}
+
+// killedRun is a drill over containers that is killed when it says something: its scenario, its folder and its id.
+func killedRun(t *testing.T, says string) (file, folder, id string) {
+	t.Helper()
+	dir := t.TempDir()
+	file, folder = filepath.Join(dir, "frozen.yaml"), filepath.Join(dir, "run")
+	if err := os.WriteFile(file, []byte(frozen), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	killed(t, says, "run", file, "--target", "containers", "--out", folder)
+	return file, folder, runOf(t, read(t, filepath.Join(folder, history.UndoFile)))
 }
 
 // killed runs the program until it says something, and kills it then.
@@ -150,13 +150,7 @@ func read(t *testing.T, path string) []byte {
 func TestKilledRecover(t *testing.T) {
 	d := needsDocker(t)
 	before := inventory(t, d, "")
-	dir := t.TempDir()
-	file, folder := filepath.Join(dir, "frozen.yaml"), filepath.Join(dir, "run")
-	if err := os.WriteFile(file, []byte(frozen), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	killed(t, "proven in force", "run", file, "--target", "containers", "--out", folder)
-	id := runOf(t, read(t, filepath.Join(folder, history.UndoFile)))
+	_, folder, id := killedRun(t, "proven in force")
 	started := make(chan struct{})
 	cmd := exec.CommandContext(t.Context(), os.Getenv(binaryVariable), "recover")
 	cmd.Env = append(os.Environ(), "DOCKER_HOST=unix://"+passing(t, func(r *http.Request) {
