@@ -88,16 +88,16 @@ func (c Catalog) Sweepers() map[string]harness.Sweeper {
 func (c Catalog) Kinds() scenario.Kinds {
 	var k scenario.Kinds
 	for _, p := range c.Probes {
-		k.Probes = append(k.Probes, scenario.Kind{Name: p.Name, Doc: p.Doc, Config: p.New()})
+		k.Probes = append(k.Probes, scenario.Kind{Name: p.Name, Doc: p.Doc, Config: p.New(), Examples: p.Examples})
 	}
 	for _, f := range c.Faults {
-		k.Faults = append(k.Faults, scenario.Kind{Name: f.Name, Doc: f.Doc, Config: f.New()})
+		k.Faults = append(k.Faults, scenario.Kind{Name: f.Name, Doc: f.Doc, Config: f.New(), Examples: f.Examples})
 	}
 	for _, a := range c.Actions {
-		k.Actions = append(k.Actions, scenario.Kind{Name: a.Name, Doc: a.Doc, Config: a.New()})
+		k.Actions = append(k.Actions, scenario.Kind{Name: a.Name, Doc: a.Doc, Config: a.New(), Examples: a.Examples})
 	}
 	for _, ch := range c.Checks {
-		k.Checks = append(k.Checks, scenario.Kind{Name: ch.Name, Doc: ch.Doc, Config: ch.New()})
+		k.Checks = append(k.Checks, scenario.Kind{Name: ch.Name, Doc: ch.Doc, Config: ch.New(), Examples: ch.Examples})
 	}
 	return k
 }

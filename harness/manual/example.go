@@ -146,10 +146,10 @@ func (w *writer) browser(t *Topic) bool {
 }
 
 // own shows a kind's own key by the first of its settings that has it, or by its default.
-func (w *writer) own(kind string, f scenario.Field) []string {
+func (w *writer) own(kind scenario.Kind, f scenario.Field) []string {
 	path := strings.Split(f.Key, ".")
-	for _, text := range w.settings(kind) {
-		if n := w.plain(kind, text); find(n, path) != nil {
+	for _, text := range kind.Examples {
+		if n := w.plain(kind.Name, text); find(n, path) != nil {
 			return []string{w.write(path[0], find(n, path[:1]))}
 		}
 	}

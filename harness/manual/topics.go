@@ -71,8 +71,7 @@ var one = map[string]struct {
 func (w *writer) kind(list string, k scenario.Kind) *Topic {
 	entry := one[list]
 	t := &Topic{Name: k.Name, Of: entry.of, Doc: k.Doc, Keys: scenario.Describe(k),
-		Common: scenario.Describe(scenario.Kind{Config: entry.common})}
-	t.Examples = w.settings(k.Name)
+		Common: scenario.Describe(scenario.Kind{Config: entry.common}), Examples: k.Examples}
 	t.YAML = w.entries(list, t)
 	switch config := k.Config.(type) {
 	case harness.Fault:
@@ -86,31 +85,6 @@ func (w *writer) kind(list string, k scenario.Kind) *Topic {
 	return t
 }
 
-// settings are the examples of a kind in its table.
-func (w *writer) settings(name string) []string {
-	for _, k := range w.catalog.Faults {
-		if k.Name == name {
-			return k.Examples
-		}
-	}
-	for _, k := range w.catalog.Actions {
-		if k.Name == name {
-			return k.Examples
-		}
-	}
-	for _, k := range w.catalog.Probes {
-		if k.Name == name {
-			return k.Examples
-		}
-	}
-	for _, k := range w.catalog.Checks {
-		if k.Name == name {
-			return k.Examples
-		}
-	}
-	return nil
-}
-
 // ownKeys are the topics of a kind's own keys: region_outage.mode.
 func (w *writer) ownKeys(k scenario.Kind) []*Topic {
 	var topics []*Topic
@@ -118,7 +92,7 @@ func (w *writer) ownKeys(k scenario.Kind) []*Topic {
 	for i := range fields {
 		f := &fields[i]
 		t := &Topic{Name: k.Name + "." + f.Key, Of: OfKey, Doc: f.Doc, Key: f, Keys: within(fields, f.Key),
-			Common: []scenario.Field{}, YAML: w.own(k.Name, *f)}
+			Common: []scenario.Field{}, YAML: w.own(k, *f)}
 		if f.IsBlock() {
 			t.Of = OfBlock
 		}

@@ -13,6 +13,8 @@ type Kind struct {
 	Name   string // the value of the key kind
 	Doc    string // a sentence
 	Config any    // the kind's struct, or a pointer to it, holding its defaults; never written to
+
+	Examples []string // settings of its own keys, in JSON
 }
 
 // Check finds what is wrong in the kinds' own blocks: a kind that there is none of, and all that Into finds. Join its

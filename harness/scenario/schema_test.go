@@ -126,7 +126,7 @@ func TestSchemaRefusesBadKinds(t *testing.T) {
 		Bound   int           `yaml:"bound" min:"one"`
 		Time    time.Duration `yaml:"time" max:"1"`
 	}
-	_, err := Schema(Kinds{Probes: []Kind{{"a", "", everyone{}}}, Faults: []Kind{{"b", "", unreadable{}}}})
+	_, err := Schema(Kinds{Probes: []Kind{{Name: "a", Config: everyone{}}}, Faults: []Kind{{Name: "b", Config: unreadable{}}}})
 	for _, want := range []string{
 		`probe-a has a key "from" of its own, which is every entry's`, "fault-b.channel is of type chan int",
 		`fault-b.bound has a bound "one"`, `fault-b.time has a bound "1"`,

@@ -64,20 +64,20 @@ type windowed struct {
 func toys() Kinds {
 	return Kinds{
 		Probes: []Kind{
-			{"saml_login", "Signs in over HTTP.", login{steer{By: "none", After: 2 * time.Second}}},
-			{"browser_login", "Signs in with a browser.", &login{steer{By: "none"}}},
+			{Name: "saml_login", Doc: "Signs in over HTTP.", Config: login{steer{By: "none", After: 2 * time.Second}}},
+			{Name: "browser_login", Doc: "Signs in with a browser.", Config: &login{steer{By: "none"}}},
 		},
 		Faults: []Kind{
-			{"region_outage", "A Region is gone.", outage{Mode: "blackhole", Hold: true}},
-			{"link", "A link gets worse.", link{}},
-			{"api_errors", "An API fails.", failing{}},
-			{"process", "A process ends.", ending{}},
+			{Name: "region_outage", Doc: "A Region is gone.", Config: outage{Mode: "blackhole", Hold: true}},
+			{Name: "link", Doc: "A link gets worse.", Config: link{}},
+			{Name: "api_errors", Doc: "An API fails.", Config: failing{}},
+			{Name: "process", Doc: "A process ends.", Config: ending{}},
 		},
 		Checks: []Kind{
-			{"recovery", "People are back.", recovery{}},
-			{"failback", "People are home.", recovery{}},
-			{"availability", "People get in.", windowed{Window: "fault"}},
-			{"latency", "People get in soon.", windowed{Window: "fault"}},
+			{Name: "recovery", Doc: "People are back.", Config: recovery{}},
+			{Name: "failback", Doc: "People are home.", Config: recovery{}},
+			{Name: "availability", Doc: "People get in.", Config: windowed{Window: "fault"}},
+			{Name: "latency", Doc: "People get in soon.", Config: windowed{Window: "fault"}},
 		},
 	}
 }
