@@ -18,7 +18,7 @@ func (p *program) serveCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
 			defer stop()
-			return targets.Serve(ctx, args[0], p.getenv(targets.TokenVariable))
+			return targets.Serve(ctx, args[0], p.getenv(targets.TokenVariable), p.getenv(targets.RecordsVariable))
 		},
 	}
 }

@@ -38,9 +38,14 @@ func (a acs) serve(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	now := a.now()
+	c, err := a.configuration(req.Context())
+	if err != nil {
+		a.serveFault(w, req, err)
+		return
+	}
 	x := expectation{
-		acs: a.url(), audience: a.issuer, issuer: a.cfg.IdP.EntityID, format: formatEmail,
-		trusted: a.cfg.IdP.Certificates, now: now, skew: a.cfg.Behaviour.Skew,
+		acs: a.url(), audience: a.issuer, issuer: c.Provider.EntityID, format: formatEmail,
+		trusted: c.Provider.Certificates, now: now, skew: a.cfg.Behaviour.Skew,
 	}
 	said, refused := x.validate(encoded[0])
 	if refused != nil {
@@ -58,7 +63,7 @@ func (a acs) serve(w http.ResponseWriter, req *http.Request) {
 
 // admit opens the session of a person whom the provider vouches for, if the directory knows them.
 func (a acs) admit(w http.ResponseWriter, req *http.Request, said *authentication, q request) {
-	p, err := a.vault.person(req.Context(), said.nameID)
+	p, err := a.person(req.Context(), said.nameID)
 	switch {
 	case err != nil:
 		a.serveFault(w, req, err)
@@ -71,7 +76,11 @@ func (a acs) admit(w http.ResponseWriter, req *http.Request, said *authenticatio
 		return
 	}
 	secret := newSecret()
-	n := a.openSession(p.User.Name, secret, said.sessionEnd)
+	n, err := a.openSession(&p.User, secret, said.sessionEnd)
+	if err != nil {
+		a.serveFault(w, req, err)
+		return
+	}
 	a.stores.see(n.ID, p, a.now())
 	http.SetCookie(w, &http.Cookie{
 		Name: cookieSession, Value: secret, Path: "/platform/", Domain: a.cookieDomain(), Expires: n.Expires,

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/regiondrill/regiondrill/fakes/records"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
@@ -35,7 +36,7 @@ func TestConfigErrors(t *testing.T) {
 
 func TestPutErrors(t *testing.T) {
 	w := newWorld(t)
-	err := w.replicas[west].Put(t.Context(), testDirectory())
+	_, err := w.replicas[west].Put(t.Context(), testDirectory())
 	if err == nil || !strings.Contains(err.Error(), "only us-east-1 can") {
 		t.Errorf("error %v", err)
 	}
@@ -48,7 +49,7 @@ func TestPutErrors(t *testing.T) {
 	} {
 		d := testDirectory()
 		spoil(&d)
-		if err := w.replicas[east].Put(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := w.replicas[east].Put(t.Context(), d); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %s", err, want)
 		}
 	}
@@ -74,13 +75,12 @@ func TestLifecycle(t *testing.T) {
 		}
 		soon, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := r.WaitVersion(soon, 1); !errors.Is(err, context.DeadlineExceeded) {
+		if err := r.Wait(soon, Position{{records.Log{Origin: "us-west-2", Stream: StreamIdentities, Epoch: "e"}, 1}}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("waited with %v", err)
 		}
 		// A Region that no directory has reached yet says so.
-		q := w.browser().ask(w, west)
-		q.ID = ""
-		a := w.browser().post(q.ACS, w.draftFor(q, "ann@acme.test").encoded(t))
+		b := w.browser()
+		a := b.get(w.instance.PortalURL(west))
 		if a.StatusCode != http.StatusServiceUnavailable || a.cause() != string(causeNotReady) {
 			t.Errorf("status %d, cause %s", a.StatusCode, a.cause())
 		}

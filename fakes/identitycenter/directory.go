@@ -1,9 +1,9 @@
 package identitycenter
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Directory is what the primary Region holds and replicates: people, and what they may use.
@@ -27,13 +27,14 @@ type User struct {
 type Group struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
-	Members []string `json:"members"`
+	Members []string `json:"members,omitempty"`
 }
 
 // PermissionSet is a role that people can take in an account.
 type PermissionSet struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID              string        `json:"id"`
+	Name            string        `json:"name"`
+	SessionDuration time.Duration `json:"sessionDuration,omitempty"` // of role credentials, 1 to 12 h; an hour where 0
 }
 
 // Account is an AWS account of the organization.
@@ -58,7 +59,13 @@ type person struct {
 
 type personsAccount struct {
 	Account
-	Roles []string `json:"roles"` // names of permission sets, sorted
+	Roles []personsRole `json:"roles"` // sorted by name
+}
+
+// personsRole is a permission set that somebody has in an account.
+type personsRole struct {
+	Name     string        `json:"name"`
+	Duration time.Duration `json:"duration"` // of its credentials
 }
 
 // check refuses a directory that names what it does not hold, or one thing twice.
@@ -101,55 +108,20 @@ func (d *Directory) check() error {
 // Roles are the names of the permission sets that a user has in an account, as their portal shows them: sorted, none
 // where there is no such user or account.
 func (d *Directory) Roles(userName, account string) []string {
-	for _, p := range d.people() {
-		if a := p.account(account); p.User.Name == userName && a != nil {
-			return a.Roles
-		}
-	}
-	return nil
-}
-
-// people resolves memberships and assignments for every user.
-func (d *Directory) people() []person {
-	groups := map[string][]string{} // by member
-	for _, g := range d.Groups {
-		for _, m := range g.Members {
-			groups[m] = append(groups[m], g.ID)
-		}
-	}
-	sets := map[string]string{}
-	for _, p := range d.PermissionSets {
-		sets[p.ID] = p.Name
-	}
-	accounts := map[string]Account{}
-	for _, a := range d.Accounts {
-		accounts[a.ID] = a
-	}
-	byPrincipal := map[string][]Assignment{}
-	for _, a := range d.Assignments {
-		byPrincipal[a.Principal] = append(byPrincipal[a.Principal], a)
-	}
-	out := make([]person, 0, len(d.Users))
+	principals := map[string]bool{}
 	for _, u := range d.Users {
-		roles := map[string][]string{} // by account
-		for _, principal := range append([]string{u.ID}, groups[u.ID]...) {
-			for _, a := range byPrincipal[principal] {
-				roles[a.Account] = append(roles[a.Account], sets[a.PermissionSet])
-			}
+		principals[u.ID] = u.Name == userName
+	}
+	for _, g := range d.Groups {
+		principals[g.ID] = slices.ContainsFunc(g.Members, func(m string) bool { return principals[m] })
+	}
+	var roles []string
+	for _, a := range d.Assignments {
+		i := slices.IndexFunc(d.PermissionSets, func(p PermissionSet) bool { return p.ID == a.PermissionSet })
+		if i >= 0 && a.Account == account && principals[a.Principal] {
+			roles = append(roles, d.PermissionSets[i].Name)
 		}
-		out = append(out, person{User: u, Accounts: accountsOf(roles, accounts)})
 	}
-	return out
-}
-
-func accountsOf(roles map[string][]string, accounts map[string]Account) []personsAccount {
-	out := make([]personsAccount, 0, len(roles))
-	for id, names := range roles {
-		slices.Sort(names)
-		out = append(out, personsAccount{Account: accounts[id], Roles: slices.Compact(names)})
-	}
-	slices.SortFunc(out, func(a, b personsAccount) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
-	return out
+	slices.Sort(roles)
+	return slices.Compact(roles)
 }

@@ -1,9 +1,13 @@
 package identitycenter
 
 import (
-	"encoding/json"
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
-	"time"
+
+	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 // FuzzResponse: nothing makes the validator panic, and what it accepts names the signed user, and is accepted by
@@ -40,28 +44,28 @@ func FuzzResponse(f *testing.F) {
 // FuzzReplication: whatever is pushed, the replica neither panics nor forgets its directory.
 func FuzzReplication(f *testing.F) {
 	w := newWorld(f)
-	r := w.replicas[west]
-	directory, err := json.Marshal(testDirectory())
-	if err != nil {
-		f.Fatal(err)
+	defer w.close()
+	w.start()
+	first := w.replicas[east].Position()
+	handler := w.replicas[west].Handlers()[names.ReplicationHost(west)]
+	pushed := func(e ...string) []byte {
+		return []byte(`{"origin":"us-east-1","stream":"sessions","epoch":"e","entries":[` + strings.Join(e, ",") + `]}`)
 	}
-	f.Add([]byte(`{"origin":"us-east-1","version":1,"directory":` + string(directory) + `}`))
-	f.Add([]byte(`{"origin":"us-east-1","version":2,"directory":{"users":[{"id":"u","name":"n"}],"groups":null}}`))
-	open, err := json.Marshal(pushSessions{Origin: east, Events: []event{
-		{Kind: eventOpen, Session: &session{ID: "s", User: "u", Expires: time.Now().Add(time.Hour), Browser: make([]byte, 32)}},
-		{Kind: eventClose, ID: "s", Until: time.Now().Add(time.Hour)}, {Kind: eventRevoke, User: "u", At: time.Now()},
-	}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(open)
-	f.Add([]byte(`{"origin":"us-east-1","events":[{"kind":"open","session":{"id":"s","user":"u","browser":"AA=="}},null]}`))
+	f.Add(pushed(`{"n":1,"kind":"session","id":"s","value":{"id":"s","user":"u","userId":"u-1","browser":"AA=="}}`, `null`))
+	f.Add(pushed(`{"n":1,"kind":"session end","id":"s","value":{"session":"s"}}`, `{"n":2,"kind":"revocation","id":"r","value":{"user":"u"}}`))
+	f.Add([]byte(`{"origin":"us-east-1","stream":"sessions","epoch":"e","entries":[],"snapshot":{"id":"x","upTo":9,"last":true}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		before := r.Version()
-		_ = r.takeDirectory(t.Context(), body)
-		_ = r.takeSessions(t.Context(), body)
-		if r.Version() < before {
-			t.Error("the version went back")
+		before := w.has(first)
+		for _, stream := range Streams() {
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/"+stream, bytes.NewReader(body))
+			rec := httptest.NewRecorder()
+			handler.ServeHTTP(rec, req)
+			if rec.Code == http.StatusInternalServerError {
+				t.Errorf("status %d: %s", rec.Code, rec.Body)
+			}
+		}
+		if before && !w.has(first) {
+			t.Error("what it had is gone")
 		}
 	})
 }

@@ -58,26 +58,27 @@ func TestInitials(t *testing.T) {
 
 // TestManyAtOnce is for the race detector: sign-ins, sign-outs, revocations and new directories at the same time.
 func TestManyAtOnce(t *testing.T) {
-	w := newWorld(t, func(c *Config) { c.Lag, c.Jitter = time.Millisecond, time.Millisecond })
-	defer w.close()
-	w.start()
+	inWorld(t, func(t *testing.T, w *world) { manyAtOnce(t, w) }, func(c *Config) { c.Lag, c.Jitter = time.Millisecond, time.Millisecond })
+}
+
+func manyAtOnce(t *testing.T, w *world) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
 			region := []string{east, west}[i%2]
 			b := w.browser()
 			page, _ := b.signIn(w, region, "bob@acme.test")
-			w.replicas[west].RevokeSessions("ann@acme.test")
+			if err := w.replicas[west].RevokeSessions("ann@acme.test"); err != nil {
+				t.Error(err)
+			}
 			if i == 0 {
-				if err := w.replicas[east].Put(t.Context(), testDirectory()); err != nil {
-					t.Error(err)
-				}
+				w.put(renamed("Robert"))
 			}
 			b.do(http.MethodPost, "https://"+names.PortalAPIHost(region)+"/logout", nil, headerToken, page.token()).want(t, http.StatusOK)
 		})
 	}
 	all.Wait()
-	if err := w.replicas[west].WaitVersion(t.Context(), 2); err != nil {
+	if err := w.replicas[west].Wait(t.Context(), w.replicas[east].Position()); err != nil {
 		t.Error(err)
 	}
 }

@@ -35,9 +35,17 @@ func (r *Replica) portalHandler(host string) http.Handler {
 // servePortal shows the portal to whoever comes with a one-time code or the portal's cookie, and sends all others to
 // sign in.
 func (r *Replica) servePortal(w http.ResponseWriter, req *http.Request) {
+	if _, err := r.configuration(req.Context()); err != nil {
+		r.serveFault(w, req, err)
+		return
+	}
 	now := r.now()
 	if code := req.URL.Query().Get("workflow_code"); code != "" {
-		n, token := r.stores.redeem(code, flowOf(cookieValue(req, cookieFlow)), now)
+		n, token, err := r.redeem(code, flowOf(cookieValue(req, cookieFlow)), now)
+		if err != nil {
+			r.serveFault(w, req, err)
+			return
+		}
 		if n != nil {
 			http.SetCookie(w, &http.Cookie{
 				Name: cookieToken, Value: token, Path: "/", Expires: n.Expires,

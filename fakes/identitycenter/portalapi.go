@@ -67,6 +67,9 @@ func (r *Replica) forOwnPortal(next http.Handler) http.Handler {
 // withPerson finds out who asks.
 func (r *Replica) withPerson(serve func(http.ResponseWriter, *http.Request, *person)) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
+		if !r.inService(w, req) {
+			return
+		}
 		n := r.stores.ofToken(req.Header.Get(headerToken), r.now())
 		if n == nil {
 			writeUnauthorized(w)
@@ -87,6 +90,22 @@ func (r *Replica) withPerson(serve func(http.ResponseWriter, *http.Request, *per
 			serve(w, req, p)
 		}
 	}
+}
+
+// inService tells whether the Region serves anybody; where it doesn't it has said so.
+func (r *Replica) inService(w http.ResponseWriter, req *http.Request) bool {
+	_, err := r.configuration(req.Context())
+	var kms *errKMS
+	switch {
+	case err == nil:
+		return true
+	case errors.As(err, &kms):
+		writeFault(w, r.cfg.Behaviour.KMSFaultStatus, "AccessDeniedException",
+			"The service is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext")
+	default:
+		writeUnauthorized(w)
+	}
+	return false
 }
 
 type accountInfo struct {
@@ -139,7 +158,7 @@ func (r *Replica) listAccountRoles(w http.ResponseWriter, req *http.Request, p *
 	}
 	out := roleList{Roles: make([]roleInfo, 0, to-from), NextToken: next}
 	for _, role := range account.Roles[from:to] {
-		out.Roles = append(out.Roles, roleInfo{account.ID, role})
+		out.Roles = append(out.Roles, roleInfo{account.ID, role.Name})
 	}
 	writeJSON(w, http.StatusOK, out)
 }
@@ -163,7 +182,7 @@ type credentials struct {
 func (r *Replica) getRoleCredentials(w http.ResponseWriter, req *http.Request, p *person) {
 	q := req.URL.Query()
 	account, role := p.account(q.Get("account_id")), q.Get("role_name")
-	if account == nil || !slices.Contains(account.Roles, role) {
+	if account == nil || !slices.ContainsFunc(account.Roles, func(r personsRole) bool { return r.Name == role }) {
 		writeFault(w, http.StatusForbidden, "ForbiddenException", "No access")
 		return
 	}
@@ -178,12 +197,18 @@ func (r *Replica) getRoleCredentials(w http.ResponseWriter, req *http.Request, p
 
 // logout ends the session in all Regions. It needs nothing of the directory, so that it works without KMS.
 func (r *Replica) logout(w http.ResponseWriter, req *http.Request) {
+	if !r.inService(w, req) {
+		return
+	}
 	n := r.stores.ofToken(req.Header.Get(headerToken), r.now())
 	if n == nil {
 		writeUnauthorized(w)
 		return
 	}
-	r.closeSession(n)
+	if err := r.closeSession(n); err != nil {
+		writeFault(w, http.StatusInternalServerError, "InternalServerException", "The service is at fault")
+		return
+	}
 	w.WriteHeader(http.StatusOK)
 }
 

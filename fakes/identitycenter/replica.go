@@ -8,6 +8,7 @@
 package identitycenter
 
 import (
+	"bytes"
 	"compress/flate"
 	"context"
 	"crypto/rand"
@@ -15,11 +16,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/pki"
+	"github.com/regiondrill/regiondrill/fakes/records"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
@@ -31,6 +35,9 @@ type Behaviour struct {
 	KMSFaultStatus  int           // HTTP status of the portal API while KMS refuses or is silent
 	SessionHandOff  bool          // whether browsers carry their session between the Regions' sign-in hosts
 	LegacyACS       bool          // whether the primary asks for the ACS of instances enabled before February 2026
+	AddPace         time.Duration // by which adding a Region takes longer for each record that it gets, at least 0
+	FailedAdd       time.Duration // how long a Region that can't be added stays ADDING before it vanishes
+	MaxRegions      int           // of an instance, with the primary
 	SessionDuration time.Duration // of the portal; 8 h by default, 15 min to 90 days at AWS
 }
 
@@ -38,7 +45,7 @@ type Behaviour struct {
 func Default() Behaviour {
 	return Behaviour{
 		Skew: 3 * time.Minute, Unsolicited: true, KMSFaultStatus: http.StatusForbidden, SessionHandOff: true,
-		SessionDuration: 8 * time.Hour,
+		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute, MaxRegions: 6,
 	}
 }
 
@@ -52,8 +59,9 @@ type IdPTrust struct {
 // Config says what a replica is. It is data, so that a replica can be told it wherever it runs.
 type Config struct {
 	Instance  names.Instance
+	Name      string // of the instance, as its administrator calls it
 	Region    string
-	Regions   []string // all of the instance, the primary first
+	Regions   []string // that the instance begins with, the primary first
 	IdP       IdPTrust
 	KeyID     string // ARN of the KMS key in this Region
 	Seed      uint64
@@ -76,6 +84,7 @@ type Deps struct {
 	HTTP *http.Client     // for replication; leaves by this Region's door
 	KMS  KMS              // asks as Identity Center; made of HTTP where nil
 	Now  func() time.Time // the Region's clock; time.Now where nil
+	Dir  string           // an existing folder where its records are kept; a temporary file where empty
 }
 
 // Replica is one Region's Identity Center.
@@ -84,17 +93,23 @@ type Replica struct {
 	deps     Deps
 	issuer   string
 	pages    *pages
+	store    *records.Store
 	vault    *vault
 	stateKey []byte    // authenticates what passes through the browser from portal to sign-in
 	deflate  sync.Pool // of *flate.Writer
 	stores   *stores
-	streams  []*stream // to other Regions
+	known    atomic.Pointer[configuration] // nil where nobody is served here
+	waking   sync.Mutex                    // what was recorded is taken into memory once
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and replaced when a version is stored
+	sending map[[2]string]*sender // by stream and Region
+	rules   []EdgeRule
+	trimmed records.Heads
+	changes map[string]bool // Regions whose adding or removal is under way
+	founded records.Heads   // how far the logs went when the instance began
+	context context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
-	puts    sync.Mutex // one Put at a time
 }
 
 // New makes a replica that answers at once and replicates from Start on. Errors name what is wrong with the
@@ -110,9 +125,14 @@ func New(cfg Config, deps Deps) (*Replica, error) {
 		issuer:   cfg.Instance.Issuer(),
 		stateKey: make([]byte, 32),
 		stores:   newStores(),
-		changed:  make(chan struct{}),
-		vault:    newVault(&cfg, deps),
+		sending:  map[[2]string]*sender{},
+		trimmed:  records.Heads{},
+		changes:  map[string]bool{},
 	}
+	if err := r.openRecords(); err != nil {
+		return nil, fmt.Errorf("configuring identity center in %s: %w", cfg.Region, err)
+	}
+	r.vault = newVault(&cfg, deps, r.store)
 	rand.Read(r.stateKey)
 	r.deflate.New = func() any {
 		w, err := flate.NewWriter(io.Discard, flate.BestSpeed)
@@ -122,12 +142,34 @@ func New(cfg Config, deps Deps) (*Replica, error) {
 		return w
 	}
 	r.pages = newPages(cfg.Instance, cfg.Region)
-	for _, region := range cfg.Regions {
-		if region != cfg.Region {
-			r.streams = append(r.streams, r.newStreams(region)...)
-		}
-	}
 	return r, nil
+}
+
+// What of a Region's records lies open: whose they are, and since when its logs have been written.
+const (
+	plainOwner = "owner"
+	plainEpoch = "epoch of " // and the stream
+)
+
+// openRecords opens what the Region recorded before, or begins anew where it was another's.
+func (r *Replica) openRecords() error {
+	path := ""
+	if r.deps.Dir != "" {
+		path = filepath.Join(r.deps.Dir, "identity-center.records")
+	}
+	var err error
+	if r.store, err = records.Open(path, kinds()); err != nil {
+		return err
+	}
+	owner := []byte(r.cfg.Instance.ARN() + " " + r.cfg.Region)
+	if bytes.Equal(r.store.Plain(plainOwner), owner) {
+		return nil
+	}
+	err = errors.Join(r.store.Clear(), r.store.PutPlain(plainOwner, owner))
+	for _, stream := range Streams() {
+		err = errors.Join(err, r.store.PutPlain(plainEpoch+stream, []byte(newSecret())))
+	}
+	return err
 }
 
 func (cfg *Config) check() error {
@@ -158,18 +200,33 @@ func (r *Replica) Start(ctx context.Context) error {
 		return fmt.Errorf("starting identity center in %s: %w", r.cfg.Region, err)
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stop != nil {
+	running := r.stop != nil
+	if !running {
+		r.context, r.stop = context.WithCancel(context.WithoutCancel(ctx))
+	}
+	r.mu.Unlock()
+	if running {
 		return fmt.Errorf("starting identity center in %s: it runs already", r.cfg.Region)
 	}
-	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
-	for _, s := range r.streams {
-		r.running.Go(func() { s.run(ctx) })
-	}
+	r.running.Go(func() { r.begun(r.context) })
 	return nil
 }
 
-// Close ends replication; requests are still answered. It may be called twice.
+// begun takes up what was recorded before a restart as soon as KMS lets it, and replicates.
+func (r *Replica) begun(ctx context.Context) {
+	for retry := retryFirst; r.known.Load() == nil && r.store.Plain(keyCenter) != nil; retry = min(2*retry, retryLast) {
+		if keys, err := r.vault.keys(ctx); err == nil && r.wake(keys) == nil {
+			break // there may be nothing, where it is not added yet
+		}
+		if !pause(ctx, retry) {
+			return
+		}
+	}
+	r.senders(ctx)
+	r.carryOn(ctx)
+}
+
+// Close ends replication and gives the records up: what needs them fails from then on. It may be called twice.
 func (r *Replica) Close() error {
 	r.mu.Lock()
 	if r.stop != nil {
@@ -177,81 +234,112 @@ func (r *Replica) Close() error {
 	}
 	r.mu.Unlock()
 	r.running.Wait()
+	return r.store.Close()
+}
+
+// keysFor opens the data keys that a stream's records lie under.
+func (r *Replica) keysFor(ctx context.Context, stream string) (records.Keys, error) {
+	if keys := r.vault.sessionKeys(); stream == StreamSessions && keys[keyCenter] != nil {
+		return keys, nil
+	}
+	return r.vault.activate(ctx)
+}
+
+// update changes records as this Region, and does what follows from it.
+func (r *Replica) update(keys records.Keys, do func(*records.Tx) error) error {
+	var written []records.Entry
+	_, err := r.store.Update(keys, r.cfg.Region, func(tx *records.Tx) error {
+		err := do(tx)
+		written = tx.Written()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.follow(keys, written)
+}
+
+// wake takes what is recorded into memory, once: the configuration and the sessions.
+func (r *Replica) wake(keys records.Keys) error {
+	r.waking.Lock()
+	defer r.waking.Unlock()
+	if r.known.Load() != nil {
+		return nil
+	}
+	if err := r.remember(keys); err != nil {
+		return err
+	}
+	return r.reconfigure(keys)
+}
+
+// reconfigure reads the configuration again, and replicates to those who are in it now.
+func (r *Replica) reconfigure(keys records.Keys) error {
+	if err := r.recall(keys); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	ctx := r.context
+	r.mu.Unlock()
+	if ctx != nil {
+		r.senders(ctx)
+		r.carryOn(ctx)
+	}
 	return nil
 }
 
-// Put makes the directory the next version, here and, by and by, in the other Regions. Only the primary takes it, and
-// only while KMS answers.
-func (r *Replica) Put(ctx context.Context, d Directory) error {
-	if !r.primary() {
-		return fmt.Errorf("changing the directory in %s: only %s can", r.cfg.Region, r.cfg.Instance.Primary)
+// log is this Region's of a stream.
+func (r *Replica) log(stream string) records.Log {
+	return records.Log{Origin: r.cfg.Region, Stream: stream, Epoch: string(r.store.Plain(plainEpoch + stream))}
+}
+
+// isAdding tells whether a Region is still being added.
+func (r *Replica) isAdding(region string) bool {
+	c := r.known.Load()
+	if c == nil {
+		return false
 	}
-	if err := d.check(); err != nil {
-		return fmt.Errorf("changing the directory: %w", err)
-	}
-	r.puts.Lock()
-	defer r.puts.Unlock()
-	version := r.vault.have() + 1
-	sealed, err := r.adopt(ctx, version, &d)
-	if err != nil {
-		return fmt.Errorf("changing the directory: %w", err)
-	}
-	for _, s := range r.streams {
-		if s.kind == streamDirectory {
-			s.add(item{version: version, sealed: sealed}, version > 1)
+	of := c.region(region)
+	return of != nil && of.Status == RegionAdding
+}
+
+// Position is where a Region's logs are: what another Region must have taken over to have all that was written by then.
+type Position []Mark
+
+// Mark is an entry of a log.
+type Mark struct {
+	records.Log
+	Number uint64 `json:"number"`
+}
+
+// Position of this Region's logs.
+func (r *Replica) Position() Position {
+	var p Position
+	for _, stream := range Streams() {
+		if head := r.store.Head(stream); head > 0 {
+			p = append(p, Mark{r.log(stream), head})
 		}
 	}
-	return nil
+	return p
 }
 
-// adopt stores a version and ends the sessions of those whom it no longer lets in.
-func (r *Replica) adopt(ctx context.Context, version uint64, d *Directory) ([]byte, error) {
-	sealed, err := r.vault.put(ctx, version, d)
-	if err != nil || sealed == nil {
-		return nil, err
-	}
-	allowed := make(map[string]bool, len(d.Users))
-	for _, u := range d.Users {
-		allowed[u.Name] = !u.Disabled
-	}
-	r.stores.expel(func(user string) bool { return !allowed[user] }, r.now())
-	r.mu.Lock()
-	close(r.changed)
-	r.changed = make(chan struct{})
-	r.mu.Unlock()
-	return sealed, nil
+// Has tells whether this Region has all that another had written at the position.
+func (r *Replica) Has(p Position) bool {
+	return !slices.ContainsFunc(p, func(m Mark) bool {
+		return m.Origin != r.cfg.Region && r.store.Applied(m.Log) < m.Number
+	})
 }
 
-// Version of the directory that this Region holds; 0 before the first.
-func (r *Replica) Version() uint64 { return r.vault.have() }
-
-// WaitVersion waits until the Region holds the version or a newer one. Its error is the context's.
-func (r *Replica) WaitVersion(ctx context.Context, version uint64) error {
+// Wait until the Region has what another had written at the position. Its error is the context's.
+func (r *Replica) Wait(ctx context.Context, p Position) error {
 	for {
-		r.mu.Lock()
-		changed := r.changed
-		r.mu.Unlock()
-		if r.vault.have() >= version {
+		changed := r.store.Changed()
+		if r.Has(p) {
 			return nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for version %d of the directory in %s: %w", version, r.cfg.Region, ctx.Err())
+			return fmt.Errorf("waiting in %s for what another Region has: %w", r.cfg.Region, ctx.Err())
 		}
 	}
-}
-
-// Restore gives the Region a version of the directory that it held before it was stopped, as its disk would have kept
-// it. Nothing is sent to other Regions. It is no error where the Region holds that version or a newer one.
-func (r *Replica) Restore(ctx context.Context, version uint64, d Directory) error {
-	if err := d.check(); err != nil {
-		return fmt.Errorf("restoring the directory in %s: %w", r.cfg.Region, err)
-	}
-	r.puts.Lock()
-	defer r.puts.Unlock()
-	if _, err := r.adopt(ctx, version, &d); err != nil {
-		return fmt.Errorf("restoring the directory in %s: %w", r.cfg.Region, err)
-	}
-	return nil
 }

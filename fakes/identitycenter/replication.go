@@ -10,21 +10,18 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
+	"github.com/regiondrill/regiondrill/fakes/records"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
 const (
-	streamDirectory = "directory"
-	streamSessions  = "sessions"
-
 	maxPush     = 16 << 20 // bytes of a push
-	maxBatch    = 500      // events of a push
-	maxQueue    = 20_000   // events that wait for a Region; of more, the oldest are dropped
-	maxVersions = 16       // versions of the directory that wait for a Region; beyond, the oldest, which later ones hold
+	maxBatch    = 500      // entries of a push
+	maxSnapshot = 5_000    // records of a push of a snapshot
+	trimEvery   = 1_000    // entries that everybody has, before they are forgotten
 
 	pushEvery  = 100 * time.Millisecond // at most one push of a stream in that time: it competes with sign-ins
 	pushLimit  = 3 * time.Second        // of one push
@@ -32,197 +29,236 @@ const (
 	retryLast  = time.Second
 )
 
-// event is a change of sessions. Events can be applied in any order and any number of times.
-type event struct {
-	Kind    string    `json:"kind"`
-	Session *session  `json:"session,omitempty"` // open
-	ID      string    `json:"id,omitempty"`      // close: the session's
-	User    string    `json:"user,omitempty"`    // revoke
-	At      time.Time `json:"at,omitzero"`       // revoke: sessions that began until then
-	Until   time.Time `json:"until,omitzero"`    // close, revoke: when it may be forgotten
+// push is what one Region sends another: entries of a log, or a part of a snapshot of all that it holds. Without
+// entries it asks how far the log was taken over.
+type push struct {
+	records.Log
+	Entries  []records.Entry `json:"entries,omitempty"`
+	Snapshot *snapshot       `json:"snapshot,omitempty"`
 }
 
-const (
-	eventOpen   = "open"
-	eventClose  = "close"
-	eventRevoke = "revoke"
-)
-
-// pushDirectory and pushSessions are the bodies of the two streams.
-type pushDirectory struct {
-	Origin    string          `json:"origin"`
-	Version   uint64          `json:"version"`
-	Directory json.RawMessage `json:"directory"`
+type snapshot struct {
+	ID   string `json:"id"`
+	UpTo uint64 `json:"upTo"` // the number of the log's newest entry that is in it
+	Last bool   `json:"last"` // whether it is complete with this part
 }
 
-type pushSessions struct {
-	Origin string  `json:"origin"`
-	Events []event `json:"events"`
+// taken is the answer to a push.
+type taken struct {
+	Applied uint64 `json:"applied"` // how far the log was taken over
 }
 
-// item waits in a stream until it is due: a version of the directory or an event.
-type item struct {
-	due     time.Time
-	version uint64
-	sealed  []byte
-	event   event
+// EdgeRule is what holds up one stream from a Region to another.
+type EdgeRule struct {
+	Stream string        // one of Streams; all where empty
+	To     string        // Region; all where empty
+	Paused bool          // nothing is sent until it no longer is
+	Lag    time.Duration // beside the ordinary one
 }
 
-// stream replicates one kind of data to one Region, in order: each item waits for its lag, then for the way to be open.
-type stream struct {
-	kind, to string
-	replica  *Replica
-	wake     chan struct{} // of one place
+// sender brings one stream of this Region to another: in order, each entry after its lag.
+type sender struct {
+	replica    *Replica
+	stream, to string
+	stop       context.CancelFunc
+	wake       chan struct{} // of one place
 
 	mu    sync.Mutex
-	rand  *rand.Rand
-	queue []item
-	last  time.Time // due of the newest item
+	rule  EdgeRule
+	acked uint64 // how far the other Region is
+	parts uint64 // of snapshots, that it took
 }
 
-// newStreams are the streams to a Region: sessions go from everywhere, the directory from the primary.
-func (r *Replica) newStreams(to string) []*stream {
-	kinds := []string{streamSessions}
-	if r.primary() {
-		kinds = append(kinds, streamDirectory)
-	}
-	var out []*stream
-	for _, kind := range kinds {
-		h := fnv.New64a()
-		_, _ = h.Write([]byte(kind + " " + r.cfg.Region + " " + to)) // a hash takes everything
-		out = append(out, &stream{
-			kind: kind, to: to, replica: r, wake: make(chan struct{}, 1),
-			rand: rand.New(rand.NewPCG(r.cfg.Seed, h.Sum64())),
-		})
-	}
-	return out
-}
-
-// announce gives an event to all other Regions.
-func (r *Replica) announce(e event) {
-	for _, s := range r.streams {
-		if s.kind == streamSessions {
-			s.add(item{event: e}, true)
-		}
-	}
-}
-
-// add queues an item; late is false for what need not wait for the lag.
-func (s *stream) add(it item, late bool) {
-	s.mu.Lock()
-	it.due = time.Now()
-	if late {
-		it.due = it.due.Add(s.replica.cfg.Lag)
-		if j := s.replica.cfg.Jitter; j > 0 {
-			it.due = it.due.Add(time.Duration(s.rand.Int64N(int64(j))))
-		}
-	}
-	if it.due.Before(s.last) {
-		it.due = s.last
-	}
-	s.last = it.due
-	s.queue = append(s.queue, it)
-	s.bound()
-	s.mu.Unlock()
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-// bound keeps the queue to its limit, with an eighth of slack so that a long outage costs one pass over the queue in a
-// while. The beginnings of sessions go before the ends of others.
-func (s *stream) bound() {
-	limit := maxQueue
-	if s.kind == streamDirectory {
-		limit = maxVersions
-	}
-	if len(s.queue) <= limit+limit/8 {
-		return
-	}
-	excess := len(s.queue) - limit
-	s.queue = slices.DeleteFunc(s.queue, func(it item) bool {
-		drop := excess > 0 && (it.event.Kind == "" || it.event.Kind == eventOpen)
-		if drop {
-			excess--
-		}
-		return drop
-	})
-	s.queue = slices.Delete(s.queue, 0, excess)
-}
-
-// run pushes what is due until the context ends.
-func (s *stream) run(ctx context.Context) {
-	for {
-		batch := s.await(ctx)
-		if batch == nil {
-			return
-		}
-		for retry := retryFirst; s.push(ctx, batch) != nil; retry = min(2*retry, retryLast) {
-			if !pause(ctx, retry) {
-				return
+// senders keeps one for each stream that starts here and each other Region, as the configuration has them now.
+func (r *Replica) senders(ctx context.Context) {
+	c := r.known.Load()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	wanted := map[[2]string]bool{}
+	if c != nil {
+		for _, region := range c.Regions {
+			for _, stream := range Streams() {
+				if region.Name != r.cfg.Region && (r.primary() || !fromPrimary(stream)) && region.Status != RegionRemoving {
+					wanted[[2]string{stream, region.Name}] = true
+				}
 			}
-			batch = s.fresher(batch)
 		}
-		if !pause(ctx, pushEvery) {
-			return
+	}
+	for edge, s := range r.sending {
+		if !wanted[edge] {
+			s.stop()
+			delete(r.sending, edge)
+		}
+	}
+	for edge := range wanted {
+		if r.sending[edge] == nil {
+			s := &sender{replica: r, stream: edge[0], to: edge[1], wake: make(chan struct{}, 1)}
+			s.rule = r.ruleFor(s)
+			var of context.Context
+			of, s.stop = context.WithCancel(ctx)
+			r.sending[edge] = s
+			r.running.Go(func() { s.run(of) })
 		}
 	}
 }
 
-// await waits for items that are due and takes them; nil when the context has ended.
-func (s *stream) await(ctx context.Context) []item {
-	for {
-		batch, next := s.take()
-		if batch != nil {
-			return batch
-		}
-		var timer <-chan time.Time
-		if !next.IsZero() {
-			timer = time.After(time.Until(next))
-		}
+// Hold puts rules on the edges to other Regions, in the place of those before.
+func (r *Replica) Hold(rules []EdgeRule) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rules = rules
+	for _, s := range r.sending {
+		s.mu.Lock()
+		s.rule = r.ruleFor(s)
+		s.mu.Unlock()
 		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer:
-		case <-s.wake:
+		case s.wake <- struct{}{}:
+		default:
 		}
 	}
 }
 
-// take removes the items that are due, at most a batch, and tells when the next will be. Of the directory's versions
-// it is the newest alone.
-func (s *stream) take() (batch []item, next time.Time) {
+func (r *Replica) ruleFor(s *sender) (all EdgeRule) {
+	for _, rule := range r.rules {
+		if (rule.Stream == "" || rule.Stream == s.stream) && (rule.To == "" || rule.To == s.to) {
+			all.Paused = all.Paused || rule.Paused
+			all.Lag += rule.Lag
+		}
+	}
+	return all
+}
+
+// run sends until the context ends. It begins by asking how far the other Region is: either may have been restarted.
+func (s *sender) run(ctx context.Context) {
+	retry := retryFirst
+	for known := false; ctx.Err() == nil; {
+		changed := s.replica.store.Changed()
+		wait, err := time.Duration(0), error(nil)
+		switch {
+		case s.paused():
+			wait = -1
+		case !known:
+			err = s.send(ctx, push{})
+			known = err == nil
+		default:
+			wait, err = s.advance(ctx)
+		}
+		if err != nil {
+			known = known && !errors.Is(err, errUnknown)
+			wait, retry = retry, min(2*retry, retryLast)
+			changed = nil
+		} else {
+			retry = retryFirst
+		}
+		s.rest(ctx, wait, changed)
+	}
+}
+
+func (s *sender) paused() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now, n := time.Now(), 0
-	for n < len(s.queue) && !s.queue[n].due.After(now) && (n < maxBatch || s.kind == streamDirectory) {
-		n++
-	}
-	if n == 0 {
-		if len(s.queue) > 0 {
-			next = s.queue[0].due
-		}
-		return nil, next
-	}
-	batch = slices.Clone(s.queue[:n])
-	s.queue = slices.Delete(s.queue, 0, n)
-	if s.kind == streamDirectory {
-		batch = batch[n-1:]
-	}
-	return batch, next
+	return s.rule.Paused
 }
 
-// fresher is what to push instead of a batch that did not get through: for the directory the newest version that has
-// become due.
-func (s *stream) fresher(batch []item) []item {
-	if s.kind != streamDirectory {
-		return batch
+// rest waits for so long, or until something was written where it isn't an error that is waited for; below 0 for that
+// alone. It ends at once when the rules change.
+func (s *sender) rest(ctx context.Context, wait time.Duration, changed <-chan struct{}) {
+	if wait == 0 {
+		return
 	}
-	if newer, _ := s.take(); newer != nil {
-		return newer
+	var timer <-chan time.Time
+	if wait > 0 {
+		timer, changed = time.After(wait), nil
 	}
-	return batch
+	select {
+	case <-ctx.Done():
+	case <-timer:
+	case <-changed:
+	case <-s.wake:
+	}
+}
+
+// advance sends what is due, and tells how long there is nothing to do: below 0 until something is written.
+func (s *sender) advance(ctx context.Context) (time.Duration, error) {
+	s.mu.Lock()
+	from := s.acked
+	s.mu.Unlock()
+	store, head := s.replica.store, s.replica.store.Head(s.stream)
+	at, found := store.Next(s.stream, from)
+	all := from == 0 && (s.replica.isAdding(s.to) || head > 4*maxBatch)
+	switch due := s.due(from+1, at); {
+	case head == from:
+		return -1, nil
+	case !all && found && time.Until(due) > 0:
+		return time.Until(due), nil
+	}
+	keys, err := s.replica.keysFor(ctx, s.stream)
+	if err != nil {
+		return 0, err
+	}
+	if all {
+		return pushEvery, s.sendAll(ctx, keys)
+	}
+	entries, err := store.After(keys, s.stream, from, maxBatch)
+	if errors.Is(err, records.ErrBehind) {
+		return pushEvery, s.sendAll(ctx, keys)
+	}
+	if err != nil {
+		return 0, err
+	}
+	due, now := 1, time.Now()
+	for due < len(entries) && !s.due(entries[due].Number, entries[due].At).After(now) {
+		due++
+	}
+	return pushEvery, s.send(ctx, push{Entries: entries[:min(due, len(entries))]})
+}
+
+// due is when an entry may leave: after the lag that its number draws, and at once where it is of the instance's
+// beginning. An entry that draws a short lag still waits for those before it.
+func (s *sender) due(number uint64, at int64) time.Time {
+	r := s.replica
+	s.mu.Lock()
+	lag := s.rule.Lag
+	s.mu.Unlock()
+	r.mu.Lock()
+	first := number <= r.founded[s.stream]
+	r.mu.Unlock()
+	if !first {
+		lag += r.cfg.Lag
+	}
+	if jitter := r.cfg.Jitter; jitter > 0 && !first {
+		h := fnv.New64a()
+		_, _ = fmt.Fprintf(h, "%s %s %s", s.stream, r.cfg.Region, s.to) // a hash takes everything
+		lag += time.Duration(rand.New(rand.NewPCG(r.cfg.Seed+number, h.Sum64())).Int64N(int64(jitter)))
+	}
+	return time.Unix(0, at).Add(lag)
+}
+
+// sendAll sends everything of the stream, in parts: to a Region that has nothing of it, or that was out of reach for so
+// long that the log no longer reaches back. A Region that is being added takes the longer the more there is.
+func (s *sender) sendAll(ctx context.Context, keys records.Keys) error {
+	entries, upTo, err := s.replica.store.Snapshot(keys, s.stream, s.replica.cfg.Region)
+	if err != nil {
+		return err
+	}
+	adding := s.replica.isAdding(s.to)
+	id := newSecret()
+	for first := true; first || len(entries) > 0; first = false {
+		size := maxSnapshot
+		if adding {
+			size = 100
+			if !pause(ctx, s.replica.cfg.Behaviour.AddPace*time.Duration(min(size, len(entries)))) {
+				return ctx.Err()
+			}
+		}
+		part := entries[:min(size, len(entries))]
+		entries = entries[len(part):]
+		err := s.send(ctx, push{Entries: part, Snapshot: &snapshot{ID: id, UpTo: upTo, Last: len(entries) == 0}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pause waits; false when the context has ended.
@@ -237,130 +273,70 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (s *stream) push(ctx context.Context, batch []item) error {
+// errUnknown says that it must be asked again how far the other Region is.
+var errUnknown = errors.New("the other Region is elsewhere in the log")
+
+// send pushes, and takes note of how far the other Region is then.
+func (s *sender) send(ctx context.Context, p push) error {
+	p.Log = s.replica.log(s.stream)
+	body, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("encoding a push: %w", err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, pushLimit)
 	defer cancel()
-	body, err := s.pack(ctx, batch)
-	if err != nil {
-		return err
-	}
-	url := "https://" + names.ReplicationHost(s.to) + "/" + s.kind
+	url := "https://" + names.ReplicationHost(s.to) + "/" + s.stream
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("replicating %s to %s: %w", s.kind, s.to, err)
+		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := s.replica.deps.HTTP.Do(req)
 	if err != nil {
-		return fmt.Errorf("replicating %s to %s: %w", s.kind, s.to, err)
+		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
 	}
 	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10)); err != nil {
-		return fmt.Errorf("replicating %s to %s: %w", s.kind, s.to, err)
-	}
-	if resp.StatusCode != http.StatusNoContent {
-		return fmt.Errorf("replicating %s to %s: status %d", s.kind, s.to, resp.StatusCode)
-	}
-	return nil
-}
-
-func (s *stream) pack(ctx context.Context, batch []item) ([]byte, error) {
-	var body any
-	if s.kind == streamDirectory {
-		directory, err := s.replica.vault.unseal(ctx, batch[0].sealed)
-		if err != nil {
-			return nil, err
-		}
-		body = pushDirectory{Origin: s.replica.cfg.Region, Version: batch[0].version, Directory: directory}
-	} else {
-		events := make([]event, 0, len(batch))
-		for _, it := range batch {
-			events = append(events, it.event)
-		}
-		body = pushSessions{Origin: s.replica.cfg.Region, Events: events}
-	}
-	packed, err := json.Marshal(body)
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	if err != nil {
-		return nil, fmt.Errorf("encoding a push: %w", err)
+		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
 	}
-	return packed, nil
-}
-
-// replicationHandler takes what other Regions push. Browsers have no business here.
-func (r *Replica) replicationHandler(string) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /"+streamDirectory, func(w http.ResponseWriter, req *http.Request) {
-		r.answerPush(w, req, r.takeDirectory)
-	})
-	mux.HandleFunc("POST /"+streamSessions, func(w http.ResponseWriter, req *http.Request) {
-		r.answerPush(w, req, r.takeSessions)
-	})
-	return mux
-}
-
-func (r *Replica) answerPush(w http.ResponseWriter, req *http.Request, take func(context.Context, []byte) error) {
-	if req.Header.Get("Origin") != "" || req.Header.Get("Sec-Fetch-Mode") != "" {
-		http.Error(w, "not for browsers", http.StatusForbidden)
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxPush))
-	if err != nil {
-		http.Error(w, "unreadable", http.StatusBadRequest)
-		return
-	}
-	var kms *errKMS
-	switch err := take(req.Context(), body); {
-	case err == nil:
-		w.WriteHeader(http.StatusNoContent)
-	case errors.As(err, &kms):
-		http.Error(w, "the key of this Region can't be used", http.StatusServiceUnavailable)
-	default:
-		http.Error(w, "refused", http.StatusBadRequest)
-	}
-}
-
-var errPush = errors.New("not a push of another Region of this instance")
-
-func (r *Replica) takeDirectory(ctx context.Context, body []byte) error {
-	var push pushDirectory
-	var d Directory
-	if err := json.Unmarshal(body, &push); err != nil {
-		return errPush
-	}
-	if r.primary() || push.Origin != r.cfg.Instance.Primary || json.Unmarshal(push.Directory, &d) != nil {
-		return errPush
-	}
-	if err := d.check(); err != nil {
-		return err
-	}
-	_, err := r.adopt(ctx, push.Version, &d)
-	return err
-}
-
-func (r *Replica) takeSessions(_ context.Context, body []byte) error {
-	var push pushSessions
-	if err := json.Unmarshal(body, &push); err != nil {
-		return errPush
-	}
-	if push.Origin == r.cfg.Region || !slices.Contains(r.cfg.Regions, push.Origin) || len(push.Events) > maxBatch {
-		return errPush
-	}
-	for _, e := range push.Events {
-		r.apply(e)
-	}
-	return nil
-}
-
-// apply takes over a change of another Region's. Changes that make no sense are passed over, so that one of them does
-// not hold up the rest.
-func (r *Replica) apply(e event) {
-	now := r.now()
+	var said taken
 	switch {
-	case e.Kind == eventOpen && e.Session != nil && e.Session.ID != "" && e.Session.User != "":
-		r.stores.open(e.Session, now)
-	case e.Kind == eventClose && e.ID != "":
-		r.stores.shut(e.ID, e.Until, now)
-	case e.Kind == eventRevoke && e.User != "":
-		r.stores.revoke(e.User, e.At, e.Until, now)
+	case resp.StatusCode == http.StatusConflict:
+		return errUnknown
+	case resp.StatusCode != http.StatusOK:
+		return fmt.Errorf("replicating %s to %s: status %d", s.stream, s.to, resp.StatusCode)
 	}
+	if err := json.Unmarshal(raw, &said); err != nil {
+		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
+	}
+	s.mu.Lock()
+	s.acked = said.Applied
+	if p.Snapshot != nil {
+		s.parts++
+	}
+	s.mu.Unlock()
+	return s.replica.trim(s.stream)
+}
+
+// trim forgets what of a stream every Region has.
+func (r *Replica) trim(stream string) error {
+	r.mu.Lock()
+	everybody := r.store.Head(stream)
+	for _, s := range r.sending {
+		if s.stream == stream {
+			s.mu.Lock()
+			everybody = min(everybody, s.acked)
+			s.mu.Unlock()
+		}
+	}
+	due := everybody >= r.trimmed[stream]+trimEvery
+	if due {
+		r.trimmed[stream] = everybody
+	}
+	r.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return r.store.Trim(stream, everybody)
 }

@@ -1,7 +1,6 @@
 package identitycenter
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -29,15 +28,9 @@ func TestDirectoryArrivesAfterItsLag(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		time.Sleep(time.Second)
 		var delays []time.Duration
-		for v := uint64(2); v < 12; v++ {
+		for i := range 10 {
 			began := time.Now()
-			if err := w.replicas[east].Put(t.Context(), testDirectory()); err != nil {
-				t.Fatal(err)
-			}
-			if got := w.replicas[east].Version(); got != v {
-				t.Fatalf("the primary has version %d, want %d", got, v)
-			}
-			if err := w.replicas[west].WaitVersion(t.Context(), v); err != nil {
+			if err := w.replicas[west].Wait(t.Context(), w.put(renamed(fmt.Sprint("Bob ", i)))); err != nil {
 				t.Fatal(err)
 			}
 			delays = append(delays, time.Since(began))
@@ -45,7 +38,7 @@ func TestDirectoryArrivesAfterItsLag(t *testing.T) {
 		differ := false
 		for _, d := range delays {
 			if d < time.Second || d >= 1500*time.Millisecond {
-				t.Errorf("version arrived after %v", d)
+				t.Errorf("a change arrived after %v", d)
 			}
 			differ = differ || d != delays[0]
 		}
@@ -60,23 +53,24 @@ func TestReplicationCatchesUp(t *testing.T) {
 		w.net.setCut(true, names.ReplicationHost(west))
 		b := w.browser()
 		b.signIn(w, east, "bob@acme.test")
-		for range 40 { // more than are kept
-			if err := w.replicas[east].Put(t.Context(), without("ann@acme.test")); err != nil {
-				t.Fatal(err)
-			}
+		var last Position
+		for i := range 40 {
+			d := without("ann@acme.test")
+			d.Users[1].DisplayName = fmt.Sprint("Bob ", i)
+			last = w.put(d)
 		}
 		time.Sleep(time.Minute)
-		if got := w.replicas[west].Version(); got != 1 {
-			t.Errorf("version %d crossed the cut", got)
+		if w.has(last) {
+			t.Error("changes crossed the cut")
 		}
 		w.browser().signIn(w, west, "ann@acme.test") // a stale grant, as at AWS
-		if calls := w.net.calls(names.ReplicationHost(west)); calls > 200 {
+		if calls := w.net.calls(names.ReplicationHost(west)); calls > 500 {
 			t.Errorf("%d pushes in a minute of outage", calls)
 		}
 		w.net.setCut(false, names.ReplicationHost(west))
-		time.Sleep(retryLast + pushEvery)
-		if got := w.replicas[west].Version(); got != 41 {
-			t.Errorf("version %d after the outage, want 41", got)
+		time.Sleep(2*retryLast + pushEvery) // it asks where the other is, too
+		if !w.has(last) {
+			t.Error("the changes did not get through after the outage")
 		}
 		login := b.get(w.instance.PortalURL(west)).want(t, http.StatusFound)
 		b.get(login.String()).want(t, http.StatusSeeOther) // the session has arrived
@@ -88,23 +82,123 @@ func TestReplicationCatchesUp(t *testing.T) {
 
 func TestReplicationWaitsForTheOtherKey(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
+		w.browser().signIn(w, west, "ann@acme.test")
 		w.kms[west].set("DisabledException")
-		if err := w.replicas[east].Put(t.Context(), testDirectory()); err != nil {
-			t.Fatal(err)
-		}
+		last := w.put(renamed("Robert"))
 		b := w.browser()
 		b.signIn(w, east, "bob@acme.test")
 		time.Sleep(10 * time.Second)
-		if got := w.replicas[west].Version(); got != 1 {
-			t.Errorf("version %d was stored without the key", got)
+		if w.has(last) {
+			t.Error("a change was stored without the key")
+		}
+		if n := w.replicas[west].stores.held(); n != 2 {
+			t.Errorf("%d sessions, want 2: they do not wait", n)
 		}
 		w.kms[west].set("")
-		time.Sleep(retryLast + pushEvery)
-		if got := w.replicas[west].Version(); got != 2 {
-			t.Errorf("version %d, want 2", got)
+		time.Sleep(2*retryLast + pushEvery)
+		if !w.has(last) {
+			t.Error("the change did not come in after the key was enabled")
 		}
 		login := b.get(w.instance.PortalURL(west)).want(t, http.StatusFound)
-		b.get(login.String()).want(t, http.StatusSeeOther) // sessions did not wait
+		b.get(login.String()).want(t, http.StatusSeeOther)
+	})
+}
+
+// TestEveryStreamStartsWhereItShould is the table of what is replicated from where (IAM Identity Center User Guide,
+// "Replicate IAM Identity Center to an additional Region").
+func TestEveryStreamStartsWhereItShould(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		fromAdditional := map[string]bool{StreamApplications: true, StreamSessions: true}
+		for _, stream := range Streams() {
+			for origin, want := range map[string]bool{east: true, west: fromAdditional[stream]} {
+				r := w.replicas[origin]
+				to := map[string]string{east: west, west: east}[origin]
+				r.mu.Lock()
+				sends := r.sending[[2]string{stream, to}] != nil
+				r.mu.Unlock()
+				l := r.log(stream)
+				if takes := w.replicas[to].comesFrom(&l); sends != want || takes != want {
+					t.Errorf("%s from %s: sent %t, taken %t; want %t", stream, origin, sends, takes, want)
+				}
+			}
+		}
+	})
+}
+
+// TestOneStreamIsHeld: it waits, in order, and catches up; the others don't.
+func TestOneStreamIsHeld(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.replicas[east].Hold([]EdgeRule{{Stream: StreamIdentities, To: west, Paused: true}})
+		d := renamed("Robert")
+		d.PermissionSets = append(d.PermissionSets, PermissionSet{ID: "ps-3", Name: "Billing"})
+		d.Assignments = append(d.Assignments, Assignment{Principal: "u-1", PermissionSet: "ps-3", Account: "111122223333"})
+		w.put(d)
+		w.put(without("ann@acme.test"))
+		w.browser().signIn(w, east, "bob@acme.test")
+		time.Sleep(time.Minute)
+		for stream, want := range map[string]bool{StreamIdentities: false, StreamPermissionSets: true, StreamSessions: true} {
+			var there Position
+			for _, m := range w.replicas[east].Position() {
+				if m.Stream == stream {
+					there = append(there, m)
+				}
+			}
+			if got := w.has(there); got != want {
+				t.Errorf("%s arrived: %t, want %t", stream, got, want)
+			}
+		}
+		w.browser().signIn(w, west, "ann@acme.test")
+		w.replicas[east].Hold([]EdgeRule{{To: "eu-west-2", Paused: true}, {Stream: StreamIdentities, Lag: 10 * time.Second}})
+		time.Sleep(time.Second)
+		if !w.has(w.replicas[east].Position()) {
+			t.Error("what was held is not there, though its lag had passed long ago")
+		}
+		last := w.put(renamed("Bert"))
+		time.Sleep(10 * time.Second)
+		if w.has(last) {
+			t.Error("it came before its lag")
+		}
+		time.Sleep(3 * time.Second)
+		if !w.has(last) {
+			t.Error("it did not come after its lag")
+		}
+	})
+}
+
+// TestARestartLosesNothing: sessions of both Regions, what was not sent yet, and the directory.
+func TestARestartLosesNothing(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		home, away := w.browser(), w.browser()
+		home.signIn(w, east, "ann@acme.test")
+		away.signIn(w, west, "bob@acme.test")
+		time.Sleep(3 * time.Second)
+		w.net.setCut(true, names.ReplicationHost(west))
+		late := w.browser()
+		late.signIn(w, east, "bob@acme.test")
+		last := w.put(without("ann@acme.test"))
+		w.net.setCut(false, names.ReplicationHost(west))
+		w.restart(east)
+		w.restart(west)
+		for name, c := range map[string]struct {
+			b      *browser
+			region string
+		}{"east's own": {late, east}, "west's own": {away, west}, "west's, here": {away, east}} {
+			login := c.b.get(w.instance.PortalURL(c.region))
+			if login.StatusCode == http.StatusOK {
+				continue // the portal's own token was kept too
+			}
+			if name != "west's, here" {
+				t.Errorf("%s: the portal's token was lost", name)
+			}
+			c.b.get(login.want(t, http.StatusFound).String()).want(t, http.StatusSeeOther)
+		}
+		time.Sleep(5 * time.Second)
+		if !w.has(last) {
+			t.Error("what was not sent before the restart was lost")
+		}
+		login := late.get(w.instance.PortalURL(west)).want(t, http.StatusFound)
+		late.get(login.String()).want(t, http.StatusSeeOther) // the session that was not sent either
+		home.ask(w, west)                                     // and the end of Ann's
 	})
 }
 
@@ -135,7 +229,9 @@ func TestRevocationCrossesAnOutage(t *testing.T) {
 		b := w.browser()
 		b.signIn(w, east, "ann@acme.test")
 		time.Sleep(5 * time.Second)
-		w.replicas[west].RevokeSessions("ann@acme.test")
+		if err := w.replicas[west].RevokeSessions("ann@acme.test"); err != nil {
+			t.Fatal(err)
+		}
 		time.Sleep(5 * time.Second)
 		b.get(w.instance.PortalURL(east)).want(t, http.StatusOK)
 		w.net.setCut(false, names.ReplicationHost(west), names.ReplicationHost(east))
@@ -153,9 +249,7 @@ func TestDisabledUserLosesTheSession(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		b := w.browser()
 		page, _ := b.signIn(w, west, "ann@acme.test")
-		if err := w.replicas[east].Put(t.Context(), without("ann@acme.test")); err != nil {
-			t.Fatal(err)
-		}
+		w.put(without("ann@acme.test"))
 		b.accounts(west, page.token()).want(t, http.StatusOK)
 		time.Sleep(2 * time.Second)
 		b.accounts(west, page.token()).want(t, http.StatusUnauthorized)
@@ -167,7 +261,7 @@ func TestSessionsAreBatched(t *testing.T) {
 		before := w.net.calls(names.ReplicationHost(west))
 		r := w.replicas[east]
 		for i := range 100 {
-			r.openSession("ann@acme.test", strconv.Itoa(i), time.Time{})
+			openSession(t, r, strconv.Itoa(i))
 			time.Sleep(10 * time.Millisecond)
 		}
 		time.Sleep(3 * time.Second)
@@ -180,17 +274,20 @@ func TestSessionsAreBatched(t *testing.T) {
 	})
 }
 
-func TestQueueIsBounded(t *testing.T) {
+// TestALongOutageIsCaughtUp, however much was written in it: the log is bounded, and who is further behind gets all.
+func TestALongOutageIsCaughtUp(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.net.setCut(true, names.ReplicationHost(west))
 		r := w.replicas[east]
-		victim := r.openSession("ann@acme.test", "victim", time.Time{})
-		r.closeSession(victim)
-		for i := range maxQueue + 500 {
-			r.openSession("ann@acme.test", strconv.Itoa(i), time.Time{})
+		victim := openSession(t, r, "victim")
+		if err := r.closeSession(victim); err != nil {
+			t.Fatal(err)
 		}
-		if got := r.stores.held(); got != maxSessions {
-			t.Errorf("%d sessions are held", got)
+		for i := range 5_000 {
+			openSession(t, r, strconv.Itoa(i))
+		}
+		if err := r.store.Trim(StreamSessions, 4_000); err != nil { // as if there had been ten times as many
+			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
 		w.net.setCut(false, names.ReplicationHost(west))
@@ -199,7 +296,7 @@ func TestQueueIsBounded(t *testing.T) {
 		if _, gone := w.replicas[west].stores.closed.get(victim.ID, w.now()); !gone {
 			t.Error("the end of a session was dropped")
 		}
-		if got := w.replicas[west].stores.held(); got < maxQueue-2 {
+		if got := w.replicas[west].stores.held(); got != 5_000 {
 			t.Errorf("%d sessions arrived", got)
 		}
 	})
@@ -207,36 +304,45 @@ func TestQueueIsBounded(t *testing.T) {
 
 func TestPushesOfStrangers(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		directory, err := json.Marshal(testDirectory())
-		if err != nil {
-			t.Fatal(err)
-		}
-		good := fmt.Sprintf(`{"origin":"us-east-1","version":9,"directory":%s}`, directory)
+		epoch := w.replicas[east].log(StreamIdentities).Epoch
+		at := w.replicas[east].store.Head(StreamIdentities)
+		good := fmt.Sprintf(`{"origin":"us-east-1","stream":"identities","epoch":%q,"entries":[{"n":%d,"kind":"user","id":"u-9","value":{"id":"u-9","name":"new@acme.test"},"indexes":[{"n":"name","v":"new@acme.test","u":true}]}]}`, epoch, at+1)
 		for name, c := range map[string]struct {
 			path, body, origin string
 			want               int
 		}{
-			"good":              {"/directory", good, "", http.StatusNoContent},
-			"old":               {"/directory", strings.Replace(good, ":9", ":1", 1), "", http.StatusNoContent},
-			"from a browser":    {"/directory", good, "https://evil.test", http.StatusForbidden},
-			"not the primary":   {"/directory", strings.Replace(good, east, "eu-west-2", 1), "", http.StatusBadRequest},
-			"itself":            {"/sessions", `{"origin":"eu-west-1"}`, "", http.StatusBadRequest},
-			"no JSON":           {"/sessions", `{`, "", http.StatusBadRequest},
-			"half an event":     {"/sessions", `{"origin":"us-east-1","events":[{"kind":"open"},{"kind":"?"}]}`, "", http.StatusNoContent},
-			"a doubtful member": {"/directory", strings.Replace(good, `"members":["u-1"`, `"members":["u-9"`, 1), "", http.StatusBadRequest},
+			"from a browser":     {"/identities", good, "https://evil.test", http.StatusForbidden},
+			"not the primary":    {"/identities", strings.Replace(good, east, "eu-west-2", 1), "", http.StatusBadRequest},
+			"another stream":     {"/sessions", good, "", http.StatusBadRequest},
+			"itself":             {"/sessions", `{"origin":"eu-west-1","stream":"sessions","epoch":"e"}`, "", http.StatusBadRequest},
+			"no epoch":           {"/sessions", `{"origin":"us-east-1","stream":"sessions"}`, "", http.StatusBadRequest},
+			"no JSON":            {"/sessions", `{`, "", http.StatusBadRequest},
+			"a gap":              {"/identities", strings.Replace(good, fmt.Sprintf(`"n":%d`, at+1), `"n":99`, 1), "", http.StatusConflict},
+			"not of this stream": {"/identities", strings.Replace(good, `"kind":"user"`, `"kind":"session"`, 1), "", http.StatusBadRequest},
+			"half an entry":      {"/sessions", `{"origin":"us-east-1","stream":"sessions","epoch":"e","entries":[{"n":1,"kind":"session","id":"x","value":{}}]}`, "", http.StatusOK},
 		} {
-			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, strings.NewReader(c.body))
-			if c.origin != "" {
-				req.Header.Set("Origin", c.origin)
-			}
-			rec := httptest.NewRecorder()
-			w.replicas[west].replicationHandler("").ServeHTTP(rec, req)
-			if rec.Code != c.want {
+			if rec := w.pushWest(c.path, c.body, c.origin); rec.Code != c.want {
 				t.Errorf("%s: status %d, want %d", name, rec.Code, c.want)
 			}
 		}
-		if got := w.replicas[west].Version(); got != 9 {
-			t.Errorf("version %d", got)
+		if w.replicas[west].store.Applied(w.replicas[east].log(StreamIdentities)) != at {
+			t.Error("something was taken over")
 		}
+		for range 2 { // the second time it is no news
+			if rec := w.pushWest("/identities", good, ""); rec.Code != http.StatusOK {
+				t.Errorf("a good one: status %d", rec.Code)
+			}
+		}
+		w.browser().signIn(w, west, "new@acme.test")
 	})
+}
+
+func (w *world) pushWest(path, body, origin string) *httptest.ResponseRecorder {
+	req := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, path, strings.NewReader(body))
+	if origin != "" {
+		req.Header.Set("Origin", origin)
+	}
+	rec := httptest.NewRecorder()
+	w.replicas[west].Handlers()[names.ReplicationHost(west)].ServeHTTP(rec, req)
+	return rec
 }

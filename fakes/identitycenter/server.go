@@ -66,12 +66,6 @@ func (w Way) client() (*http.Client, error) {
 	}}, nil
 }
 
-// Edition is a directory and its version.
-type Edition struct {
-	Version   uint64
-	Directory Directory
-}
-
 // Server is a replica that is told what to be. It knows nothing until it is configured; configured anew it begins anew.
 type Server struct {
 	control.Hosts
@@ -88,17 +82,17 @@ func NewServer(deps Deps) *Server {
 	s.Verbs = control.Verbs{
 		"configure": control.To(s.configure), // a Config; tells the hosts that it serves, each with its service
 		"start":     control.To(s.start),     // to replicate
-		"put":       control.To(s.put),       // a Directory, as the next version; tells which that is
-		"restore":   control.To(s.restore),   // an Edition that it held before it was stopped
-		"wait":      control.To(s.wait),      // until it holds a version
+		"put":       control.To(s.put),       // a Directory; tells the Position after it
+		"wait":      control.To(s.wait),      // until it has what another Region had at a Position
+		"hold":      control.To(s.hold),      // EdgeRules, in the place of those before
 	}
 	return s
 }
 
-// Serves tells whether it is configured and holds a directory.
+// Serves tells whether it is configured and its Region is in service.
 func (s *Server) Serves() bool {
 	r, err := s.standing()
-	return err == nil && r.Version() > 0
+	return err == nil && r.known.Load() != nil
 }
 
 // Close ends replication.
@@ -119,11 +113,11 @@ func (s *Server) standing() (*Replica, error) {
 }
 
 func (s *Server) configure(_ context.Context, c Config) (map[string]string, error) {
-	replica, err := New(c, s.deps)
-	if err != nil {
+	if err := s.Close(); err != nil { // before the next opens the same records
 		return nil, err
 	}
-	if err := s.Close(); err != nil {
+	replica, err := New(c, s.deps)
+	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -141,27 +135,26 @@ func (s *Server) start(ctx context.Context, _ control.None) (control.None, error
 	return control.None{}, err
 }
 
-func (s *Server) put(ctx context.Context, d Directory) (uint64, error) {
+func (s *Server) put(ctx context.Context, d Directory) (Position, error) {
 	r, err := s.standing()
 	if err != nil {
-		return 0, err
+		return Position{}, err
 	}
-	err = r.Put(ctx, d)
-	return r.Version(), err
+	return r.Put(ctx, d)
 }
 
-func (s *Server) restore(ctx context.Context, e Edition) (control.None, error) {
+func (s *Server) wait(ctx context.Context, p Position) (control.None, error) {
 	r, err := s.standing()
 	if err == nil {
-		err = r.Restore(ctx, e.Version, e.Directory)
+		err = r.Wait(ctx, p)
 	}
 	return control.None{}, err
 }
 
-func (s *Server) wait(ctx context.Context, version uint64) (control.None, error) {
+func (s *Server) hold(_ context.Context, rules []EdgeRule) (control.None, error) {
 	r, err := s.standing()
 	if err == nil {
-		err = r.WaitVersion(ctx, version)
+		r.Hold(rules)
 	}
 	return control.None{}, err
 }

@@ -18,14 +18,14 @@ func services() []service {
 	return []service{
 		{"portal", portalHosts, (*Replica).portalHandler},
 		{"signin", signinHosts, (*Replica).signinHandler},
-		{"portal_api", each(names.PortalAPIHost), (*Replica).portalAPIHandler},
-		{"sts", each(names.STSHost), (*Replica).stsHandler},
-		{"replication", each(names.ReplicationHost), (*Replica).replicationHandler},
+		{"portal_api", oneHost(names.PortalAPIHost), (*Replica).portalAPIHandler},
+		{"sts", oneHost(names.STSHost), (*Replica).stsHandler},
+		{"replication", oneHost(names.ReplicationHost), (*Replica).replicationHandler},
 	}
 }
 
-// each is one host in every Region.
-func each(host func(region string) string) func(c *Config) []string {
+// oneHost is a host that every Region has one of.
+func oneHost(host func(region string) string) func(c *Config) []string {
 	return func(c *Config) []string { return []string{host(c.Region)} }
 }
 

@@ -5,8 +5,14 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/regiondrill/regiondrill/fakes/records"
 )
 
 // Limits of what a replica remembers. A load of 300 sign-ins a second fills none but sessions and replays within
@@ -41,7 +47,8 @@ func newSecret() string {
 // session is one person's stay at the portals of all Regions.
 type session struct {
 	ID      string    `json:"id"`
-	User    string    `json:"user"`
+	User    string    `json:"user"`   // the user name
+	UserID  string    `json:"userId"` // which stays where the name changes
 	Origin  string    `json:"origin"` // the Region of the sign-in
 	Started time.Time `json:"started"`
 	Expires time.Time `json:"expires"`
@@ -189,9 +196,9 @@ func (s *stores) revoke(user string, until, forget, now time.Time) {
 	s.endWhere(func(n *session) bool { return n.User == user && !n.Started.After(until) }, now)
 }
 
-// expel ends the sessions of all users who match.
-func (s *stores) expel(match func(user string) bool, now time.Time) {
-	s.endWhere(func(n *session) bool { return match(n.User) }, now)
+// expel ends the sessions of all users whose IDs match.
+func (s *stores) expel(match func(userID string) bool, now time.Time) {
+	s.endWhere(func(n *session) bool { return match(n.UserID) }, now)
 }
 
 func (s *stores) endWhere(match func(*session) bool, now time.Time) {
@@ -244,27 +251,53 @@ func (s *stores) mint(g grant, now time.Time) string {
 	return code
 }
 
-// redeem uses a one-time code up and gives out a bearer token of this Region's portal.
-func (s *stores) redeem(code, flow string, now time.Time) (*session, string) {
+// redeem uses a one-time code up and gives out a bearer token of this Region's portal, which no other knows. A nil
+// session says that the code is not good.
+func (r *Replica) redeem(code, flow string, now time.Time) (*session, string, error) {
+	n := r.stores.redeem(code, flow, now)
+	if n == nil {
+		return nil, "", nil
+	}
+	token := newSecret()
+	d := digestOf(token)
+	r.stores.give(n.ID, d, now)
+	return n, token, r.record(func(tx *records.Tx) error {
+		return tx.Put(kindToken, timeBound(n.Expires)+hex.EncodeToString(d[:]), portalToken{n.ID, d[:]})
+	})
+}
+
+// portalToken is a bearer token as it is recorded.
+type portalToken struct {
+	Session string `json:"session"`
+	Digest  []byte `json:"digest"`
+}
+
+// redeem uses a one-time code up; nil where it is none, expired or another browser's.
+func (s *stores) redeem(code, flow string, now time.Time) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, ok := s.codes.take(digestOf(code), now)
 	if !ok || (g.flow != "" && g.flow != flow) {
-		return nil, ""
+		return nil
 	}
-	n, ok := s.sessions.get(g.session, now)
+	n, _ := s.sessions.get(g.session, now)
+	return n
+}
+
+// give lets a token stand for a session.
+func (s *stores) give(session string, token digest, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, ok := s.sessions.get(session, now)
 	if !ok {
-		return nil, ""
+		return
 	}
-	token := newSecret()
-	key := digestOf(token)
-	n.tokens = append(n.tokens, key)
+	n.tokens = append(n.tokens, token)
 	if len(n.tokens) > maxTokensOfSession {
 		delete(s.tokens, n.tokens[0])
 		n.tokens = n.tokens[1:]
 	}
-	s.tokens[key] = n
-	return n, token
+	s.tokens[token] = n
 }
 
 // maxTokensOfSession bounds how many browsers' tabs of one session hold a token of their own.
@@ -290,7 +323,7 @@ func (r *Replica) personOf(ctx context.Context, n *session) (*person, error) {
 	if p := r.stores.view(n.ID, r.now()); p != nil {
 		return p, nil
 	}
-	p, err := r.vault.person(ctx, n.User)
+	p, err := r.person(ctx, n.User)
 	if err != nil {
 		return nil, err
 	}
@@ -301,17 +334,48 @@ func (r *Replica) personOf(ctx context.Context, n *session) (*person, error) {
 	return p, nil
 }
 
+// sessionEnd and revocation end sessions wherever they are known, whether they come before or after them.
+type sessionEnd struct {
+	Session string    `json:"session"`
+	Until   time.Time `json:"until"` // when it may be forgotten
+}
+
+type revocation struct {
+	User  string    `json:"user"`
+	At    time.Time `json:"at"` // sessions that began until then are void
+	Until time.Time `json:"until"`
+}
+
+// timely is an id that sorts by when the record may be forgotten.
+func timely(until time.Time) string { return timeBound(until) + newSecret()[:22] }
+
+func timeBound(t time.Time) string { return fmt.Sprintf("%011x-", max(0, t.Unix())) }
+
+// record writes what happened to sessions for this Region, should it restart, and for the others; what has expired is
+// forgotten on the way. Nobody is kept waiting for a key: it goes by the one that was opened last.
+func (r *Replica) record(write func(*records.Tx) error) error {
+	bound := timeBound(r.now())
+	_, err := r.store.Update(r.vault.sessionKeys(), r.cfg.Region, func(tx *records.Tx) error {
+		err := write(tx)
+		for _, kind := range []string{kindSession, kindSessionEnd, kindRevocation, kindToken} {
+			err = errors.Join(err, tx.DropBefore(kind, bound))
+		}
+		return err
+	})
+	return err
+}
+
 // RevokeSessions ends all sessions of the user, here at once and in the other Regions as replication gets there. Every
 // Region can do it (IAM Identity Center User Guide, "Use cases across Regions").
-func (r *Replica) RevokeSessions(user string) {
+func (r *Replica) RevokeSessions(user string) error {
 	now := r.now()
-	forget := now.Add(r.cfg.Behaviour.SessionDuration)
-	r.stores.revoke(user, now, forget, now)
-	r.announce(event{Kind: eventRevoke, User: user, At: now, Until: forget})
+	v := revocation{User: user, At: now, Until: now.Add(r.cfg.Behaviour.SessionDuration)}
+	r.stores.revoke(v.User, v.At, v.Until, now)
+	return r.record(func(tx *records.Tx) error { return tx.Put(kindRevocation, timely(v.Until), v) })
 }
 
 // openSession begins a session at the end of a sign-in and tells the other Regions.
-func (r *Replica) openSession(user, browserSecret string, end time.Time) *session {
+func (r *Replica) openSession(user *User, browserSecret string, end time.Time) (*session, error) {
 	now := r.now()
 	expires := now.Add(r.cfg.Behaviour.SessionDuration)
 	if !end.IsZero() && end.Before(expires) {
@@ -319,15 +383,84 @@ func (r *Replica) openSession(user, browserSecret string, end time.Time) *sessio
 	}
 	browser := digestOf(browserSecret)
 	n := &session{
-		ID: newSecret()[:22], User: user, Origin: r.cfg.Region, Started: now, Expires: expires, Browser: browser[:],
+		ID: timely(expires), User: user.Name, UserID: user.ID, Origin: r.cfg.Region, Started: now, Expires: expires,
+		Browser: browser[:],
+	}
+	if err := r.record(func(tx *records.Tx) error { return tx.Put(kindSession, n.ID, n) }); err != nil {
+		return nil, err
 	}
 	r.stores.open(n, now)
-	r.announce(event{Kind: eventOpen, Session: n})
-	return n
+	return n, nil
 }
 
 // closeSession ends a session because its person signs out, and tells the other Regions.
-func (r *Replica) closeSession(n *session) {
+func (r *Replica) closeSession(n *session) error {
 	r.stores.shut(n.ID, n.Expires, r.now())
-	r.announce(event{Kind: eventClose, ID: n.ID, Until: n.Expires})
+	return r.record(func(tx *records.Tx) error {
+		return errors.Join(tx.Drop(kindSession, n.ID), tx.Put(kindSessionEnd, n.ID, sessionEnd{n.ID, n.Expires}))
+	})
+}
+
+// follow does in memory what entries of other Regions say: sessions begin and end, people who may no longer sign in
+// lose theirs, and the configuration is another. What makes no sense is passed over, so that it doesn't hold up the
+// rest.
+func (r *Replica) follow(keys records.Keys, fresh []records.Entry) error {
+	configured := false
+	for _, e := range fresh {
+		switch e.Kind {
+		case kindSession, kindSessionEnd, kindRevocation:
+			r.followSession(&e)
+		case kindUser:
+			r.followUser(&e)
+		case kindInstance, kindRegion, kindProvider:
+			configured = true
+		}
+	}
+	if !configured {
+		return nil
+	}
+	return r.reconfigure(keys)
+}
+
+func (r *Replica) followSession(e *records.Entry) {
+	now := r.now()
+	var n session
+	var end sessionEnd
+	var v revocation
+	var token portalToken
+	switch {
+	case e.Deleted():
+	case e.Kind == kindSession && json.Unmarshal(e.Value, &n) == nil && n.ID == e.ID && n.UserID != "":
+		r.stores.open(&n, now)
+	case e.Kind == kindSessionEnd && json.Unmarshal(e.Value, &end) == nil:
+		r.stores.shut(end.Session, end.Until, now)
+	case e.Kind == kindRevocation && json.Unmarshal(e.Value, &v) == nil:
+		r.stores.revoke(v.User, v.At, v.Until, now)
+	case e.Kind == kindToken && json.Unmarshal(e.Value, &token) == nil && len(token.Digest) == sha256.Size:
+		r.stores.give(token.Session, digest(token.Digest), now)
+	}
+}
+
+// followUser ends the sessions of who may no longer sign in.
+func (r *Replica) followUser(e *records.Entry) {
+	var u User
+	if e.Deleted() || json.Unmarshal(e.Value, &u) == nil && u.Disabled {
+		r.stores.expel(func(id string) bool { return id == e.ID }, r.now())
+	}
+}
+
+// remember takes what is recorded of sessions into memory, after a restart. The ends come before the beginnings.
+func (r *Replica) remember(keys records.Keys) error {
+	return r.store.View(keys, func(tx *records.Tx) error {
+		for _, kind := range []string{kindSessionEnd, kindRevocation, kindSession, kindToken} {
+			err := tx.Each(kind, "", func(id string, raw json.RawMessage) (bool, error) {
+				r.followSession(&records.Entry{Kind: kind, ID: id, Value: raw})
+				return true, nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -101,6 +101,10 @@ func (r *Replica) serveLogin(w http.ResponseWriter, req *http.Request) {
 		r.serveRefusal(w, req, refuse(causeRequest, "the way here did not start at the portal"), http.StatusBadRequest)
 		return
 	}
+	if _, err := r.configuration(req.Context()); err != nil {
+		r.serveFault(w, req, err)
+		return
+	}
 	if n := r.stores.ofBrowser(cookieValue(req, cookieSession), r.now()); n != nil {
 		p, err := r.personOf(req.Context(), n)
 		if err != nil {
@@ -139,13 +143,18 @@ func (r *Replica) toProvider(w http.ResponseWriter, req *http.Request, state por
 	if len(mark) != len(newSecret()) {
 		mark = newSecret()
 	}
-	id := newRequestID()
-	deflated, err := r.authnRequest(id)
+	c, err := r.configuration(req.Context())
 	if err != nil {
 		r.serveFault(w, req, err)
 		return
 	}
-	to, err := url.Parse(r.cfg.IdP.SSOURL)
+	id := newRequestID()
+	deflated, err := r.authnRequest(id, c.Provider.SSOURL)
+	if err != nil {
+		r.serveFault(w, req, err)
+		return
+	}
+	to, err := url.Parse(c.Provider.SSOURL)
 	if err != nil {
 		r.serveFault(w, req, fmt.Errorf("reading the provider's SSO URL: %w", err))
 		return
@@ -186,9 +195,9 @@ type nameIDPolicy struct {
 	Format string `xml:"Format,attr"`
 }
 
-func (r *Replica) authnRequest(id string) ([]byte, error) {
+func (r *Replica) authnRequest(id, to string) ([]byte, error) {
 	doc, err := xml.Marshal(authnRequest{
-		ID: id, Version: "2.0", Instant: r.now().UTC().Format("2006-01-02T15:04:05.000Z"), To: r.cfg.IdP.SSOURL,
+		ID: id, Version: "2.0", Instant: r.now().UTC().Format("2006-01-02T15:04:05.000Z"), To: to,
 		ACS: r.acsToAskFor(), Binding: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", Issuer: r.issuer,
 		IDPolicy: nameIDPolicy{Format: formatEmail},
 	})

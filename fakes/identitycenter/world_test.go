@@ -140,6 +140,8 @@ type world struct {
 	instance names.Instance
 	replicas map[string]*Replica
 	kms      map[string]*fakeKMS
+	configs  map[string]Config
+	deps     map[string]Deps
 }
 
 type option func(*Config)
@@ -155,6 +157,8 @@ func newWorld(t testing.TB, options ...option) *world {
 		},
 		replicas: map[string]*Replica{},
 		kms:      map[string]*fakeKMS{},
+		configs:  map[string]Config{},
+		deps:     map[string]Deps{},
 	}
 	for _, region := range []string{east, west} {
 		w.kms[region] = &fakeKMS{keys: map[string]string{}, counts: map[string]int{}}
@@ -170,16 +174,38 @@ func newWorld(t testing.TB, options ...option) *world {
 		for _, o := range options {
 			o(&cfg)
 		}
-		r, err := New(cfg, Deps{HTTP: &http.Client{Transport: w.net}, KMS: w.kmsClient(region)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.replicas[region] = r
-		for host, h := range r.Handlers() {
-			w.net.hosts[host] = h
-		}
+		w.configs[region] = cfg
+		w.deps[region] = Deps{HTTP: &http.Client{Transport: w.net}, KMS: w.kmsClient(region), Dir: t.TempDir()}
+		w.up(region)
 	}
 	return w
+}
+
+// up makes a Region's replica and serves it.
+func (w *world) up(region string) {
+	w.t.Helper()
+	r, err := New(w.configs[region], w.deps[region])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.replicas[region] = r
+	w.net.mu.Lock()
+	defer w.net.mu.Unlock()
+	for host, h := range r.Handlers() {
+		w.net.hosts[host] = h
+	}
+}
+
+// restart ends a Region's replica and has another one take its place.
+func (w *world) restart(region string) {
+	w.t.Helper()
+	if err := w.replicas[region].Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.up(region)
+	if err := w.replicas[region].Start(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func (w *world) kmsClient(region string) *kms.Client {
@@ -195,20 +221,38 @@ func (w *world) kmsClient(region string) *kms.Client {
 func (w *world) start() {
 	w.t.Helper()
 	ctx := w.t.Context()
-	if err := w.replicas[east].Put(ctx, testDirectory()); err != nil {
-		w.t.Fatal(err)
-	}
+	first := w.put(testDirectory())
 	for _, r := range w.replicas {
 		if err := r.Start(ctx); err != nil {
 			w.t.Fatal(err)
 		}
 	}
 	for _, r := range w.replicas {
-		if err := r.WaitVersion(ctx, 1); err != nil {
+		if err := r.Wait(ctx, first); err != nil {
 			w.t.Fatal(err)
 		}
 	}
 }
+
+// put makes the directory what the primary holds.
+func (w *world) put(d Directory) Position {
+	w.t.Helper()
+	p, err := w.replicas[east].Put(w.t.Context(), d)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+// renamed is the test directory with another display name, so that something has changed.
+func renamed(name string) Directory {
+	d := testDirectory()
+	d.Users[1].DisplayName = name
+	return d
+}
+
+// has tells whether the other Region has what the primary had at the position.
+func (w *world) has(p Position) bool { return w.replicas[west].Has(p) }
 
 func (w *world) close() {
 	for _, r := range w.replicas {

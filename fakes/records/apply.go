@@ -2,6 +2,8 @@ package records
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"go.etcd.io/bbolt"
 )
@@ -35,6 +37,27 @@ func appliedIn(tx *bbolt.Tx, l Log) uint64 {
 		return 0
 	}
 	return numberOf(value[:8])
+}
+
+// unapply forgets how far logs of the streams were taken over.
+func unapply(tx *bbolt.Tx, streams []string) error {
+	b := tx.Bucket([]byte(bucketApplied))
+	if b == nil {
+		return nil
+	}
+	var gone [][]byte
+	_ = b.ForEach(func(key, _ []byte) error { // the visit never fails
+		if _, stream, _ := strings.Cut(string(key), "\x00"); slices.Contains(streams, stream) {
+			gone = append(gone, clone(key))
+		}
+		return nil
+	})
+	for _, key := range gone {
+		if err := b.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Tx) setApplied(l Log, n uint64) error {

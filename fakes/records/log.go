@@ -1,6 +1,7 @@
 package records
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,7 +79,21 @@ func (t *Tx) log(e *Entry, heads Heads) error {
 			return err
 		}
 	}
-	return b.Put(number(e.Number), append([]byte(e.Kind+"\x00"), sealed...))
+	return b.Put(number(e.Number), append(append(number(uint64(e.At)), e.Kind+"\x00"...), sealed...))
+}
+
+// Next is when the entry after a number was made, nanoseconds since 1970; false where there is none. It needs no key.
+func (s *Store) Next(stream string, after uint64) (at int64, found bool) {
+	_ = s.db.View(func(tx *bbolt.Tx) error { // fails where the Store is closed alone
+		if b := tx.Bucket([]byte(prefixLog + stream)); b != nil {
+			key, value := b.Cursor().Seek(number(after + 1))
+			if found = len(value) >= 8 && key != nil; found {
+				at = int64(numberOf(value[:8]))
+			}
+		}
+		return nil
+	})
+	return at, found
 }
 
 // Head is the newest number of a stream's log; 0 before the first.
@@ -121,18 +136,16 @@ func (s *Store) After(keys Keys, stream string, after uint64, limit int) ([]Entr
 }
 
 func (t *Tx) entry(stream string, kept []byte) (*Entry, error) {
-	for i, c := range kept {
-		if c != 0 {
-			continue
-		}
-		s, err := t.sealer(string(kept[:i]))
-		if err != nil {
-			return nil, err
-		}
-		e := new(Entry)
-		return e, s.open(kept[i+1:], prefixLog+stream, e)
+	kind, sealed, ok := bytes.Cut(kept[min(8, len(kept)):], []byte{0})
+	if !ok {
+		return nil, fmt.Errorf("the log of %s holds what is no entry", stream)
 	}
-	return nil, fmt.Errorf("the log of %s holds what is no entry", stream)
+	s, err := t.sealer(string(kind))
+	if err != nil {
+		return nil, err
+	}
+	e := new(Entry)
+	return e, s.open(sealed, prefixLog+stream, e)
 }
 
 // Trim forgets a stream's entries up to a number, since every Region has them.

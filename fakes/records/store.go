@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -128,14 +130,12 @@ func (s *Store) PutPlain(name string, value []byte) error {
 	})
 }
 
-// Clear forgets everything but what is plain.
+// Clear forgets everything.
 func (s *Store) Clear() error {
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		var names [][]byte
 		err := tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
-			if string(name) != bucketPlain {
-				names = append(names, clone(name))
-			}
+			names = append(names, clone(name))
 			return nil
 		})
 		for _, name := range names {
@@ -147,6 +147,45 @@ func (s *Store) Clear() error {
 		s.tell()
 	}
 	return err
+}
+
+// Forget removes all records of some streams, their logs, and how far those of other Regions were taken over.
+func (s *Store) Forget(streams ...string) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		var names [][]byte
+		for _, k := range s.kinds {
+			if slices.Contains(streams, k.Stream) {
+				names = append(names, bucketsOf(tx, k.Name)...)
+			}
+		}
+		for _, stream := range streams {
+			names = append(names, []byte(prefixLog+stream))
+		}
+		for _, name := range names {
+			if tx.Bucket(name) != nil {
+				if err := tx.DeleteBucket(name); err != nil {
+					return err
+				}
+			}
+		}
+		return unapply(tx, streams)
+	})
+	if err == nil {
+		s.tell()
+	}
+	return err
+}
+
+// bucketsOf a kind are its records and its indexes.
+func bucketsOf(tx *bbolt.Tx, kind string) [][]byte {
+	names := [][]byte{[]byte(prefixRecords + kind)}
+	_ = tx.ForEach(func(name []byte, _ *bbolt.Bucket) error { // the visit never fails
+		if strings.HasPrefix(string(name), prefixIndex+kind+"/") {
+			names = append(names, clone(name))
+		}
+		return nil
+	})
+	return names
 }
 
 func clone(b []byte) []byte {

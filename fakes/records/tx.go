@@ -46,6 +46,9 @@ func (s *Store) View(keys Keys, do func(*Tx) error) error {
 	return s.db.View(func(tx *bbolt.Tx) error { return do(&Tx{s: s, tx: tx, keys: keys}) })
 }
 
+// Written is what the transaction has written so far, but for what it told nobody.
+func (t *Tx) Written() []Entry { return t.entries }
+
 // bucket is nil in a View where it was never written.
 func (t *Tx) bucket(name string) (*bbolt.Bucket, error) {
 	b := t.tx.Bucket([]byte(name))
@@ -149,6 +152,25 @@ func (t *Tx) Drop(kind, id string) error {
 		return err
 	}
 	return b.Delete([]byte(id))
+}
+
+// DropBefore removes the records of a kind whose ids come before the bound, and tells nobody.
+func (t *Tx) DropBefore(kind, bound string) error {
+	b, err := t.bucket(prefixRecords + kind)
+	if err != nil || b == nil {
+		return err
+	}
+	var old []string
+	c := b.Cursor()
+	for id, _ := c.First(); id != nil && string(id) < bound; id, _ = c.Next() {
+		old = append(old, string(id))
+	}
+	for _, id := range old {
+		if err := t.Drop(kind, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Tx) write(kind, id string, r *record) error {

@@ -151,12 +151,12 @@ func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) erro
 		}
 	}
 	primary := p.Topology.Primary
-	var version uint64
-	if err := p.replicas[primary].Call(ctx, "put", p.Directory, &version); err != nil {
+	var first identitycenter.Position
+	if err := p.replicas[primary].Call(ctx, "put", p.Directory, &first); err != nil {
 		return fmt.Errorf("filling the directory in %s: %w", primary, err)
 	}
 	for region, r := range p.replicas {
-		if err := p.wait(ctx, region, r, version); err != nil {
+		if err := p.wait(ctx, region, r, first); err != nil {
 			return err
 		}
 	}
@@ -168,10 +168,10 @@ const replicationLimit = 10 * time.Second
 
 // wait until a replica holds the directory. One that never will is legal at AWS and foolish, as where its key policy
 // forgets a service: the drill shows what its people meet, and a note says so.
-func (p *parts) wait(ctx context.Context, region string, r control.Fake, version uint64) error {
+func (p *parts) wait(ctx context.Context, region string, r control.Fake, first identitycenter.Position) error {
 	waiting, cancel := context.WithTimeout(ctx, replicationLimit)
 	defer cancel()
-	err := r.Call(waiting, "wait", version, nil)
+	err := r.Call(waiting, "wait", first, nil)
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return err

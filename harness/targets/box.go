@@ -146,10 +146,14 @@ func (b *box) create(ctx context.Context, image string) error {
 		testcontainers.WithName(b.full()),
 		testcontainers.WithLabels(b.run.labels(b.name)),
 		testcontainers.WithCmd(b.fake),
-		testcontainers.WithEnv(map[string]string{TokenVariable: b.run.secret, "GOMAXPROCS": "2"}),
+		testcontainers.WithEnv(map[string]string{
+			TokenVariable: b.run.secret, RecordsVariable: recordsFolder, "GOMAXPROCS": "2",
+		}),
 		network.WithNetworkName([]string{b.name}, b.full()),
 		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) {
-			h.ReadonlyRootfs, h.CapDrop, h.SecurityOpt = true, []string{"ALL"}, []string{"no-new-privileges"}
+			// A replica's records are in its container, so that they outlive its process and go with it.
+			h.ReadonlyRootfs = b.fake != system.FakeReplica
+			h.CapDrop, h.SecurityOpt = []string{"ALL"}, []string{"no-new-privileges"}
 		}))
 	if err != nil {
 		return lack(fmt.Errorf("starting container %s: %w", b.full(), err))

@@ -19,6 +19,12 @@ import (
 	"github.com/regiondrill/regiondrill/harness/system"
 )
 
+// RecordsVariable is the environment variable by which a container learns where what it records is kept, on a disk that
+// outlives its process.
+const RecordsVariable = "REGIONDRILL_RECORDS"
+
+const recordsFolder = "/records"
+
 // TokenVariable is the environment variable by which a container learns the token of its control API.
 const TokenVariable = "REGIONDRILL_CONTROL_TOKEN"
 
@@ -115,7 +121,7 @@ func (h *dockerHost) Up(
 		h.rig = append(h.rig, harness.RigPart{Name: "the container of " + place, Ask: b.Ask})
 		return b, nil
 	}
-	h.replicas[place] = &replica{box: b, held: identitycenter.Edition{Directory: s.Directory}}
+	h.replicas[place] = &replica{box: b}
 	return h.replicas[place], nil
 }
 
@@ -160,12 +166,11 @@ type replica struct {
 	*box
 
 	mu       sync.Mutex
-	settings any                    // by which it was configured
-	held     identitycenter.Edition // the directory that its disk would have kept
+	settings any // by which it was configured
 }
 
-// Call tells the fake a verb, and remembers what it must be told again: its configuration, and which version of the
-// directory it holds.
+// Call tells the fake a verb, and remembers the configuration, which it must be told again. What it knows it finds on
+// its container's disk.
 func (r *replica) Call(ctx context.Context, verb string, argument, result any) error {
 	err := r.box.Call(ctx, verb, argument, result)
 	if err != nil && strings.Contains(err.Error(), "proxyconnect") {
@@ -177,11 +182,8 @@ func (r *replica) Call(ctx context.Context, verb string, argument, result any) e
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch version, ok := argument.(uint64); {
-	case verb == "configure":
+	if verb == "configure" {
 		r.settings = argument
-	case verb == "wait" && ok:
-		r.held.Version = version
 	}
 	return nil
 }
@@ -210,9 +212,8 @@ func (r *replica) Kill(ctx context.Context) error {
 	return nil
 }
 
-// Start starts it again, gives it back what its disk would have kept, the directory, and waits until it serves.
-// Sessions that were open are gone. It takes 0.3 s, and up to a second more where the kernel is still asking for the
-// address that was gone: it asks once a second.
+// Start starts it again and waits until it serves: what it had acknowledged is on its disk. It takes 0.3 s, and up to a
+// second more where the kernel is still asking for the address that was gone: it asks once a second.
 func (r *replica) Start(ctx context.Context) error {
 	found, ok, err := r.its(ctx, r.own())
 	if err != nil || ok && found.Container.State.Running && !r.bare(ctx, found.Container) {
@@ -230,7 +231,7 @@ func (r *replica) Start(ctx context.Context) error {
 	for _, told := range []struct {
 		verb     string
 		argument any
-	}{{"configure", r.settings}, {"restore", r.held}, {"start", control.None{}}} {
+	}{{"configure", r.settings}, {"start", control.None{}}} {
 		if err := r.box.Call(ctx, told.verb, told.argument, nil); err != nil {
 			return fmt.Errorf("starting identity center in %s: %w", r.name, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +31,8 @@ const (
 const healthHost = "health.test"
 
 // fakes are what can run in a container.
-func fakes() map[string]server {
-	replica := identitycenter.NewServer(identitycenter.Deps{})
+func fakes(records string) map[string]server {
+	replica := identitycenter.NewServer(identitycenter.Deps{Dir: records})
 	provider, keys := idp.NewServer(idp.Deps{}), kms.NewServer(kms.Deps{})
 	return map[string]server{
 		system.FakeReplica: {replica, replica.Verbs, replica.Serves},
@@ -48,16 +49,21 @@ type server struct {
 }
 
 // Fakes lists the kinds of fakes that Serve can be.
-func Fakes() []string { return slices.Sorted(maps.Keys(fakes())) }
+func Fakes() []string { return slices.Sorted(maps.Keys(fakes(""))) }
 
 // Serve is the process of one container: a fake behind plain HTTP, since TLS ends at the fabric's edge, and its control
-// API for those who bear the token. It knows nothing until it is configured, and returns when ctx ends or a listener
-// breaks.
-func Serve(ctx context.Context, fake, token string) error {
+// API for those who bear the token. What it records is kept in a folder, which is made; without one it goes with the
+// process. It knows nothing else until it is configured, and returns when ctx ends or a listener breaks.
+func Serve(ctx context.Context, fake, token, records string) error {
 	if token == "" {
 		return errors.New("there is no control token")
 	}
-	s, ok := fakes()[fake]
+	if records != "" {
+		if err := os.MkdirAll(records, 0o700); err != nil {
+			return fmt.Errorf("making room for records: %w", err)
+		}
+	}
+	s, ok := fakes(records)[fake]
 	if !ok {
 		return fmt.Errorf("there is no fake %q; there are %s", fake, strings.Join(Fakes(), ", "))
 	}

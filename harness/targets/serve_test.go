@@ -21,7 +21,7 @@ import (
 // told is a fake in this process, and its control API.
 func told(t *testing.T, fake string) (server, *control.Client) {
 	t.Helper()
-	s := fakes()[fake]
+	s := fakes("")[fake]
 	api := httptest.NewServer(control.Handler("secret", s.verbs))
 	t.Cleanup(api.Close)
 	return s, &control.Client{Base: func() string { return api.URL }, Token: "secret", HTTP: api.Client()}
@@ -73,7 +73,7 @@ func TestServedReplicaRefuses(t *testing.T) {
 	_, api := told(t, system.FakeReplica)
 	design := system.NewDesign(topology())
 	for verb, argument := range map[string]any{
-		"start": control.None{}, "put": design.Directory, "wait": 1, "restore": identitycenter.Edition{},
+		"start": control.None{}, "put": design.Directory, "wait": identitycenter.Position{}, "hold": []identitycenter.EdgeRule{},
 	} {
 		if _, refused := errors.AsType[*control.Refusal](api.Call(t.Context(), verb, argument, nil)); !refused {
 			t.Errorf("%s is done by a replica that isn't there", verb)
@@ -90,7 +90,7 @@ func TestServedReplicaRefuses(t *testing.T) {
 // Without a token, or as a fake that there isn't, nothing is served.
 func TestServeRefuses(t *testing.T) {
 	for _, tc := range []struct{ fake, token, says string }{{"idp", "", "no control token"}, {"volcano", "x", "idp, kms, replica"}} {
-		if err := Serve(t.Context(), tc.fake, tc.token); err == nil || !strings.Contains(err.Error(), tc.says) {
+		if err := Serve(t.Context(), tc.fake, tc.token, ""); err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%+v: %v", tc, err)
 		}
 	}

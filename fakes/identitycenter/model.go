@@ -1,0 +1,144 @@
+package identitycenter
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/regiondrill/regiondrill/fakes/records"
+)
+
+// Streams by which Regions replicate: who may write to which is in writers (IAM Identity Center User Guide, "Replicate
+// IAM Identity Center to an additional Region").
+const (
+	StreamIdentities     = "identities"      // users, groups and memberships, from the primary
+	StreamPermissionSets = "permission_sets" // permission sets, assignments and the accounts they are in, from the primary
+	StreamConfiguration  = "configuration"   // the instance, its Regions, the identity provider, from the primary
+	StreamApplications   = "applications"    // applications and who may use them, from the Region each is connected to
+	StreamSessions       = "sessions"        // sessions, sign-outs and revocations, from where they happened
+)
+
+// Streams lists them. CLI authorizations are in none: they stay in their Region.
+func Streams() []string {
+	return []string{StreamConfiguration, StreamIdentities, StreamPermissionSets, StreamApplications, StreamSessions}
+}
+
+// fromPrimary tells whether a stream comes from the primary Region alone.
+func fromPrimary(stream string) bool { return stream != StreamApplications && stream != StreamSessions }
+
+// The data keys: what Identity Store keeps is under one of its own.
+const (
+	keyStore  = "identity store"
+	keyCenter = "identity center"
+)
+
+// The kinds of records.
+const (
+	kindUser       = "user"
+	kindGroup      = "group"
+	kindMembership = "membership"
+
+	kindAccount       = "account"
+	kindPermissionSet = "permission set"
+	kindAssignment    = "assignment"
+
+	kindInstance = "instance"
+	kindRegion   = "region"
+	kindProvider = "identity provider"
+
+	kindApplication           = "application"
+	kindApplicationAssignment = "application assignment"
+
+	kindSession    = "session"
+	kindSessionEnd = "session end"
+	kindRevocation = "revocation"
+	kindToken      = "portal token" // is valid in its Region alone
+)
+
+func kinds() []records.Kind {
+	return []records.Kind{
+		{Name: kindUser, Stream: StreamIdentities, Key: keyStore},
+		{Name: kindGroup, Stream: StreamIdentities, Key: keyStore},
+		{Name: kindMembership, Stream: StreamIdentities, Key: keyStore},
+		{Name: kindAccount, Stream: StreamPermissionSets, Key: keyCenter},
+		{Name: kindPermissionSet, Stream: StreamPermissionSets, Key: keyCenter},
+		{Name: kindAssignment, Stream: StreamPermissionSets, Key: keyCenter},
+		{Name: kindInstance, Stream: StreamConfiguration, Key: keyCenter},
+		{Name: kindRegion, Stream: StreamConfiguration, Key: keyCenter},
+		{Name: kindProvider, Stream: StreamConfiguration, Key: keyCenter},
+		{Name: kindApplication, Stream: StreamApplications, Key: keyCenter},
+		{Name: kindApplicationAssignment, Stream: StreamApplications, Key: keyCenter},
+		{Name: kindSession, Stream: StreamSessions, Key: keyCenter},
+		{Name: kindSessionEnd, Stream: StreamSessions, Key: keyCenter},
+		{Name: kindRevocation, Stream: StreamSessions, Key: keyCenter},
+		{Name: kindToken, Key: keyCenter},
+	}
+}
+
+// Indexes by which records are found.
+const (
+	indexName       = "name"       // of a user or a group, unique
+	indexMember     = "member"     // of memberships: the user
+	indexGroup      = "group"      // of memberships
+	indexPrincipal  = "principal"  // of assignments
+	indexAssignedTo = "account"    // of assignments
+	indexSet        = "set"        // of assignments
+	indexPair       = "membership" // of memberships: group and user, unique
+)
+
+// the is the id of what there is one of.
+const the = "1"
+
+// Membership is one user's being in one group.
+type Membership struct {
+	ID    string `json:"id"`
+	Group string `json:"group"` // its ID
+	User  string `json:"user"`  // its ID
+}
+
+// Region is one of the instance's Regions.
+type Region struct {
+	Name   string    `json:"name"`
+	Status string    `json:"status"`
+	Added  time.Time `json:"added"`
+}
+
+// RegionStatus as the API has it. There is none for a Region that could not be added.
+const (
+	RegionActive   = "ACTIVE"
+	RegionAdding   = "ADDING"
+	RegionRemoving = "REMOVING"
+)
+
+// putUser and the others write a record with what it is found by.
+func putUser(tx *records.Tx, u *User) error {
+	return tx.Put(kindUser, u.ID, u, records.Index{Name: indexName, Value: u.Name, Unique: true})
+}
+
+func putGroup(tx *records.Tx, g *Group) error {
+	bare := *g
+	bare.Members = nil // each is a record of its own
+	return tx.Put(kindGroup, g.ID, bare, records.Index{Name: indexName, Value: g.Name, Unique: true})
+}
+
+func putMembership(tx *records.Tx, m *Membership) error {
+	return tx.Put(kindMembership, m.ID, m,
+		records.Index{Name: indexPair, Value: m.Group + " " + m.User, Unique: true},
+		records.Index{Name: indexGroup, Value: m.Group}, records.Index{Name: indexMember, Value: m.User})
+}
+
+func putAssignment(tx *records.Tx, a *Assignment) error {
+	return tx.Put(kindAssignment, a.id(), a, records.Index{Name: indexPrincipal, Value: a.Principal},
+		records.Index{Name: indexAssignedTo, Value: a.Account}, records.Index{Name: indexSet, Value: a.PermissionSet})
+}
+
+func (a *Assignment) id() string { return a.Account + "/" + a.PermissionSet + "/" + a.Principal }
+
+// get reads a record that must be there.
+func get[T any](tx *records.Tx, kind, id string) (*T, error) {
+	v := new(T)
+	found, err := tx.Get(kind, id, v)
+	if err == nil && !found {
+		err = fmt.Errorf("there is no %s %q", kind, id)
+	}
+	return v, err
+}

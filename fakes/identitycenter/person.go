@@ -1,0 +1,108 @@
+package identitycenter
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/regiondrill/regiondrill/fakes/records"
+)
+
+// person finds a user by exact name, with all that they may use; nil where there is none. KMS is asked.
+func (r *Replica) person(ctx context.Context, name string) (*person, error) {
+	keys, err := r.vault.keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found *person
+	return found, r.store.View(keys, func(tx *records.Tx) error {
+		id, err := tx.Find(kindUser, indexName, name)
+		if err != nil || id == "" {
+			return err
+		}
+		found, err = personOf(tx, id)
+		return err
+	})
+}
+
+func personOf(tx *records.Tx, id string) (*person, error) {
+	user, err := get[User](tx, kindUser, id)
+	if err != nil {
+		return nil, err
+	}
+	principals, err := groupsOf(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	byAccount := map[string]*personsAccount{}
+	for _, principal := range append(principals, id) {
+		err := eachOf(tx, kindAssignment, indexPrincipal, principal, func(a *Assignment) error {
+			return addRole(tx, byAccount, a)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	p := &person{User: *user}
+	for _, a := range byAccount {
+		slices.SortFunc(a.Roles, func(x, y personsRole) int { return cmp.Compare(x.Name, y.Name) })
+		a.Roles = slices.CompactFunc(a.Roles, func(x, y personsRole) bool { return x.Name == y.Name })
+		p.Accounts = append(p.Accounts, *a)
+	}
+	slices.SortFunc(p.Accounts, func(a, b personsAccount) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	return p, nil
+}
+
+// groupsOf a user, by their IDs.
+func groupsOf(tx *records.Tx, user string) (groups []string, err error) {
+	err = eachOf(tx, kindMembership, indexMember, user, func(m *Membership) error {
+		groups = append(groups, m.Group)
+		return nil
+	})
+	return groups, err
+}
+
+// addRole adds what an assignment gives. What it names may not have been replicated yet, for it comes by another stream
+// or in another order: it gives nothing then.
+func addRole(tx *records.Tx, byAccount map[string]*personsAccount, a *Assignment) error {
+	var set PermissionSet
+	var account Account
+	found, err := tx.Get(kindPermissionSet, a.PermissionSet, &set)
+	if err != nil || !found {
+		return err
+	}
+	if found, err = tx.Get(kindAccount, a.Account, &account); err != nil || !found {
+		return err
+	}
+	if byAccount[a.Account] == nil {
+		byAccount[a.Account] = &personsAccount{Account: account}
+	}
+	of := byAccount[a.Account]
+	of.Roles = append(of.Roles, personsRole{Name: set.Name, Duration: set.SessionDuration})
+	return nil
+}
+
+// eachOf visits all records of a kind that have a value in an index.
+func eachOf[T any](tx *records.Tx, kind, index, value string, visit func(*T) error) error {
+	return tx.EachOf(kind, index, value, "", func(_ string, raw json.RawMessage) (bool, error) {
+		v := new(T)
+		if err := json.Unmarshal(raw, v); err != nil {
+			return false, err
+		}
+		return true, visit(v)
+	})
+}
+
+// each visits all records of a kind.
+func each[T any](tx *records.Tx, kind string, visit func(id string, v *T) error) error {
+	return tx.Each(kind, "", func(id string, raw json.RawMessage) (bool, error) {
+		v := new(T)
+		if err := json.Unmarshal(raw, v); err != nil {
+			return false, err
+		}
+		return true, visit(id, v)
+	})
+}
