@@ -75,7 +75,8 @@ func Handler(prefix string, operation func(name string) Operation) http.Handler 
 		var large *http.MaxBytesError
 		switch {
 		case errors.As(err, &large):
-			write(w, nil, NewFault(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The request is too long."))
+			write(w, nil, NewFault(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+				"The request is too long."))
 			return
 		case err != nil:
 			return // who asked has gone
