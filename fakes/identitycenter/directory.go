@@ -3,6 +3,7 @@ package identitycenter
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,19 +16,24 @@ type Directory struct {
 	Assignments    []Assignment    `json:"assignments"`
 }
 
-// User is a provisioned person. A sign-in's NameID must equal Name exactly.
+// User is a provisioned person. A sign-in's NameID must equal Name exactly, although no two users may have names that
+// differ in case alone.
 type User struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"` // the user name
 	DisplayName string `json:"displayName"`
 	Disabled    bool   `json:"disabled,omitempty"`
+	Profile
 }
 
 // Group has users as members, by their IDs.
 type Group struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	Members []string `json:"members,omitempty"`
+	ID          string       `json:"id"`
+	Name        string       `json:"name"`
+	Members     []string     `json:"members,omitempty"`
+	Description string       `json:"description,omitempty"`
+	ExternalIDs []ExternalID `json:"externalIds,omitempty"`
+	Stamp
 }
 
 // PermissionSet is a role that people can take in an account.
@@ -73,10 +79,11 @@ func (d *Directory) check() error {
 	principals, names := map[string]bool{}, map[string]bool{}
 	sets, accounts := map[string]bool{}, map[string]bool{}
 	for _, u := range d.Users {
-		if u.ID == "" || u.Name == "" || principals[u.ID] || names[u.Name] {
+		name := strings.ToLower(u.Name)
+		if u.ID == "" || u.Name == "" || principals[u.ID] || names[name] {
 			return fmt.Errorf("user %q with ID %q: empty or not unique", u.Name, u.ID)
 		}
-		principals[u.ID], names[u.Name] = true, true
+		principals[u.ID], names[name] = true, true
 	}
 	for _, g := range d.Groups {
 		if g.ID == "" || principals[g.ID] {

@@ -80,8 +80,10 @@ func replace(tx *records.Tx, d *Directory) error {
 		g.Members = nil
 		put(kindGroup, g.ID, g, func() error { return putGroup(tx, &g) })
 		for _, user := range members {
-			m := Membership{membershipID(g.ID, user), g.ID, user}
-			put(kindMembership, m.ID, m, func() error { return putMembership(tx, &m) })
+			m := Membership{ID: membershipID(g.ID, user), Group: g.ID, User: user}
+			if wanted[kindMembership+" "+m.ID] = true; !tx.Has(kindMembership, m.ID) {
+				err = errors.Join(err, putMembership(tx, &m))
+			}
 		}
 	}
 	for _, p := range d.PermissionSets {
@@ -115,7 +117,7 @@ func deleteOthers(tx *records.Tx, wanted map[string]bool) error {
 	return nil
 }
 
-// membershipID is that of a membership which was not made by a call: it follows from what it joins.
+// membershipID follows from what a membership joins, so that there is one of a user in a group.
 func membershipID(group, user string) string {
 	sum := sha256.Sum256([]byte(group + " " + user))
 	h := hex.EncodeToString(sum[:16])

@@ -2,6 +2,7 @@ package identitycenter
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/records"
@@ -76,7 +77,9 @@ func kinds() []records.Kind {
 
 // Indexes by which records are found.
 const (
-	indexName       = "name"       // of a user or a group, unique
+	indexName       = "name"       // of a user, in lower case, or a group, unique
+	indexEmail      = "email"      // of users, in lower case, unique
+	indexExternal   = "external"   // of users or groups: issuer and id, unique
 	indexMember     = "member"     // of memberships: the user
 	indexGroup      = "group"      // of memberships
 	indexPrincipal  = "principal"  // of assignments
@@ -93,6 +96,7 @@ type Membership struct {
 	ID    string `json:"id"`
 	Group string `json:"group"` // its ID
 	User  string `json:"user"`  // its ID
+	Stamp
 }
 
 // Region is one of the instance's Regions.
@@ -111,14 +115,28 @@ const (
 
 // putUser and the others write a record with what it is found by.
 func putUser(tx *records.Tx, u *User) error {
-	return tx.Put(kindUser, u.ID, u, records.Index{Name: indexName, Value: u.Name, Unique: true})
+	found := []records.Index{{Name: indexName, Value: strings.ToLower(u.Name), Unique: true}}
+	for _, e := range u.Emails {
+		found = append(found, records.Index{Name: indexEmail, Value: strings.ToLower(e.Value), Unique: true})
+	}
+	return tx.Put(kindUser, u.ID, u, append(found, externally(u.ExternalIDs)...)...)
 }
 
 func putGroup(tx *records.Tx, g *Group) error {
 	bare := *g
 	bare.Members = nil // each is a record of its own
-	return tx.Put(kindGroup, g.ID, bare, records.Index{Name: indexName, Value: g.Name, Unique: true})
+	found := []records.Index{{Name: indexName, Value: g.Name, Unique: true}}
+	return tx.Put(kindGroup, g.ID, bare, append(found, externally(g.ExternalIDs)...)...)
 }
+
+func externally(ids []ExternalID) (found []records.Index) {
+	for _, e := range ids {
+		found = append(found, records.Index{Name: indexExternal, Value: e.index(), Unique: true})
+	}
+	return found
+}
+
+func (e *ExternalID) index() string { return e.Issuer + "\x00" + e.ID }
 
 func putMembership(tx *records.Tx, m *Membership) error {
 	return tx.Put(kindMembership, m.ID, m,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/regiondrill/regiondrill/fakes/records"
 )
@@ -17,11 +18,13 @@ func (r *Replica) person(ctx context.Context, name string) (*person, error) {
 	}
 	var found *person
 	return found, r.store.View(keys, func(tx *records.Tx) error {
-		id, err := tx.Find(kindUser, indexName, name)
+		id, err := tx.Find(kindUser, indexName, strings.ToLower(name))
 		if err != nil || id == "" {
 			return err
 		}
-		found, err = personOf(tx, id)
+		if found, err = personOf(tx, id); found != nil && found.User.Name != name {
+			found = nil
+		}
 		return err
 	})
 }

@@ -155,6 +155,8 @@ func keyFault(err error) error {
 		f.Reason = "KMS_InvalidStateException"
 	case "InvalidKeyUsageException":
 		f.Reason = "KMS_InvalidKeyUsageException"
+	case "InvalidArnException":
+		f.Reason = "KMS_InvalidArnException"
 	}
 	return f
 }

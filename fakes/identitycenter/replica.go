@@ -39,6 +39,9 @@ type Behaviour struct {
 	FailedAdd       time.Duration // how long a Region that can't be added stays ADDING before it vanishes
 	MaxRegions      int           // of an instance, with the primary
 	SessionDuration time.Duration // of the portal; 8 h by default, 15 min to 90 days at AWS
+
+	PrimaryOnlyError string // code of the fault by which an additional Region refuses what the primary alone does
+	Quotas           bool   // whether the APIs refuse who exceeds their published rates
 }
 
 // Default is how the service is believed to behave.
@@ -46,6 +49,7 @@ func Default() Behaviour {
 	return Behaviour{
 		Skew: 3 * time.Minute, Unsolicited: true, KMSFaultStatus: http.StatusForbidden, SessionHandOff: true,
 		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute, MaxRegions: 6,
+		PrimaryOnlyError: "AccessDeniedException", Quotas: true,
 	}
 }
 
@@ -98,6 +102,7 @@ type Replica struct {
 	stateKey []byte    // authenticates what passes through the browser from portal to sign-in
 	deflate  sync.Pool // of *flate.Writer
 	stores   *stores
+	quotas   *quotas
 	known    atomic.Pointer[configuration] // nil where nobody is served here
 	waking   sync.Mutex                    // what was recorded is taken into memory once
 
@@ -125,6 +130,7 @@ func New(cfg Config, deps Deps) (*Replica, error) {
 		issuer:   cfg.Instance.Issuer(),
 		stateKey: make([]byte, 32),
 		stores:   newStores(),
+		quotas:   newQuotas(),
 		sending:  map[[2]string]*sender{},
 		trimmed:  records.Heads{},
 		changes:  map[string]bool{},
@@ -182,6 +188,8 @@ func (cfg *Config) check() error {
 		return errors.New("the identity provider's metadata is not complete")
 	case cfg.Behaviour.SessionDuration <= 0:
 		return errors.New("sessions have no duration; start from Default()")
+	case cfg.Behaviour.PrimaryOnlyError == "":
+		return errors.New("what the primary alone does is refused with no error; start from Default()")
 	case cfg.Behaviour.KMSFaultStatus < 400 || cfg.Behaviour.KMSFaultStatus > 599:
 		return errors.New("the portal API's status for a KMS fault is not an error")
 	case cfg.Lag < 0 || cfg.Jitter < 0 || cfg.Behaviour.Skew < 0 || cfg.Behaviour.KMSCache < 0:

@@ -108,6 +108,7 @@ func TestReplicationWaitsForTheOtherKey(t *testing.T) {
 // "Replicate IAM Identity Center to an additional Region").
 func TestEveryStreamStartsWhereItShould(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
+		synctest.Wait() // until what arrived has been followed
 		fromAdditional := map[string]bool{StreamApplications: true, StreamSessions: true}
 		for _, stream := range Streams() {
 			for origin, want := range map[string]bool{east: true, west: fromAdditional[stream]} {

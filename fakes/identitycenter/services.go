@@ -18,6 +18,7 @@ func services() []service {
 	return []service{
 		{"portal", portalHosts, (*Replica).portalHandler},
 		{"signin", signinHosts, (*Replica).signinHandler},
+		{"identity_store", identityStoreHosts, (*Replica).identityStoreHandler},
 		{"portal_api", oneHost(names.PortalAPIHost), (*Replica).portalAPIHandler},
 		{"sts", oneHost(names.STSHost), (*Replica).stsHandler},
 		{"replication", oneHost(names.ReplicationHost), (*Replica).replicationHandler},
@@ -36,6 +37,10 @@ func ServiceNames() []string {
 		all = append(all, s.name)
 	}
 	return all
+}
+
+func identityStoreHosts(c *Config) []string {
+	return []string{names.IdentityStoreHost(c.Region), names.DualStackIdentityStoreHost(c.Region)}
 }
 
 func portalHosts(c *Config) []string {

@@ -127,8 +127,8 @@ func (s *Store) ApplySnapshot(keys Keys, l Log, upTo uint64, entries []Entry) ([
 			}
 		}
 		fresh = append(fresh, entries...)
-		for _, e := range fresh {
-			if err := t.take(l, &e); err != nil {
+		for i := range fresh {
+			if err := t.take(l, &fresh[i]); err != nil {
 				return err
 			}
 		}
@@ -147,22 +147,22 @@ func (s *Store) change(keys Keys, do func(*Tx) error) error {
 	return err
 }
 
-// take takes over one entry. A unique value that another record has here goes to the newcomer: its origin knows best.
-func (t *Tx) take(l Log, e *Entry) error {
+// take takes over one entry, and notes what was there before. A unique value that another record has here goes to the
+// newcomer: its origin knows best.
+func (t *Tx) take(l Log, e *Entry) (err error) {
 	if t.s.kinds[e.Kind].Stream != l.Stream {
 		return errForeign
 	}
 	if e.Deleted() {
-		return t.Drop(e.Kind, e.ID)
+		e.Before, err = t.drop(e.Kind, e.ID)
+		return err
 	}
 	r := &record{Origin: l.Origin, Value: e.Value, Indexes: e.Indexes}
 	var taken *ErrTaken
-	err := t.write(e.Kind, e.ID, r)
-	for errors.As(err, &taken) {
+	for e.Before, err = t.write(e.Kind, e.ID, r); errors.As(err, &taken); e.Before, err = t.write(e.Kind, e.ID, r) {
 		if err := t.Drop(taken.Kind, taken.By); err != nil {
 			return err
 		}
-		err = t.write(e.Kind, e.ID, r)
 	}
 	return err
 }

@@ -18,6 +18,8 @@ type Entry struct {
 	At      int64           `json:"at,omitempty"` // when it was made, nanoseconds since 1970
 	Value   json.RawMessage `json:"value,omitempty"`
 	Indexes []Index         `json:"indexes,omitempty"`
+
+	Before json.RawMessage `json:"-"` // what the Region had of it until now; nil for nothing
 }
 
 // Deleted tells whether the record is gone.

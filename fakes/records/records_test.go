@@ -228,3 +228,29 @@ func TestAChangeIsWhole(t *testing.T) {
 	putUser(t, s, "u1", "ann")
 	<-woken
 }
+
+// TestWhatWasThereBefore is told with each change, where it was made and where it arrives.
+func TestWhatWasThereBefore(t *testing.T) {
+	from, to := opened(t, ""), opened(t, "")
+	var written []Entry
+	must[Heads](t)(from.Update(keysOf(1), east, func(tx *Tx) error {
+		err := errors.Join(tx.Put("user", "u1", "ann"), tx.Put("user", "u1", "anna"), tx.Delete("user", "u1"), tx.Put("user", "u1", "ann"))
+		written = tx.Written()
+		return err
+	}))
+	log := Log{east, "identities", "first"}
+	taken := must[[]Entry](t)(to.Apply(keysOf(2), log, must[[]Entry](t)(from.After(keysOf(1), "identities", 0, 100))))
+	for name, entries := range map[string][]Entry{"written": written, "taken over": taken} {
+		var before []string
+		for _, e := range entries {
+			before = append(before, string(e.Before))
+		}
+		if !slices.Equal(before, []string{"", `"ann"`, `"anna"`, ""}) {
+			t.Errorf("%s over %q", name, before)
+		}
+	}
+	all := must[[]Entry](t)(to.ApplySnapshot(keysOf(2), log, 9, []Entry{{Kind: "user", ID: "u2", Value: []byte(`"bob"`)}}))
+	if len(all) != 2 || string(all[0].Before) != `"ann"` || all[1].Before != nil {
+		t.Errorf("a snapshot over %+v", all)
+	}
+}

@@ -119,10 +119,11 @@ func (t *Tx) Put(kind, id string, value any, indexes ...Index) error {
 	if err != nil {
 		return fmt.Errorf("encoding a record: %w", err)
 	}
-	if err := t.write(kind, id, &record{Origin: t.origin, Value: raw, Indexes: indexes}); err != nil {
+	before, err := t.write(kind, id, &record{Origin: t.origin, Value: raw, Indexes: indexes})
+	if err != nil {
 		return err
 	}
-	t.entries = append(t.entries, Entry{Kind: kind, ID: id, At: t.now, Value: raw, Indexes: indexes})
+	t.entries = append(t.entries, Entry{Kind: kind, ID: id, At: t.now, Value: raw, Indexes: indexes, Before: before})
 	return nil
 }
 
@@ -131,27 +132,34 @@ func (t *Tx) Delete(kind, id string) error {
 	if !t.Has(kind, id) {
 		return nil
 	}
-	t.entries = append(t.entries, Entry{Kind: kind, ID: id, At: t.now})
-	return t.Drop(kind, id)
+	before, err := t.drop(kind, id)
+	t.entries = append(t.entries, Entry{Kind: kind, ID: id, At: t.now, Before: before})
+	return err
 }
 
 // Drop removes a record and tells nobody.
 func (t *Tx) Drop(kind, id string) error {
+	_, err := t.drop(kind, id)
+	return err
+}
+
+// drop tells what was removed, nil for nothing.
+func (t *Tx) drop(kind, id string) (before json.RawMessage, err error) {
 	if !t.tx.Writable() {
-		return bbolt.ErrTxNotWritable
+		return nil, bbolt.ErrTxNotWritable
 	}
 	old, err := t.read(kind, id)
 	if old == nil || err != nil {
-		return err
+		return nil, err
 	}
 	if err := t.unindex(kind, id, old); err != nil {
-		return err
+		return nil, err
 	}
 	b, err := t.bucket(prefixRecords + kind)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return b.Delete([]byte(id))
+	return old.Value, b.Delete([]byte(id))
 }
 
 // DropBefore removes the records of a kind whose ids come before the bound, and tells nobody.
@@ -173,38 +181,39 @@ func (t *Tx) DropBefore(kind, bound string) error {
 	return nil
 }
 
-func (t *Tx) write(kind, id string, r *record) error {
-	if !t.tx.Writable() {
-		return bbolt.ErrTxNotWritable
-	}
-	if id == "" {
-		return errors.New("a record needs an id")
+// write tells what was in the record's place, nil for nothing.
+func (t *Tx) write(kind, id string, r *record) (before json.RawMessage, err error) {
+	switch {
+	case !t.tx.Writable():
+		return nil, bbolt.ErrTxNotWritable
+	case id == "":
+		return nil, errors.New("a record needs an id")
 	}
 	s, err := t.sealer(kind)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	old, err := t.read(kind, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if old != nil {
-		if err := t.unindex(kind, id, old); err != nil {
-			return err
+		if before, err = old.Value, t.unindex(kind, id, old); err != nil {
+			return nil, err
 		}
 	}
 	if err := t.index(s, kind, id, r); err != nil {
-		return err
+		return nil, err
 	}
 	sealed, err := s.seal(kind+"/"+id, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b, err := t.bucket(prefixRecords + kind)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return b.Put([]byte(id), sealed)
+	return before, b.Put([]byte(id), sealed)
 }
 
 func (t *Tx) index(s *sealer, kind, id string, r *record) error {

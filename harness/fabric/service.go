@@ -38,7 +38,7 @@ type failure struct {
 }
 
 // services are those whose calls the fabric understands. Operations and errors are those of AWS's API references, each
-// with its "Common errors": of KMS, of IAM Identity Center's portal, and of STS.
+// with its "Common errors": of KMS, of IAM Identity Center's portal and directory, and of STS.
 func services() []*service {
 	return []*service{
 		{
@@ -62,6 +62,7 @@ func services() []*service {
 				{"ForbiddenException", 403}, {"ResourceNotFoundException", 404}, {"TooManyRequestsException", 429},
 			},
 		},
+		identityStoreService(),
 		{
 			name: "sts", localstack: "sts", host: "sts.", operations: named(stsOperations),
 			protocol: query{version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
@@ -72,6 +73,19 @@ func services() []*service {
 				{"InvalidIdentityToken", 400}, {"MalformedPolicyDocument", 400}, {"PackedPolicyTooLarge", 400},
 				{"RegionDisabledException", 403}, {"SignatureDoesNotMatch", 403},
 			},
+		},
+	}
+}
+
+// identityStoreService is IAM Identity Center's directory (Identity Store API Reference).
+func identityStoreService() *service {
+	return &service{
+		name: "identity_store", localstack: "identitystore", host: "identitystore.",
+		protocol: json11{"AWSIdentityStore."}, operations: named(identityStoreOperations),
+		failure: failure{"InternalServerException", 500}, throttled: failure{"ThrottlingException", 429},
+		codes: []failure{
+			{"AccessDeniedException", 403}, {"ConflictException", 409}, {"ResourceNotFoundException", 404},
+			{"ServiceQuotaExceededException", 402}, {"ValidationException", 400},
 		},
 	}
 }
@@ -87,6 +101,10 @@ GetParametersForImport GetPublicKey ImportKeyMaterial ListAliases ListGrants Lis
 ListKeys ListResourceTags ListRetirableGrants PutKeyPolicy ReEncrypt ReplicateKey RetireGrant RevokeGrant
 RotateKeyOnDemand ScheduleKeyDeletion Sign TagResource UntagResource UpdateAlias UpdateCustomKeyStore
 UpdateKeyDescription UpdatePrimaryRegion Verify VerifyMac`
+	identityStoreOperations = `ListUsers CreateGroup CreateGroupMembership CreateUser DeleteGroup DeleteGroupMembership
+DeleteUser DescribeGroup DescribeGroupMembership DescribeIdentityStore DescribeUser GetGroupId GetGroupMembershipId
+GetUserId IsMemberInGroups ListGroupMemberships ListGroupMembershipsForMember ListGroups ListIdentityStores
+UpdateGroup UpdateIdentityStore UpdateUser`
 	stsOperations = `GetCallerIdentity AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot
 DecodeAuthorizationMessage GetAccessKeyInfo GetDelegatedAccessToken GetFederationToken GetSessionToken
 GetWebIdentityToken`

@@ -43,6 +43,17 @@ func (i Instance) IdentityStoreARN() string {
 	return i.partition().ARN("identitystore", "", i.Account, "identitystore/"+i.DirectoryID)
 }
 
+// IdentityARN is that of a user, a group or a membership in the directory.
+func (i Instance) IdentityARN(kind, id string) string {
+	return i.partition().ARN("identitystore", "", "", kind+"/"+id)
+}
+
+// SCIMURL is where an identity provider provisions, in the primary Region alone (IAM Identity Center SCIM
+// Implementation Developer Guide).
+func (i Instance) SCIMURL() string {
+	return "https://" + SCIMHost(i.Primary) + "/" + i.UUID + "/scim/v2"
+}
+
 // TenantID is the last element of every ACS URL: the primary Region and a dash in hex, then a UUID. Seen in the
 // field; AWS documents only that it is opaque.
 func (i Instance) TenantID() string { return hex.EncodeToString([]byte(i.Primary+"-")) + i.UUID }
@@ -95,10 +106,18 @@ func SigninHost(region string) string { return region + "." + PartitionOf(region
 func DualStackSigninHost(region string) string {
 	return region + "." + PartitionOf(region).dualStackSignin
 }
-func LegacySigninHost(region string) string { return region + "." + PartitionOf(region).legacySignin }
-func PortalAPIHost(region string) string    { return endpoint("portal.sso", region) }
-func STSHost(region string) string          { return endpoint("sts", region) }
-func KMSHost(region string) string          { return endpoint("kms", region) }
+func LegacySigninHost(region string) string  { return region + "." + PartitionOf(region).legacySignin }
+func PortalAPIHost(region string) string     { return endpoint("portal.sso", region) }
+func IdentityStoreHost(region string) string { return endpoint("identitystore", region) }
+func SCIMHost(region string) string          { return endpoint("scim", region) }
+func STSHost(region string) string           { return endpoint("sts", region) }
+func KMSHost(region string) string           { return endpoint("kms", region) }
+
+// Hosts of the same that have IPv6 too.
+func DualStackIdentityStoreHost(region string) string {
+	return dualStackEndpoint("identitystore", region)
+}
+func DualStackSCIMHost(region string) string { return dualStackEndpoint("scim", region) }
 
 // SigninDomain is the parent that the sign-in hosts of all Regions of the Region's partition have in common.
 func SigninDomain(region string) string { return PartitionOf(region).signin }
@@ -107,6 +126,14 @@ func SigninDomain(region string) string { return PartitionOf(region).signin }
 func endpoint(service, region string) string {
 	return service + "." + region + "." + PartitionOf(region).Domain
 }
+
+func dualStackEndpoint(service, region string) string {
+	return service + "." + region + "." + PartitionOf(region).DualStack
+}
+
+// EventsHost is where what happened to identities in a Region can be read: the lab's own, in the place of a bus of
+// EventBridge.
+func EventsHost(region string) string { return "events." + region + ".test" }
 
 // ReplicationHost is where a replica takes what other Regions replicate to it. AWS has no such public name; it is
 // the lab's own, in the test domain.
