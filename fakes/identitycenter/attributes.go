@@ -42,6 +42,12 @@ func (u *User) wrong() (wrong []string) {
 	return slices.Compact(wrong)
 }
 
+// worse says what is wrong that wasn't before: users who came with a Directory have less than they ought to.
+func (u *User) worse(before *User) []string {
+	old := before.wrong()
+	return slices.DeleteFunc(u.wrong(), func(w string) bool { return slices.Contains(old, w) })
+}
+
 // wrong says the same of a group.
 func (g *Group) wrong() (wrong []string) {
 	wrong = wrongText("displayName", g.Name, maxAttribute, true, true)

@@ -117,7 +117,7 @@ func (c *storeCall) updateUser(in *updateUserInput) (any, error) {
 		if err != nil {
 			return nil, awsjson.Malformed(err)
 		}
-		if wrong := next.wrong(); len(wrong) > 0 {
+		if wrong := next.worse(u); len(wrong) > 0 {
 			return nil, violated(wrong)
 		}
 		return next, nil

@@ -53,6 +53,10 @@ func (r *Replica) found(tx *records.Tx) error {
 		Name: r.cfg.Name, Created: now, KeyARN: r.cfg.KeyID, PermissionSets: true, EncryptionStatus: "ENABLED",
 	})
 	err = errors.Join(err, tx.Put(kindProvider, the, r.cfg.IdP))
+	if r.cfg.SCIMToken != "" {
+		_, failed := putSCIMToken(tx, r.cfg.SCIMToken, now)
+		err = errors.Join(err, failed)
+	}
 	for _, region := range r.cfg.Regions {
 		err = errors.Join(err, tx.Put(kindRegion, region, Region{Name: region, Status: RegionActive, Added: now}))
 	}

@@ -37,6 +37,7 @@ const (
 	kindUser       = "user"
 	kindGroup      = "group"
 	kindMembership = "membership"
+	kindSCIMToken  = "SCIM token" // serves where SCIM is, in the primary
 
 	kindAccount       = "account"
 	kindPermissionSet = "permission set"
@@ -60,6 +61,7 @@ func kinds() []records.Kind {
 		{Name: kindUser, Stream: StreamIdentities, Key: keyStore},
 		{Name: kindGroup, Stream: StreamIdentities, Key: keyStore},
 		{Name: kindMembership, Stream: StreamIdentities, Key: keyStore},
+		{Name: kindSCIMToken, Key: keyStore},
 		{Name: kindAccount, Stream: StreamPermissionSets, Key: keyCenter},
 		{Name: kindPermissionSet, Stream: StreamPermissionSets, Key: keyCenter},
 		{Name: kindAssignment, Stream: StreamPermissionSets, Key: keyCenter},
@@ -80,6 +82,7 @@ const (
 	indexName       = "name"       // of a user, in lower case, or a group, unique
 	indexEmail      = "email"      // of users, in lower case, unique
 	indexExternal   = "external"   // of users or groups: issuer and id, unique
+	indexToken      = "token"      // of SCIM tokens, unique
 	indexMember     = "member"     // of memberships: the user
 	indexGroup      = "group"      // of memberships
 	indexPrincipal  = "principal"  // of assignments

@@ -75,6 +75,7 @@ type Config struct {
 	Way       Way // by which what it asks for leaves; empty where Deps say it
 
 	AccessKeys []AccessKey // of users whom STS knows
+	SCIMToken  string      // that the instance begins with, for a year; none where empty
 }
 
 // Way is how a replica in a process of its own reaches others: all that it asks for leaves by its Region's door.

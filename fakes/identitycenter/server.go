@@ -85,6 +85,9 @@ func NewServer(deps Deps) *Server {
 		"put":       control.To(s.put),       // a Directory; tells the Position after it
 		"wait":      control.To(s.wait),      // until it has what another Region had at a Position
 		"hold":      control.To(s.hold),      // EdgeRules, in the place of those before
+
+		"scim-token":        control.To(s.mintSCIMToken),   // makes a SCIMToken beside the one that there is
+		"forget-scim-token": control.To(s.forgetSCIMToken), // by its ID
 	}
 	return s
 }
@@ -155,6 +158,22 @@ func (s *Server) hold(_ context.Context, rules []EdgeRule) (control.None, error)
 	r, err := s.standing()
 	if err == nil {
 		r.Hold(rules)
+	}
+	return control.None{}, err
+}
+
+func (s *Server) mintSCIMToken(ctx context.Context, _ control.None) (SCIMToken, error) {
+	r, err := s.standing()
+	if err != nil {
+		return SCIMToken{}, err
+	}
+	return r.CreateSCIMToken(ctx)
+}
+
+func (s *Server) forgetSCIMToken(ctx context.Context, id string) (control.None, error) {
+	r, err := s.standing()
+	if err == nil {
+		err = r.DeleteSCIMToken(ctx, id)
 	}
 	return control.None{}, err
 }

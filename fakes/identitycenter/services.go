@@ -19,6 +19,7 @@ func services() []service {
 		{"portal", portalHosts, (*Replica).portalHandler},
 		{"signin", signinHosts, (*Replica).signinHandler},
 		{"identity_store", identityStoreHosts, (*Replica).identityStoreHandler},
+		{"scim", scimHosts, (*Replica).scimHandler},
 		{"portal_api", oneHost(names.PortalAPIHost), (*Replica).portalAPIHandler},
 		{"sts", oneHost(names.STSHost), (*Replica).stsHandler},
 		{"replication", oneHost(names.ReplicationHost), (*Replica).replicationHandler},

@@ -38,7 +38,8 @@ type failure struct {
 }
 
 // services are those whose calls the fabric understands. Operations and errors are those of AWS's API references, each
-// with its "Common errors": of KMS, of IAM Identity Center's portal and directory, and of STS.
+// with its "Common errors": of KMS, of IAM Identity Center's portal, directory and
+// SCIM, and of STS.
 func services() []*service {
 	return []*service{
 		{
@@ -63,6 +64,7 @@ func services() []*service {
 			},
 		},
 		identityStoreService(),
+		scimService(),
 		{
 			name: "sts", localstack: "sts", host: "sts.", operations: named(stsOperations),
 			protocol: query{version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
@@ -86,6 +88,30 @@ func identityStoreService() *service {
 		codes: []failure{
 			{"AccessDeniedException", 403}, {"ConflictException", 409}, {"ResourceNotFoundException", 404},
 			{"ServiceQuotaExceededException", 402}, {"ValidationException", 400},
+		},
+	}
+}
+
+// scimService is that by which providers bring users and groups (IAM Identity Center SCIM Implementation Developer
+// Guide). What it says when it is at fault has no code, but for those who log it.
+func scimService() *service {
+	return &service{
+		name: "scim", localstack: "identitystore-scim", host: "scim.", protocol: scimJSON{}, operations: []operation{
+			{"ServiceProviderConfig", http.MethodGet, "/ServiceProviderConfig"},
+			{"ListUsers", http.MethodGet, "/Users"}, {"CreateUser", http.MethodPost, "/Users"},
+			{"GetUser", http.MethodGet, "/Users/{id}"}, {"PutUser", http.MethodPut, "/Users/{id}"},
+			{"PatchUser", http.MethodPatch, "/Users/{id}"}, {"DeleteUser", http.MethodDelete, "/Users/{id}"},
+			{"ListGroups", http.MethodGet, "/Groups"}, {"CreateGroup", http.MethodPost, "/Groups"},
+			{"GetGroup", http.MethodGet, "/Groups/{id}"}, {"PatchGroup", http.MethodPatch, "/Groups/{id}"},
+			{"DeleteGroup", http.MethodDelete, "/Groups/{id}"},
+			{"ListSchemas", http.MethodGet, "/Schemas"}, {"GetSchema", http.MethodGet, "/Schemas/{id}"},
+			{"ListResourceTypes", http.MethodGet, "/ResourceTypes"},
+			{"GetResourceType", http.MethodGet, "/ResourceTypes/{id}"},
+		},
+		failure: failure{"InternalServerException", 500}, throttled: failure{"ThrottlingException", 429},
+		codes: []failure{
+			{"ValidationException", 400}, {"UnauthorizedException", 401}, {"AccessDeniedException", 403},
+			{"ResourceNotFoundException", 404}, {"ConflictException", 409},
 		},
 	}
 }
