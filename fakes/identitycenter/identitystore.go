@@ -70,7 +70,8 @@ func (r *Replica) identityStoreHandler(string) http.Handler {
 func (r *Replica) storeGate(o identityStoreOperation) awsjson.Operation {
 	do := o.do(r)
 	return func(req *http.Request, body []byte) (any, error) {
-		said, err := any(nil), error(nil)
+		var said any
+		var err error
 		switch {
 		case r.cfg.Behaviour.Quotas && !r.quotas.take(identityStoreService+o.name, identityStoreRate, r.now()):
 			err = &awsjson.Fault{Status: http.StatusTooManyRequests, Code: "ThrottlingException",

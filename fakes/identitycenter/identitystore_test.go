@@ -217,7 +217,8 @@ func TestPagesOfUsers(t *testing.T) {
 				}
 			}
 			got := must[*identitystore.ListUsersOutput](t)(c.ListUsers(t.Context(), &identitystore.ListUsersInput{IdentityStoreId: w.storeID(),
-				Filters: []types.Filter{{AttributePath: aws.String("UserName"), AttributeValue: aws.String("BOB@acme.test")}}}))
+				Filters: []types.Filter{{AttributePath: aws.String("UserName"), AttributeValue: aws.String("BOB@acme.test")}}, //nolint:staticcheck // they are still used
+			}))
 			if len(got.Users) != 1 || aws.ToString(got.Users[0].UserId) != "u-2" || got.NextToken != nil {
 				t.Errorf("filtered: %+v", got.Users)
 			}

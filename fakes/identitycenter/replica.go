@@ -104,6 +104,7 @@ type Replica struct {
 	deflate  sync.Pool // of *flate.Writer
 	stores   *stores
 	quotas   *quotas
+	events   *eventRing
 	known    atomic.Pointer[configuration] // nil where nobody is served here
 	waking   sync.Mutex                    // what was recorded is taken into memory once
 
@@ -132,6 +133,7 @@ func New(cfg Config, deps Deps) (*Replica, error) {
 		stateKey: make([]byte, 32),
 		stores:   newStores(),
 		quotas:   newQuotas(),
+		events:   newEventRing(),
 		sending:  map[[2]string]*sender{},
 		trimmed:  records.Heads{},
 		changes:  map[string]bool{},

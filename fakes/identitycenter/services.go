@@ -22,6 +22,7 @@ func services() []service {
 		{"scim", scimHosts, (*Replica).scimHandler},
 		{"portal_api", oneHost(names.PortalAPIHost), (*Replica).portalAPIHandler},
 		{"sts", oneHost(names.STSHost), (*Replica).stsHandler},
+		{"events", oneHost(names.EventsHost), (*Replica).eventsHandler},
 		{"replication", oneHost(names.ReplicationHost), (*Replica).replicationHandler},
 	}
 }

@@ -407,6 +407,7 @@ func (r *Replica) closeSession(n *session) error {
 func (r *Replica) follow(keys records.Keys, fresh []records.Entry) error {
 	configured := false
 	for _, e := range fresh {
+		r.followIdentity(&e)
 		switch e.Kind {
 		case kindSession, kindSessionEnd, kindRevocation:
 			r.followSession(&e)

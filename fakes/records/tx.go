@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Index is a value by which a record is found. At rest it is a keyed hash of the value. A unique one belongs to one
@@ -146,7 +147,7 @@ func (t *Tx) Drop(kind, id string) error {
 // drop tells what was removed, nil for nothing.
 func (t *Tx) drop(kind, id string) (before json.RawMessage, err error) {
 	if !t.tx.Writable() {
-		return nil, bbolt.ErrTxNotWritable
+		return nil, berrors.ErrTxNotWritable
 	}
 	old, err := t.read(kind, id)
 	if old == nil || err != nil {
@@ -185,7 +186,7 @@ func (t *Tx) DropBefore(kind, bound string) error {
 func (t *Tx) write(kind, id string, r *record) (before json.RawMessage, err error) {
 	switch {
 	case !t.tx.Writable():
-		return nil, bbolt.ErrTxNotWritable
+		return nil, berrors.ErrTxNotWritable
 	case id == "":
 		return nil, errors.New("a record needs an id")
 	}

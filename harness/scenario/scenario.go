@@ -129,7 +129,7 @@ type Fault struct {
 type Where struct {
 	Region    string `yaml:"region" form:"region" doc:"a Region of the system"`
 	Place     string `yaml:"place" doc:"a vantage, a Region or idp"`
-	Service   string `yaml:"service" enum:"portal,signin,oidc,portal_api,sso_admin,identity_store,scim,replication,sts,kms,idp,vanity" doc:"narrows it to the names of one service"`
+	Service   string `yaml:"service" enum:"portal,signin,oidc,portal_api,sso_admin,identity_store,scim,events,replication,sts,kms,idp,vanity" doc:"narrows it to the names of one service"`
 	Operation string `yaml:"operation" doc:"narrows it to one API operation"`
 	Name      string `yaml:"name" doc:"one host name"`
 	From      string `yaml:"from" doc:"a place: only what comes from there"`

@@ -41,6 +41,10 @@ func (d *Design) Administrator() identitycenter.AccessKey {
 		ARN: names.PartitionOf(d.Instance.Primary).ARN("iam", "", d.Instance.Account, "user/Operator")}
 }
 
+// SCIMToken is the token that the provider provisions with. Like the administrator's secret it is no secret: the lab is
+// reached by nobody but who started it.
+func (d *Design) SCIMToken() string { return "scim-of-a-regiondrill-lab-only-" + d.Instance.UUID }
+
 // KMS is whose keys there are, and who asks for them.
 func (d *Design) KMS() kms.Config {
 	admin := d.Administrator()
@@ -89,7 +93,7 @@ func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyARN string) id
 	region := t.Regions()[i]
 	return identitycenter.Config{
 		Instance: d.Instance, Region: region, Regions: t.Regions(), IdP: trust,
-		KeyID: keyARN, AccessKeys: []identitycenter.AccessKey{d.Administrator()},
+		KeyID: keyARN, AccessKeys: []identitycenter.AccessKey{d.Administrator()}, SCIMToken: d.SCIMToken(),
 		Seed: t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
 		Behaviour: identitycenter.Default(),
 	}

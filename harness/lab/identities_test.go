@@ -1,0 +1,92 @@
+package lab_test
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore/types"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/lab"
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// asked is what a name of the lab answers.
+func asked(t *testing.T, l *lab.Lab, method, url, token, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := l.Client("new-york").Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(raw)
+}
+
+// TestIdentitiesThroughTheFabric: a provider's SCIM reaches the primary, an unmodified SDK reads in each Region what has
+// arrived there, each Region tells of it once, and rules of the network are taken for the services' own words.
+func TestIdentitiesThroughTheFabric(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := up(t, topology())
+		admin := l.Administrator()
+		store := func(region string) *identitystore.Client {
+			return identitystore.New(identitystore.Options{Region: region, HTTPClient: l.Client("new-york"), Retryer: aws.NopRetryer{},
+				Credentials: awscredentials.NewStaticCredentialsProvider(admin.ID, admin.Secret, "")})
+		}
+		events := func(region, query string) string {
+			status, said := asked(t, l, http.MethodGet, "https://"+names.EventsHost(region)+"/"+query, "", "")
+			if status != http.StatusOK {
+				t.Fatalf("the events of %s: %d %s", region, status, said)
+			}
+			return said
+		}
+		before := strings.Count(events("eu-west-1", ""), "\n")
+		status, said := asked(t, l, http.MethodPost, l.Instance.SCIMURL()+"/Users", l.SCIMToken(), `{"userName":"new@acme.test","displayName":"New",
+			"name":{"givenName":"New","familyName":"Person"},"active":true}`)
+		if status != http.StatusCreated {
+			t.Fatalf("SCIM answers %d: %s", status, said)
+		}
+		synctest.Wait()
+		_, err := store("eu-west-1").ListUsers(t.Context(), &identitystore.ListUsersInput{IdentityStoreId: &l.Instance.DirectoryID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		arrived := events("eu-west-1", "?wait=30&after="+strconv.Itoa(before))
+		if strings.Count(arrived, "\n") != 1 || !strings.Contains(arrived, `"detail-type":"User Created"`) {
+			t.Errorf("in Ireland it is told: %s", arrived)
+		}
+		for _, region := range []string{"us-east-1", "eu-west-1"} {
+			all, err := store(region).ListUsers(t.Context(), &identitystore.ListUsersInput{IdentityStoreId: &l.Instance.DirectoryID})
+			if err != nil || len(all.Users) != 41 {
+				t.Errorf("in %s: %v", region, err)
+			}
+		}
+		rule := harness.Rule{Name: "it", Calls: &harness.Calls{Region: "us-east-1"}, Edges: []harness.Edge{{From: "us-east-1", To: "us-east-1"}}}
+		rule.Effect.Answer = harness.Answer{Throttle: true, Odds: 1}
+		if _, err := l.System.Network.Lay(t.Context(), rule); err != nil {
+			t.Fatal(err)
+		}
+		_, err = store("us-east-1").ListUsers(t.Context(), &identitystore.ListUsersInput{IdentityStoreId: &l.Instance.DirectoryID})
+		status, said = asked(t, l, http.MethodGet, l.Instance.SCIMURL()+"/Users", l.SCIMToken(), "")
+		if !is[*types.ThrottlingException](err) || status != http.StatusTooManyRequests || !strings.Contains(said, `"exceptionRequestId"`) {
+			t.Errorf("throttled: %v, and %d %s", err, status, said)
+		}
+	})
+}
