@@ -127,8 +127,9 @@ func (r *Replica) line(c *identityChange) eventLine {
 	i := r.cfg.Instance
 	e := identityEvent{
 		Version: "0", ID: c.id, DetailType: eventKinds[c.kind] + " " + c.what, Source: "aws.identitystore",
-		Account: i.Account, Time: c.at.UTC().Format(time.RFC3339), Region: r.cfg.Region, Resources: []string{i.IdentityStoreARN()},
-		Detail: map[string]string{"event-version": "1.0", "identity-store-id": i.DirectoryID},
+		Account: i.Account, Time: c.at.UTC().Format(time.RFC3339), Region: r.cfg.Region,
+		Resources: []string{i.IdentityStoreARN()},
+		Detail:    map[string]string{"event-version": "1.0", "identity-store-id": i.DirectoryID},
 	}
 	for _, kind := range []string{"membership", "group", "user"} {
 		if id := c.ids[kind]; id != "" {

@@ -181,12 +181,14 @@ func TestHostsOfRegions(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		in := w.instance
 		east, west := w.replicas[east].Handlers(), w.replicas[west].Handlers()
-		for _, host := range []string{in.ClassicPortalHost(), names.LegacySigninHost("us-east-1")} {
+		alone := []string{in.ClassicPortalHost(), names.LegacySigninHost("us-east-1"), names.SCIMHost("us-east-1"),
+			names.DualStackSCIMHost("us-east-1")}
+		for _, host := range alone {
 			if east[host] == nil || west[host] != nil {
 				t.Errorf("%s is not the primary's alone", host)
 			}
 		}
-		if len(east) != len(west)+2 {
+		if len(east) != len(west)+len(alone) {
 			t.Errorf("%d hosts in the primary, %d in the other", len(east), len(west))
 		}
 		b := w.browser()

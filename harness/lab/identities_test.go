@@ -1,12 +1,17 @@
 package lab_test
 
 import (
+	"context"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
@@ -89,4 +94,39 @@ func TestIdentitiesThroughTheFabric(t *testing.T) {
 			t.Errorf("throttled: %v, and %d %s", err, status, said)
 		}
 	})
+}
+
+// The AWS CLI as it comes makes a user in the primary, and is refused in the other Region.
+func TestCLIChangesIdentities(t *testing.T) {
+	program, err := exec.LookPath("aws")
+	if err != nil || testing.Short() {
+		t.Skip("the AWS CLI is not installed here, or -short was given")
+	}
+	t.Parallel()
+	l := up(t, topology())
+	door, err := l.System.Door(l.System.Place("new-york"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(bundle, l.System.RootPEM, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	admin := l.Administrator()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for region, want := range map[string]string{"us-east-1": `"UserId": "`, "eu-west-1": "(AccessDeniedException)"} {
+		cmd := exec.CommandContext(ctx, program, "--region", region, "identitystore", "create-user", "--identity-store-id", l.Instance.DirectoryID,
+			"--user-name", "new@acme.test", "--display-name", "New", "--name", "GivenName=New,FamilyName=Person",
+			"--emails", "Value=new@acme.test,Primary=true")
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "HTTPS_PROXY=" + door.String(), "AWS_CA_BUNDLE=" + bundle,
+			"AWS_ACCESS_KEY_ID=" + admin.ID, "AWS_SECRET_ACCESS_KEY=" + admin.Secret, "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true"}
+		said, err := cmd.CombinedOutput()
+		if ctx.Err() != nil {
+			t.Skipf("the AWS CLI takes more than a minute on this machine")
+		}
+		if !strings.Contains(string(said), want) {
+			t.Errorf("in %s it says %s (%v)", region, said, err)
+		}
+	}
 }
