@@ -29,6 +29,21 @@ func (r *Replica) person(ctx context.Context, name string) (*person, error) {
 	})
 }
 
+// personByID finds the same by the ID, which stays whatever the user is called; nil where there is none.
+func (r *Replica) personByID(ctx context.Context, id string) (*person, error) {
+	keys, err := r.vault.keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found *person
+	return found, r.store.View(keys, func(tx *records.Tx) (err error) {
+		if tx.Has(kindUser, id) {
+			found, err = personOf(tx, id)
+		}
+		return err
+	})
+}
+
 func personOf(tx *records.Tx, id string) (*person, error) {
 	user, err := get[User](tx, kindUser, id)
 	if err != nil {

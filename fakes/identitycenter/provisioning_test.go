@@ -50,11 +50,21 @@ func TestAsOktaProvisions(t *testing.T) {
 		b := w.browser()
 		page, _ := b.signIn(w, east, "cleo@acme.test")
 		p.do("PATCH", "Users/"+id, patch(`{"op":"replace","value":{"active":false}}`)).want(t, 200)
+		found := must[*identitystore.GetUserIdOutput](t)(w.storeClient(east).GetUserId(t.Context(), &identitystore.GetUserIdInput{IdentityStoreId: w.storeID(),
+			AlternateIdentifier: &types.AlternateIdentifierMemberExternalId{Value: types.ExternalId{Id: aws.String("00ujl29u0le5T6Aj10h7"),
+				Issuer: aws.String("https://scim.aws.com/" + w.instance.UUID)}}}))
+		u := must[*identitystore.DescribeUserOutput](t)(w.storeClient(east).DescribeUser(t.Context(), &identitystore.DescribeUserInput{
+			IdentityStoreId: w.storeID(), UserId: found.UserId}))
+		if aws.ToString(found.UserId) != id || u.UserStatus != types.UserStatusDisabled || aws.ToString(u.Title) != "Pilot" {
+			t.Errorf("by the provider's id it is %s, %+v", aws.ToString(found.UserId), u)
+		}
 		b.accounts(east, page.token()).want(t, http.StatusUnauthorized)
 		p.do("PATCH", "Users/"+id, patch(`{"op":"replace","value":{"active":true}}`)).want(t, 200)
 		w.browser().signIn(w, east, "cleo@acme.test")
 		p.do("DELETE", "Groups/"+group, "").want(t, 204)
-	}, withSCIM)
+		// who came with the instance's directory has no name but the one that is shown
+		p.do("PATCH", "Users/u-2", patch(`{"op":"replace","value":{"active":false}}`)).want(t, 200)
+	}, withSCIM, withAdministrator)
 }
 
 // TestAsEntraProvisions replays what Entra ID sends: operations in capitals, truth as text, values chosen by their
@@ -144,6 +154,29 @@ func TestALeaverKeepsTheOtherRegion(t *testing.T) {
 			t.Errorf("the memberships there: %+v", left.GroupMemberships)
 		}
 	}, withSCIM, withAdministrator)
+}
+
+// TestARenamedUserStaysSignedIn, and whoever gets the old name then has nothing of it.
+func TestARenamedUserStaysSignedIn(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p, b := &provisioner{t, w, scimSecret}, w.browser()
+		page, before := b.signIn(w, east, "ann@acme.test")
+		p.do("PATCH", "Users/u-1", patch(`{"op":"replace","path":"userName","value":"anna@acme.test"}`)).want(t, 200)
+		other := p.do("POST", "Users", scimUser("ann@acme.test")).want(t, 201)
+		time.Sleep(2 * viewLife)
+		a := b.accounts(east, page.token())
+		a.want(t, http.StatusOK)
+		var after accountList
+		if err := json.Unmarshal([]byte(a.body), &after); err != nil || len(after.Accounts) != len(before.Accounts) || len(after.Accounts) == 0 {
+			t.Errorf("renamed, they may use %s", a.body)
+		}
+		if _, accounts := w.browser().signIn(w, east, "ann@acme.test"); len(accounts.Accounts) != 0 {
+			t.Errorf("who has the old name may use %+v", accounts)
+		}
+		p.do("DELETE", "Users/"+other, "").want(t, 204)
+		b.accounts(east, page.token()).want(t, http.StatusOK)
+		w.browser().signIn(w, east, "anna@acme.test")
+	}, withSCIM)
 }
 
 // events reads a Region's, after a number.

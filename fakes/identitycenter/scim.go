@@ -117,8 +117,8 @@ func (r *Replica) scimHandler(string) http.Handler {
 // scim answers a request. Who asks is found out before what is asked.
 func (r *Replica) scim(w http.ResponseWriter, req *http.Request) (*scimAnswer, error) {
 	tenant, path, ours := strings.Cut(strings.TrimPrefix(req.URL.Path, "/"), "/scim/v2/")
-	token, bears := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
-	if !ours || tenant != r.cfg.Instance.UUID || !bears {
+	scheme, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	if !ours || tenant != r.cfg.Instance.UUID || !strings.EqualFold(scheme, "Bearer") {
 		return nil, &scimFault{status: http.StatusUnauthorized}
 	}
 	c, err := r.storeCall(req.Context(), r.scimIssuer())

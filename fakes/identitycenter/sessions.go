@@ -323,7 +323,7 @@ func (r *Replica) personOf(ctx context.Context, n *session) (*person, error) {
 	if p := r.stores.view(n.ID, r.now()); p != nil {
 		return p, nil
 	}
-	p, err := r.person(ctx, n.User)
+	p, err := r.personByID(ctx, n.UserID)
 	if err != nil {
 		return nil, err
 	}
