@@ -27,6 +27,10 @@ type standing struct {
 	Config      string `json:"config"`      // file for AWS_CONFIG_FILE
 	Credentials string `json:"credentials"` // file for AWS_SHARED_CREDENTIALS_FILE
 
+	IdentityStore string `json:"identity_store"` // its id
+	SCIM          string `json:"scim"`           // URL where users are provisioned
+	SCIMToken     string `json:"scim_token"`     // that this takes
+
 	socket string   // by which it was found
 	others []string // that stand too, where nobody said which lab was meant
 }

@@ -64,6 +64,8 @@ func (s *standing) variables(door, region string) []variable {
 		{"AWS_CONFIG_FILE", s.Config}, {"AWS_SHARED_CREDENTIALS_FILE", s.Credentials},
 		{"AWS_EC2_METADATA_DISABLED", "true"}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"},
 		{"AWS_USE_FIPS_ENDPOINT", "false"}, {"AWS_USE_DUALSTACK_ENDPOINT", "false"},
+		{"REGIONDRILL_IDENTITY_STORE", s.IdentityStore}, {"REGIONDRILL_SCIM", s.SCIM},
+		{"REGIONDRILL_SCIM_TOKEN", s.SCIMToken},
 	}
 }
 

@@ -193,6 +193,7 @@ func describeLab(sys *harness.System, c *compiled, name string) (*standing, erro
 	design := system.NewDesign(c.plan.Topology)
 	admin := design.Administrator()
 	lab.AccessKey, lab.SecretKey = admin.ID, admin.Secret
+	lab.IdentityStore, lab.SCIM, lab.SCIMToken = design.Instance.DirectoryID, design.Instance.SCIMURL(), design.SCIMToken()
 	if len(sys.People) > 0 {
 		first := sys.People[0]
 		lab.UserName, lab.Password, lab.Account = first.UserName, first.Password, first.Account

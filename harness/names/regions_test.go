@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 )
 
@@ -21,6 +22,23 @@ func TestEndpointsAreThoseOfTheSDK(t *testing.T) {
 				t.Errorf("%s: the SDK asks %v, %v; served is %s", region, got.URI.Host, err, host)
 			}
 		}
+	}
+}
+
+// TestHostsOfIdentityStore are those that its SDK asks for, of both kinds, in every Region.
+func TestHostsOfIdentityStore(t *testing.T) {
+	for _, region := range Regions() {
+		for dual, host := range map[bool]string{false: IdentityStoreHost(region), true: DualStackIdentityStoreHost(region)} {
+			p := identitystore.EndpointParameters{Region: &region, UseDualStack: &dual}.WithDefaults()
+			got, err := identitystore.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), p)
+			if err != nil || got.URI.Host != host {
+				t.Errorf("%s: the SDK asks %v, %v; served is %s", region, got.URI.Host, err, host)
+			}
+		}
+	}
+	i := Instance{Primary: "us-east-1", UUID: "059231ef-7dc0-4c3e-9a53-0123456789ab"}
+	if want := "https://scim.us-east-1.amazonaws.com/059231ef-7dc0-4c3e-9a53-0123456789ab/scim/v2"; i.SCIMURL() != want {
+		t.Errorf("SCIM is at %s, want %s", i.SCIMURL(), want)
 	}
 }
 
