@@ -171,9 +171,8 @@ func duplicate(message string) error {
 var duplicates = map[string]string{
 	kindUser + indexName: "Duplicate UserName", kindUser + indexEmail: "Duplicate Email",
 	kindUser + indexExternal: "Duplicate ExternalId", kindGroup + indexName: "Duplicate GroupDisplayName",
-	kindGroup + indexExternal:    "Duplicate ExternalId",
-	kindMembership + indexPair:   "Member and Group relationship already exists.",
-	kindMembership + indexMember: "Member and Group relationship already exists.",
+	kindGroup + indexExternal:  "Duplicate ExternalId",
+	kindMembership + indexPair: "Member and Group relationship already exists.",
 }
 
 // storeReasons spells what is wrong with a key as Identity Store does, who spells it otherwise than Identity Center.

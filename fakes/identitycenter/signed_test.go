@@ -58,11 +58,13 @@ func TestSignedOperations(t *testing.T) {
 		})
 		admin := credentials{AccessKeyID: administrator.ID, SecretAccessKey: administrator.Secret}
 		member := issued(t, w, east) // of an account that is not the instance's
+		role := must[credentials](t)(w.replicas[east].issue(w.instance.Account, "ReadOnly", "ann@acme.test"))
 		for name, c := range map[string]struct {
 			signedCall
 			code string
 		}{
 			"as it should be":     {signedCall{admin, "some", east, 0, false}, ""},
+			"by a role there":     {signedCall{role, "some", east, 0, false}, ""},
 			"unsigned":            {signedCall{unsigned: true}, "MissingAuthenticationTokenException"},
 			"of another service":  {signedCall{admin, "sts", east, 0, false}, "InvalidSignatureException"},
 			"of another Region":   {signedCall{admin, "some", west, 0, false}, "InvalidSignatureException"},
@@ -75,7 +77,7 @@ func TestSignedOperations(t *testing.T) {
 			rec := httptest.NewRecorder()
 			handler.ServeHTTP(rec, c.request(t, "some.test", "Some.Do", "{}"))
 			got := rec.Header().Get("X-Amzn-Errortype")
-			if got != c.code || (c.code == "") != (who == administrator.ARN) {
+			if got != c.code || (c.code == "") != (who != "") || c.by == admin && c.code == "" && who != administrator.ARN {
 				t.Errorf("%s: %q by %q, want %q: %s", name, got, who, c.code, rec.Body)
 			}
 		}

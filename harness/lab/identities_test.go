@@ -23,8 +23,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
-// asked is what a name of the lab answers.
-func asked(t *testing.T, l *lab.Lab, method, url, token, body string) (int, string) {
+// asked is what a name of the lab answers to who asks from a place.
+func asked(t *testing.T, l *lab.Lab, from, method, url, token, body string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -33,7 +33,7 @@ func asked(t *testing.T, l *lab.Lab, method, url, token, body string) (int, stri
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := l.Client("new-york").Do(req)
+	resp, err := l.Client(from).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,14 +56,14 @@ func TestIdentitiesThroughTheFabric(t *testing.T) {
 				Credentials: awscredentials.NewStaticCredentialsProvider(admin.ID, admin.Secret, "")})
 		}
 		events := func(region, query string) string {
-			status, said := asked(t, l, http.MethodGet, "https://"+names.EventsHost(region)+"/"+query, "", "")
+			status, said := asked(t, l, "new-york", http.MethodGet, "https://"+names.EventsHost(region)+"/"+query, "", "")
 			if status != http.StatusOK {
 				t.Fatalf("the events of %s: %d %s", region, status, said)
 			}
 			return said
 		}
 		before := strings.Count(events("eu-west-1", ""), "\n")
-		status, said := asked(t, l, http.MethodPost, l.Instance.SCIMURL()+"/Users", l.SCIMToken(), `{"userName":"new@acme.test","displayName":"New",
+		status, said := asked(t, l, names.IdPPlace, http.MethodPost, l.Instance.SCIMURL()+"/Users", l.SCIMToken(), `{"userName":"new@acme.test","displayName":"New",
 			"name":{"givenName":"New","familyName":"Person"},"active":true}`)
 		if status != http.StatusCreated {
 			t.Fatalf("SCIM answers %d: %s", status, said)
@@ -89,7 +89,7 @@ func TestIdentitiesThroughTheFabric(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = store("us-east-1").ListUsers(t.Context(), &identitystore.ListUsersInput{IdentityStoreId: &l.Instance.DirectoryID})
-		status, said = asked(t, l, http.MethodGet, l.Instance.SCIMURL()+"/Users", l.SCIMToken(), "")
+		status, said = asked(t, l, names.IdPPlace, http.MethodGet, l.Instance.SCIMURL()+"/Users", l.SCIMToken(), "")
 		if !is[*types.ThrottlingException](err) || status != http.StatusTooManyRequests || !strings.Contains(said, `"exceptionRequestId"`) {
 			t.Errorf("throttled: %v, and %d %s", err, status, said)
 		}
