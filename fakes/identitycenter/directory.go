@@ -34,7 +34,12 @@ type Group struct {
 type PermissionSet struct {
 	ID              string        `json:"id"`
 	Name            string        `json:"name"`
+	Description     string        `json:"description,omitempty"`
+	RelayState      string        `json:"relayState,omitempty"`      // where the console begins
 	SessionDuration time.Duration `json:"sessionDuration,omitempty"` // of role credentials, 1 to 12 h; an hour where 0
+	ManagedPolicies []string      `json:"managedPolicies,omitempty"` // ARNs
+	InlinePolicy    string        `json:"inlinePolicy,omitempty"`
+	Created         time.Time     `json:"created,omitzero"`
 }
 
 // Account is an AWS account of the organization.

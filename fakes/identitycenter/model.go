@@ -52,6 +52,7 @@ const (
 	kindSessionEnd = "session end"
 	kindRevocation = "revocation"
 	kindToken      = "portal token" // is valid in its Region alone
+	kindOperation  = "operation"    // that takes a while, in the primary
 )
 
 func kinds() []records.Kind {
@@ -71,6 +72,7 @@ func kinds() []records.Kind {
 		{Name: kindSessionEnd, Stream: StreamSessions, Key: keyCenter},
 		{Name: kindRevocation, Stream: StreamSessions, Key: keyCenter},
 		{Name: kindToken, Key: keyCenter},
+		{Name: kindOperation, Key: keyCenter},
 	}
 }
 
@@ -83,6 +85,8 @@ const (
 	indexAssignedTo = "account"    // of assignments
 	indexSet        = "set"        // of assignments
 	indexPair       = "membership" // of memberships: group and user, unique
+
+	indexApplication = "application" // of their assignments
 )
 
 // the is the id of what there is one of.

@@ -29,16 +29,19 @@ import (
 
 // Behaviour holds the knobs for what AWS does not document.
 type Behaviour struct {
-	Skew            time.Duration // tolerance of the ACS for another clock, at least 0
-	Unsolicited     bool          // whether a response that answers no request is accepted (IdP-initiated sign-in)
-	KMSCache        time.Duration // how long a data key stays open after KMS has opened it; 0: every sign-in asks KMS
-	KMSFaultStatus  int           // HTTP status of the portal API while KMS refuses or is silent
-	SessionHandOff  bool          // whether browsers carry their session between the Regions' sign-in hosts
-	LegacyACS       bool          // whether the primary asks for the ACS of instances enabled before February 2026
-	AddPace         time.Duration // by which adding a Region takes longer for each record that it gets, at least 0
-	FailedAdd       time.Duration // how long a Region that can't be added stays ADDING before it vanishes
-	MaxRegions      int           // of an instance, with the primary
-	SessionDuration time.Duration // of the portal; 8 h by default, 15 min to 90 days at AWS
+	Skew           time.Duration // tolerance of the ACS for another clock, at least 0
+	Unsolicited    bool          // whether a response that answers no request is accepted (IdP-initiated sign-in)
+	KMSCache       time.Duration // how long a data key stays open after KMS has opened it; 0: every sign-in asks KMS
+	KMSFaultStatus int           // HTTP status of the portal API while KMS refuses or is silent
+	SessionHandOff bool          // whether browsers carry their session between the Regions' sign-in hosts
+	LegacyACS      bool          // whether the primary asks for the ACS of instances enabled before February 2026
+	AddPace        time.Duration // by which adding a Region takes longer for each record that it gets, at least 0
+	FailedAdd      time.Duration // how long a Region that can't be added stays ADDING before it vanishes
+	MaxRegions     int           // of an instance, with the primary
+	// PrimaryOnlyError is the code with which an additional Region answers what only the primary can do.
+	PrimaryOnlyError string
+	AssignmentTime   time.Duration // how long an assignment of a permission set takes to be made or deleted
+	SessionDuration  time.Duration // of the portal; 8 h by default, 15 min to 90 days at AWS
 }
 
 // Default is how the service is believed to behave.
@@ -46,6 +49,7 @@ func Default() Behaviour {
 	return Behaviour{
 		Skew: 3 * time.Minute, Unsolicited: true, KMSFaultStatus: http.StatusForbidden, SessionHandOff: true,
 		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute, MaxRegions: 6,
+		PrimaryOnlyError: "AccessDeniedException", AssignmentTime: 2 * time.Second,
 	}
 }
 
@@ -269,7 +273,10 @@ func (r *Replica) wake(keys records.Keys) error {
 	if err := r.remember(keys); err != nil {
 		return err
 	}
-	return r.reconfigure(keys)
+	if err := r.reconfigure(keys); err != nil {
+		return err
+	}
+	return r.resume(keys)
 }
 
 // reconfigure reads the configuration again, and replicates to those who are in it now.

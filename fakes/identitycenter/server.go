@@ -89,10 +89,10 @@ func NewServer(deps Deps) *Server {
 	return s
 }
 
-// Serves tells whether it is configured and its Region is in service.
+// Serves tells whether it is configured and holds something.
 func (s *Server) Serves() bool {
 	r, err := s.standing()
-	return err == nil && r.known.Load() != nil
+	return err == nil && r.store.Plain(keyCenter) != nil
 }
 
 // Close ends replication.

@@ -20,6 +20,7 @@ func services() []service {
 		{"signin", signinHosts, (*Replica).signinHandler},
 		{"portal_api", oneHost(names.PortalAPIHost), (*Replica).portalAPIHandler},
 		{"sts", oneHost(names.STSHost), (*Replica).stsHandler},
+		{"sso_admin", oneHost(names.SSOAdminHost), (*Replica).adminHandler},
 		{"replication", oneHost(names.ReplicationHost), (*Replica).replicationHandler},
 	}
 }

@@ -38,6 +38,15 @@ func (i Instance) ARN() string { return i.partition().ARN("sso", "", "", "instan
 
 func (i Instance) partition() *Partition { return PartitionOf(i.Primary) }
 
+// PermissionSetARN and ApplicationARN of the instance's, by their ids.
+func (i Instance) PermissionSetARN(id string) string {
+	return i.partition().ARN("sso", "", "", "permissionSet/"+i.ID+"/"+id)
+}
+
+func (i Instance) ApplicationARN(id string) string {
+	return i.partition().ARN("sso", "", i.Account, "application/"+i.ID+"/"+id)
+}
+
 // IdentityStoreARN of the instance's directory.
 func (i Instance) IdentityStoreARN() string {
 	return i.partition().ARN("identitystore", "", i.Account, "identitystore/"+i.DirectoryID)
@@ -97,6 +106,7 @@ func DualStackSigninHost(region string) string {
 }
 func LegacySigninHost(region string) string { return region + "." + PartitionOf(region).legacySignin }
 func PortalAPIHost(region string) string    { return endpoint("portal.sso", region) }
+func SSOAdminHost(region string) string     { return endpoint("sso", region) }
 func STSHost(region string) string          { return endpoint("sts", region) }
 func KMSHost(region string) string          { return endpoint("kms", region) }
 
