@@ -254,6 +254,9 @@ type removal struct {
 
 // finishRemoving tells the Region, for as long as a failed change takes, and strikes it from the list.
 func (r *Replica) finishRemoving(ctx context.Context, region *Region) {
+	if !pause(ctx, r.cfg.Behaviour.RemoveTime) {
+		return
+	}
 	for since := time.Now(); r.tellRemoved(ctx, region.Name) != nil && time.Since(since) < r.cfg.Behaviour.FailedAdd; {
 		if !pause(ctx, retryLast) {
 			return

@@ -36,6 +36,7 @@ type Behaviour struct {
 	SessionHandOff bool          // whether browsers carry their session between the Regions' sign-in hosts
 	LegacyACS      bool          // whether the primary asks for the ACS of instances enabled before February 2026
 	AddPace        time.Duration // by which adding a Region takes longer for each record that it gets, at least 0
+	RemoveTime     time.Duration // how long a Region is REMOVING while it still serves
 	FailedAdd      time.Duration // how long a Region that can't be added stays ADDING before it vanishes
 	MaxRegions     int           // of an instance, with the primary
 	// PrimaryOnlyError is the code with which an additional Region answers what only the primary can do.
@@ -48,7 +49,7 @@ type Behaviour struct {
 func Default() Behaviour {
 	return Behaviour{
 		Skew: 3 * time.Minute, Unsolicited: true, KMSFaultStatus: http.StatusForbidden, SessionHandOff: true,
-		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute, MaxRegions: 6,
+		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute, RemoveTime: 3 * time.Second, MaxRegions: 6,
 		PrimaryOnlyError: "AccessDeniedException", AssignmentTime: 2 * time.Second,
 	}
 }
@@ -178,9 +179,9 @@ func (r *Replica) openRecords() error {
 
 func (cfg *Config) check() error {
 	switch {
-	case !slices.Contains(cfg.Regions, cfg.Region):
-		return errors.New("the Region is not one of the instance's")
-	case cfg.Regions[0] != cfg.Instance.Primary:
+	case cfg.Region == "" || names.PartitionOf(cfg.Region) != names.PartitionOf(cfg.Instance.Primary):
+		return errors.New("the Region is not of the instance's partition")
+	case len(cfg.Regions) == 0 || cfg.Regions[0] != cfg.Instance.Primary:
 		return errors.New("the first Region is not the primary")
 	case cfg.IdP.EntityID == "" || cfg.IdP.SSOURL == "" || len(cfg.IdP.Certificates) == 0:
 		return errors.New("the identity provider's metadata is not complete")

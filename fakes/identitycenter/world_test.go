@@ -148,6 +148,12 @@ type option func(*Config)
 
 func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
+	return worldOf(t, []string{east, west}, options...)
+}
+
+// worldOf has the replicas of some Regions; the instance begins with east and west.
+func worldOf(t testing.TB, regions []string, options ...option) *world {
+	t.Helper()
 	w := &world{
 		t:   t,
 		net: &network{hosts: map[string]http.Handler{}, cut: map[string]bool{}, count: map[string]int{}},
@@ -160,7 +166,7 @@ func newWorld(t testing.TB, options ...option) *world {
 		configs:  map[string]Config{},
 		deps:     map[string]Deps{},
 	}
-	for _, region := range []string{east, west} {
+	for _, region := range regions {
 		w.kms[region] = &fakeKMS{keys: map[string]string{}, counts: map[string]int{}}
 		w.net.hosts[names.KMSHost(region)] = w.kms[region]
 		cfg := Config{
@@ -227,8 +233,8 @@ func (w *world) start() {
 			w.t.Fatal(err)
 		}
 	}
-	for _, r := range w.replicas {
-		if err := r.Wait(ctx, first); err != nil {
+	for _, region := range []string{east, west} {
+		if err := w.replicas[region].Wait(ctx, first); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -307,16 +313,24 @@ type answer struct {
 
 func (b *browser) do(method, to string, form url.Values, headers ...string) answer {
 	b.t.Helper()
-	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
+	if form == nil {
+		return b.send(method, to, nil, headers...)
 	}
+	headers = append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)
+	return b.send(method, to, strings.NewReader(form.Encode()), headers...)
+}
+
+// raw posts a body.
+func (b *browser) raw(to, body string, headers ...string) answer {
+	b.t.Helper()
+	return b.send(http.MethodPost, to, strings.NewReader(body), headers...)
+}
+
+func (b *browser) send(method, to string, body io.Reader, headers ...string) answer {
+	b.t.Helper()
 	req, err := http.NewRequestWithContext(b.t.Context(), method, to, body)
 	if err != nil {
 		b.t.Fatal(err)
-	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
