@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -28,7 +29,7 @@ const everywhere, primaryAlone = true, false
 
 // adminOperations is all of sso-admin that is served, and where (IAM Identity Center API Reference, "Actions").
 func adminOperations() map[string]adminOperation {
-	return map[string]adminOperation{
+	all := map[string]adminOperation{
 		"ListInstances":    {typed((*Replica).listInstances), everywhere},
 		"DescribeInstance": {typed((*Replica).describeInstance), everywhere},
 		"UpdateInstance":   {typed((*Replica).updateInstance), primaryAlone},
@@ -37,7 +38,14 @@ func adminOperations() map[string]adminOperation {
 		"DescribeRegion": {typed((*Replica).describeRegion), everywhere},
 		"AddRegion":      {typed((*Replica).addRegion), primaryAlone},
 		"RemoveRegion":   {typed((*Replica).removeRegion), primaryAlone},
+	}
+	maps.Copy(all, permissionOperations())
+	maps.Copy(all, applicationOperations())
+	return all
+}
 
+func permissionOperations() map[string]adminOperation {
+	return map[string]adminOperation{
 		"CreatePermissionSet":                     {typed((*Replica).createPermissionSet), primaryAlone},
 		"DescribePermissionSet":                   {typed((*Replica).describePermissionSet), primaryAlone},
 		"UpdatePermissionSet":                     {typed((*Replica).updatePermissionSet), primaryAlone},
@@ -63,7 +71,11 @@ func adminOperations() map[string]adminOperation {
 		"ListAccountAssignmentDeletionStatus":     {typed((*Replica).listAssignmentDeletions), primaryAlone},
 		"ListAccountAssignments":                  {typed((*Replica).listAssignments), primaryAlone},
 		"ListAccountAssignmentsForPrincipal":      {typed((*Replica).listAssignmentsOf), primaryAlone},
+	}
+}
 
+func applicationOperations() map[string]adminOperation {
+	return map[string]adminOperation{
 		"CreateApplication":                      {typed((*Replica).createApplication), everywhere},
 		"DescribeApplication":                    {typed((*Replica).describeApplication), everywhere},
 		"UpdateApplication":                      {typed((*Replica).updateApplication), everywhere},
@@ -170,7 +182,9 @@ type paging struct {
 
 // collect gathers a page of what each yields in the order of ids, which it is told to begin after. The token is that of
 // the next page, empty after the last.
-func (p *paging) collect(most int, each func(after string, take func(id string) bool) error) (token string, err error) {
+func (p *paging) collect(
+	most int, each func(after string, take func(id string) bool) error,
+) (token string, err error) {
 	size := most
 	if p.MaxResults != nil {
 		if size = *p.MaxResults; size < 1 || size > most {
@@ -198,7 +212,9 @@ func (p *paging) collect(most int, each func(after string, take func(id string) 
 }
 
 // listed gathers a page of a kind's records that match.
-func listed[T any](tx *records.Tx, p *paging, kind string, match func(*T) bool, add func(id string, v *T)) (string, error) {
+func listed[T any](
+	tx *records.Tx, p *paging, kind string, match func(*T) bool, add func(id string, v *T),
+) (string, error) {
 	return p.collect(maxPage, func(after string, take func(string) bool) error {
 		return tx.Each(kind, after, func(id string, raw json.RawMessage) (bool, error) {
 			v := new(T)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -119,7 +120,8 @@ func (r *Replica) createApplication(ctx context.Context, in *createApplicationIn
 	id := make([]byte, 8)
 	rand.Read(id)
 	a := &Application{ID: "apl-" + hex.EncodeToString(id), Name: in.Name, Description: in.Description, Status: enabled,
-		Provider: in.ApplicationProviderArn, Region: r.cfg.Region, Visibility: enabled, Origin: originCenter, Created: r.now()}
+		Provider: in.ApplicationProviderArn, Region: r.cfg.Region, Visibility: enabled, Origin: originCenter,
+		Created: r.now()}
 	if in.Status != "" {
 		a.Status = in.Status
 	}
@@ -155,8 +157,8 @@ func (r *Replica) application(tx *records.Tx, arn string) (*Application, error) 
 func (r *Replica) ownApplication(tx *records.Tx, arn string) (*Application, error) {
 	a, err := r.application(tx, arn)
 	if err == nil && a.Region != r.cfg.Region {
-		err = awsjson.NewFault(403, "AccessDeniedException", "The application is managed in the Region that it is connected to, %s.",
-			a.Region)
+		err = awsjson.NewFault(http.StatusForbidden, "AccessDeniedException",
+			"The application is managed in the Region that it is connected to, %s.", a.Region)
 	}
 	return a, err
 }
@@ -186,17 +188,22 @@ func (r *Replica) updateApplication(ctx context.Context, in *updateApplicationIn
 		if err != nil {
 			return err
 		}
-		for to, from := range map[*string]*string{&a.Name: in.Name, &a.Description: in.Description, &a.Status: in.Status} {
-			if from != nil {
-				*to = *from
-			}
-		}
+		setIf(&a.Name, in.Name)
+		setIf(&a.Description, in.Description)
+		setIf(&a.Status, in.Status)
 		a.setOptions(in.PortalOptions)
 		if err := a.check(); err != nil {
 			return err
 		}
 		return tx.Put(kindApplication, a.ID, a)
 	})
+}
+
+// setIf sets what a call says anything of.
+func setIf[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
 }
 
 func (r *Replica) deleteApplication(ctx context.Context, in *applicationIn) (struct{}, error) {

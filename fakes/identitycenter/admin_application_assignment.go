@@ -43,7 +43,8 @@ func (r *Replica) deleteApplicationAssignment(ctx context.Context, in *applicati
 type applicationAssignmentOut struct{ ApplicationArn, PrincipalId, PrincipalType string }
 
 func (r *Replica) applicationAssignmentOut(tx *records.Tx, a *ApplicationAssignment) applicationAssignmentOut {
-	return applicationAssignmentOut{r.cfg.Instance.ApplicationARN(a.Application), a.Principal, principalType(tx, a.Principal)}
+	arn := r.cfg.Instance.ApplicationARN(a.Application)
+	return applicationAssignmentOut{arn, a.Principal, principalType(tx, a.Principal)}
 }
 
 func (r *Replica) describeApplicationAssignment(
@@ -83,11 +84,7 @@ func (r *Replica) listApplicationAssignments(
 		if err != nil {
 			return err
 		}
-		match := func(of *ApplicationAssignment) bool { return of.Application == a.ID }
-		out.NextToken, err = listed(tx, &in.paging, kindApplicationAssignment, match, func(_ string, of *ApplicationAssignment) {
-			out.ApplicationAssignments = append(out.ApplicationAssignments, r.applicationAssignmentOut(tx, of))
-		})
-		return err
+		return r.listTo(tx, out, &in.paging, func(of *ApplicationAssignment) bool { return of.Application == a.ID })
 	})
 }
 
@@ -108,15 +105,21 @@ func (r *Replica) listApplicationsOf(ctx context.Context, in *applicationsOfIn) 
 			return err
 		}
 		principals = append(principals, in.PrincipalId)
-		match := func(of *ApplicationAssignment) bool {
+		return r.listTo(tx, out, &in.paging, func(of *ApplicationAssignment) bool {
 			return isOne(of.Principal, principals...) &&
 				isOne(in.Filter.ApplicationArn, "", r.cfg.Instance.ApplicationARN(of.Application))
-		}
-		out.NextToken, err = listed(tx, &in.paging, kindApplicationAssignment, match, func(_ string, of *ApplicationAssignment) {
-			out.ApplicationAssignments = append(out.ApplicationAssignments, r.applicationAssignmentOut(tx, of))
 		})
-		return err
 	})
+}
+
+// listTo adds a page of the assignments that match.
+func (r *Replica) listTo(
+	tx *records.Tx, out *applicationAssignmentList, p *paging, match func(*ApplicationAssignment) bool,
+) (err error) {
+	out.NextToken, err = listed(tx, p, kindApplicationAssignment, match, func(_ string, of *ApplicationAssignment) {
+		out.ApplicationAssignments = append(out.ApplicationAssignments, r.applicationAssignmentOut(tx, of))
+	})
+	return err
 }
 
 type assignmentConfiguration struct {

@@ -3,6 +3,7 @@ package identitycenter
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"slices"
 	"time"
 
@@ -49,7 +50,8 @@ func (r *Replica) begin(tx *records.Tx, op *operation) error {
 		return err
 	}
 	if outstanding >= maxOutstanding {
-		return awsjson.NewFault(429, "ThrottlingException", "%d account assignments are under way, which is the most.", outstanding)
+		return awsjson.NewFault(http.StatusTooManyRequests, "ThrottlingException",
+			"%d account assignments are under way, which is the most.", outstanding)
 	}
 	op.ID, op.Status, op.Created = uuid(), statusInProgress, r.now()
 	return tx.Put(kindOperation, op.ID, op)
@@ -132,8 +134,10 @@ type assignmentStatus struct {
 
 func (r *Replica) assignmentStatus(tx *records.Tx, op *operation) *assignmentStatus {
 	a := op.Assignment
-	return &assignmentStatus{op.ID, op.Status, op.Failure, seconds(op.Created), r.cfg.Instance.PermissionSetARN(a.PermissionSet),
-		a.Principal, principalType(tx, a.Principal), a.Account, targetAccount}
+	return &assignmentStatus{
+		op.ID, op.Status, op.Failure, seconds(op.Created), r.cfg.Instance.PermissionSetARN(a.PermissionSet),
+		a.Principal, principalType(tx, a.Principal), a.Account, targetAccount,
+	}
 }
 
 const (
@@ -255,7 +259,9 @@ type statusMetadata struct {
 }
 
 // operations lists those of a kind.
-func (r *Replica) operations(ctx context.Context, in *statusListIn, kind string) (list []statusMetadata, token string, err error) {
+func (r *Replica) operations(
+	ctx context.Context, in *statusListIn, kind string,
+) (list []statusMetadata, token string, err error) {
 	list = []statusMetadata{}
 	match := func(op *operation) bool {
 		return op.Kind == kind && (in.Filter.Status == "" || in.Filter.Status == op.Status)
@@ -317,7 +323,8 @@ func (r *Replica) listAssignments(ctx context.Context, in *listAssignmentsIn) (*
 }
 
 func (r *Replica) accountAssignment(tx *records.Tx, a *Assignment) accountAssignment {
-	return accountAssignment{a.Account, r.cfg.Instance.PermissionSetARN(a.PermissionSet), a.Principal, principalType(tx, a.Principal)}
+	arn := r.cfg.Instance.PermissionSetARN(a.PermissionSet)
+	return accountAssignment{a.Account, arn, a.Principal, principalType(tx, a.Principal)}
 }
 
 type assignmentsOfIn struct {
@@ -339,7 +346,7 @@ func (r *Replica) listAssignmentsOf(ctx context.Context, in *assignmentsOfIn) (*
 		}
 		principals = append(principals, in.PrincipalId)
 		match := func(a *Assignment) bool {
-			return slices.Contains(principals, a.Principal) && (in.Filter.AccountId == "" || in.Filter.AccountId == a.Account)
+			return slices.Contains(principals, a.Principal) && isOne(in.Filter.AccountId, "", a.Account)
 		}
 		out.NextToken, err = listed(tx, &in.paging, kindAssignment, match, func(_ string, a *Assignment) {
 			out.AccountAssignments = append(out.AccountAssignments, r.accountAssignment(tx, a))

@@ -97,7 +97,7 @@ func (r *Replica) describeInstance(ctx context.Context, in *instanceIn) (*descri
 	if err != nil {
 		return nil, err
 	}
-	key := encryptionDetails{EncryptionStatus: c.Instance.EncryptionStatus, KeyType: keyCustomer, KmsKeyArn: c.Instance.KeyARN}
+	key := encryptionDetails{c.Instance.EncryptionStatus, keyCustomer, c.Instance.KeyARN}
 	if key.KmsKeyArn == "" {
 		key.KeyType = keyOfAWS
 	}

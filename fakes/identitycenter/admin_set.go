@@ -251,7 +251,8 @@ func (r *Replica) listManagedPolicies(ctx context.Context, in *permissionSetIn) 
 			return err
 		}
 		for _, arn := range p.ManagedPolicies {
-			out.AttachedManagedPolicies = append(out.AttachedManagedPolicies, managedPolicy{arn[strings.LastIndex(arn, "/")+1:], arn})
+			name := arn[strings.LastIndex(arn, "/")+1:]
+			out.AttachedManagedPolicies = append(out.AttachedManagedPolicies, managedPolicy{name, arn})
 		}
 		return nil
 	})

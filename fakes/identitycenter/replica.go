@@ -49,7 +49,8 @@ type Behaviour struct {
 func Default() Behaviour {
 	return Behaviour{
 		Skew: 3 * time.Minute, Unsolicited: true, KMSFaultStatus: http.StatusForbidden, SessionHandOff: true,
-		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute, RemoveTime: 3 * time.Second, MaxRegions: 6,
+		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute,
+		RemoveTime: 3 * time.Second, MaxRegions: 6,
 		PrimaryOnlyError: "AccessDeniedException", AssignmentTime: 2 * time.Second,
 	}
 }
@@ -342,6 +343,8 @@ func (r *Replica) Wait(ctx context.Context, p Position) error {
 	for {
 		changed := r.store.Changed()
 		if r.Has(p) {
+			// What it has it also uses. Where KMS is in the way, whoever needs it next is told.
+			_, _ = r.configuration(ctx)
 			return nil
 		}
 		select {
