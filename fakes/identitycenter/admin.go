@@ -117,9 +117,9 @@ func (r *Replica) adminHandler(string) http.Handler {
 		case !known:
 			return nil
 		case !op.additional && !r.primary():
-			return func(*http.Request, []byte) (any, error) { return nil, r.primaryOnly() }
+			return r.signed("sso", name, func(*http.Request, []byte) (any, error) { return nil, r.primaryOnly() })
 		}
-		return op.do(r)
+		return r.signed("sso", name, op.do(r))
 	})
 }
 

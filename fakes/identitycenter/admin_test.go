@@ -2,15 +2,19 @@ package identitycenter
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/aws/smithy-go"
@@ -23,7 +27,7 @@ func (w *world) admin(region string) *ssoadmin.Client {
 	return ssoadmin.New(ssoadmin.Options{
 		Region: region, HTTPClient: &http.Client{Transport: w.net}, RetryMaxAttempts: 1,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "not-a-secret"}, nil
+			return asAdministrator, nil
 		}),
 	})
 }
@@ -95,7 +99,7 @@ func TestWhatAnAdditionalRegionDoes(t *testing.T) {
 			body := fmt.Sprintf(`{"InstanceArn":%q}`, w.instance.ARN())
 			refusedThere := false
 			for _, region := range []string{east, west} {
-				a := w.browser().post11(names.SSOAdminHost(region), adminPrefix+"."+op, body)
+				a := w.post11(region, names.SSOAdminHost(region), "sso", adminPrefix+"."+op, body)
 				only := strings.Contains(a.body, "only in the primary Region")
 				if region == east && only {
 					t.Errorf("the primary refuses %s", op)
@@ -115,10 +119,21 @@ func TestWhatAnAdditionalRegionDoes(t *testing.T) {
 }
 
 // post11 calls an operation by hand.
-func (b *browser) post11(host, target, body string) answer {
-	b.t.Helper()
-	return b.raw("https://"+host+"/", body, "X-Amz-Target", target, "Content-Type", "application/x-amz-json-1.1")
+func (w *world) post11(region, host, service, target, body string) answer {
+	w.t.Helper()
+	to := "https://" + host + "/"
+	req := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, to, nil)
+	sum := sha256.Sum256([]byte(body))
+	err := v4.NewSigner().SignHTTP(w.t.Context(), asAdministrator, req, hex.EncodeToString(sum[:]), service, region, time.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.browser().raw(to, body, "X-Amz-Target", target, "Content-Type", "application/x-amz-json-1.1",
+		"Authorization", req.Header.Get("Authorization"), "X-Amz-Date", req.Header.Get("X-Amz-Date"))
 }
+
+// asAdministrator signs.
+var asAdministrator = aws.Credentials{AccessKeyID: administrator.ID, SecretAccessKey: administrator.Secret}
 
 func TestPermissionSetsAndAssignments(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
@@ -244,3 +259,42 @@ func TestApplicationsBelongToTheirRegion(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// TestAdministrationIsSigned by somebody of the account, and answers what can't be read.
+func TestAdministrationIsSigned(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		host := names.SSOAdminHost(east)
+		a := w.browser().raw("https://"+host+"/", "{}", "X-Amz-Target", adminPrefix+".ListInstances")
+		a.want(t, http.StatusBadRequest)
+		if !strings.Contains(a.body, "MissingAuthenticationTokenException") {
+			t.Errorf("without a signature it says %s", a.body)
+		}
+		for body, code := range map[string]string{
+			`{`: "SerializationException", `[]`: "SerializationException", `{"MaxResults":"many"}`: "SerializationException",
+			`{"MaxResults":1000}`: "ValidationException", `{"NextToken":"%%%"}`: "ValidationException",
+			`{"InstanceArn":"arn:aws:sso:::instance/ssoins-1"}`: "ResourceNotFoundException", ``: "ValidationException",
+		} {
+			if strings.HasPrefix(body, `{"MaxResults":1`) || strings.HasPrefix(body, `{"N`) {
+				body = body[:1] + fmt.Sprintf(`"InstanceArn":%q,`, w.instance.ARN()) + body[1:]
+			}
+			if a := w.post11(east, host, "sso", adminPrefix+".ListRegions", body); !strings.Contains(a.body, code) || a.StatusCode/100 != 4 {
+				t.Errorf("%s: status %d, %s", body, a.StatusCode, a.body)
+			}
+		}
+		for target, code := range map[string]string{
+			adminPrefix + ".Explode": "UnknownOperationException", "AWSIdentityStore.ListUsers": "UnknownOperationException", "": "UnknownOperationException",
+		} {
+			if a := w.post11(east, host, "sso", target, "{}"); !strings.Contains(a.body, code) {
+				t.Errorf("%s: %s", target, a.body)
+			}
+		}
+		large := `{"InstanceArn":"` + strings.Repeat("x", 2<<20) + `"}`
+		w.post11(east, host, "sso", adminPrefix+".ListRegions", large).want(t, http.StatusRequestEntityTooLarge)
+		w.kms[east].set("DisabledException")
+		_, err := w.admin(east).ListPermissionSets(t.Context(), &ssoadmin.ListPermissionSetsInput{InstanceArn: aws.String(w.instance.ARN())})
+		var bad *types.ValidationException
+		if !errors.As(err, &bad) || bad.Reason != types.ValidationExceptionReasonKmsDisabledException {
+			t.Errorf("with the key disabled: %v", err)
+		}
+	})
+}

@@ -162,7 +162,7 @@ func TestWhatAddingARegionNeeds(t *testing.T) {
 			fails(t, kms, w.add(south), code)
 		}
 		w.kms[south].set("")
-		a := w.browser().post11(names.SSOAdminHost(west), adminPrefix+".AddRegion",
+		a := w.post11(west, names.SSOAdminHost(west), "sso", adminPrefix+".AddRegion",
 			`{"InstanceArn":"`+w.instance.ARN()+`","RegionName":"`+south+`"}`)
 		a.want(t, http.StatusForbidden)
 		if err := w.add(south); err != nil {

@@ -175,7 +175,7 @@ func worldOf(t testing.TB, regions []string, options ...option) *world {
 			IdP:   IdPTrust{EntityID: entityID, SSOURL: ssoURL, Certificates: []*x509.Certificate{signers()[2].Cert, signers()[0].Cert}},
 			KeyID: names.KeyARN(region, w.instance.Account, "mrk-0123456789abcdef0123456789abcdef"),
 			Lag:   time.Second, Jitter: 500 * time.Millisecond, Seed: 7,
-			Behaviour: Default(),
+			Behaviour: Default(), AccessKeys: []AccessKey{administrator},
 		}
 		for _, o := range options {
 			o(&cfg)
