@@ -38,7 +38,7 @@ type failure struct {
 }
 
 // services are those whose calls the fabric understands. Operations and errors are those of AWS's API references, each
-// with its "Common errors": of KMS, of IAM Identity Center's portal, and of STS.
+// with its "Common errors": of KMS, of IAM Identity Center and its portal, and of STS.
 func services() []*service {
 	return []*service{
 		{
@@ -60,6 +60,16 @@ func services() []*service {
 			codes: []failure{
 				{"InvalidRequestException", 400}, {"UnauthorizedException", 401}, {"AccessDeniedException", 403},
 				{"ForbiddenException", 403}, {"ResourceNotFoundException", 404}, {"TooManyRequestsException", 429},
+			},
+		},
+		{
+			name: "sso_admin", localstack: "sso-admin", host: "sso.", protocol: json11{"SWBExternalService."},
+			operations: named(ssoAdminOperations),
+			failure:    failure{"InternalServerException", 500}, throttled: failure{"ThrottlingException", 429},
+			codes: []failure{
+				{"InternalServerException", 500}, {"ThrottlingException", 429}, {"AccessDeniedException", 403},
+				{"ConflictException", 409}, {"ResourceNotFoundException", 404}, {"ServiceQuotaExceededException", 402},
+				{"ValidationException", 400},
 			},
 		},
 		{
@@ -87,6 +97,32 @@ GetParametersForImport GetPublicKey ImportKeyMaterial ListAliases ListGrants Lis
 ListKeys ListResourceTags ListRetirableGrants PutKeyPolicy ReEncrypt ReplicateKey RetireGrant RevokeGrant
 RotateKeyOnDemand ScheduleKeyDeletion Sign TagResource UntagResource UpdateAlias UpdateCustomKeyStore
 UpdateKeyDescription UpdatePrimaryRegion Verify VerifyMac`
+	ssoAdminOperations = `ListInstances AddRegion AttachCustomerManagedPolicyReferenceToPermissionSet
+AttachManagedPolicyToPermissionSet CreateAccountAssignment CreateApplication CreateApplicationAssignment
+CreateInstance CreateInstanceAccessControlAttributeConfiguration CreatePermissionSet
+CreateTrustedTokenIssuer DeleteAccountAssignment DeleteApplication DeleteApplicationAccessScope
+DeleteApplicationAssignment DeleteApplicationAuthenticationMethod DeleteApplicationGrant
+DeleteInlinePolicyFromPermissionSet DeleteInstance DeleteInstanceAccessControlAttributeConfiguration
+DeletePermissionSet DeletePermissionsBoundaryFromPermissionSet DeleteTrustedTokenIssuer
+DescribeAccountAssignmentCreationStatus DescribeAccountAssignmentDeletionStatus DescribeApplication
+DescribeApplicationAssignment DescribeApplicationProvider DescribeInstance
+DescribeInstanceAccessControlAttributeConfiguration DescribePermissionSet
+DescribePermissionSetProvisioningStatus DescribeRegion DescribeTrustedTokenIssuer
+DetachCustomerManagedPolicyReferenceFromPermissionSet DetachManagedPolicyFromPermissionSet
+GetApplicationAccessScope GetApplicationAssignmentConfiguration GetApplicationAuthenticationMethod
+GetApplicationGrant GetApplicationSessionConfiguration GetInlinePolicyForPermissionSet
+GetPermissionsBoundaryForPermissionSet ListAccountAssignmentCreationStatus
+ListAccountAssignmentDeletionStatus ListAccountAssignments ListAccountAssignmentsForPrincipal
+ListAccountsForProvisionedPermissionSet ListApplicationAccessScopes ListApplicationAssignments
+ListApplicationAssignmentsForPrincipal ListApplicationAuthenticationMethods ListApplicationGrants
+ListApplicationProviders ListApplications ListCustomerManagedPolicyReferencesInPermissionSet
+ListManagedPoliciesInPermissionSet ListPermissionSetProvisioningStatus ListPermissionSets
+ListPermissionSetsProvisionedToAccount ListRegions ListTagsForResource ListTrustedTokenIssuers
+ProvisionPermissionSet PutApplicationAccessScope PutApplicationAssignmentConfiguration
+PutApplicationAuthenticationMethod PutApplicationGrant PutApplicationSessionConfiguration
+PutInlinePolicyToPermissionSet PutPermissionsBoundaryToPermissionSet RemoveRegion TagResource UntagResource
+UpdateApplication UpdateInstance UpdateInstanceAccessControlAttributeConfiguration UpdatePermissionSet
+UpdateTrustedTokenIssuer`
 	stsOperations = `GetCallerIdentity AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot
 DecodeAuthorizationMessage GetAccessKeyInfo GetDelegatedAccessToken GetFederationToken GetSessionToken
 GetWebIdentityToken`
