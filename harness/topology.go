@@ -8,6 +8,7 @@ type Topology struct {
 	Account     string   // 12 digits; empty: drawn by the seed
 	Primary     string   // Region
 	Additional  []string // Regions
+	Standby     []string // Regions that are provisioned, and not of the instance until they are added
 	Directory   Directory
 	IdP         IdPSettings
 	Replication struct{ Lag, Jitter time.Duration }
@@ -15,8 +16,11 @@ type Topology struct {
 	Vantages    []Vantage
 }
 
-// Regions lists them all, the primary first.
-func (t Topology) Regions() []string { return append([]string{t.Primary}, t.Additional...) }
+// Enabled lists the Regions that the instance begins with, the primary first.
+func (t Topology) Enabled() []string { return append([]string{t.Primary}, t.Additional...) }
+
+// Regions lists them all: those that stand by come last.
+func (t Topology) Regions() []string { return append(t.Enabled(), t.Standby...) }
 
 // Directory says how many of each are made.
 type Directory struct{ Users, Groups, Accounts, PermissionSets int }

@@ -82,6 +82,7 @@ func TestARegionIsAdded(t *testing.T) {
 			fails(t, "another one meanwhile", w.add(north), "ConflictException")
 			w.browser().signIn(w, west, "bob@acme.test")
 			for w.status(east, south) == types.RegionStatusAdding {
+				w.browser().signIn(w, east, "ann@acme.test") // there is always something new
 				w.browser().get(w.instance.PortalURL(south)).want(t, http.StatusServiceUnavailable)
 				time.Sleep(100 * time.Millisecond)
 			}

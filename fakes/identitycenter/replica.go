@@ -50,7 +50,7 @@ func Default() Behaviour {
 	return Behaviour{
 		Skew: 3 * time.Minute, Unsolicited: true, KMSFaultStatus: http.StatusForbidden, SessionHandOff: true,
 		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute,
-		RemoveTime: 3 * time.Second, MaxRegions: 6,
+		RemoveTime: time.Second, MaxRegions: 6,
 		PrimaryOnlyError: "AccessDeniedException", AssignmentTime: 2 * time.Second,
 	}
 }

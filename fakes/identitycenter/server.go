@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -84,7 +85,10 @@ func NewServer(deps Deps) *Server {
 		"start":     control.To(s.start),     // to replicate
 		"put":       control.To(s.put),       // a Directory; tells the Position after it
 		"wait":      control.To(s.wait),      // until it has what another Region had at a Position
-		"hold":      control.To(s.hold),      // EdgeRules, in the place of those before
+		// add_region and remove_region do it as the administrator, and wait until it is done.
+		"add_region":    control.To(s.addRegion),
+		"remove_region": control.To(s.removeRegion),
+		"hold":          control.To(s.hold), // EdgeRules, in the place of those before
 	}
 	return s
 }
@@ -155,6 +159,34 @@ func (s *Server) hold(_ context.Context, rules []EdgeRule) (control.None, error)
 	r, err := s.standing()
 	if err == nil {
 		r.Hold(rules)
+	}
+	return control.None{}, err
+}
+
+func (s *Server) addRegion(ctx context.Context, region string) (control.None, error) {
+	r, err := s.standing()
+	if err == nil {
+		_, err = r.AddRegion(ctx, region)
+	}
+	if err == nil {
+		err = r.settled(ctx)
+	}
+	if err == nil && r.known.Load().region(region) == nil {
+		err = fmt.Errorf("%s could not be added: it vanished again", region)
+	}
+	return control.None{}, err
+}
+
+func (s *Server) removeRegion(ctx context.Context, region string) (control.None, error) {
+	r, err := s.standing()
+	if err == nil {
+		err = r.settled(ctx)
+	}
+	if err != nil || r.known.Load().region(region) == nil {
+		return control.None{}, err
+	}
+	if _, err = r.RemoveRegion(ctx, region); err == nil {
+		err = r.settled(ctx)
 	}
 	return control.None{}, err
 }

@@ -133,8 +133,7 @@ func (c *compiler) regions() {
 		c.fail(c.s.Block.NoSuch(key, "Region", region, known))
 	}
 	check("system.primary", sys.Primary)
-	for i, r := range sys.Additional {
-		key := fmt.Sprintf("system.additional.%d", i)
+	together := func(key, r string) {
 		check(key, r)
 		home, there := names.PartitionOf(sys.Primary).ID, names.PartitionOf(r).ID
 		if names.IsRegion(sys.Primary) && names.IsRegion(r) && home != there {
@@ -142,6 +141,12 @@ func (c *compiler) regions() {
 			c.fail(c.s.Block.Errorf(key, "%s is in the partition %s, and IAM Identity Center is replicated within one: "+
 				"that of the primary is %s", r, there, home))
 		}
+	}
+	for i, r := range sys.Additional {
+		together(fmt.Sprintf("system.additional.%d", i), r)
+	}
+	for i, r := range sys.Standby {
+		together(fmt.Sprintf("system.standby.%d", i), r)
 	}
 	for i, r := range sys.IdP.ACS {
 		c.inSystem(c.s.Block, fmt.Sprintf("system.idp.acs.%d", i), r)
@@ -176,7 +181,7 @@ func (c *compiler) topology() {
 	if c.opts.Seed != nil {
 		t.Seed = *c.opts.Seed
 	}
-	t.Primary, t.Additional, t.Account = sys.Primary, sys.Additional, sys.Account
+	t.Primary, t.Additional, t.Standby, t.Account = sys.Primary, sys.Additional, sys.Standby, sys.Account
 	if sys.Account != "" && !isAccount(sys.Account) {
 		c.fail(c.s.Block.Errorf("system.account", "an AWS account has 12 digits; put it in quotes"))
 	}

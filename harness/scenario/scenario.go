@@ -50,6 +50,7 @@ type Scenario struct {
 type System struct {
 	Primary     string      `yaml:"primary" required:"true" form:"region" doc:"the instance's primary Region"`
 	Additional  []string    `yaml:"additional" unique:"true" form:"region" doc:"Regions the instance is replicated to"`
+	Standby     []string    `yaml:"standby" unique:"true" form:"region" doc:"Regions with a replica of the key, which the action add_region replicates the instance to"`
 	Account     string      `yaml:"account" example:"111122223333" doc:"the management account, 12 digits; if not said, drawn by the seed"`
 	Directory   Directory   `yaml:"directory" doc:"people and what they may use"`
 	IdP         IdP         `yaml:"idp" doc:"the identity provider"`
@@ -57,8 +58,10 @@ type System struct {
 	KMS         KMS         `yaml:"kms" example:"{backend: embedded, creating_for: 10s}|{backend: localstack, image: localstack/localstack:4.14.0}|{backend: endpoint, url: 'http://kms.test:4566'}" doc:"the key that encrypts the instance's data"`
 }
 
-// Regions are the primary, then the additional ones.
-func (s *System) Regions() []string { return append([]string{s.Primary}, s.Additional...) }
+// Regions are the primary, then the additional ones, then those that stand by.
+func (s *System) Regions() []string {
+	return append(append([]string{s.Primary}, s.Additional...), s.Standby...)
+}
 
 // Directory says how many of each the identity store has: user-001 and so on.
 type Directory struct {

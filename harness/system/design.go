@@ -88,7 +88,7 @@ func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyARN string) id
 	t := d.Topology
 	region := t.Regions()[i]
 	return identitycenter.Config{
-		Instance: d.Instance, Name: "acme", Region: region, Regions: t.Regions(), IdP: trust,
+		Instance: d.Instance, Name: "acme", Region: region, Regions: t.Enabled(), IdP: trust,
 		KeyID: keyARN, AccessKeys: []identitycenter.AccessKey{d.Administrator()},
 		Seed: t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
 		Behaviour: identitycenter.Default(),

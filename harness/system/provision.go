@@ -140,6 +140,7 @@ func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycente
 
 // regions sets the replicas up and waits until all hold the directory.
 func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) error {
+	p.System.Instance = &instanceHandle{p.replicas[p.Topology.Primary]}
 	for i, region := range p.Topology.Regions() {
 		if err := p.configure(ctx, i, region, trust); err != nil {
 			return err
@@ -155,8 +156,8 @@ func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) erro
 	if err := p.replicas[primary].Call(ctx, "put", p.Directory, &first); err != nil {
 		return fmt.Errorf("filling the directory in %s: %w", primary, err)
 	}
-	for region, r := range p.replicas {
-		if err := p.wait(ctx, region, r, first); err != nil {
+	for _, region := range p.Topology.Enabled() {
+		if err := p.wait(ctx, region, p.replicas[region], first); err != nil {
 			return err
 		}
 	}
