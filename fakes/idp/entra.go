@@ -21,8 +21,13 @@ func entra() dialect {
 		window:    window{after: 70 * time.Minute, confirmation: 5 * time.Minute},
 		compose:   entraResponse,
 		signs:     signs{assertion: true},
-		refusal:   "AADSTS50011",
+		words:     entraWords(),
+		look:      entraLook(),
+		metadata:  entraMetadata,
 		anywhere:  true,
+
+		bookmarkID:   func(application, region string) string { return entraName("bookmark "+region, application) },
+		ignoresIndex: true,
 	}
 }
 
@@ -33,6 +38,8 @@ func entraEndpoints(application string) endpoints {
 		sso:      "/" + tenant + "/saml2",
 		metadata: "/" + tenant + "/federationmetadata/2007-06/federationmetadata.xml",
 		tile:     "/api/signin/" + app,
+		bookmark: "/api/signin/",
+		id:       app,
 	}
 }
 

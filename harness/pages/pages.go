@@ -6,10 +6,12 @@ package pages
 // Driver says where things stand on the pages of one kind of system. Elements are selected by CSS, with a tag and an
 // id or a class.
 type Driver struct {
-	SignIn             string `json:"sign_in"`  // the form that asks for user name and password
-	UserName, Password string `json:"-"`        // its fields, by name
-	Passing            string `json:"passing"`  // a form that only carries something to another place
-	Bookmark           string `json:"bookmark"` // a link to the portal of another Region; RegionOf says which
+	SignIn             string `json:"sign_in"`   // the form that asks for user name and password
+	UserName, Password string `json:"-"`         // its fields, by name
+	Challenge          string `json:"challenge"` // the form that asks for a one-time code
+	Code               string `json:"-"`         // its field, by name
+	Passing            string `json:"passing"`   // a form that only carries something to another place
+	Bookmark           string `json:"bookmark"`  // a link to the portal of another Region; RegionOf says which
 	RegionOf           string `json:"region_of"`
 	Account            string `json:"account"` // an account in the portal's list; AccountOf says its id
 	AccountOf          string `json:"account_of"`
@@ -28,7 +30,8 @@ type Driver struct {
 // Lab is the driver of the fakes' pages.
 func Lab() Driver {
 	return Driver{
-		SignIn: "form#sign-in", UserName: "username", Password: "password", Passing: "form#saml",
+		SignIn: "form#sign-in", UserName: "username", Password: "password",
+		Challenge: "form#challenge", Code: "code", Passing: "form#saml",
 		Bookmark: "a.bookmark", RegionOf: "data-region", Account: "#accounts li", AccountOf: "data-account-id",
 		Error: "p#error", TokenOf: "data-error", ClassOf: "data-class",
 		Region: "region", Token: "x-amz-sso_bearer_token", API: "portal-api",
