@@ -24,8 +24,12 @@ type Directory struct{ Users, Groups, Accounts, PermissionSets int }
 // IdPSettings is how the identity provider is set up.
 type IdPSettings struct {
 	Dialect   string
-	ACS       []string // Regions whose ACS URL is registered; the first is the default
+	ACS       []string // registered ACS URLs as names.SplitACS reads them; the first is the default
 	Bookmarks []string // Regions whose portal has a bookmark app
+	MFA       string   // none, totp; empty: none
+
+	AlwaysDefaultACS bool // it answers at the default ACS whatever it is asked for
+	Reauthenticate   bool // a session at it counts for nothing
 }
 
 // KMSSettings is who plays AWS KMS.

@@ -21,6 +21,7 @@ type page struct {
 
 type form struct {
 	signIn bool // it asks for user name and password
+	code   bool // it asks for a one-time code
 	passes bool // it only carries something to another place
 	action *url.URL
 	values url.Values
@@ -65,7 +66,7 @@ func (p *page) element(z *html.Tokenizer, open *form) *form {
 	switch tag {
 	case "form":
 		if action, err := url.Parse(attr["action"]); err == nil && strings.EqualFold(attr["method"], "post") {
-			p.form = &form{signIn: "form#"+attr["id"] == p.at.SignIn,
+			p.form = &form{signIn: "form#"+attr["id"] == p.at.SignIn, code: "form#"+attr["id"] == p.at.Challenge,
 				passes: "form#"+attr["id"] == p.at.Passing, action: action, values: url.Values{}}
 			return p.form
 		}

@@ -71,8 +71,12 @@ type Directory struct {
 // IdP is the SAML identity provider as its administrator has set it up.
 type IdP struct {
 	Dialect   string   `yaml:"dialect" enum:"okta,entra,external" doc:"whose behaviour it shows: Okta's or Entra ID's"`
-	ACS       []string `yaml:"acs" unique:"true" form:"region" doc:"Regions whose ACS URL is registered, the first is the default; if not said, all Regions"`
+	ACS       []string `yaml:"acs" unique:"true" form:"acs" example:"[us-east-1, eu-west-1]|[us-east-1/legacy, eu-west-1/dual_stack]" doc:"Regions whose ACS URL is registered, the first is the default; behind a slash the form of the URL, if not ipv4: dual_stack, or legacy of the primary; if not said, all Regions"`
 	Bookmarks []string `yaml:"bookmarks" unique:"true" form:"region" doc:"Regions whose portal has a bookmark on the IdP's dashboard"`
+	MFA       string   `yaml:"mfa" enum:"none,totp" doc:"what people are asked for beside their password: nothing, or the code of an authenticator app"`
+
+	AlwaysDefaultACS bool `yaml:"always_default_acs" example:"true" doc:"whether it answers at the default ACS whichever it is asked for, as some providers do"`
+	Reauthenticate   bool `yaml:"reauthenticate" example:"true" doc:"whether people must sign in anew for each Region, because their session at the provider counts for nothing"`
 }
 
 // Replication is asynchronous: each change arrives lag ± jitter later.
@@ -161,7 +165,7 @@ func defaults() *Scenario {
 		Settle: 20 * time.Second,
 		System: System{
 			Directory:   Directory{Users: 40, Groups: 6, Accounts: 3, PermissionSets: 4},
-			IdP:         IdP{Dialect: "okta"},
+			IdP:         IdP{Dialect: "okta", MFA: "none"},
 			Replication: Replication{Lag: time.Second, Jitter: 500 * time.Millisecond},
 			KMS:         KMS{Backend: "embedded"},
 		},

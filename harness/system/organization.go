@@ -73,8 +73,12 @@ func newOrganization(t harness.Topology) organization {
 		group := &dir.Groups[i%d.Groups]
 		group.Members = append(group.Members, user.ID)
 		dir.Users = append(dir.Users, user)
-		o.people = append(o.people, harness.Person{Name: name, UserName: user.Name, Password: rand.Text(),
-			Account: dir.Accounts[(i%d.Groups)%d.Accounts].ID})
+		person := harness.Person{Name: name, UserName: user.Name, Password: rand.Text(),
+			Account: dir.Accounts[(i%d.Groups)%d.Accounts].ID}
+		if t.IdP.MFA == "totp" {
+			person.Secret = rand.Text()
+		}
+		o.people = append(o.people, person)
 	}
 	return o
 }
