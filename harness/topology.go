@@ -1,6 +1,9 @@
 package harness
 
-import "time"
+import (
+	"crypto/x509"
+	"time"
+)
 
 // Topology is what is provisioned: the system of a scenario, resolved.
 type Topology struct {
@@ -30,6 +33,17 @@ type IdPSettings struct {
 
 	AlwaysDefaultACS bool // it answers at the default ACS whatever it is asked for
 	Reauthenticate   bool // a session at it counts for nothing
+
+	External *ExternalIdP // signs people in instead of a provider of the target's; nil: none does
+}
+
+// ExternalIdP is an identity provider that nobody here starts. Its names lead to where it is.
+type ExternalIdP struct {
+	EntityID, SSOURL string
+	Certificates     []*x509.Certificate
+	URL              string            // where the host of SSOURL is reached
+	Hosts            []string          // others that its pages need, reached as they are called
+	Passwords        map[string]string // by user name
 }
 
 // KMSSettings is who plays AWS KMS.

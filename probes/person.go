@@ -2,6 +2,7 @@ package probes
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -121,8 +122,8 @@ func (u *person) fill(f *form) url.Values {
 			return nil
 		}
 		u.asked = true
-		values.Set(u.world.Pages.UserName, u.a.Person.UserName)
-		values.Set(u.world.Pages.Password, u.a.Person.Password)
+		values.Set(cmp.Or(u.world.Pages.UserName, f.text), u.a.Person.UserName)
+		values.Set(cmp.Or(u.world.Pages.Password, f.secret), u.a.Person.Password)
 	}
 	if f.code {
 		code, err := totp.Code(u.a.Person.Secret, time.Now())
@@ -246,7 +247,7 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepACS
 	case service == "signin":
 		return history.StepSignin
-	case service == "idp" && req.Method == http.MethodPost && strings.HasPrefix(path, "/login"):
+	case service == "idp" && req.Method == http.MethodPost:
 		return history.StepIdPLogin
 	case service == "idp" && path == "/":
 		return history.StepIdPDashboard

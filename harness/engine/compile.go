@@ -198,7 +198,7 @@ func (c *compiler) topology() {
 		c.fail(c.s.Block.Errorf("system.account", "an AWS account has 12 digits; put it in quotes"))
 	}
 	t.Directory = harness.Directory(sys.Directory)
-	t.IdP = harness.IdPSettings(sys.IdP)
+	c.idp()
 	t.KMS = harness.KMSSettings(sys.KMS)
 	c.kms()
 	t.Replication.Lag, t.Replication.Jitter = sys.Replication.Lag, sys.Replication.Jitter
@@ -358,6 +358,10 @@ func (c *compiler) scope(kind string) harness.Scope {
 
 // carried tells where the target lacks a handle.
 func (c *compiler) carried(b scenario.Block, kind string, needs []string) {
+	if c.plan.Topology.IdP.External != nil && slices.Contains(needs, "provider") {
+		c.fail(b.Errorf("kind", "%s sets the identity provider up anew, and an external one is its administrators'", kind))
+		return
+	}
 	lack := c.can.Lacks(needs)
 	if lack == "" {
 		return

@@ -38,3 +38,15 @@ func Lab() Driver {
 		ACSRefused: "acs_refused", LoginRefused: "login_refused", KMS: "kms",
 	}
 }
+
+// Plain is the driver of a lab whose identity provider is somebody else's: the pages of Identity Center are the lab's,
+// and at the provider the first form that asks for a password is filled in, its field for text with the user name.
+func Plain() Driver {
+	d := Lab()
+	d.SignIn, d.UserName, d.Password = PlainSignIn, "", ""
+	d.Passing = `form:has(input[name="SAMLResponse"])`
+	return d
+}
+
+// PlainSignIn selects a form that asks for a password.
+const PlainSignIn = "form:has(input[type=password])"

@@ -86,27 +86,38 @@ func quote(v any) string {
 
 // signInScript fills in the form and submits it as its button does.
 func signInScript(at *pages.Driver, userName, password string) string {
-	return fillScript(at.SignIn, [][2]string{{at.UserName, userName}, {at.Password, password}})
+	return fillScript(at.SignIn, [][2]string{
+		{field(at.UserName, "input[type=text], input[type=email], input:not([type])"), userName},
+		{field(at.Password, "input[type=password]"), password},
+	})
+}
+
+// field selects a field by its name, or by what it is where that isn't known.
+func field(name, otherwise string) string {
+	if name == "" {
+		return otherwise
+	}
+	return `[name="` + name + `"]`
 }
 
 // challengeScript does the same with a one-time code.
 func challengeScript(at *pages.Driver, code string) string {
-	return fillScript(at.Challenge, [][2]string{{at.Code, code}})
+	return fillScript(at.Challenge, [][2]string{{field(at.Code, ""), code}})
 }
 
-// fillScript fills the fields of a form, by their names.
+// fillScript fills the fields of a form, each by its selector.
 func fillScript(form string, fields [][2]string) string {
 	return strings.NewReplacer("FORM", quote(form), "FIELDS", quote(fields)).Replace(`(() => {
 	const form = document.querySelector(FORM);
-	const fill = (name, value) => {
-		const input = form.elements.namedItem(name);
+	const fill = (selector, value) => {
+		const input = form.querySelector(selector);
 		input.focus();
 		input.value = value;
 		input.dispatchEvent(new Event("input", { bubbles: true }));
 		input.dispatchEvent(new Event("change", { bubbles: true }));
 	};
-	for (const [name, value] of FIELDS) {
-		fill(name, value);
+	for (const [selector, value] of FIELDS) {
+		fill(selector, value);
 	}
 	form.requestSubmit(form.querySelector("button[type=submit], input[type=submit]"));
 })()`)

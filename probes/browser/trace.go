@@ -200,7 +200,7 @@ func stepName(service string, post bool, path string, signedIn bool) string {
 		return history.StepAccounts
 	case serviceIdP:
 		switch {
-		case post && strings.HasPrefix(path, "/login"):
+		case post:
 			return history.StepIdPLogin
 		case path == "/" || path == "":
 			return history.StepIdPDashboard
