@@ -3,7 +3,6 @@ package idp
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
 	"encoding/base64"
 	"strings"
 	"testing"
@@ -158,7 +157,7 @@ func TestVerbsTellHowToTakeThemBack(t *testing.T) {
 	call("rotate", Rotation{}, &rotated)
 	p := s.idp
 	if p.ACS()[0].URL != acsEU || p.directory.enabled(ann) || p.directory.assigned("", ann) ||
-		!p.Certificate().Equal((*x509.Certificate)(rotated.Certificates[0])) {
+		!p.Certificate().Equal(rotated.Certificates[0]) {
 		t.Error("the verbs have changed nothing")
 	}
 	call("acs", were, nil)
