@@ -68,6 +68,7 @@ type message struct {
 	issued                  time.Time
 	window                  window
 	sessionEnds             string // an instant; empty: unsaid
+	multifactor             bool   // a one-time code was asked for beside the password
 }
 
 // instant is an xs:dateTime in UTC with milliseconds, as both vendors write it.
@@ -102,6 +103,9 @@ func (p *IdP) issue(to grant) (string, error) {
 	}
 	if m.sessionIndex == "" {
 		m.sessionIndex = p.dialect.newID()
+	}
+	if person, ok := p.directory.find(to.person); ok {
+		m.multifactor = person.Secret != ""
 	}
 	if p.sessionDuration > 0 {
 		m.sessionEnds = instant(now.Add(p.sessionDuration))

@@ -50,6 +50,17 @@ func TestOneTimeCode(t *testing.T) {
 	}
 }
 
+// Entra ID says by what somebody has signed in, the second factor too.
+func TestEntraTellsOfTheSecondFactor(t *testing.T) {
+	const claim = "http://schemas.microsoft.com/claims/multipleauthn"
+	for want, p := range map[bool]*IdP{false: newIdP(t, inEntra), true: newIdP(t, inEntra, enrolled)} {
+		_, document := issued(t, p, grant{acs: acsEU, person: ann})
+		if got := strings.Contains(string(document), ">"+claim+"<"); got != want {
+			t.Errorf("enrolled %v: it is told %v", want, got)
+		}
+	}
+}
+
 // A form of one page is worth nothing at the other: nobody comes past the password, nor past the code.
 func TestCodesAndPasswordsGoTheirOwnWay(t *testing.T) {
 	p := newIdP(t, enrolled)
