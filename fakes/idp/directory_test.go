@@ -81,6 +81,28 @@ func TestAssignmentsChange(t *testing.T) {
 	}
 }
 
+// Okta doesn't tell a wrong password from a name that nobody has; Entra ID does.
+func TestWhatAWrongPasswordIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		p             *IdP
+		known, nobody string
+	}{
+		"okta": {newIdP(t), "Unable to sign in", "Unable to sign in"},
+		"entra": {newIdP(t, inEntra), "Your account or password is incorrect. If you don't remember your password, reset it now.",
+			"This username may be incorrect. Make sure you typed it correctly. Otherwise, contact your admin."},
+	} {
+		b := serve(t, c.p)()
+		page := b.get(c.p.host443() + "/")
+		for who, want := range map[string]string{ann: c.known, "nobody@acme.test": c.nobody} {
+			page.fields["username"], page.fields["password"] = who, "wrong"
+			page = b.post(c.p.host443()+"/login", page.fields)
+			if page.error != "login_refused" || !strings.Contains(html.UnescapeString(page.body), ">"+want+"<") {
+				t.Errorf("%s, %s: %d %q:\n%s", name, who, page.status, page.error, page.body)
+			}
+		}
+	}
+}
+
 func TestDisabledPeople(t *testing.T) {
 	for want, p := range map[string]*IdP{
 		"Unable to sign in": newIdP(t),

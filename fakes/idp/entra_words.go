@@ -17,7 +17,11 @@ func entraWords() wording {
 	}
 	return wording{
 		acsRefused: entraACSRefused,
-		loginRefused: func() *failure {
+		loginRefused: func(known bool) *failure {
+			if !known {
+				return typed("Sign in",
+					"This username may be incorrect. Make sure you typed it correctly. Otherwise, contact your admin.")
+			}
 			return typed("Sign in", "Your account or password is incorrect. If you don't remember your password, reset it now.")
 		},
 		disabled: func() *failure {

@@ -28,7 +28,7 @@ func (f *failure) told() string {
 // the vendor's would.
 type wording struct {
 	acsRefused   func(asked, application string) *failure // asked may be empty: an index, or a default that isn't there
-	loginRefused func() *failure
+	loginRefused func(known bool) *failure                // whether there is an account of that name
 	disabled     func() *failure
 	codeRefused  func() *failure
 	unassigned   func(person, application, id string) *failure

@@ -129,6 +129,29 @@ func TestEntraMetadata(t *testing.T) {
 	}
 }
 
+// Okta's metadata has certificates as PEM would break them, HTTP-POST first, and two formats of a NameID.
+func TestOktaMetadata(t *testing.T) {
+	doc := etree.NewDocument()
+	if err := doc.ReadFromBytes(newIdP(t).Metadata()); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(doc.FindElement("//X509Certificate").Text(), "\n")
+	for i, line := range lines {
+		if len(line) > 64 || len(line) < 64 && i < len(lines)-1 {
+			t.Errorf("line %d of %d has %d characters", i, len(lines), len(line))
+		}
+	}
+	var order []string
+	for _, e := range doc.FindElement("//IDPSSODescriptor").ChildElements() {
+		order = append(order, e.FullTag()+" "+e.Text()+e.SelectAttrValue("Binding", ""))
+	}
+	want := []string{"md:KeyDescriptor ", "md:NameIDFormat " + unspecified, "md:NameIDFormat " + emailAddress,
+		"md:SingleSignOnService " + bindingPost, "md:SingleSignOnService " + bindingRedirect}
+	if strings.Join(order, "\n") != strings.Join(want, "\n") {
+		t.Errorf("elements\n%s", strings.Join(order, "\n"))
+	}
+}
+
 // What a fault or an action does by the control API is undone by what it was answered.
 func TestVerbsTellHowToTakeThemBack(t *testing.T) {
 	signer, err := testSigner()

@@ -14,7 +14,7 @@ func oktaWords() wording {
 	}
 	return wording{
 		acsRefused:   func(string, string) *failure { return badRequest() },
-		loginRefused: login,
+		loginRefused: func(bool) *failure { return login() },
 		disabled:     login,
 		codeRefused: func() *failure {
 			return refuses(&failure{status: http.StatusUnauthorized, title: "Verify with Google Authenticator",

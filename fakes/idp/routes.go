@@ -75,10 +75,11 @@ func (p *IdP) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := r.PostForm.Get("username")
-	person, right := p.directory.person(name, r.PostForm.Get("password"))
+	person, known := p.directory.find(name)
+	right := known && person.is(r.PostForm.Get("password"))
 	switch {
 	case !right:
-		p.askAgain(w, r, waiting.purpose, name, p.dialect.words.loginRefused())
+		p.askAgain(w, r, waiting.purpose, name, p.dialect.words.loginRefused(known))
 	case person.Disabled:
 		f := p.dialect.words.disabled()
 		f.note = "The account is disabled at the identity provider."
