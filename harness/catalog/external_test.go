@@ -26,6 +26,7 @@ func TestExternalProvider(t *testing.T) {
 	files := map[string]string{
 		"idp.xml": good, "words": "# of the test users\nuser-001@acme.test  one secret\n\nuser-002@acme.test two\n",
 		"http.xml": strings.ReplaceAll(good, "https://sso", "http://sso"), "ip.xml": strings.ReplaceAll(good, "sso.acme.test", "10.0.0.1"),
+		"aws.xml":   strings.ReplaceAll(good, "sso.acme.test", "sso.us-east-1.amazonaws.com"),
 		"empty.xml": "", "few": "user-001@acme.test one", "odd": "user-001@acme.test one\nhunter2\n",
 	}
 	for _, c := range []struct{ idp, says, reaches string }{
@@ -35,6 +36,9 @@ func TestExternalProvider(t *testing.T) {
 		{"{dialect: external, metadata: idp.xml, passwords: words, url: 'https://10.0.0.1', hosts: [cdn.test]}", "", "10.0.0.1 cdn.test"},
 		{"{dialect: external, metadata: idp.xml, passwords: words, url: 'http://x/path'}", "f.yaml:6:70: must be http or https and a host", ""},
 		{"{dialect: external, metadata: idp.xml, passwords: words, hosts: ['a/b']}", "must be the name of a host", ""},
+		{"{dialect: external, metadata: aws.xml, passwords: words}", "which is AWS's", ""},
+		{"{dialect: external, metadata: idp.xml, passwords: words, hosts: [sso.acme.test]}", "sso.acme.test is served already", ""},
+		{"{dialect: external, metadata: idp.xml, passwords: words, hosts: [kms.us-east-1.amazonaws.com]}", "is served already", ""},
 		{"{dialect: external, metadata: idp.xml}", "needs the name of a file in passwords", ""},
 		{"{dialect: external, passwords: words}", "needs the name of a file in metadata", ""},
 		{"{dialect: external, metadata: none.xml, passwords: words}", "f.yaml:6:38: no such file", ""},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -70,11 +71,21 @@ func (c *compiler) metadata(set scenario.IdP, into *harness.ExternalIdP) bool {
 			set.Metadata, said.SSOURL))
 		return false
 	}
+	if isAWS(at.Hostname()) {
+		c.fail(c.s.Block.Errorf(key, "%s says that people sign in at %s, which is AWS's and stands in the drill for itself",
+			set.Metadata, at.Hostname()))
+		return false
+	}
 	into.URL = set.URL
 	if into.URL == "" {
 		into.URL = "https://" + at.Host
 	}
 	return true
+}
+
+// isAWS tells whether a host is one of AWS's, which the system under test has itself.
+func isAWS(host string) bool {
+	return slices.ContainsFunc(names.Domains(), func(d string) bool { return strings.HasSuffix(host, "."+d) })
 }
 
 // reach notes what would be asked outside of the system under test. This machine itself needs nobody's word.
@@ -91,6 +102,10 @@ func (c *compiler) reach(set scenario.IdP, made *harness.ExternalIdP) {
 	for i, host := range set.Hosts {
 		if u, err := url.Parse("https://" + host); err != nil || u.Host != host || u.Port() != "" || host == "" {
 			c.fail(c.s.Block.Errorf(fmt.Sprintf("system.idp.hosts.%d", i), "must be the name of a host"))
+			continue
+		}
+		if sso, _ := url.Parse(made.SSOURL); isAWS(host) || sso.Hostname() == host {
+			c.fail(c.s.Block.Errorf(fmt.Sprintf("system.idp.hosts.%d", i), "%s is served already", host))
 			continue
 		}
 		c.plan.reaches = append(c.plan.reaches, host)
