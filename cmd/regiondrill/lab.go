@@ -27,6 +27,9 @@ type standing struct {
 	Config      string `json:"config"`      // file for AWS_CONFIG_FILE
 	Credentials string `json:"credentials"` // file for AWS_SHARED_CREDENTIALS_FILE
 
+	SPMetadata string `json:"sp_metadata"`      // file with the SAML metadata of the instance, for an identity provider
+	Secret     string `json:"secret,omitempty"` // of the person's one-time codes; empty: none are asked for
+
 	socket string   // by which it was found
 	others []string // that stand too, where nobody said which lab was meant
 }

@@ -87,8 +87,8 @@ func (p *program) labOpen(flags labFlags) error {
 			fmt.Fprintf(p.stderr, "regiondrill: removing the profile: %v\n", gone)
 		}
 	}()
-	fmt.Fprintf(p.stderr, "%s; sign in as %s, password %s. Close the window to go on.\n",
-		address, lab.UserName, lab.Password)
+	fmt.Fprintf(p.stderr, "%s; sign in as %s, %s. Close the window to go on.\n",
+		address, lab.UserName, lab.factors())
 	window := exec.Command(program, "--user-data-dir="+profile, "--no-first-run", "--no-default-browser-check",
 		"--proxy-server="+proxyServer(door), "--proxy-bypass-list=<-loopback>",
 		"--ignore-certificate-errors-spki-list="+lab.Pin, address)

@@ -148,11 +148,28 @@ func (c *compiler) regions() {
 	for i, r := range sys.Standby {
 		together(fmt.Sprintf("system.standby.%d", i), r)
 	}
-	for i, r := range sys.IdP.ACS {
-		c.inSystem(c.s.Block, fmt.Sprintf("system.idp.acs.%d", i), r)
+	for i, entry := range sys.IdP.ACS {
+		c.acs(fmt.Sprintf("system.idp.acs.%d", i), entry, sys.IdP.ACS[:i])
 	}
 	for i, r := range sys.IdP.Bookmarks {
 		c.inSystem(c.s.Block, fmt.Sprintf("system.idp.bookmarks.%d", i), r)
+	}
+}
+
+// acs checks an ACS URL that the identity provider knows, after earlier ones.
+func (c *compiler) acs(key, entry string, earlier []string) {
+	region, form := names.SplitACS(entry)
+	c.inSystem(c.s.Block, key, region)
+	switch {
+	case !slices.Contains(names.ACSForms(), form):
+		c.fail(c.s.Block.NoSuch(key, "form of an ACS URL", form, names.ACSForms()))
+	case form == names.ACSLegacy && region != c.s.System.Primary && !c.mistyped:
+		c.fail(c.s.Block.Errorf(key, "the legacy ACS URL is the primary's alone, and %s is an additional Region", region))
+	case slices.ContainsFunc(earlier, func(e string) bool {
+		r, f := names.SplitACS(e)
+		return e != entry && r == region && f == form
+	}):
+		c.fail(c.s.Block.Errorf(key, "%s is registered already: a Region alone means its ipv4 form", entry))
 	}
 }
 
@@ -186,7 +203,7 @@ func (c *compiler) topology() {
 		c.fail(c.s.Block.Errorf("system.account", "an AWS account has 12 digits; put it in quotes"))
 	}
 	t.Directory = harness.Directory(sys.Directory)
-	t.IdP = harness.IdPSettings{Dialect: sys.IdP.Dialect, ACS: sys.IdP.ACS, Bookmarks: sys.IdP.Bookmarks}
+	c.idp()
 	t.KMS = harness.KMSSettings(sys.KMS)
 	c.kms()
 	t.Replication.Lag, t.Replication.Jitter = sys.Replication.Lag, sys.Replication.Jitter
@@ -346,6 +363,10 @@ func (c *compiler) scope(kind string) harness.Scope {
 
 // carried tells where the target lacks a handle.
 func (c *compiler) carried(b scenario.Block, kind string, needs []string) {
+	if c.plan.Topology.IdP.External != nil && slices.Contains(needs, "provider") {
+		c.fail(b.Errorf("kind", "%s sets the identity provider up anew, and an external one is its administrators'", kind))
+		return
+	}
 	lack := c.can.Lacks(needs)
 	if lack == "" {
 		return

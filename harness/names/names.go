@@ -4,8 +4,15 @@ package names
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strings"
 )
+
+// UserDomain follows a user's name in their user name.
+const UserDomain = "@acme.test"
+
+// User is the name of the i-th user of a directory, from 1.
+func User(i int) string { return fmt.Sprintf("user-%03d", i) }
 
 // IdPPlace is the place where the identity provider stands.
 const IdPPlace = "idp"

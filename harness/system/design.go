@@ -67,17 +67,18 @@ func (d *Design) IdP(signer *pki.Signer) idp.Config {
 	}
 	var people []idp.Person
 	for _, p := range d.People {
-		people = append(people, idp.Person{UserName: p.UserName, Password: p.Password})
+		people = append(people, idp.Person{UserName: p.UserName, Password: p.Password, Secret: p.Secret})
 	}
-	dialect := d.Topology.IdP.Dialect
-	return idp.Config{Dialect: dialect, Host: names.IdPHost(dialect), Signer: signer, App: app, People: people}
+	set := d.Topology.IdP
+	return idp.Config{Dialect: set.Dialect, Host: names.IdPHost(set.Dialect), Signer: signer, App: app, People: people,
+		AlwaysDefaultACS: set.AlwaysDefaultACS, Reauthenticate: set.Reauthenticate}
 }
 
-// acs are the assertion consumer services of some Regions as the provider knows them.
-func (d *Design) acs(regions []string) []idp.ACS {
+// acs are assertion consumer services, as a scenario names them, as the provider knows them.
+func (d *Design) acs(entries []string) []idp.ACS {
 	var list []idp.ACS
-	for i, region := range regions {
-		list = append(list, idp.ACS{URL: d.Instance.ACS(region), Index: i})
+	for i, entry := range entries {
+		list = append(list, idp.ACS{URL: d.Instance.ACSOf(entry), Index: i})
 	}
 	return list
 }
