@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Directory is what the primary Region holds and replicates: people, and what they may use.
@@ -34,6 +35,9 @@ type Group struct {
 type PermissionSet struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+
+	// SessionDuration is how long credentials of the role last: 1 to 12 hours, one hour where it is 0.
+	SessionDuration time.Duration `json:"sessionDuration,omitempty"`
 }
 
 // Account is an AWS account of the organization.
@@ -58,7 +62,8 @@ type person struct {
 
 type personsAccount struct {
 	Account
-	Roles []string `json:"roles"` // names of permission sets, sorted
+	Roles []string                 `json:"roles"`           // names of permission sets, sorted
+	Lives map[string]time.Duration `json:"lives,omitempty"` // of the roles' credentials, where it isn't the default
 }
 
 // check refuses a directory that names what it does not hold, or one thing twice.
@@ -85,6 +90,9 @@ func (d *Directory) check() error {
 		principals[g.ID] = true
 	}
 	for _, p := range d.PermissionSets {
+		if life := p.SessionDuration; life != 0 && (life < time.Hour || life > 12*time.Hour) {
+			return fmt.Errorf("permission set %q: a session of %v, and not of 1 to 12 hours", p.Name, life)
+		}
 		sets[p.ID] = true
 	}
 	for _, a := range d.Accounts {
@@ -117,9 +125,9 @@ func (d *Directory) people() []person {
 			groups[m] = append(groups[m], g.ID)
 		}
 	}
-	sets := map[string]string{}
+	sets := map[string]PermissionSet{}
 	for _, p := range d.PermissionSets {
-		sets[p.ID] = p.Name
+		sets[p.ID] = p
 	}
 	accounts := map[string]Account{}
 	for _, a := range d.Accounts {
@@ -131,7 +139,7 @@ func (d *Directory) people() []person {
 	}
 	out := make([]person, 0, len(d.Users))
 	for _, u := range d.Users {
-		roles := map[string][]string{} // by account
+		roles := map[string][]PermissionSet{} // by account
 		for _, principal := range append([]string{u.ID}, groups[u.ID]...) {
 			for _, a := range byPrincipal[principal] {
 				roles[a.Account] = append(roles[a.Account], sets[a.PermissionSet])
@@ -142,11 +150,22 @@ func (d *Directory) people() []person {
 	return out
 }
 
-func accountsOf(roles map[string][]string, accounts map[string]Account) []personsAccount {
+func accountsOf(roles map[string][]PermissionSet, accounts map[string]Account) []personsAccount {
 	out := make([]personsAccount, 0, len(roles))
-	for id, names := range roles {
-		slices.Sort(names)
-		out = append(out, personsAccount{Account: accounts[id], Roles: slices.Compact(names)})
+	for id, sets := range roles {
+		a := personsAccount{Account: accounts[id]}
+		for _, p := range sets {
+			a.Roles = append(a.Roles, p.Name)
+			if p.SessionDuration != 0 && p.SessionDuration != credentialsLife {
+				if a.Lives == nil {
+					a.Lives = map[string]time.Duration{}
+				}
+				a.Lives[p.Name] = p.SessionDuration
+			}
+		}
+		slices.Sort(a.Roles)
+		a.Roles = slices.Compact(a.Roles)
+		out = append(out, a)
 	}
 	slices.SortFunc(out, func(a, b personsAccount) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))

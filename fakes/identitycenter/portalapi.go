@@ -1,6 +1,7 @@
 package identitycenter
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,7 @@ const headerToken = "x-amz-sso_bearer_token"
 
 const (
 	maxPage         = 100       // items of a page, and how many there are unless max_result says fewer
-	credentialsLife = time.Hour // of role credentials, the default of a permission set
+	credentialsLife = time.Hour // of role credentials where the permission set says nothing
 )
 
 // portalAPIHandler serves the AWS access portal's API (IAM Identity Center Portal API Reference) to this Region's
@@ -67,9 +68,14 @@ func (r *Replica) forOwnPortal(next http.Handler) http.Handler {
 // withPerson finds out who asks.
 func (r *Replica) withPerson(serve func(http.ResponseWriter, *http.Request, *person)) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
-		n := r.stores.ofToken(req.Header.Get(headerToken), r.now())
+		token := req.Header.Get(headerToken)
+		n := r.bearer(token)
 		if n == nil {
 			writeUnauthorized(w)
+			return
+		}
+		if each := r.cfg.Behaviour.PortalAPIRate; each > 0 && !r.quotas.take("token"+token, each, r.now()) {
+			writeFault(w, http.StatusTooManyRequests, "TooManyRequestsException", "HTTP 429 Unknown Code")
 			return
 		}
 		p, err := r.personOf(req.Context(), n)
@@ -167,7 +173,7 @@ func (r *Replica) getRoleCredentials(w http.ResponseWriter, req *http.Request, p
 		writeFault(w, http.StatusForbidden, "ForbiddenException", "No access")
 		return
 	}
-	issued, err := r.issue(account.ID, role, p.User.Name)
+	issued, err := r.issue(account.ID, role, p.User.Name, account.life(role))
 	if err != nil {
 		writeFault(w, http.StatusInternalServerError, "InternalServerException", "The service is at fault")
 		return
@@ -176,9 +182,14 @@ func (r *Replica) getRoleCredentials(w http.ResponseWriter, req *http.Request, p
 	writeJSON(w, http.StatusOK, map[string]credentials{"roleCredentials": issued})
 }
 
+// life is how long credentials of the role last.
+func (a *personsAccount) life(role string) time.Duration {
+	return cmp.Or(a.Lives[role], credentialsLife)
+}
+
 // logout ends the session in all Regions. It needs nothing of the directory, so that it works without KMS.
 func (r *Replica) logout(w http.ResponseWriter, req *http.Request) {
-	n := r.stores.ofToken(req.Header.Get(headerToken), r.now())
+	n := r.bearer(req.Header.Get(headerToken))
 	if n == nil {
 		writeUnauthorized(w)
 		return

@@ -32,13 +32,18 @@ type Behaviour struct {
 	SessionHandOff  bool          // whether browsers carry their session between the Regions' sign-in hosts
 	LegacyACS       bool          // whether the primary asks for the ACS of instances enabled before February 2026
 	SessionDuration time.Duration // of the portal; 8 h by default, 15 min to 90 days at AWS
+
+	TokenLife       time.Duration // of an access token that can be refreshed, at most to the session's end; 1 h
+	LegacyTokenLife time.Duration // of one of a client that registered no scope and can't refresh it; 8 h
+	Quotas          bool          // whether the OIDC API refuses who exceeds its published rates
+	PortalAPIRate   int           // calls a second of the portal API that a token may make; 0: AWS publishes none
 }
 
 // Default is how the service is believed to behave.
 func Default() Behaviour {
 	return Behaviour{
 		Skew: 3 * time.Minute, Unsolicited: true, KMSFaultStatus: http.StatusForbidden, SessionHandOff: true,
-		SessionDuration: 8 * time.Hour,
+		SessionDuration: 8 * time.Hour, TokenLife: time.Hour, LegacyTokenLife: 8 * time.Hour, Quotas: true,
 	}
 }
 
@@ -88,6 +93,8 @@ type Replica struct {
 	stateKey []byte    // authenticates what passes through the browser from portal to sign-in
 	deflate  sync.Pool // of *flate.Writer
 	stores   *stores
+	oidc     *oidcStore
+	quotas   *quotas
 	streams  []*stream // to other Regions
 
 	mu      sync.Mutex
@@ -110,6 +117,8 @@ func New(cfg Config, deps Deps) (*Replica, error) {
 		issuer:   cfg.Instance.Issuer(),
 		stateKey: make([]byte, 32),
 		stores:   newStores(),
+		oidc:     newOIDCStore(),
+		quotas:   newQuotas(),
 		changed:  make(chan struct{}),
 		vault:    newVault(&cfg, deps),
 	}
@@ -140,6 +149,10 @@ func (cfg *Config) check() error {
 		return errors.New("the identity provider's metadata is not complete")
 	case cfg.Behaviour.SessionDuration <= 0:
 		return errors.New("sessions have no duration; start from Default()")
+	case cfg.Behaviour.TokenLife < time.Second || cfg.Behaviour.LegacyTokenLife < time.Second:
+		return errors.New("access tokens have no life of a second at least; start from Default()")
+	case cfg.Behaviour.PortalAPIRate < 0:
+		return errors.New("the portal API's rate is negative")
 	case cfg.Behaviour.KMSFaultStatus < 400 || cfg.Behaviour.KMSFaultStatus > 599:
 		return errors.New("the portal API's status for a KMS fault is not an error")
 	case cfg.Lag < 0 || cfg.Jitter < 0 || cfg.Behaviour.Skew < 0 || cfg.Behaviour.KMSCache < 0:

@@ -18,15 +18,22 @@ func services() []service {
 	return []service{
 		{"portal", portalHosts, (*Replica).portalHandler},
 		{"signin", signinHosts, (*Replica).signinHandler},
-		{"portal_api", each(names.PortalAPIHost), (*Replica).portalAPIHandler},
+		{"portal_api", each(names.PortalAPIHost, names.DualStackPortalAPIHost), (*Replica).portalAPIHandler},
+		{"oidc", each(names.OIDCHost, names.DualStackOIDCHost), (*Replica).oidcHandler},
 		{"sts", each(names.STSHost), (*Replica).stsHandler},
 		{"replication", each(names.ReplicationHost), (*Replica).replicationHandler},
 	}
 }
 
-// each is one host in every Region.
-func each(host func(region string) string) func(c *Config) []string {
-	return func(c *Config) []string { return []string{host(c.Region)} }
+// each are the same hosts in every Region.
+func each(forms ...func(region string) string) func(c *Config) []string {
+	return func(c *Config) []string {
+		var hosts []string
+		for _, host := range forms {
+			hosts = append(hosts, host(c.Region))
+		}
+		return hosts
+	}
 }
 
 // ServiceNames lists what a Region serves.

@@ -97,8 +97,13 @@ func DualStackSigninHost(region string) string {
 }
 func LegacySigninHost(region string) string { return region + "." + PartitionOf(region).legacySignin }
 func PortalAPIHost(region string) string    { return endpoint("portal.sso", region) }
+func OIDCHost(region string) string         { return endpoint("oidc", region) }
 func STSHost(region string) string          { return endpoint("sts", region) }
 func KMSHost(region string) string          { return endpoint("kms", region) }
+
+// Hosts of the same that have IPv6 too (IAM Identity Center User Guide, "Set up allow-lists").
+func DualStackPortalAPIHost(region string) string { return dualStackEndpoint("portal.sso", region) }
+func DualStackOIDCHost(region string) string      { return dualStackEndpoint("oidc", region) }
 
 // SigninDomain is the parent that the sign-in hosts of all Regions of the Region's partition have in common.
 func SigninDomain(region string) string { return PartitionOf(region).signin }
@@ -106,6 +111,10 @@ func SigninDomain(region string) string { return PartitionOf(region).signin }
 // endpoint is the host of a service in a Region.
 func endpoint(service, region string) string {
 	return service + "." + region + "." + PartitionOf(region).Domain
+}
+
+func dualStackEndpoint(service, region string) string {
+	return service + "." + region + "." + PartitionOf(region).DualStack
 }
 
 // ReplicationHost is where a replica takes what other Regions replicate to it. AWS has no such public name; it is
