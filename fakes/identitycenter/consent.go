@@ -32,12 +32,12 @@ const (
 
 // consentOf is what a page of consent asks about.
 type consentOf struct {
-	Step, Action          string
-	Field, Code           string // the form's hidden field, and what it holds
-	Client                string
-	Scopes                []string
-	Proof                 string // that this page showed the form to this session
-	Error, Detail, Region string
+	Step, Action string
+	Field, Code  string // the form's hidden field, and what it holds
+	User, Client string
+	Scopes       []string
+	Proof        string // that this page showed the form to this session
+	Error        string
 }
 
 // consentPages are added to a portal's own.
@@ -60,7 +60,7 @@ func (r *Replica) serveDevice(w http.ResponseWriter, req *http.Request) {
 	if n == nil || !r.present(w, req, n) {
 		return
 	}
-	page := consentOf{Step: stepEnter, Action: r.portalPath(hostOf(req)) + pathDevice}
+	page := consentOf{Step: stepEnter, Action: req.URL.Path, User: n.User}
 	if typed == "" {
 		r.pages.consent(w, http.StatusOK, page, "")
 		return
@@ -98,7 +98,7 @@ func (r *Replica) decideDevice(w http.ResponseWriter, req *http.Request) {
 	if n == nil {
 		return
 	}
-	code, page := userCodeOf(form.Get("user_code")), consentOf{Action: req.URL.Path}
+	code, page := userCodeOf(form.Get("user_code")), consentOf{Action: req.URL.Path, User: n.User}
 	first, last := r.proves(form, token, code, stepConfirm), r.proves(form, token, code, stepAllow)
 	switch step := form.Get("step"); {
 	case step == stepConfirm && first:
@@ -152,8 +152,8 @@ func (r *Replica) serveConsent(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	r.pages.consent(w, http.StatusOK, consentOf{
-		Step: stepAllow, Action: req.URL.Path, Field: "request", Code: request, Client: c.Name, Scopes: c.Scopes,
-		Proof: r.proof(token, request, stepAllow),
+		Step: stepAllow, Action: req.URL.Path, User: n.User, Field: "request", Code: request,
+		Client: c.Name, Scopes: c.Scopes, Proof: r.proof(token, request, stepAllow),
 	}, a.Redirect)
 }
 
@@ -190,11 +190,11 @@ func (r *Replica) answered(w http.ResponseWriter, req *http.Request) (*session, 
 	token := cookieValue(req, cookieToken)
 	n := r.stores.ofToken(token, r.now())
 	req.Body = http.MaxBytesReader(w, req.Body, maxConsentForm)
-	origin := req.Header.Get("Origin")
+	var ours http.CrossOriginProtection
 	switch {
 	case n == nil:
 		r.serveRefusal(w, req, refuse(causeSession, "the session has ended"), http.StatusBadRequest)
-	case origin != "" && origin != "https://"+hostOf(req):
+	case ours.Check(req) != nil:
 		r.serveRefusal(w, req, refuse(causeRequest, "the form is another site's"), http.StatusForbidden)
 	case req.ParseForm() != nil:
 		r.serveRefusal(w, req, refuse(causeRequest, "the form is malformed or too large"), http.StatusBadRequest)

@@ -75,10 +75,12 @@ func TestConsentIsNobodyElses(t *testing.T) {
 				t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
 			}
 		}
+		ann.do(http.MethodPost, to, fields, "Sec-Fetch-Site", "cross-site").want(t, http.StatusForbidden)
 		w.browser().do(http.MethodPost, to, fields).want(t, http.StatusBadRequest) // without the cookie
 		_, err := d.poll(asked.DeviceCode)
 		wantCode(t, err, "AuthorizationPendingException")
-		ann.do(http.MethodPost, to, fields, "Origin", own).want(t, http.StatusOK)
+		// A browser that may tell no referrer tells no origin either, and where the form comes from by another word.
+		ann.do(http.MethodPost, to, fields, "Origin", "null", "Sec-Fetch-Site", "same-origin").want(t, http.StatusOK)
 		ann.do(http.MethodPost, to, fields, "Origin", own).want(t, http.StatusBadRequest) // decided
 	})
 }

@@ -133,7 +133,12 @@ type roleList struct {
 }
 
 func (r *Replica) listAccountRoles(w http.ResponseWriter, req *http.Request, p *person) {
-	account := p.account(req.URL.Query().Get("account_id"))
+	id := req.URL.Query().Get("account_id")
+	account := p.account(id)
+	if id == "" {
+		writeFault(w, http.StatusBadRequest, "InvalidRequestException", "account_id is missing")
+		return
+	}
 	if account == nil {
 		writeFault(w, http.StatusNotFound, "ResourceNotFoundException", "No access to this account")
 		return
@@ -169,6 +174,10 @@ type credentials struct {
 func (r *Replica) getRoleCredentials(w http.ResponseWriter, req *http.Request, p *person) {
 	q := req.URL.Query()
 	account, role := p.account(q.Get("account_id")), q.Get("role_name")
+	if q.Get("account_id") == "" || role == "" {
+		writeFault(w, http.StatusBadRequest, "InvalidRequestException", "account_id or role_name is missing")
+		return
+	}
 	if account == nil || !slices.Contains(account.Roles, role) {
 		writeFault(w, http.StatusForbidden, "ForbiddenException", "No access")
 		return
