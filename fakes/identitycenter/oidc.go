@@ -81,7 +81,7 @@ func (r *Replica) bearer(token string) *session {
 	if n := r.stores.ofToken(token, now); n != nil || token == "" {
 		return n
 	}
-	t, ok := r.oidc.token(kindAccess.key(token), now)
+	t, ok := r.oidc.token(kindAccess, token, now)
 	if !ok || !mayUseAccounts(t.Scopes) {
 		return nil
 	}

@@ -21,10 +21,10 @@ const clientLife = 90 * 24 * time.Hour
 // Limits of what a client registers.
 const (
 	maxClientName = 256 // bytes
-	maxScopes     = 32
+	maxScopes     = 16
 	maxGrants     = 8
 	maxRedirects  = 10
-	maxRedirect   = 512 // bytes
+	maxRedirect   = 256 // bytes
 )
 
 // scopeForm is a service and what of it may be done: sso:account:access, redshift:connect.

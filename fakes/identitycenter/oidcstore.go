@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// Limits of what a Region remembers of its OIDC clients: under 60 MB when hostile clients have filled it all.
+// Limits of what a Region remembers of its OIDC clients: under 100 MB when hostile clients have filled it all. The
+// tokens of each kind are enough for as many people as have sessions.
 const (
 	maxClients        = 10_000
 	maxAuthorizations = 10_000
-	maxTokens         = 20_000
+	maxTokens         = 2 * maxSessions
 )
 
 // oidcStore is all that a Region remembers of clients that are no browsers. It is the Region's own: authorizations of
@@ -19,7 +20,7 @@ type oidcStore struct {
 	mu             sync.Mutex
 	clients        *shelf[string, oidcClient] // by ID
 	authorizations *shelf[digest, authorization]
-	tokens         *shelf[digest, oidcToken]
+	tokens         map[oidcKind]*shelf[digest, oidcToken] // apart, since they live so differently long
 }
 
 // oidcClient is a public client as it has registered.
@@ -78,7 +79,9 @@ func newOIDCStore() *oidcStore {
 	return &oidcStore{
 		clients:        newShelf[string, oidcClient](maxClients),
 		authorizations: newShelf[digest, authorization](maxAuthorizations),
-		tokens:         newShelf[digest, oidcToken](maxTokens),
+		tokens: map[oidcKind]*shelf[digest, oidcToken]{
+			kindAccess: newShelf[digest, oidcToken](maxTokens), kindRefresh: newShelf[digest, oidcToken](maxTokens),
+		},
 	}
 }
 
@@ -133,23 +136,23 @@ func (s *oidcStore) takeAuthorization(key digest, now time.Time) (authorization,
 	return s.authorizations.take(key, now)
 }
 
-// addToken remembers a token until then.
-func (s *oidcStore) addToken(key digest, t oidcToken, now, until time.Time) {
+// addToken remembers an access token or a refresh token until then.
+func (s *oidcStore) addToken(kind oidcKind, secret string, t oidcToken, now, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens.put(key, t, now, until)
+	s.tokens[kind].put(kind.key(secret), t, now, until)
 }
 
-// token is what is kept under the key.
-func (s *oidcStore) token(key digest, now time.Time) (oidcToken, bool) {
+// token is what a token of the kind stands for.
+func (s *oidcStore) token(kind oidcKind, secret string, now time.Time) (oidcToken, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tokens.get(key, now)
+	return s.tokens[kind].get(kind.key(secret), now)
 }
 
 // takeToken is token, once.
-func (s *oidcStore) takeToken(key digest, now time.Time) (oidcToken, bool) {
+func (s *oidcStore) takeToken(kind oidcKind, secret string, now time.Time) (oidcToken, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tokens.take(key, now)
+	return s.tokens[kind].take(kind.key(secret), now)
 }

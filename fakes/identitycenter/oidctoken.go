@@ -85,13 +85,13 @@ func (r *Replica) byRefreshToken(ctx context.Context, c *oidcClient, token strin
 	if token == "" {
 		return nil, faultMissing
 	}
-	now, key := r.now(), kindRefresh.key(token)
-	t, ok := r.oidc.token(key, now)
+	now := r.now()
+	t, ok := r.oidc.token(kindRefresh, token, now)
 	if !ok || t.Client != c.ID {
 		return nil, faultRefresh
 	}
 	out, fault := r.exchange(ctx, c, t.Session, func() bool {
-		_, first := r.oidc.takeToken(key, now)
+		_, first := r.oidc.takeToken(kindRefresh, token, now)
 		return first
 	})
 	if fault == faultGrant {
@@ -131,10 +131,10 @@ func (r *Replica) issueTokens(c *oidcClient, n *session) tokenAnswer {
 		until = n.Expires
 	}
 	out := tokenAnswer{AccessToken: newSecret(), ExpiresIn: int(until.Sub(now).Seconds()), TokenType: "Bearer"}
-	r.oidc.addToken(kindAccess.key(out.AccessToken), t, now, until)
+	r.oidc.addToken(kindAccess, out.AccessToken, t, now, until)
 	if refreshable {
 		out.RefreshToken = newSecret()
-		r.oidc.addToken(kindRefresh.key(out.RefreshToken), t, now, n.Expires)
+		r.oidc.addToken(kindRefresh, out.RefreshToken, t, now, n.Expires)
 	}
 	return out
 }
