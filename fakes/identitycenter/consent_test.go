@@ -96,7 +96,8 @@ func TestConsentPagesAreStrict(t *testing.T) {
 		for _, a := range []answer{page, b.press(page, "confirm")} {
 			policy := a.Header.Get("Content-Security-Policy")
 			for _, want := range []string{
-				"default-src 'none'", "style-src " + sourceOf([]byte(a.body), "style"), "form-action 'self'", "frame-ancestors 'none'",
+				"default-src 'none'", "style-src " + sourceOf([]byte(a.body), "style"), "form-action 'self'",
+				"frame-ancestors 'none'",
 			} {
 				if !strings.Contains(policy, want) {
 					t.Errorf("%q lacks %q", policy, want)

@@ -90,8 +90,10 @@ func FuzzState(f *testing.F) {
 func FuzzOIDC(f *testing.F) {
 	w := newWorld(f, func(c *Config) { c.Behaviour.Quotas = false })
 	f.Add("/client/register", `{"clientName":"x","clientType":"public","scopes":["sso:account:access"],`+
-		`"grantTypes":["authorization_code"],"redirectUris":["http://127.0.0.1/cb"],"issuerUrl":"`+w.instance.PortalURL(east)+`"}`)
-	f.Add("/device_authorization", `{"clientId":"x","clientSecret":"y","startUrl":"https://d-0123456789.awsapps.com/start#/"}`)
+		`"grantTypes":["authorization_code"],"redirectUris":["http://127.0.0.1/cb"],"issuerUrl":"`+
+		w.instance.PortalURL(east)+`"}`)
+	f.Add("/device_authorization",
+		`{"clientId":"x","clientSecret":"y","startUrl":"https://d-0123456789.awsapps.com/start#/"}`)
 	f.Add("/token", `{"clientId":"x","clientSecret":"y","grantType":"refresh_token","refreshToken":"z"}`)
 	f.Add("/token", `{"clientId":1e999}`)
 	f.Fuzz(func(t *testing.T, path, body string) {

@@ -80,7 +80,8 @@ func TestPKCEFlow(t *testing.T) {
 			}
 			back := b.press(page, "allow").want(t, http.StatusSeeOther)
 			q := back.Query()
-			if got := strings.TrimSuffix(back.String(), "?"+back.RawQuery); got != callback || q.Get("state") != "of the client" {
+			if got := strings.TrimSuffix(back.String(),
+				"?"+back.RawQuery); got != callback || q.Get("state") != "of the client" {
 				t.Errorf("back to %s", back)
 			}
 			got, err := d.bring(q.Get("code"), nil)
@@ -126,7 +127,7 @@ func TestCodeErrors(t *testing.T) {
 		for name, alter := range map[string]func(*ssooidc.CreateTokenInput){
 			"another verifier": func(in *ssooidc.CreateTokenInput) { in.CodeVerifier = aws.String(verifier + "x") },
 			"a short verifier": func(in *ssooidc.CreateTokenInput) { in.CodeVerifier = aws.String("x") },
-			"another port":     func(in *ssooidc.CreateTokenInput) { in.RedirectUri = aws.String("http://127.0.0.1:1/oauth/callback") },
+			"another port":     func(in *ssooidc.CreateTokenInput) { in.RedirectUri = aws.String("http://127.0.0.1:1/cb") },
 			"another client":   func(in *ssooidc.CreateTokenInput) { in.ClientId, in.ClientSecret = other.id, other.secret },
 			"late":             func(*ssooidc.CreateTokenInput) { time.Sleep(authCodeLife) },
 		} {
@@ -195,7 +196,8 @@ func TestLoopback(t *testing.T) {
 		"http://127.0.0.1/oauth/callback": true, "http://127.0.0.1:8400/": true, "http://[::1]/x": true,
 		"http://localhost/x": true, "https://127.0.0.1/x": false, "http://127.0.0.1.evil.test/": false,
 		"http://10.0.0.1/": false, "http://user@127.0.0.1/": false, "http://127.0.0.1/#f": false, "custom:/x": false,
-		"": false, "http://127.0.0.1/\n": false, "http://[::1/": false, "http://127.0.0.1/" + strings.Repeat("x", maxRedirect): false,
+		"": false, "http://127.0.0.1/\n": false, "http://[::1/": false, "http://127.0.0.1/" + strings.Repeat("x",
+			maxRedirect): false,
 	} {
 		if got := isLoopback(uri); got != want {
 			t.Errorf("%q: %t", uri, got)

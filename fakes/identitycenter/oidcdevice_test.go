@@ -215,7 +215,8 @@ func TestStartURLs(t *testing.T) {
 		own, issuer := "https://"+in.PortalHost("REGION"), "https://identitycenter.amazonaws.com/"+in.ID
 		classic := "https://d-0123456789.awsapps.com/start"
 		for start, regions := range map[string]string{
-			own: "east west", own + "/": "east west", own + "/#": "east west", own + "/#/": "east west", own + "/start": "east west",
+			own: "east west", own + "/": "east west", own + "/#": "east west", own + "/#/": "east west",
+			own + "/start": "east west",
 			"https://" + in.AlternativePortalHost("REGION"): "east west",
 			issuer: "east west", issuer + "/": "east west",
 			classic: "east", classic + "/": "east", classic + "#/": "east", classic + "/#": "east",

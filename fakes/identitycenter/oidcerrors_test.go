@@ -30,13 +30,15 @@ func TestRegistrationErrors(t *testing.T) {
 			{`"grantTypes":["implicit"]`, "UnsupportedGrantTypeException"},
 			{`"redirectUris":["https://evil.test/"]`, "InvalidRedirectUriException"},
 			{`"redirectUris":null,"grantTypes":["authorization_code"]`, "InvalidRedirectUriException"},
-			{`"redirectUris":[` + strings.Repeat(`"http://127.0.0.1/",`, maxRedirects) + `"http://127.0.0.1/"]`, "InvalidRedirectUriException"},
+			{`"redirectUris":[` + strings.Repeat(`"http://127.0.0.1/",`, maxRedirects) + `"http://127.0.0.1/"]`,
+				"InvalidRedirectUriException"},
 			{`"issuerUrl":"https://acme.awsapps.com/start"`, "InvalidRequestException"},
 			{`"issuerUrl":"","grantTypes":["authorization_code"]`, "InvalidRequestException"},
 			{`"entitledApplicationArn":"arn:aws:sso::111122223333:application/x/y"`, "InvalidRequestException"},
 		} {
 			body := `{"clientName":"x","clientType":"public","scopes":["sso:account:access"],` +
-				`"redirectUris":["http://127.0.0.1/oauth/callback"],"issuerUrl":"` + w.instance.PortalURL(east) + `",` + c.field + `}`
+				`"redirectUris":["http://127.0.0.1/oauth/callback"],"issuerUrl":"` +
+				w.instance.PortalURL(east) + `",` + c.field + `}`
 			if f := w.callOIDC(t, east, "/client/register", body); f.Type != c.want {
 				t.Errorf("%s: %+v, want %s", c.field, f, c.want)
 			}

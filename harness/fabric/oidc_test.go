@@ -54,13 +54,15 @@ func TestOIDCErrors(t *testing.T) {
 		status                  int
 		kind, code              string
 	}{
-		{"RegisterClient", "POST", "/client/register", harness.Answer{Fail: true}, 500, "InternalServerException", "server_error"},
+		{"RegisterClient", "POST", "/client/register", harness.Answer{Fail: true}, 500, "InternalServerException",
+			"server_error"},
 		{"CreateToken", "POST", "/token", harness.Answer{Throttle: true}, 400, "SlowDownException", "slow_down"},
 		{"CreateToken", "POST", "/token", harness.Answer{Fail: true, Code: "InvalidClientException"}, 401,
 			"InvalidClientException", "invalid_client"},
 		{"StartDeviceAuthorization", "POST", "/device_authorization",
 			harness.Answer{Fail: true, Code: "InvalidRequestException"}, 400, "InvalidRequestException", "invalid_request"},
-		{"Authorize", "GET", "/authorize?client_id=x", harness.Answer{Fail: true}, 500, "InternalServerException", "server_error"},
+		{"Authorize", "GET", "/authorize?client_id=x", harness.Answer{Fail: true}, 500, "InternalServerException",
+			"server_error"},
 	} {
 		l := layCalls(t, f, onCalls(harness.Calls{Service: "oidc", Operation: c.operation}, c.answer))
 		for _, host := range hosts {

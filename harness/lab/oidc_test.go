@@ -60,7 +60,8 @@ func TestOIDCSDKSeesTheRules(t *testing.T) {
 				defer laid.Lift()
 			}
 			_, err := client.RegisterClient(t.Context(), &ssooidc.RegisterClientInput{
-				ClientName: aws.String("x"), ClientType: aws.String("public"), IssuerUrl: aws.String("https://else.awsapps.com/start"),
+				ClientName: aws.String("x"), ClientType: aws.String("public"),
+				IssuerUrl: aws.String("https://else.awsapps.com/start"),
 			})
 			if err == nil || !c.typed(err) || counter.n != c.attempts {
 				t.Errorf("%+v: after %d attempts: %v", c.answer, counter.n, err)
@@ -108,7 +109,8 @@ func newTerminal(t *testing.T, l *lab.Lab, major string) *terminal {
 		t.Fatal(err)
 	}
 	term.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "HTTPS_PROXY=" + door.String(), "PYTHONUNBUFFERED=1",
-		"AWS_CA_BUNDLE=" + filepath.Join(home, "ca.pem"), "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + filepath.Join(home, "config")}
+		"AWS_CA_BUNDLE=" + filepath.Join(home, "ca.pem"), "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE=" + filepath.Join(home, "config")}
 	return term
 }
 
@@ -151,11 +153,14 @@ func TestCLIAuthorizes(t *testing.T) {
 		term.must(into, append(args, "--region", region, "--output", "json", "--no-sign-request")...)
 	}
 	var client struct{ ClientID, ClientSecret string }
-	run(&client, "sso-oidc", "register-client", "--client-name", "lab", "--client-type", "public", "--scopes", "sso:account:access")
+	run(&client, "sso-oidc", "register-client", "--client-name", "lab", "--client-type", "public", "--scopes",
+		"sso:account:access")
 	var asked struct{ DeviceCode, VerificationURIComplete string }
-	run(&asked, "sso-oidc", "start-device-authorization", "--client-id", client.ClientID, "--client-secret", client.ClientSecret,
+	run(&asked, "sso-oidc", "start-device-authorization", "--client-id", client.ClientID, "--client-secret",
+		client.ClientSecret,
 		"--start-url", l.System.Portal(region))
-	ask := []string{"sso-oidc", "create-token", "--client-id", client.ClientID, "--client-secret", client.ClientSecret, "--grant-type",
+	ask := []string{"sso-oidc", "create-token", "--client-id", client.ClientID, "--client-secret", client.ClientSecret,
+		"--grant-type",
 		"urn:ietf:params:oauth:grant-type:device_code", "--device-code", asked.DeviceCode}
 	var token struct{ AccessToken, RefreshToken string }
 	pending := term.run(&token, append(ask, "--region", region, "--no-sign-request")...)
@@ -170,7 +175,8 @@ func TestCLIAuthorizes(t *testing.T) {
 	if token.RefreshToken == "" || len(list.AccountList) == 0 {
 		t.Errorf("refresh token %t, %d accounts", token.RefreshToken != "", len(list.AccountList))
 	}
-	abroad := term.run(&list, "sso", "list-accounts", "--access-token", token.AccessToken, "--region", "us-east-1", "--no-sign-request")
+	abroad := term.run(&list, "sso", "list-accounts", "--access-token", token.AccessToken, "--region", "us-east-1",
+		"--no-sign-request")
 	if abroad == nil || !strings.Contains(abroad.Error(), "Session token not found or invalid") {
 		t.Errorf("in the other Region: %v", abroad)
 	}
@@ -187,8 +193,9 @@ func TestCLILogsIn(t *testing.T) {
 	roles := system.NewDesign(topology()).Directory.Roles(who.UserName, who.Account)
 	var config strings.Builder
 	for _, region := range []string{"us-east-1", "eu-west-1"} {
-		fmt.Fprintf(&config, "[sso-session %[1]s]\nsso_start_url = %[2]s\nsso_region = %[1]s\nsso_registration_scopes = sso:account:access\n"+
-			"[profile %[1]s]\nsso_session = %[1]s\nsso_account_id = %[3]s\nsso_role_name = %[4]s\nregion = %[1]s\n",
+		fmt.Fprintf(&config,
+			"[sso-session %[1]s]\nsso_start_url = %[2]s\nsso_region = %[1]s\nsso_registration_scopes = sso:account:access\n"+
+				"[profile %[1]s]\nsso_session = %[1]s\nsso_account_id = %[3]s\nsso_role_name = %[4]s\nregion = %[1]s\n",
 			region, l.System.Portal(region), who.Account, roles[0])
 	}
 	term.configure(config.String())

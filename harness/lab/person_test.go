@@ -65,7 +65,8 @@ func (h *human) read(r *http.Response, err error) sheet {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	s := sheet{at: r.Request.URL, status: r.StatusCode, text: string(body), fields: url.Values{}, buttons: map[string]url.Values{}}
+	s := sheet{at: r.Request.URL, status: r.StatusCode, text: string(body), fields: url.Values{},
+		buttons: map[string]url.Values{}}
 	tree, err := html.Parse(strings.NewReader(s.text))
 	if err != nil {
 		h.t.Fatal(err)

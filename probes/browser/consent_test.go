@@ -23,7 +23,8 @@ import (
 	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
-// atScreen is a browser of its own that goes out by New York's door, and directly to the machine that it is on.
+// atScreen is a browser of its own as lab open starts it: it goes out by New York's door, and directly to a command
+// line that waits on its machine.
 func atScreen(t *testing.T, sys *harness.System) context.Context {
 	t.Helper()
 	path, err := browser.Find(os.Getenv)
@@ -37,6 +38,7 @@ func atScreen(t *testing.T, sys *harness.System) context.Context {
 	allocator, free := chromedp.NewExecAllocator(t.Context(), slices.Concat(chromedp.DefaultExecAllocatorOptions[:],
 		[]chromedp.ExecAllocatorOption{
 			chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.ProxyServer("http://" + door.Host),
+			chromedp.Flag("proxy-bypass-list", "<-loopback>;http://127.0.0.1"),
 			chromedp.Flag("ignore-certificate-errors-spki-list", sys.LeafPin),
 		})...)
 	t.Cleanup(free)
