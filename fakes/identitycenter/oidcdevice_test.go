@@ -1,6 +1,7 @@
 package identitycenter
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -163,7 +164,8 @@ func TestDeviceErrors(t *testing.T) {
 		asked := d.start(w.instance.PortalURL(west))
 		_, err := other.poll(asked.DeviceCode)
 		wantCode(t, err, "InvalidGrantException") // another client's
-		for _, code := range []string{"x", "****", newSecret(), aws.ToString(asked.UserCode)} {
+		forged := base64.RawURLEncoding.EncodeToString([]byte(*asked.UserCode + newSecret()))
+		for _, code := range []string{"x", "****", newSecret(), *asked.UserCode, forged} {
 			_, err = d.poll(aws.String(code))
 			wantCode(t, err, "InvalidGrantException")
 		}

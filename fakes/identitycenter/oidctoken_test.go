@@ -18,6 +18,8 @@ func TestRefresh(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		d := w.newDevice(t, west, scopeAccounts)
 		got := d.logIn("ann@acme.test")
+		_, err := w.newDevice(t, west, scopeAccounts).refresh(got.RefreshToken)
+		wantCode(t, err, "InvalidGrantException") // it is another client's
 		for hour := range 7 {
 			time.Sleep(time.Hour - time.Second)
 			if _, err := w.accounts(t, west, got.AccessToken); err != nil {
