@@ -60,6 +60,15 @@ func readJSON(from io.Reader, into any) bool {
 	return err == nil && strings.HasPrefix(strings.TrimSpace(string(raw)), "{") && json.Unmarshal(raw, into) == nil
 }
 
+// newArgument is a secret that people give to programs, which take what begins with a dash for an option.
+func newArgument() string {
+	for {
+		if s := newSecret(); s[0] != '-' {
+			return s
+		}
+	}
+}
+
 // authenticate finds the client that an ID and a secret are of. Another Region's client is as unknown here as nobody's.
 func (r *Replica) authenticate(id, secret string) (oidcClient, *oidcFault) {
 	if id == "" || secret == "" {

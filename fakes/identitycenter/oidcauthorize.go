@@ -92,7 +92,7 @@ func (r *Replica) allowRequest(request, session string) string {
 	if !ok {
 		return ""
 	}
-	code := newSecret()
+	code := newArgument()
 	a.Session, a.Until = session, now.Add(authCodeLife)
 	r.oidc.addAuthorization(kindCode.key(code), a, now, a.Until)
 	return a.back("code", code)

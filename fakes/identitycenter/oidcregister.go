@@ -60,7 +60,7 @@ func (r *Replica) registerClient(req *http.Request, in *registration) (any, *oid
 		return nil, fault
 	}
 	c := oidcClient{
-		ID: newSecret()[:32], Name: in.ClientName, Issued: now, Expires: now.Add(clientLife),
+		ID: newArgument()[:32], Name: in.ClientName, Issued: now, Expires: now.Add(clientLife),
 		Grants: in.GrantTypes, Scopes: in.Scopes, Redirects: in.RedirectURIs,
 	}
 	if len(c.Grants) == 0 {
@@ -76,7 +76,7 @@ func (r *Replica) registerClient(req *http.Request, in *registration) (any, *oid
 	if c.Portal == "" && slices.Contains(c.Grants, grantCode) {
 		return nil, faultMissing // there is no portal to authorize at
 	}
-	secret := newSecret()
+	secret := newArgument()
 	c.Secret = digestOf(secret)
 	r.oidc.addClient(c, now)
 	endpoint := "https://" + names.OIDCHost(r.cfg.Region)

@@ -130,10 +130,10 @@ func (r *Replica) issueTokens(c *oidcClient, n *session) tokenAnswer {
 	if n.Expires.Before(until) {
 		until = n.Expires
 	}
-	out := tokenAnswer{AccessToken: newSecret(), ExpiresIn: int(until.Sub(now).Seconds()), TokenType: "Bearer"}
+	out := tokenAnswer{AccessToken: newArgument(), ExpiresIn: int(until.Sub(now).Seconds()), TokenType: "Bearer"}
 	r.oidc.addToken(kindAccess, out.AccessToken, t, now, until)
 	if refreshable {
-		out.RefreshToken = newSecret()
+		out.RefreshToken = newArgument()
 		r.oidc.addToken(kindRefresh, out.RefreshToken, t, now, n.Expires)
 	}
 	return out

@@ -3,6 +3,7 @@ package identitycenter
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -248,6 +249,15 @@ func (w *world) callOIDC(t testing.TB, region, path string, in any) oidcFaultBod
 		t.Errorf("%s: %d %s %v", path, a.StatusCode, a.body, a.Header)
 	}
 	return fault
+}
+
+// aws sso list-accounts --access-token -x takes the token for an option.
+func TestSecretsAreArguments(t *testing.T) {
+	for range 5000 {
+		if s := newArgument(); strings.HasPrefix(s, "-") || len(s) != len(newSecret()) {
+			t.Fatal(s)
+		}
+	}
 }
 
 // A token may be given a rate at the portal's API; AWS publishes none.
