@@ -97,6 +97,9 @@ func (d *Directory) check() error {
 		principals[g.ID] = true
 	}
 	for _, p := range d.PermissionSets {
+		if life := p.SessionDuration; life != 0 && (life < time.Hour || life > 12*time.Hour) {
+			return fmt.Errorf("permission set %q: a session of %v, and not of 1 to 12 hours", p.Name, life)
+		}
 		sets[p.ID] = true
 	}
 	for _, a := range d.Accounts {

@@ -43,6 +43,11 @@ type Behaviour struct {
 	PrimaryOnlyError string
 	AssignmentTime   time.Duration // how long an assignment of a permission set takes to be made or deleted
 	SessionDuration  time.Duration // of the portal; 8 h by default, 15 min to 90 days at AWS
+
+	TokenLife       time.Duration // of an access token that can be refreshed, at most to the session's end; 1 h
+	LegacyTokenLife time.Duration // of one of a client that registered no scope and can't refresh it; 8 h
+	Quotas          bool          // whether APIs refuse who exceeds their published rates
+	PortalAPIRate   int           // calls a second of the portal API that a token may make; 0: AWS publishes none
 }
 
 // Default is how the service is believed to behave.
@@ -52,6 +57,7 @@ func Default() Behaviour {
 		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute,
 		RemoveTime: time.Second, MaxRegions: 6,
 		PrimaryOnlyError: "AccessDeniedException", AssignmentTime: 2 * time.Second,
+		TokenLife: time.Hour, LegacyTokenLife: 8 * time.Hour, Quotas: true,
 	}
 }
 
@@ -106,6 +112,8 @@ type Replica struct {
 	stores   *stores
 	known    atomic.Pointer[configuration] // nil where nobody is served here
 	waking   sync.Mutex                    // what was recorded is taken into memory once
+	oidc     *oidcStore
+	quotas   *quotas
 
 	mu      sync.Mutex
 	sending map[[2]string]*sender // by stream and Region
@@ -134,6 +142,8 @@ func New(cfg Config, deps Deps) (*Replica, error) {
 		sending:  map[[2]string]*sender{},
 		trimmed:  records.Heads{},
 		changes:  map[string]bool{},
+		oidc:     newOIDCStore(),
+		quotas:   newQuotas(),
 	}
 	if err := r.openRecords(); err != nil {
 		return nil, fmt.Errorf("configuring identity center in %s: %w", cfg.Region, err)
@@ -188,6 +198,10 @@ func (cfg *Config) check() error {
 		return errors.New("the identity provider's metadata is not complete")
 	case cfg.Behaviour.SessionDuration <= 0:
 		return errors.New("sessions have no duration; start from Default()")
+	case cfg.Behaviour.TokenLife < time.Second || cfg.Behaviour.LegacyTokenLife < time.Second:
+		return errors.New("access tokens have no life of a second at least; start from Default()")
+	case cfg.Behaviour.PortalAPIRate < 0:
+		return errors.New("the portal API's rate is negative")
 	case cfg.Behaviour.KMSFaultStatus < 400 || cfg.Behaviour.KMSFaultStatus > 599:
 		return errors.New("the portal API's status for a KMS fault is not an error")
 	case cfg.Lag < 0 || cfg.Jitter < 0 || cfg.Behaviour.Skew < 0 || cfg.Behaviour.KMSCache < 0:

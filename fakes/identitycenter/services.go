@@ -18,16 +18,23 @@ func services() []service {
 	return []service{
 		{"portal", portalHosts, (*Replica).portalHandler},
 		{"signin", signinHosts, (*Replica).signinHandler},
-		{"portal_api", oneHost(names.PortalAPIHost), (*Replica).portalAPIHandler},
-		{"sts", oneHost(names.STSHost), (*Replica).stsHandler},
-		{"sso_admin", oneHost(names.SSOAdminHost), (*Replica).adminHandler},
-		{"replication", oneHost(names.ReplicationHost), (*Replica).replicationHandler},
+		{"portal_api", hosts(names.PortalAPIHost, names.DualStackPortalAPIHost), (*Replica).portalAPIHandler},
+		{"oidc", hosts(names.OIDCHost, names.DualStackOIDCHost), (*Replica).oidcHandler},
+		{"sts", hosts(names.STSHost), (*Replica).stsHandler},
+		{"sso_admin", hosts(names.SSOAdminHost, names.DualStackSSOAdminHost), (*Replica).adminHandler},
+		{"replication", hosts(names.ReplicationHost), (*Replica).replicationHandler},
 	}
 }
 
-// oneHost is a host that every Region has one of.
-func oneHost(host func(region string) string) func(c *Config) []string {
-	return func(c *Config) []string { return []string{host(c.Region)} }
+// hosts are of the same forms in every Region.
+func hosts(forms ...func(region string) string) func(c *Config) []string {
+	return func(c *Config) []string {
+		var all []string
+		for _, host := range forms {
+			all = append(all, host(c.Region))
+		}
+		return all
+	}
 }
 
 // ServiceNames lists what a Region serves.

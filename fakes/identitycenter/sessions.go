@@ -226,6 +226,14 @@ func (s *stores) ofToken(secret string, now time.Time) *session {
 	return s.live(s.tokens, secret, now)
 }
 
+// ofID is a live session.
+func (s *stores) ofID(id string, now time.Time) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, _ := s.sessions.get(id, now)
+	return n
+}
+
 func (s *stores) live(by map[digest]*session, secret string, now time.Time) *session {
 	if secret == "" {
 		return nil

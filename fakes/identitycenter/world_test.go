@@ -250,6 +250,14 @@ func (w *world) put(d Directory) Position {
 	return p
 }
 
+// revoke ends a user's sessions.
+func (w *world) revoke(region, user string) {
+	w.t.Helper()
+	if err := w.replicas[region].RevokeSessions(user); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // renamed is the test directory with another display name, so that something has changed.
 func renamed(name string) Directory {
 	d := testDirectory()

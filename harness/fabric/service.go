@@ -38,7 +38,7 @@ type failure struct {
 }
 
 // services are those whose calls the fabric understands. Operations and errors are those of AWS's API references, each
-// with its "Common errors": of KMS, of IAM Identity Center and its portal, and of STS.
+// with its "Common errors": of KMS, of IAM Identity Center, its portal and its OIDC, and of STS.
 func services() []*service {
 	return []*service{
 		{
@@ -62,6 +62,7 @@ func services() []*service {
 				{"ForbiddenException", 403}, {"ResourceNotFoundException", 404}, {"TooManyRequestsException", 429},
 			},
 		},
+		oidcService(),
 		{
 			name: "sso_admin", localstack: "sso-admin", host: "sso.", protocol: json11{"SWBExternalService."},
 			operations: named(ssoAdminOperations),
@@ -82,6 +83,26 @@ func services() []*service {
 				{"InvalidIdentityToken", 400}, {"MalformedPolicyDocument", 400}, {"PackedPolicyTooLarge", 400},
 				{"RegionDisabledException", 403}, {"SignatureDoesNotMatch", 403},
 			},
+		},
+	}
+}
+
+// oidcService is IAM Identity Center's OIDC. Authorize is no operation of AWS's reference but the endpoint to which
+// clients send browsers.
+func oidcService() *service {
+	return &service{
+		name: "oidc", localstack: "sso-oidc", host: "oidc.", protocol: oauthJSON{}, operations: []operation{
+			{"RegisterClient", http.MethodPost, "/client/register"},
+			{"StartDeviceAuthorization", http.MethodPost, "/device_authorization"},
+			{"CreateToken", http.MethodPost, "/token"},
+			{"Authorize", http.MethodGet, "/authorize"},
+		},
+		failure: failure{"InternalServerException", 500}, throttled: failure{"SlowDownException", 400},
+		codes: []failure{
+			{"InvalidRequestException", 400}, {"InvalidClientException", 401}, {"InvalidGrantException", 400},
+			{"AccessDeniedException", 400}, {"AuthorizationPendingException", 400}, {"ExpiredTokenException", 400},
+			{"UnauthorizedClientException", 400}, {"UnsupportedGrantTypeException", 400}, {"InvalidScopeException", 400},
+			{"InvalidClientMetadataException", 400}, {"InvalidRedirectUriException", 400},
 		},
 	}
 }

@@ -114,8 +114,14 @@ func DualStackSigninHost(region string) string {
 func LegacySigninHost(region string) string { return region + "." + PartitionOf(region).legacySignin }
 func PortalAPIHost(region string) string    { return endpoint("portal.sso", region) }
 func SSOAdminHost(region string) string     { return endpoint("sso", region) }
+func OIDCHost(region string) string         { return endpoint("oidc", region) }
 func STSHost(region string) string          { return endpoint("sts", region) }
 func KMSHost(region string) string          { return endpoint("kms", region) }
+
+// Hosts of the same that have IPv6 too (IAM Identity Center User Guide, "Set up allow-lists").
+func DualStackPortalAPIHost(region string) string { return dualStackEndpoint("portal.sso", region) }
+func DualStackOIDCHost(region string) string      { return dualStackEndpoint("oidc", region) }
+func DualStackSSOAdminHost(region string) string  { return dualStackEndpoint("sso", region) }
 
 // SigninDomain is the parent that the sign-in hosts of all Regions of the Region's partition have in common.
 func SigninDomain(region string) string { return PartitionOf(region).signin }
@@ -123,6 +129,10 @@ func SigninDomain(region string) string { return PartitionOf(region).signin }
 // endpoint is the host of a service in a Region.
 func endpoint(service, region string) string {
 	return service + "." + region + "." + PartitionOf(region).Domain
+}
+
+func dualStackEndpoint(service, region string) string {
+	return service + "." + region + "." + PartitionOf(region).DualStack
 }
 
 // ReplicationHost is where a replica takes what other Regions replicate to it. AWS has no such public name; it is
