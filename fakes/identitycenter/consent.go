@@ -43,10 +43,10 @@ type consentOf struct {
 // consentPages are added to a portal's own.
 func (r *Replica) consentPages(mux *http.ServeMux, host string) {
 	path := r.portalPath(host)
-	mux.HandleFunc("GET "+path+pathDevice, r.serveDevice)
-	mux.HandleFunc("POST "+path+pathDevice, r.decideDevice)
-	mux.HandleFunc("GET "+path+pathConsent, r.serveConsent)
-	mux.HandleFunc("POST "+path+pathConsent, r.decideConsent)
+	mux.HandleFunc("GET "+path+pathDevice, r.recorded(r.serveDevice))
+	mux.HandleFunc("POST "+path+pathDevice, r.recorded(r.decideDevice))
+	mux.HandleFunc("GET "+path+pathConsent, r.recorded(r.serveConsent))
+	mux.HandleFunc("POST "+path+pathConsent, r.recorded(r.decideConsent))
 }
 
 // serveDevice asks a person who has signed in for the code that a client shows them, and whether it is the one.

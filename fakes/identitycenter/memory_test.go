@@ -89,6 +89,7 @@ func TestOIDCMemoryIsBounded(t *testing.T) {
 		n := &session{ID: strconv.Itoa(i), Expires: now.Add(time.Hour)}
 		r.issueTokens(&oidcClient{ID: n.ID, Scopes: []string{scopeAccounts}, Grants: []string{grantRefresh}}, n)
 		r.quotas.take(n.ID, 80, now)
+		r.oidc.changes() // which are written, and kept no longer
 	}
 	s := r.oidc
 	for name, c := range map[string][2]int{

@@ -52,6 +52,10 @@ const (
 	kindSessionEnd = "session end"
 	kindRevocation = "revocation"
 	kindToken      = "portal token" // is valid in its Region alone
+	kindClient        = "client" // of the OIDC API, as all that it was allowed is valid in its Region alone
+	kindAuthorization = "authorization"
+	kindClientToken   = "client token"
+
 	kindOperation  = "operation"    // that takes a while, in the primary
 )
 
@@ -72,6 +76,9 @@ func kinds() []records.Kind {
 		{Name: kindSessionEnd, Stream: StreamSessions, Key: keyCenter},
 		{Name: kindRevocation, Stream: StreamSessions, Key: keyCenter},
 		{Name: kindToken, Key: keyCenter},
+		{Name: kindClient, Key: keyCenter},
+		{Name: kindAuthorization, Key: keyCenter},
+		{Name: kindClientToken, Key: keyCenter},
 		{Name: kindOperation, Key: keyCenter},
 	}
 }

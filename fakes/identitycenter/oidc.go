@@ -26,10 +26,10 @@ const maxOIDCBody = 16 << 10
 // identities, is not offered.
 func (r *Replica) oidcHandler(string) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /client/register", oidcCall(r.registerClient))
-	mux.HandleFunc("POST /device_authorization", oidcCall(r.startDeviceAuthorization))
-	mux.HandleFunc("POST /token", oidcCall(r.createToken))
-	mux.HandleFunc("GET /authorize", r.authorize)
+	mux.HandleFunc("POST /client/register", oidcCall(r, r.registerClient))
+	mux.HandleFunc("POST /device_authorization", oidcCall(r, r.startDeviceAuthorization))
+	mux.HandleFunc("POST /token", oidcCall(r, r.createToken))
+	mux.HandleFunc("GET /authorize", r.recorded(r.authorize))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeFault(w, http.StatusNotFound, "UnknownOperationException", "No such operation")
 	})
@@ -37,7 +37,7 @@ func (r *Replica) oidcHandler(string) http.Handler {
 }
 
 // oidcCall reads what an operation takes and writes what it gives.
-func oidcCall[In any](serve func(*http.Request, *In) (any, *oidcFault)) http.HandlerFunc {
+func oidcCall[In any](r *Replica, serve func(*http.Request, *In) (any, *oidcFault)) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		in := new(In)
@@ -45,7 +45,14 @@ func oidcCall[In any](serve func(*http.Request, *In) (any, *oidcFault)) http.Han
 			faultBody.write(w)
 			return
 		}
+		if _, err := r.configuration(req.Context()); err != nil {
+			faultOf(err).write(w)
+			return
+		}
 		out, fault := serve(req, in)
+		if err := r.recordClients(); err != nil && fault == nil {
+			fault = faultOf(err)
+		}
 		if fault != nil {
 			fault.write(w)
 			return

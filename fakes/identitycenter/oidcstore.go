@@ -21,6 +21,7 @@ type oidcStore struct {
 	clients        *shelf[string, oidcClient] // by ID
 	authorizations *shelf[digest, authorization]
 	tokens         map[oidcKind]*shelf[digest, oidcToken] // apart, since they live so differently long
+	unrecorded     []oidcChange
 }
 
 // oidcClient is a public client as it has registered.
@@ -42,6 +43,8 @@ type authorization struct {
 	Portal string    // host whose page asks the person
 	Until  time.Time // when it expires; it is remembered longer, to say so
 
+	Kept time.Time // until when it is remembered
+
 	Device digest    // of the device code
 	Polled time.Time // when the client last asked
 
@@ -59,6 +62,7 @@ type oidcToken struct {
 	Client  string
 	Session string // of the person; the token ends with it
 	Scopes  []string
+	Until   time.Time
 }
 
 // key is under what a secret is kept: what kind of thing it is, so that one kind is never taken for another.
@@ -90,6 +94,7 @@ func (s *oidcStore) addClient(c oidcClient, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clients.put(c.ID, c, now, c.Expires)
+	s.note(kindClient, c.Expires, c.ID, c)
 }
 
 // client is one that has registered in this Region and has not expired.
@@ -106,7 +111,9 @@ func (s *oidcStore) addAuthorization(key digest, a authorization, now, until tim
 	if _, taken := s.authorizations.get(key, now); taken {
 		return false
 	}
+	a.Kept = until
 	s.authorizations.put(key, a, now, until)
+	s.note(kindAuthorization, until, key.String(), keptAuthorization{key, a})
 	return true
 }
 
@@ -125,6 +132,7 @@ func (s *oidcStore) change(key digest, now time.Time, alter func(*authorization)
 	if ok {
 		alter(&a)
 		s.authorizations.set(key, a)
+		s.note(kindAuthorization, a.Kept, key.String(), keptAuthorization{key, a})
 	}
 	return ok
 }
@@ -133,14 +141,21 @@ func (s *oidcStore) change(key digest, now time.Time, alter func(*authorization)
 func (s *oidcStore) takeAuthorization(key digest, now time.Time) (authorization, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.authorizations.take(key, now)
+	a, ok := s.authorizations.take(key, now)
+	if ok {
+		s.note(kindAuthorization, a.Kept, key.String(), nil)
+	}
+	return a, ok
 }
 
 // addToken remembers an access token or a refresh token until then.
 func (s *oidcStore) addToken(kind oidcKind, secret string, t oidcToken, now, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens[kind].put(kind.key(secret), t, now, until)
+	t.Until = until
+	key := kind.key(secret)
+	s.tokens[kind].put(key, t, now, until)
+	s.note(kindClientToken, until, key.String(), keptToken{kind, key, t})
 }
 
 // token is what a token of the kind stands for.
@@ -154,5 +169,10 @@ func (s *oidcStore) token(kind oidcKind, secret string, now time.Time) (oidcToke
 func (s *oidcStore) takeToken(kind oidcKind, secret string, now time.Time) (oidcToken, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tokens[kind].take(kind.key(secret), now)
+	key := kind.key(secret)
+	t, ok := s.tokens[kind].take(key, now)
+	if ok {
+		s.note(kindClientToken, t.Until, key.String(), nil)
+	}
+	return t, ok
 }
