@@ -22,6 +22,7 @@ type Handles struct {
 	Attach   map[string]Attach                    `handle:"attach" lack:"its replicas are on no network that they could be taken off"`
 	Key      map[string]Key                       `handle:"key" lack:"its keys can't be changed"`
 	Provider Provider                             `handle:"provider" lack:"its identity provider can't be set up anew"`
+	Instance Instance                             `handle:"instance" lack:"its instance can't be administered"`
 	Backend  *Backend                             // the emulator behind KMS's names; nil where that is a fake of ours
 	Hosts    func(place, service string) []string // names that belong to a service there
 }
@@ -118,6 +119,15 @@ type Provider interface {
 	ACS(ctx context.Context) ([]string, error)
 	// SetACS registers these in place of the present ones, for sign-ins from now on.
 	SetACS(ctx context.Context, regions []string) error
+}
+
+// Instance is the handle on the instance of Identity Center, as its administrator has it in the primary Region, past
+// all rules of the network.
+type Instance interface {
+	// AddRegion replicates the instance to another Region, and waits until that is ACTIVE.
+	AddRegion(ctx context.Context, region string) error
+	// RemoveRegion takes a Region out of the instance, and waits until it is gone. That it isn't there is no error.
+	RemoveRegion(ctx context.Context, region string) error
 }
 
 // Backend is the emulator that plays KMS, as it was found before the drill.

@@ -166,6 +166,7 @@ type Person struct {
 	Name     string // user-001
 	UserName string // an addr-spec: the NameID of their assertions
 	Password string
+	Secret   string // of their one-time codes, in base32 (RFC 6238); empty: they aren't asked for any
 	Account  string // the id of the account that they must see in the portal
 }
 

@@ -1,6 +1,9 @@
 package harness
 
-import "time"
+import (
+	"crypto/x509"
+	"time"
+)
 
 // Topology is what is provisioned: the system of a scenario, resolved.
 type Topology struct {
@@ -8,6 +11,7 @@ type Topology struct {
 	Account     string   // 12 digits; empty: drawn by the seed
 	Primary     string   // Region
 	Additional  []string // Regions
+	Standby     []string // Regions that are provisioned, and not of the instance until they are added
 	Directory   Directory
 	IdP         IdPSettings
 	Replication struct{ Lag, Jitter time.Duration }
@@ -15,8 +19,11 @@ type Topology struct {
 	Vantages    []Vantage
 }
 
-// Regions lists them all, the primary first.
-func (t Topology) Regions() []string { return append([]string{t.Primary}, t.Additional...) }
+// Enabled lists the Regions that the instance begins with, the primary first.
+func (t Topology) Enabled() []string { return append([]string{t.Primary}, t.Additional...) }
+
+// Regions lists them all: those that stand by come last.
+func (t Topology) Regions() []string { return append(t.Enabled(), t.Standby...) }
 
 // Directory says how many of each are made.
 type Directory struct{ Users, Groups, Accounts, PermissionSets int }
@@ -24,8 +31,23 @@ type Directory struct{ Users, Groups, Accounts, PermissionSets int }
 // IdPSettings is how the identity provider is set up.
 type IdPSettings struct {
 	Dialect   string
-	ACS       []string // Regions whose ACS URL is registered; the first is the default
+	ACS       []string // registered ACS URLs as names.SplitACS reads them; the first is the default
 	Bookmarks []string // Regions whose portal has a bookmark app
+	MFA       string   // none, totp; empty: none
+
+	AlwaysDefaultACS bool // it answers at the default ACS whatever it is asked for
+	Reauthenticate   bool // a session at it counts for nothing
+
+	External *ExternalIdP // signs people in instead of a provider of the target's; nil: none does
+}
+
+// ExternalIdP is an identity provider that nobody here starts. Its names lead to where it is.
+type ExternalIdP struct {
+	EntityID, SSOURL string
+	Certificates     []*x509.Certificate
+	URL              string            // where the host of SSOURL is reached
+	Hosts            []string          // others that its pages need, reached as they are called
+	Passwords        map[string]string // by user name
 }
 
 // KMSSettings is who plays AWS KMS.

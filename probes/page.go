@@ -21,9 +21,12 @@ type page struct {
 
 type form struct {
 	signIn bool // it asks for user name and password
+	code   bool // it asks for a one-time code
 	passes bool // it only carries something to another place
 	action *url.URL
 	values url.Values
+
+	text, secret string // its first fields for text and for a password, by name
 }
 
 type bookmark struct{ region, href string }
@@ -65,13 +68,14 @@ func (p *page) element(z *html.Tokenizer, open *form) *form {
 	switch tag {
 	case "form":
 		if action, err := url.Parse(attr["action"]); err == nil && strings.EqualFold(attr["method"], "post") {
-			p.form = &form{signIn: "form#"+attr["id"] == p.at.SignIn,
+			p.form = &form{signIn: "form#"+attr["id"] == p.at.SignIn, code: "form#"+attr["id"] == p.at.Challenge,
 				passes: "form#"+attr["id"] == p.at.Passing, action: action, values: url.Values{}}
 			return p.form
 		}
 	case "input":
 		if open != nil && attr["name"] != "" {
 			open.values.Set(attr["name"], attr["value"])
+			open.note(attr["type"], attr["name"], p.at)
 		}
 	case "meta":
 		if attr["name"] != "" {
@@ -87,4 +91,22 @@ func (p *page) element(z *html.Tokenizer, open *form) *form {
 		}
 	}
 	return open
+}
+
+// note takes an input in. On plain pages, whose forms have no names that are known, what it is for tells what the form
+// is.
+func (f *form) note(kind, name string, at *pages.Driver) {
+	switch strings.ToLower(kind) {
+	case "", "text", "email":
+		if f.text == "" {
+			f.text = name
+		}
+	case "password":
+		if f.secret == "" {
+			f.secret = name
+		}
+		f.signIn = f.signIn || at.SignIn == pages.PlainSignIn
+	case "hidden":
+		f.passes = f.passes || at.SignIn == pages.PlainSignIn && name == "SAMLResponse"
+	}
 }

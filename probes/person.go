@@ -2,6 +2,7 @@ package probes
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/totp"
 )
 
 const (
@@ -67,13 +69,13 @@ func (u *person) visit(ctx context.Context, target string, wanted func(*page) bo
 			next, err = newRequest(ctx, http.MethodGet, resp.location, nil)
 		case resp.failed != nil:
 			return nil, resp.failed
-		case resp.page.form != nil && resp.page.form.signIn && !u.trusts(resp.url):
+		case resp.page.form != nil && (resp.page.form.signIn || resp.page.form.code) && !u.trusts(resp.url):
 			return nil, &failure{history.ClassWrongContent,
 				u.place(resp.url) + " asks for a password and is no identity provider"}
 		case resp.page.form != nil:
 			form := u.fill(resp.page.form)
 			if form == nil {
-				return nil, &failure{history.ClassIdPLoginRefused, "the identity provider asked for the password again"}
+				return nil, &failure{history.ClassIdPLoginRefused, u.asksAgain(resp.page.form)}
 			}
 			next, err = newRequest(ctx, http.MethodPost, resp.url.ResolveReference(resp.page.form.action).String(), form)
 		case wanted(resp.page):
@@ -83,6 +85,14 @@ func (u *person) visit(ctx context.Context, target string, wanted func(*page) bo
 		}
 	}
 	return nil, &failure{history.ClassWrongContent, fmt.Sprintf("after %d pages there was still no portal", maxHops)}
+}
+
+// asksAgain says what is asked for in vain.
+func (u *person) asksAgain(f *form) string {
+	if f.code {
+		return "the identity provider asked for a one-time code, and the person has none"
+	}
+	return "the identity provider asked for the password again"
 }
 
 func newRequest(ctx context.Context, method, target string, form url.Values) (*http.Request, error) {
@@ -103,7 +113,8 @@ func (u *person) trusts(at *url.URL) bool {
 	return known && loc.Service == "idp"
 }
 
-// fill fills a form in: the sign-in form with user name and password (once; nil the second time), any other as it is.
+// fill fills a form in: the sign-in form with user name and password (once; nil the second time), that for a one-time
+// code with the code of now, any other as it is.
 func (u *person) fill(f *form) url.Values {
 	values := f.values
 	if f.signIn {
@@ -111,8 +122,15 @@ func (u *person) fill(f *form) url.Values {
 			return nil
 		}
 		u.asked = true
-		values.Set(u.world.Pages.UserName, u.a.Person.UserName)
-		values.Set(u.world.Pages.Password, u.a.Person.Password)
+		values.Set(cmp.Or(u.world.Pages.UserName, f.text), u.a.Person.UserName)
+		values.Set(cmp.Or(u.world.Pages.Password, f.secret), u.a.Person.Password)
+	}
+	if f.code {
+		code, err := totp.Code(u.a.Person.Secret, time.Now())
+		if err != nil {
+			return nil
+		}
+		values.Set(u.world.Pages.Code, code)
 	}
 	return values
 }
@@ -229,7 +247,7 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepACS
 	case service == "signin":
 		return history.StepSignin
-	case service == "idp" && path == "/login":
+	case service == "idp" && req.Method == http.MethodPost:
 		return history.StepIdPLogin
 	case service == "idp" && path == "/":
 		return history.StepIdPDashboard

@@ -31,6 +31,9 @@ type standing struct {
 	SCIM          string `json:"scim"`           // URL where users are provisioned
 	SCIMToken     string `json:"scim_token"`     // that this takes
 
+	SPMetadata string `json:"sp_metadata"`      // file with the SAML metadata of the instance, for an identity provider
+	Secret     string `json:"secret,omitempty"` // of the person's one-time codes; empty: none are asked for
+
 	socket string   // by which it was found
 	others []string // that stand too, where nobody said which lab was meant
 }

@@ -14,10 +14,12 @@ import (
 
 // write puts the files beside each other that programs need: the CA, and a configuration and credentials of the AWS CLI
 // and the SDKs. gone removes what was written; it is never nil.
-func (s *standing) write(path string, ca []byte) (gone func() error, err error) {
+func (s *standing) write(path string, ca, saml []byte) (gone func() error, err error) {
 	s.CA, s.Config, s.Credentials = path+".pem", path+".config", path+".credentials"
+	s.SPMetadata = path + ".saml.xml"
 	credentials := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", s.AccessKey, s.SecretKey)
-	files := map[string]string{s.CA: string(ca), s.Config: s.config(), s.Credentials: credentials}
+	files := map[string]string{s.CA: string(ca), s.Config: s.config(), s.Credentials: credentials,
+		s.SPMetadata: string(saml)}
 	var begun []string
 	gone = func() (err error) {
 		for _, file := range begun {

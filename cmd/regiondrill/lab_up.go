@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/byhand"
 	"github.com/regiondrill/regiondrill/harness/engine"
@@ -115,7 +116,8 @@ func (p *program) keepStanding(
 	if err != nil {
 		return broke(err)
 	}
-	gone, err := lab.write(filepath.Join(dir, flags.name), sys.RootPEM)
+	saml := identitycenter.SPMetadata(system.NewDesign(c.plan.Topology).Instance, c.plan.Topology.Regions())
+	gone, err := lab.write(filepath.Join(dir, flags.name), sys.RootPEM, saml)
 	defer func() { err = brokeBy([]error{err, gone()}) }()
 	if err != nil {
 		return broke(err)
@@ -196,7 +198,10 @@ func describeLab(sys *harness.System, c *compiled, name string) (*standing, erro
 	lab.IdentityStore, lab.SCIM, lab.SCIMToken = design.Instance.DirectoryID, design.Instance.SCIMURL(), design.SCIMToken()
 	if len(sys.People) > 0 {
 		first := sys.People[0]
-		lab.UserName, lab.Password, lab.Account = first.UserName, first.Password, first.Account
+		lab.UserName, lab.Account, lab.Secret = first.UserName, first.Account, first.Secret
+		if c.plan.Topology.IdP.External == nil { // there the password is somebody's own
+			lab.Password = first.Password
+		}
 		if roles := design.Directory.Roles(first.UserName, first.Account); len(roles) > 0 {
 			lab.Role = roles[0]
 		}
@@ -216,7 +221,8 @@ func (p *program) tellLab(lab *standing) {
 	for _, place := range lab.Vantages {
 		fmt.Fprintf(w, "  HTTP proxy of %s\t%s\n", place, lab.Doors[place])
 	}
-	fmt.Fprintf(w, "  sign in as\t%s, password %s\n  and see account\t%s\n", lab.UserName, lab.Password, lab.Account)
+	fmt.Fprintf(w, "  sign in as\t%s, %s\n  and see account\t%s\n", lab.UserName, lab.factors(), lab.Account)
+	fmt.Fprintf(w, "  SAML metadata, for an IdP\t%s\n", lab.SPMetadata)
 	fmt.Fprintf(w, "  CA of the lab\t%s\n\n", lab.CA)
 	fmt.Fprintf(w, "See who is carried where, break and heal: open the page of the lab in a browser, or\n"+
 		"break it:     regiondrill lab break region_outage where.region=%s\nheal it:      regiondrill lab heal\n"+
@@ -224,4 +230,15 @@ func (p *program) tellLab(lab *standing) {
 	fmt.Fprintf(w, "Look at it:   regiondrill lab open\nUse it:       eval \"$(regiondrill lab env)\"\n")
 	w.Flush()
 	fmt.Fprint(p.stdout, text.String())
+}
+
+// factors are what the person signs in with.
+func (s *standing) factors() string {
+	switch {
+	case s.Password == "":
+		return "with the password that the identity provider knows"
+	case s.Secret != "":
+		return "password " + s.Password + ", and in an authenticator app the secret " + s.Secret
+	}
+	return "password " + s.Password
 }

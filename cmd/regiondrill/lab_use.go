@@ -87,10 +87,11 @@ func (p *program) labOpen(flags labFlags) error {
 			fmt.Fprintf(p.stderr, "regiondrill: removing the profile: %v\n", gone)
 		}
 	}()
-	fmt.Fprintf(p.stderr, "%s; sign in as %s, password %s. Close the window to go on.\n",
-		address, lab.UserName, lab.Password)
+	fmt.Fprintf(p.stderr, "%s; sign in as %s, %s. Close the window to go on.\n",
+		address, lab.UserName, lab.factors())
 	window := exec.Command(program, "--user-data-dir="+profile, "--no-first-run", "--no-default-browser-check",
-		"--proxy-server="+proxyServer(door), "--proxy-bypass-list=<-loopback>",
+		"--proxy-server="+proxyServer(door),
+		"--proxy-bypass-list=<-loopback>;http://127.0.0.1", // where a command line waits for the browser
 		"--ignore-certificate-errors-spki-list="+lab.Pin, address)
 	window.Stdout, window.Stderr = p.stderr, p.stderr
 	if err := window.Run(); err != nil {

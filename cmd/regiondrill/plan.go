@@ -59,6 +59,25 @@ func (p *program) plan(args []string, flags runFlags) error {
 	return p.print(text)
 }
 
+// idpRow says whose provider it is and how it is set up.
+func idpRow(c *compiled) string {
+	if e := c.plan.Topology.IdP.External; e != nil {
+		return fmt.Sprintf("external, %s, at %s", e.EntityID, e.URL)
+	}
+	set := c.scenario.System.IdP
+	row := fmt.Sprintf("%s; ACS %s; bookmarks %s", set.Dialect, listOr(set.ACS, "none"), listOr(set.Bookmarks, "none"))
+	if set.AlwaysDefaultACS {
+		row += "; it answers at the default ACS alone"
+	}
+	if set.Reauthenticate {
+		row += "; people sign in anew for each Region"
+	}
+	if set.MFA != "none" {
+		row += "; one-time codes"
+	}
+	return row
+}
+
 // carriers lists the targets that can carry all faults and actions of a scenario.
 func (p *program) carriers(s *scenario.Scenario) []string {
 	var able []string
@@ -78,8 +97,7 @@ func (t *page) plan(c *compiled, carriers []string) {
 	t.paragraph("  ", r.About)
 	fmt.Fprintln(t)
 	t.paragraph("Regions      ", regionsOf(r))
-	t.paragraph("IdP          ", fmt.Sprintf("%s; ACS %s; bookmarks %s", c.scenario.System.IdP.Dialect,
-		listOr(c.scenario.System.IdP.ACS, "none"), listOr(c.scenario.System.IdP.Bookmarks, "none")))
+	t.paragraph("IdP          ", idpRow(c))
 	t.paragraph("KMS          ", kmsRow(c))
 	t.paragraph("Carried by   ", listOr(carriers, "no target"))
 	lasts := ""

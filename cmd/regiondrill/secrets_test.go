@@ -35,6 +35,7 @@ func (t *tapped) Provision(ctx context.Context, top harness.Topology, back *roll
 	}
 	for _, p := range l.System.People {
 		t.note("a password", p.Password)
+		t.note("an authenticator's secret", p.Secret)
 	}
 	return l.System, nil
 }
@@ -88,7 +89,8 @@ func TestNoSecretIsWritten(t *testing.T) {
 	c := catalog.Default()
 	c.Targets[0].New = func() harness.Target { return tap }
 	dir := filepath.Join(t.TempDir(), "run")
-	args := []string{"run", "testdata/short.yaml", "--out", dir, "--set", "faults.0.mode=http_503"}
+	args := []string{"run", "testdata/short.yaml", "--out", dir, "--set", "faults.0.mode=http_503",
+		"--set", "system.idp.mfa=totp"}
 	if _, err := browser.Find(os.Getenv); err != nil {
 		t.Logf("without a browser: %v", err)
 		args = append(args, "--without-browser")
@@ -102,7 +104,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 	for _, what := range tap.secrets {
 		kinds[what]++
 	}
-	for _, what := range []string{"a password", "a cookie", "an assertion", "a token", "a code"} {
+	for _, what := range []string{"a password", "an authenticator's secret", "a cookie", "an assertion", "a token", "a code"} {
 		if kinds[what] == 0 {
 			t.Errorf("no %s passed, so nothing is proven of it: %v", what, kinds)
 		}

@@ -210,7 +210,15 @@ func (p *program) tagged(tag string) ([]source, error) {
 
 // with is what files are read with.
 func (p *program) with(sets []scenario.Set, vars map[string]string) scenario.With {
-	return scenario.With{Sets: sets, Vars: vars, Getenv: p.getenv, Open: openBase}
+	return scenario.With{Sets: sets, Vars: vars, Getenv: p.getenv, Open: openBase, File: openBeside}
+}
+
+// openBeside reads a file that a scenario names, from the scenario's own folder.
+func openBeside(from, named string) ([]byte, error) {
+	if !filepath.IsAbs(named) {
+		named = filepath.Join(filepath.Dir(from), named)
+	}
+	return readBounded(named)
 }
 
 // openBase reads what a file extends: another file, from its own folder, or a scenario that comes with the program.

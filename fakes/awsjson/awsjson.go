@@ -3,7 +3,6 @@
 package awsjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +39,9 @@ type Operation func(req *http.Request, body []byte) (any, error)
 func To[A, R any](do func(*http.Request, *A) (R, error)) Operation {
 	return func(req *http.Request, body []byte) (any, error) {
 		input := new(A)
+		if len(body) == 0 { // an operation without input is called so, too
+			body = []byte("{}")
+		}
 		if err := json.Unmarshal(body, input); err != nil {
 			return nil, Malformed(err)
 		}
@@ -80,8 +82,6 @@ func Handler(prefix string, operation func(name string) Operation) http.Handler 
 			return
 		case err != nil:
 			return // who asked has gone
-		case len(bytes.TrimSpace(body)) == 0:
-			body = []byte("{}")
 		}
 		said, err := do(req, body)
 		write(w, said, err)

@@ -15,13 +15,13 @@ import (
 
 func TestConfigErrors(t *testing.T) {
 	for want, spoil := range map[string]func(*Config){
-		"not one of the instance's": func(c *Config) { c.Region = "eu-west-2" },
-		"not the primary":           func(c *Config) { c.Regions = []string{west, east} },
-		"no way out":                func(*Config) {},
-		"metadata":                  func(c *Config) { c.IdP.Certificates = nil },
-		"no duration":               func(c *Config) { c.Behaviour = Behaviour{} },
-		"is not an error":           func(c *Config) { c.Behaviour.KMSFaultStatus = 200 },
-		"negative":                  func(c *Config) { c.Lag = -1 },
+		"not of the instance's partition": func(c *Config) { c.Region = "cn-north-1" },
+		"not the primary":                 func(c *Config) { c.Regions = []string{west, east} },
+		"no way out":                      func(*Config) {},
+		"metadata":                        func(c *Config) { c.IdP.Certificates = nil },
+		"no duration":                     func(c *Config) { c.Behaviour = Behaviour{} },
+		"is not an error":                 func(c *Config) { c.Behaviour.KMSFaultStatus = 200 },
+		"negative":                        func(c *Config) { c.Lag = -1 },
 	} {
 		r := newWorld(t).replicas[east]
 		cfg, deps := r.cfg, r.deps

@@ -40,7 +40,12 @@ type Group struct {
 type PermissionSet struct {
 	ID              string        `json:"id"`
 	Name            string        `json:"name"`
+	Description     string        `json:"description,omitempty"`
+	RelayState      string        `json:"relayState,omitempty"`      // where the console begins
 	SessionDuration time.Duration `json:"sessionDuration,omitempty"` // of role credentials, 1 to 12 h; an hour where 0
+	ManagedPolicies []string      `json:"managedPolicies,omitempty"` // ARNs
+	InlinePolicy    string        `json:"inlinePolicy,omitempty"`
+	Created         time.Time     `json:"created,omitzero"`
 }
 
 // Account is an AWS account of the organization.
@@ -99,6 +104,9 @@ func (d *Directory) check() error {
 		principals[g.ID] = true
 	}
 	for _, p := range d.PermissionSets {
+		if life := p.SessionDuration; life != 0 && (life < time.Hour || life > 12*time.Hour) {
+			return fmt.Errorf("permission set %q: a session of %v, and not of 1 to 12 hours", p.Name, life)
+		}
 		sets[p.ID] = true
 	}
 	for _, a := range d.Accounts {

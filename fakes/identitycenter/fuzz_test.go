@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,12 +75,40 @@ func FuzzReplication(f *testing.F) {
 func FuzzState(f *testing.F) {
 	r := newWorld(f).replicas[east]
 	f.Add(r.sealState(portalState{host: "a.test", flow: "b"}))
+	f.Add(r.sealState(portalState{host: "a.test", flow: "b", next: pathDevice}))
 	f.Add("AAAA")
 	other := newWorld(f).replicas[east]
 	f.Add(other.sealState(portalState{host: "a.test", flow: "b"}))
 	f.Fuzz(func(t *testing.T, sealed string) {
-		if s, ok := r.openState(sealed); ok && (s.host != "a.test" || s.flow != "b") {
+		if s, ok := r.openState(sealed); ok && (s.host != "a.test" || s.flow != "b" || s.next != "" && s.next != pathDevice) {
 			t.Errorf("opened %+v", s)
+		}
+	})
+}
+
+// FuzzOIDC: whatever is posted to the OIDC API, it answers with JSON: what was asked for, or an error of its own.
+func FuzzOIDC(f *testing.F) {
+	w := newWorld(f, func(c *Config) { c.Behaviour.Quotas = false })
+	f.Add("/client/register", `{"clientName":"x","clientType":"public","scopes":["sso:account:access"],`+
+		`"grantTypes":["authorization_code"],"redirectUris":["http://127.0.0.1/cb"],"issuerUrl":"`+
+		w.instance.PortalURL(east)+`"}`)
+	f.Add("/device_authorization",
+		`{"clientId":"x","clientSecret":"y","startUrl":"https://d-0123456789.awsapps.com/start#/"}`)
+	f.Add("/token", `{"clientId":"x","clientSecret":"y","grantType":"refresh_token","refreshToken":"z"}`)
+	f.Add("/token", `{"clientId":1e999}`)
+	f.Fuzz(func(t *testing.T, path, body string) {
+		if !slices.Contains([]string{"/client/register", "/device_authorization", "/token"}, path) {
+			return
+		}
+		a := w.postJSON(t, "https://"+names.OIDCHost(east)+path, body)
+		if a.StatusCode == http.StatusOK {
+			if path != "/client/register" || !strings.Contains(a.body, `"clientSecret":`) {
+				t.Errorf("%s gave %s", path, a.body)
+			}
+			return
+		}
+		if kind := between(a.body, `"__type":"`, `"`); oidcCodes[kind].status != a.StatusCode {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
 		}
 	})
 }

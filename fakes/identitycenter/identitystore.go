@@ -77,25 +77,12 @@ func (r *Replica) storeGate(o identityStoreOperation) awsjson.Operation {
 			err = &awsjson.Fault{Status: http.StatusTooManyRequests, Code: "ThrottlingException",
 				Message: "Rate exceeded", More: map[string]any{"RetryAfterSeconds": 1}}
 		case o.write && !r.primary():
-			err = r.primaryOnly(callerOf(req.Context()), identityStoreService+":"+o.name)
+			err = r.primaryOnly()
 		default:
 			said, err = do(req, body)
 		}
 		return said, withRequestID(asStoreFault(err))
 	}
-}
-
-// primaryOnly is what an additional Region says to calls that work in the primary alone: AWS documents only that they
-// aren't supported.
-func (r *Replica) primaryOnly(who *callerIdentity, action string) error {
-	message := fmt.Sprintf("User: %s is not authorized to perform: %s in the Region %s", who.ARN, action, r.cfg.Region)
-	status := http.StatusBadRequest
-	if r.cfg.Behaviour.PrimaryOnlyError == "AccessDeniedException" {
-		status = http.StatusForbidden
-	} else {
-		message = fmt.Sprintf("The operation %s is not supported in the Region %s.", action, r.cfg.Region)
-	}
-	return awsjson.NewFault(status, r.cfg.Behaviour.PrimaryOnlyError, "%s", message)
 }
 
 // storeCall is one call of Identity Store, by SCIM too.
@@ -248,7 +235,7 @@ func (c *storeCall) describeStore(*storeInput) (*storeDescription, error) {
 
 type storeList struct{ IdentityStores []storeDescription }
 
-func (c *storeCall) listStores(*paging) (*storeList, error) {
+func (c *storeCall) listStores(*storePaging) (*storeList, error) {
 	i := c.cfg.Instance
 	return &storeList{[]storeDescription{{IdentityStoreARN: i.IdentityStoreARN(), IdentityStoreID: i.DirectoryID}}}, nil
 }

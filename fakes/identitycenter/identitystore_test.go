@@ -242,7 +242,7 @@ func TestRegionsOfIdentityStore(t *testing.T) {
 					host := names.DualStackIdentityStoreHost(region)
 					resp := must[*http.Response](t)(w.net.RoundTrip(call.request(t, host, identityStoreTarget+"."+o.name, body)))
 					refused := resp.Header.Get("X-Amzn-Errortype") == refusal &&
-						strings.Contains(answered(t, resp), "in the Region "+west)
+						strings.Contains(answered(t, resp), "only in the primary Region")
 					if want := region == west && !slices.Contains(strings.Fields(reads), o.name); refused != want {
 						t.Errorf("%s in %s: refused %t, want %t", o.name, region, refused, want)
 					}

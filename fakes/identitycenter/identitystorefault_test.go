@@ -97,12 +97,12 @@ func TestInvalidIdentities(t *testing.T) {
 			err  error
 			want types.ResourceType
 		}{
-			"user":  {second(c.DescribeUser(ctx, &identitystore.DescribeUserInput{IdentityStoreId: w.storeID(), UserId: unknown})), "USER"},
-			"group": {second(c.DescribeGroup(ctx, &identitystore.DescribeGroupInput{IdentityStoreId: w.storeID(), GroupId: unknown})), "GROUP"},
-			"membership": {second(c.DescribeGroupMembership(ctx, &identitystore.DescribeGroupMembershipInput{
+			"user":  {failed(c.DescribeUser(ctx, &identitystore.DescribeUserInput{IdentityStoreId: w.storeID(), UserId: unknown})), "USER"},
+			"group": {failed(c.DescribeGroup(ctx, &identitystore.DescribeGroupInput{IdentityStoreId: w.storeID(), GroupId: unknown})), "GROUP"},
+			"membership": {failed(c.DescribeGroupMembership(ctx, &identitystore.DescribeGroupMembershipInput{
 				IdentityStoreId: w.storeID(), MembershipId: unknown})), "GROUP_MEMBERSHIP"},
-			"store": {second(c.ListUsers(ctx, &identitystore.ListUsersInput{IdentityStoreId: aws.String("d-9999999999")})), "IDENTITY_STORE"},
-			"by name": {second(c.GetUserId(ctx, &identitystore.GetUserIdInput{IdentityStoreId: w.storeID(),
+			"store": {failed(c.ListUsers(ctx, &identitystore.ListUsersInput{IdentityStoreId: aws.String("d-9999999999")})), "IDENTITY_STORE"},
+			"by name": {failed(c.GetUserId(ctx, &identitystore.GetUserIdInput{IdentityStoreId: w.storeID(),
 				AlternateIdentifier: &types.AlternateIdentifierMemberExternalId{Value: types.ExternalId{Id: unknown, Issuer: unknown}}})), "USER"},
 		} {
 			var none *types.ResourceNotFoundException
@@ -116,7 +116,7 @@ func TestInvalidIdentities(t *testing.T) {
 	}, withAdministrator, func(c *Config) { c.Behaviour.Quotas = false })
 }
 
-func second[T any](_ T, err error) error { return err }
+func failed[T any](_ T, err error) error { return err }
 
 // TestKeyOfIdentityStore: what is wrong with the Region's key is told in Identity Store's own reasons, in that Region
 // alone.

@@ -11,14 +11,14 @@ import (
 // maxResults is the most, and the default, of a page (Identity Store API Reference, MaxResults).
 const maxResults = 100
 
-// paging is which page of a list is asked for.
-type paging struct {
+// storePaging is which page of a list is asked for.
+type storePaging struct {
 	MaxResults *int   `json:"MaxResults"`
 	NextToken  string `json:"NextToken"`
 }
 
 // page is how many are asked for and after which id, of a list that only a token of its own goes on with.
-func (p *paging) page(list string) (size int, after string, err error) {
+func (p *storePaging) page(list string) (size int, after string, err error) {
 	size = maxResults
 	if p.MaxResults != nil {
 		size = *p.MaxResults
@@ -71,7 +71,7 @@ type storeFilter struct {
 
 type listInput struct {
 	storeInput
-	paging
+	storePaging
 	Filters    []storeFilter `json:"Filters"`
 	Extensions []string      `json:"Extensions"`
 }

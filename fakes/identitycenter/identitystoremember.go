@@ -143,7 +143,7 @@ type membershipList struct {
 
 type membershipsInput struct {
 	pairInput
-	paging
+	storePaging
 }
 
 func (c *storeCall) listMemberships(in *membershipsInput) (*membershipList, error) {

@@ -2,6 +2,7 @@ package identitycenter
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -124,8 +125,20 @@ func deleteOthers(tx *records.Tx, wanted map[string]bool) error {
 // membershipID follows from what a membership joins, so that there is one of a user in a group.
 func membershipID(group, user string) string {
 	sum := sha256.Sum256([]byte(group + " " + user))
-	h := hex.EncodeToString(sum[:16])
+	return uuidOf(sum[:16])
+}
+
+func uuidOf(b []byte) string {
+	h := hex.EncodeToString(b)
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// uuid is a new one (RFC 9562, version 4).
+func uuid() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return uuidOf(b)
 }
 
 // foundedUpTo says which entries of the logs are of the instance's beginning: they wait for no lag.

@@ -1,8 +1,11 @@
 package identitycenter
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -63,6 +66,56 @@ func openSession(t testing.TB, r *Replica, browser string) *session {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// TestOIDCMemoryIsBounded fills what a replica remembers of clients with the largest that there are.
+func TestOIDCMemoryIsBounded(t *testing.T) {
+	r := newWorld(t, func(c *Config) { c.Behaviour.Quotas = false }).replicas[east]
+	before, now := heap(), time.Now()
+	scope := strings.Repeat("s", 32) + strings.Repeat(":"+strings.Repeat("x", 32), 3)
+	to := "http://127.0.0.1/" + strings.Repeat("x", maxRedirect-len("http://127.0.0.1/"))
+	for i := range maxTokens + 1000 {
+		if i < maxClients+1000 {
+			in := registration{
+				ClientName: strings.Repeat("n", maxClientName), ClientType: "public",
+				Scopes: cloned(scope, maxScopes), RedirectURIs: cloned(to, maxRedirects),
+			}
+			out, fault := r.registerClient(httptest.NewRequest(http.MethodPost, "/", nil), &in)
+			if fault != nil {
+				t.Fatal(fault)
+			}
+			r.askForDevice(out.(registered).ClientID, "portal.test")
+		}
+		n := &session{ID: strconv.Itoa(i), Expires: now.Add(time.Hour)}
+		r.issueTokens(&oidcClient{ID: n.ID, Scopes: []string{scopeAccounts}, Grants: []string{grantRefresh}}, n)
+		r.quotas.take(n.ID, 80, now)
+		r.oidc.changes() // which are written, and kept no longer
+	}
+	s := r.oidc
+	for name, c := range map[string][2]int{
+		"clients": {s.clients.len(), maxClients}, "authorizations": {s.authorizations.len(), maxAuthorizations},
+		"access tokens": {s.tokens[kindAccess].len(), maxTokens}, "refresh tokens": {s.tokens[kindRefresh].len(), maxTokens},
+		"buckets": {r.quotas.buckets.len(), maxBuckets},
+	} {
+		if c[0] != c[1] {
+			t.Errorf("%s: %d, want %d", name, c[0], c[1])
+		}
+	}
+	if grown := heap() - before; grown > 100<<20 {
+		t.Errorf("%d MiB", grown>>20)
+	} else {
+		t.Logf("%d MiB with everything full", grown>>20)
+	}
+	runtime.KeepAlive(r)
+}
+
+// cloned are so many words that share no memory, as words of requests do.
+func cloned(word string, n int) []string {
+	var words []string
+	for range n {
+		words = append(words, strings.Clone(word))
+	}
+	return words
 }
 
 func heap() int64 {

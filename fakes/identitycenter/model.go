@@ -50,10 +50,15 @@ const (
 	kindApplication           = "application"
 	kindApplicationAssignment = "application assignment"
 
-	kindSession    = "session"
-	kindSessionEnd = "session end"
-	kindRevocation = "revocation"
-	kindToken      = "portal token" // is valid in its Region alone
+	kindSession       = "session"
+	kindSessionEnd    = "session end"
+	kindRevocation    = "revocation"
+	kindToken         = "portal token" // is valid in its Region alone
+	kindClient        = "client"       // of the OIDC API, as all that it was allowed is valid in its Region alone
+	kindAuthorization = "authorization"
+	kindClientToken   = "client token"
+
+	kindOperation = "operation" // that takes a while, in the primary
 )
 
 func kinds() []records.Kind {
@@ -74,6 +79,10 @@ func kinds() []records.Kind {
 		{Name: kindSessionEnd, Stream: StreamSessions, Key: keyCenter},
 		{Name: kindRevocation, Stream: StreamSessions, Key: keyCenter},
 		{Name: kindToken, Key: keyCenter},
+		{Name: kindClient, Key: keyCenter},
+		{Name: kindAuthorization, Key: keyCenter},
+		{Name: kindClientToken, Key: keyCenter},
+		{Name: kindOperation, Key: keyCenter},
 	}
 }
 
@@ -89,6 +98,8 @@ const (
 	indexAssignedTo = "account"    // of assignments
 	indexSet        = "set"        // of assignments
 	indexPair       = "membership" // of memberships: group and user, unique
+
+	indexApplication = "application" // of their assignments
 )
 
 // the is the id of what there is one of.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -24,6 +25,9 @@ var portalPage string
 
 //go:embed pages/refusal.html
 var refusalPage string
+
+//go:embed pages/consent.html
+var consentPage string
 
 // place is what people call a Region, and the hue of its pages, so that screenshots of two Regions are told apart from
 // across the room.
@@ -72,6 +76,7 @@ type pages struct {
 	common   pageOf
 	policy   string // of the portal's page
 	policyOf string // of error pages
+	asking   string // of pages of consent, but for where their forms lead to
 }
 
 // pageOf is what the pages show.
@@ -83,6 +88,7 @@ type pageOf struct {
 	Cause                              cause
 	Sentence, Detail                   string
 	Status                             int
+	Consent                            consentOf
 }
 
 func newPages(in names.Instance, region string) *pages {
@@ -94,8 +100,11 @@ func newPages(in names.Instance, region string) *pages {
 		},
 	}
 	template.Must(p.template.New("refusal").Parse(withParts(refusalPage)))
+	template.Must(p.template.New("consent").Parse(withParts(consentPage)))
 	style := sourceOf(p.render("refusal", p.common), "style")
 	p.policyOf = "default-src 'none'; style-src " + style + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	p.asking = "default-src 'none'; style-src " + sourceOf(p.render("consent", p.common), "style") +
+		"; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 	page := p.render("portal", p.common)
 	p.policy = "default-src 'none'; style-src " + sourceOf(page, "style") + "; script-src " + sourceOf(page, "script") +
 		"; connect-src " + p.common.API + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -143,6 +152,21 @@ func (p *pages) refusal(w http.ResponseWriter, r *refusal, status int) {
 		data.Sentence = sentenceElse
 	}
 	writePage(w, status, p.policyOf, p.render("refusal", data))
+}
+
+// consent shows a step of a consent. back is where the browser is sent after its form, empty where to no other host: a
+// policy holds for redirects too.
+func (p *pages) consent(w http.ResponseWriter, status int, of consentOf, back string) {
+	data, policy := p.common, p.asking
+	data.Consent = of
+	if u, err := url.Parse(back); err == nil && back != "" {
+		host := u.Host
+		if strings.HasPrefix(host, "[") { // policies have no words for addresses of IPv6
+			host = "*"
+		}
+		policy += " http://" + host
+	}
+	writePage(w, status, policy, p.render("consent", data))
 }
 
 // initials are the first letters of the first and the last word.

@@ -99,7 +99,7 @@ func addRole(tx *records.Tx, byAccount map[string]*personsAccount, a *Assignment
 		byAccount[a.Account] = &personsAccount{Account: account}
 	}
 	of := byAccount[a.Account]
-	of.Roles = append(of.Roles, personsRole{Name: set.Name, Duration: set.SessionDuration})
+	of.Roles = append(of.Roles, personsRole{Name: set.Name, Duration: set.sessionDuration()})
 	return nil
 }
 

@@ -16,59 +16,63 @@ const (
 // portalHandler serves the access portal at the path: "/", or another on the classic host.
 func (r *Replica) portalHandler(host string) http.Handler {
 	mux := http.NewServeMux()
-	path, exact := "/", "/{$}"
-	if host == r.cfg.Instance.ClassicPortalHost() {
-		path = r.cfg.Instance.ClassicPortalPath()
+	exact := "/{$}"
+	if path := r.portalPath(host); path != "" {
 		exact = path
-	}
-	mux.HandleFunc("GET "+exact, r.servePortal)
-	if path != "/" {
 		mux.Handle("GET /{$}", http.RedirectHandler(path, http.StatusFound))
 		mux.Handle("GET "+path+"/{$}", http.RedirectHandler(path, http.StatusFound))
 	}
+	mux.HandleFunc("GET "+exact, r.servePortal)
+	r.consentPages(mux, host)
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
 		r.serveRefusal(w, req, refuse(causeRequest, "no such page"), http.StatusNotFound)
 	})
 	return mux
 }
 
-// servePortal shows the portal to whoever comes with a one-time code or the portal's cookie, and sends all others to
-// sign in.
+// servePortal shows the portal.
 func (r *Replica) servePortal(w http.ResponseWriter, req *http.Request) {
+	if n, token := r.portalSession(w, req, ""); n != nil {
+		r.showPortal(w, req, n, token)
+	}
+}
+
+// portalSession is whose browser it is, who comes with a one-time code or the portal's cookie. All others are sent to
+// sign in, and back to next, a page of the portal; then the session is nil.
+func (r *Replica) portalSession(w http.ResponseWriter, req *http.Request, next string) (*session, string) {
 	if _, err := r.configuration(req.Context()); err != nil {
 		r.serveFault(w, req, err)
-		return
+		return nil, ""
 	}
 	now := r.now()
+	token := cookieValue(req, cookieToken)
+	n := r.stores.ofToken(token, now)
 	if code := req.URL.Query().Get("workflow_code"); code != "" {
-		n, token, err := r.redeem(code, flowOf(cookieValue(req, cookieFlow)), now)
+		by, fresh, err := r.redeem(code, flowOf(cookieValue(req, cookieFlow)), now)
 		if err != nil {
 			r.serveFault(w, req, err)
-			return
+			return nil, ""
 		}
-		if n != nil {
+		if by != nil {
 			http.SetCookie(w, &http.Cookie{
-				Name: cookieToken, Value: token, Path: "/", Expires: n.Expires,
+				Name: cookieToken, Value: fresh, Path: "/", Expires: by.Expires,
 				Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 			})
-			r.showPortal(w, req, n, token)
-			return
+			return by, fresh
 		}
-		if r.stores.ofToken(cookieValue(req, cookieToken), now) == nil {
+		if n == nil {
 			r.serveRefusal(w, req, refuse(causeSession, "the code is used, expired or another browser's"), http.StatusBadRequest)
-			return
+			return nil, ""
 		}
 	}
-	token := cookieValue(req, cookieToken)
-	if n := r.stores.ofToken(token, now); n != nil {
-		r.showPortal(w, req, n, token)
-		return
+	if n == nil {
+		r.toSignin(w, req, next)
 	}
-	r.toSignin(w, req)
+	return n, token
 }
 
 // toSignin begins a sign-in at the Region's own sign-in host.
-func (r *Replica) toSignin(w http.ResponseWriter, req *http.Request) {
+func (r *Replica) toSignin(w http.ResponseWriter, req *http.Request, next string) {
 	flow := cookieValue(req, cookieFlow)
 	if len(flow) != len(newSecret()) {
 		flow = newSecret()
@@ -76,7 +80,7 @@ func (r *Replica) toSignin(w http.ResponseWriter, req *http.Request) {
 			Name: cookieFlow, Value: flow, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		})
 	}
-	state := r.sealState(portalState{host: hostOf(req), flow: flowOf(flow)})
+	state := r.sealState(portalState{host: hostOf(req), flow: flowOf(flow), next: next})
 	redirect(w, req, "https://"+r.signinHost()+pathLogin+"?state="+state, http.StatusFound)
 }
 

@@ -17,7 +17,7 @@ const headerToken = "x-amz-sso_bearer_token"
 
 const (
 	maxPage         = 100       // items of a page, and how many there are unless max_result says fewer
-	credentialsLife = time.Hour // of role credentials, the default of a permission set
+	credentialsLife = time.Hour // of role credentials where the permission set says nothing
 )
 
 // portalAPIHandler serves the AWS access portal's API (IAM Identity Center Portal API Reference) to this Region's
@@ -70,9 +70,14 @@ func (r *Replica) withPerson(serve func(http.ResponseWriter, *http.Request, *per
 		if !r.inService(w, req) {
 			return
 		}
-		n := r.stores.ofToken(req.Header.Get(headerToken), r.now())
+		token := req.Header.Get(headerToken)
+		n := r.bearer(token)
 		if n == nil {
 			writeUnauthorized(w)
+			return
+		}
+		if each := r.cfg.Behaviour.PortalAPIRate; each > 0 && !r.quotas.take("token"+token, each, r.now()) {
+			writeFault(w, http.StatusTooManyRequests, "TooManyRequestsException", "HTTP 429 Unknown Code")
 			return
 		}
 		p, err := r.personOf(req.Context(), n)
@@ -146,7 +151,12 @@ type roleList struct {
 }
 
 func (r *Replica) listAccountRoles(w http.ResponseWriter, req *http.Request, p *person) {
-	account := p.account(req.URL.Query().Get("account_id"))
+	id := req.URL.Query().Get("account_id")
+	account := p.account(id)
+	if id == "" {
+		writeFault(w, http.StatusBadRequest, "InvalidRequestException", "account_id is missing")
+		return
+	}
 	if account == nil {
 		writeFault(w, http.StatusNotFound, "ResourceNotFoundException", "No access to this account")
 		return
@@ -182,11 +192,15 @@ type credentials struct {
 func (r *Replica) getRoleCredentials(w http.ResponseWriter, req *http.Request, p *person) {
 	q := req.URL.Query()
 	account, role := p.account(q.Get("account_id")), q.Get("role_name")
-	if account == nil || !slices.ContainsFunc(account.Roles, func(r personsRole) bool { return r.Name == role }) {
+	if q.Get("account_id") == "" || role == "" {
+		writeFault(w, http.StatusBadRequest, "InvalidRequestException", "account_id or role_name is missing")
+		return
+	}
+	if account == nil || account.life(role) == 0 {
 		writeFault(w, http.StatusForbidden, "ForbiddenException", "No access")
 		return
 	}
-	issued, err := r.issue(account.ID, role, p.User.Name)
+	issued, err := r.issue(account.ID, role, p.User.Name, account.life(role))
 	if err != nil {
 		writeFault(w, http.StatusInternalServerError, "InternalServerException", "The service is at fault")
 		return
@@ -195,12 +209,21 @@ func (r *Replica) getRoleCredentials(w http.ResponseWriter, req *http.Request, p
 	writeJSON(w, http.StatusOK, map[string]credentials{"roleCredentials": issued})
 }
 
+// life is how long credentials of the role last; 0 where there is no such role.
+func (a *personsAccount) life(role string) time.Duration {
+	i := slices.IndexFunc(a.Roles, func(r personsRole) bool { return r.Name == role })
+	if i < 0 {
+		return 0
+	}
+	return a.Roles[i].Duration
+}
+
 // logout ends the session in all Regions. It needs nothing of the directory, so that it works without KMS.
 func (r *Replica) logout(w http.ResponseWriter, req *http.Request) {
 	if !r.inService(w, req) {
 		return
 	}
-	n := r.stores.ofToken(req.Header.Get(headerToken), r.now())
+	n := r.bearer(req.Header.Get(headerToken))
 	if n == nil {
 		writeUnauthorized(w)
 		return

@@ -64,7 +64,10 @@ func TestPortalAPI(t *testing.T) {
 			"/assignment/roles?account_id=000000000000":                          "ResourceNotFoundException",
 			"/federation/credentials?account_id=111122223333&role_name=Admin":    "ForbiddenException",
 			"/federation/credentials?account_id=000000000000&role_name=ReadOnly": "ForbiddenException",
-			"/other": "ResourceNotFoundException",
+			"/federation/credentials?account_id=111122223333":                    "InvalidRequestException",
+			"/federation/credentials?role_name=ReadOnly":                         "InvalidRequestException",
+			"/assignment/roles":                                                  "InvalidRequestException",
+			"/other":                                                             "ResourceNotFoundException",
 		} {
 			if kind, _ := get(path).fault(t); kind != want {
 				t.Errorf("%s: %s, want %s", path, kind, want)

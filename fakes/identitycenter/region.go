@@ -161,6 +161,22 @@ func keyFault(err error) error {
 	return f
 }
 
+// settled waits until no change of Regions is under way.
+func (r *Replica) settled(ctx context.Context) error {
+	for {
+		c, err := r.configuration(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(c.Regions, func(r Region) bool { return r.Status != RegionActive }) {
+			return nil
+		}
+		if !pause(ctx, changeLook) {
+			return fmt.Errorf("waiting for a change of Regions: %w", ctx.Err())
+		}
+	}
+}
+
 // carryOn works at the changes of Regions that are under way, in the primary; after a restart too.
 func (r *Replica) carryOn(ctx context.Context) {
 	c := r.known.Load()
@@ -194,8 +210,12 @@ func (r *Replica) finishAdding(ctx context.Context, region *Region) {
 	to.Status = RegionActive
 	next := &to
 	var had uint64
+	wanted := records.Heads{} // what there was when it began; what has come since has its ordinary lag
+	for _, stream := range Streams() {
+		wanted[stream] = r.store.Head(stream)
+	}
 	for since := time.Now(); ; {
-		complete, has := r.isComplete(region.Name)
+		complete, has := r.isComplete(region.Name, wanted)
 		if has != had {
 			had, since = has, time.Now()
 		}
@@ -213,8 +233,9 @@ func (r *Replica) finishAdding(ctx context.Context, region *Region) {
 	r.conclude(ctx, region, next)
 }
 
-// isComplete tells whether a Region has everything of the primary's streams, and a number that grows as it gets more.
-func (r *Replica) isComplete(region string) (complete bool, has uint64) {
+// isComplete tells whether a Region has what is wanted of the primary's streams, and a number that grows as it gets
+// more.
+func (r *Replica) isComplete(region string, wanted records.Heads) (complete bool, has uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	complete = true
@@ -224,7 +245,7 @@ func (r *Replica) isComplete(region string) (complete bool, has uint64) {
 			return false, 0
 		}
 		s.mu.Lock()
-		complete = complete && s.acked >= r.store.Head(stream)
+		complete = complete && s.acked >= wanted[stream]
 		has += s.acked + s.parts
 		s.mu.Unlock()
 	}
@@ -256,6 +277,9 @@ type removal struct {
 
 // finishRemoving tells the Region, for as long as a failed change takes, and strikes it from the list.
 func (r *Replica) finishRemoving(ctx context.Context, region *Region) {
+	if !pause(ctx, r.cfg.Behaviour.RemoveTime) {
+		return
+	}
 	for since := time.Now(); r.tellRemoved(ctx, region.Name) != nil && time.Since(since) < r.cfg.Behaviour.FailedAdd; {
 		if !pause(ctx, retryLast) {
 			return

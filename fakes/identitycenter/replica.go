@@ -29,27 +29,35 @@ import (
 
 // Behaviour holds the knobs for what AWS does not document.
 type Behaviour struct {
-	Skew            time.Duration // tolerance of the ACS for another clock, at least 0
-	Unsolicited     bool          // whether a response that answers no request is accepted (IdP-initiated sign-in)
-	KMSCache        time.Duration // how long a data key stays open after KMS has opened it; 0: every sign-in asks KMS
-	KMSFaultStatus  int           // HTTP status of the portal API while KMS refuses or is silent
-	SessionHandOff  bool          // whether browsers carry their session between the Regions' sign-in hosts
-	LegacyACS       bool          // whether the primary asks for the ACS of instances enabled before February 2026
-	AddPace         time.Duration // by which adding a Region takes longer for each record that it gets, at least 0
-	FailedAdd       time.Duration // how long a Region that can't be added stays ADDING before it vanishes
-	MaxRegions      int           // of an instance, with the primary
-	SessionDuration time.Duration // of the portal; 8 h by default, 15 min to 90 days at AWS
+	Skew           time.Duration // tolerance of the ACS for another clock, at least 0
+	Unsolicited    bool          // whether a response that answers no request is accepted (IdP-initiated sign-in)
+	KMSCache       time.Duration // how long a data key stays open after KMS has opened it; 0: every sign-in asks KMS
+	KMSFaultStatus int           // HTTP status of the portal API while KMS refuses or is silent
+	SessionHandOff bool          // whether browsers carry their session between the Regions' sign-in hosts
+	LegacyACS      bool          // whether the primary asks for the ACS of instances enabled before February 2026
+	AddPace        time.Duration // by which adding a Region takes longer for each record that it gets, at least 0
+	RemoveTime     time.Duration // how long a Region is REMOVING while it still serves
+	FailedAdd      time.Duration // how long a Region that can't be added stays ADDING before it vanishes
+	MaxRegions     int           // of an instance, with the primary
+	// PrimaryOnlyError is the code with which an additional Region answers what only the primary can do.
+	PrimaryOnlyError string
+	AssignmentTime   time.Duration // how long an assignment of a permission set takes to be made or deleted
+	SessionDuration  time.Duration // of the portal; 8 h by default, 15 min to 90 days at AWS
 
-	PrimaryOnlyError string // code of the fault by which an additional Region refuses what the primary alone does
-	Quotas           bool   // whether the APIs refuse who exceeds their published rates
+	TokenLife       time.Duration // of an access token that can be refreshed, at most to the session's end; 1 h
+	LegacyTokenLife time.Duration // of one of a client that registered no scope and can't refresh it; 8 h
+	Quotas          bool          // whether APIs refuse who exceeds their published rates
+	PortalAPIRate   int           // calls a second of the portal API that a token may make; 0: AWS publishes none
 }
 
 // Default is how the service is believed to behave.
 func Default() Behaviour {
 	return Behaviour{
 		Skew: 3 * time.Minute, Unsolicited: true, KMSFaultStatus: http.StatusForbidden, SessionHandOff: true,
-		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute, MaxRegions: 6,
-		PrimaryOnlyError: "AccessDeniedException", Quotas: true,
+		SessionDuration: 8 * time.Hour, AddPace: 20 * time.Millisecond, FailedAdd: time.Minute,
+		RemoveTime: time.Second, MaxRegions: 6,
+		PrimaryOnlyError: "AccessDeniedException", AssignmentTime: 2 * time.Second,
+		TokenLife: time.Hour, LegacyTokenLife: 8 * time.Hour, Quotas: true,
 	}
 }
 
@@ -103,10 +111,11 @@ type Replica struct {
 	stateKey []byte    // authenticates what passes through the browser from portal to sign-in
 	deflate  sync.Pool // of *flate.Writer
 	stores   *stores
-	quotas   *quotas
 	events   *eventRing
 	known    atomic.Pointer[configuration] // nil where nobody is served here
 	waking   sync.Mutex                    // what was recorded is taken into memory once
+	oidc     *oidcStore
+	quotas   *quotas
 
 	mu      sync.Mutex
 	sending map[[2]string]*sender // by stream and Region
@@ -132,11 +141,12 @@ func New(cfg Config, deps Deps) (*Replica, error) {
 		issuer:   cfg.Instance.Issuer(),
 		stateKey: make([]byte, 32),
 		stores:   newStores(),
-		quotas:   newQuotas(),
 		events:   newEventRing(),
 		sending:  map[[2]string]*sender{},
 		trimmed:  records.Heads{},
 		changes:  map[string]bool{},
+		oidc:     newOIDCStore(),
+		quotas:   newQuotas(),
 	}
 	if err := r.openRecords(); err != nil {
 		return nil, fmt.Errorf("configuring identity center in %s: %w", cfg.Region, err)
@@ -183,16 +193,18 @@ func (r *Replica) openRecords() error {
 
 func (cfg *Config) check() error {
 	switch {
-	case !slices.Contains(cfg.Regions, cfg.Region):
-		return errors.New("the Region is not one of the instance's")
-	case cfg.Regions[0] != cfg.Instance.Primary:
+	case cfg.Region == "" || names.PartitionOf(cfg.Region) != names.PartitionOf(cfg.Instance.Primary):
+		return errors.New("the Region is not of the instance's partition")
+	case len(cfg.Regions) == 0 || cfg.Regions[0] != cfg.Instance.Primary:
 		return errors.New("the first Region is not the primary")
 	case cfg.IdP.EntityID == "" || cfg.IdP.SSOURL == "" || len(cfg.IdP.Certificates) == 0:
 		return errors.New("the identity provider's metadata is not complete")
 	case cfg.Behaviour.SessionDuration <= 0:
 		return errors.New("sessions have no duration; start from Default()")
-	case cfg.Behaviour.PrimaryOnlyError == "":
-		return errors.New("what the primary alone does is refused with no error; start from Default()")
+	case cfg.Behaviour.TokenLife < time.Second || cfg.Behaviour.LegacyTokenLife < time.Second:
+		return errors.New("access tokens have no life of a second at least; start from Default()")
+	case cfg.Behaviour.PortalAPIRate < 0:
+		return errors.New("the portal API's rate is negative")
 	case cfg.Behaviour.KMSFaultStatus < 400 || cfg.Behaviour.KMSFaultStatus > 599:
 		return errors.New("the portal API's status for a KMS fault is not an error")
 	case cfg.Lag < 0 || cfg.Jitter < 0 || cfg.Behaviour.Skew < 0 || cfg.Behaviour.KMSCache < 0:
@@ -280,7 +292,10 @@ func (r *Replica) wake(keys records.Keys) error {
 	if err := r.remember(keys); err != nil {
 		return err
 	}
-	return r.reconfigure(keys)
+	if err := r.reconfigure(keys); err != nil {
+		return err
+	}
+	return r.resume(keys)
 }
 
 // reconfigure reads the configuration again, and replicates to those who are in it now.
@@ -345,6 +360,8 @@ func (r *Replica) Wait(ctx context.Context, p Position) error {
 	for {
 		changed := r.store.Changed()
 		if r.Has(p) {
+			// What it has it also uses. Where KMS is in the way, whoever needs it next is told.
+			_, _ = r.configuration(ctx)
 			return nil
 		}
 		select {

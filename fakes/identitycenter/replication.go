@@ -39,6 +39,7 @@ type push struct {
 
 type snapshot struct {
 	ID   string `json:"id"`
+	Part uint64 `json:"part"` // from 1
 	UpTo uint64 `json:"upTo"` // the number of the log's newest entry that is in it
 	Last bool   `json:"last"` // whether it is complete with this part
 }
@@ -66,7 +67,7 @@ type sender struct {
 	mu    sync.Mutex
 	rule  EdgeRule
 	acked uint64 // how far the other Region is
-	parts uint64 // of snapshots, that it took
+	parts uint64 // of a snapshot, that it took at most
 }
 
 // senders keeps one for each stream that starts here and each other Region, as the configuration has them now.
@@ -243,7 +244,7 @@ func (s *sender) sendAll(ctx context.Context, keys records.Keys) error {
 	}
 	adding := s.replica.isAdding(s.to)
 	id := newSecret()
-	for first := true; first || len(entries) > 0; first = false {
+	for n := uint64(1); n == 1 || len(entries) > 0; n++ {
 		size := maxSnapshot
 		if adding {
 			size = 100
@@ -253,7 +254,7 @@ func (s *sender) sendAll(ctx context.Context, keys records.Keys) error {
 		}
 		part := entries[:min(size, len(entries))]
 		entries = entries[len(part):]
-		err := s.send(ctx, push{Entries: part, Snapshot: &snapshot{ID: id, UpTo: upTo, Last: len(entries) == 0}})
+		err := s.send(ctx, push{Entries: part, Snapshot: &snapshot{ID: id, Part: n, UpTo: upTo, Last: len(entries) == 0}})
 		if err != nil {
 			return err
 		}
@@ -313,7 +314,7 @@ func (s *sender) send(ctx context.Context, p push) error {
 	s.mu.Lock()
 	s.acked = said.Applied
 	if p.Snapshot != nil {
-		s.parts++
+		s.parts = max(s.parts, p.Snapshot.Part)
 	}
 	s.mu.Unlock()
 	return s.replica.trim(s.stream)

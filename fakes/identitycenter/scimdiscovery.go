@@ -26,8 +26,8 @@ func (c *scimCall) config() (*scimAnswer, error) {
 	}}, nil
 }
 
-// listed is an answer with all that there are.
-func listed(all []any) *scimAnswer {
+// listAll is an answer with all that there are.
+func listAll(all []any) *scimAnswer {
 	n, first := len(all), 1
 	return &scimAnswer{http.StatusOK,
 		&scimList{Total: &n, PerPage: n, Start: &first, Schemas: []string{scim.ListResponse}, Resources: all}}
@@ -57,7 +57,7 @@ func (c *scimCall) resourceTypes() []any {
 	return []any{user, of("Group", "Group", scim.CoreGroup)}
 }
 
-func (c *scimCall) listResourceTypes() (*scimAnswer, error) { return listed(c.resourceTypes()), nil }
+func (c *scimCall) listResourceTypes() (*scimAnswer, error) { return listAll(c.resourceTypes()), nil }
 func (c *scimCall) getResourceType() (*scimAnswer, error)   { return one(c.resourceTypes(), c.id) }
 
 // schemas are those of the attributes that are supported.
@@ -102,5 +102,5 @@ func described(attributes []scim.Attribute) []any {
 	return all
 }
 
-func (c *scimCall) listSchemas() (*scimAnswer, error) { return listed(schemas()), nil }
+func (c *scimCall) listSchemas() (*scimAnswer, error) { return listAll(schemas()), nil }
 func (c *scimCall) getSchema() (*scimAnswer, error)   { return one(schemas(), c.id) }

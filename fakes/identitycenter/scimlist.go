@@ -68,7 +68,7 @@ func listSCIM[T any](
 		size = min(size, n)
 	}
 	name := kind + " " + filter
-	_, after, err := (&paging{NextToken: cursor}).page(name)
+	_, after, err := (&storePaging{NextToken: cursor}).page(name)
 	if err != nil {
 		return nil, errSCIM
 	}

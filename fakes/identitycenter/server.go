@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -84,7 +85,10 @@ func NewServer(deps Deps) *Server {
 		"start":     control.To(s.start),     // to replicate
 		"put":       control.To(s.put),       // a Directory; tells the Position after it
 		"wait":      control.To(s.wait),      // until it has what another Region had at a Position
-		"hold":      control.To(s.hold),      // EdgeRules, in the place of those before
+		// add_region and remove_region do it as the administrator, and wait until it is done.
+		"add_region":    control.To(s.addRegion),
+		"remove_region": control.To(s.removeRegion),
+		"hold":          control.To(s.hold), // EdgeRules, in the place of those before
 
 		"scim-token":        control.To(s.mintSCIMToken),   // makes a SCIMToken beside the one that there is
 		"forget-scim-token": control.To(s.forgetSCIMToken), // by its ID
@@ -92,10 +96,10 @@ func NewServer(deps Deps) *Server {
 	return s
 }
 
-// Serves tells whether it is configured and its Region is in service.
+// Serves tells whether it is configured and holds something.
 func (s *Server) Serves() bool {
 	r, err := s.standing()
-	return err == nil && r.known.Load() != nil
+	return err == nil && r.store.Plain(keyCenter) != nil
 }
 
 // Close ends replication.
@@ -174,6 +178,34 @@ func (s *Server) forgetSCIMToken(ctx context.Context, id string) (control.None, 
 	r, err := s.standing()
 	if err == nil {
 		err = r.DeleteSCIMToken(ctx, id)
+	}
+	return control.None{}, err
+}
+
+func (s *Server) addRegion(ctx context.Context, region string) (control.None, error) {
+	r, err := s.standing()
+	if err == nil {
+		_, err = r.AddRegion(ctx, region)
+	}
+	if err == nil {
+		err = r.settled(ctx)
+	}
+	if err == nil && r.known.Load().region(region) == nil {
+		err = fmt.Errorf("%s could not be added: it vanished again", region)
+	}
+	return control.None{}, err
+}
+
+func (s *Server) removeRegion(ctx context.Context, region string) (control.None, error) {
+	r, err := s.standing()
+	if err == nil {
+		err = r.settled(ctx)
+	}
+	if err != nil || r.known.Load().region(region) == nil {
+		return control.None{}, err
+	}
+	if _, err = r.RemoveRegion(ctx, region); err == nil {
+		err = r.settled(ctx)
 	}
 	return control.None{}, err
 }

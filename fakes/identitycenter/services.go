@@ -18,18 +18,27 @@ func services() []service {
 	return []service{
 		{"portal", portalHosts, (*Replica).portalHandler},
 		{"signin", signinHosts, (*Replica).signinHandler},
-		{"identity_store", identityStoreHosts, (*Replica).identityStoreHandler},
+		{"portal_api", hosts(names.PortalAPIHost, names.DualStackPortalAPIHost), (*Replica).portalAPIHandler},
+		{"oidc", hosts(names.OIDCHost, names.DualStackOIDCHost), (*Replica).oidcHandler},
+		{"sts", hosts(names.STSHost), (*Replica).stsHandler},
+		{"sso_admin", hosts(names.SSOAdminHost, names.DualStackSSOAdminHost), (*Replica).adminHandler},
+		{"identity_store", hosts(names.IdentityStoreHost, names.DualStackIdentityStoreHost),
+			(*Replica).identityStoreHandler},
 		{"scim", scimHosts, (*Replica).scimHandler},
-		{"portal_api", oneHost(names.PortalAPIHost), (*Replica).portalAPIHandler},
-		{"sts", oneHost(names.STSHost), (*Replica).stsHandler},
-		{"events", oneHost(names.EventsHost), (*Replica).eventsHandler},
-		{"replication", oneHost(names.ReplicationHost), (*Replica).replicationHandler},
+		{"events", hosts(names.EventsHost), (*Replica).eventsHandler},
+		{"replication", hosts(names.ReplicationHost), (*Replica).replicationHandler},
 	}
 }
 
-// oneHost is a host that every Region has one of.
-func oneHost(host func(region string) string) func(c *Config) []string {
-	return func(c *Config) []string { return []string{host(c.Region)} }
+// hosts are of the same forms in every Region.
+func hosts(forms ...func(region string) string) func(c *Config) []string {
+	return func(c *Config) []string {
+		var all []string
+		for _, host := range forms {
+			all = append(all, host(c.Region))
+		}
+		return all
+	}
 }
 
 // ServiceNames lists what a Region serves.
@@ -39,10 +48,6 @@ func ServiceNames() []string {
 		all = append(all, s.name)
 	}
 	return all
-}
-
-func identityStoreHosts(c *Config) []string {
-	return []string{names.IdentityStoreHost(c.Region), names.DualStackIdentityStoreHost(c.Region)}
 }
 
 func portalHosts(c *Config) []string {

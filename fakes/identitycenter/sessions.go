@@ -226,6 +226,14 @@ func (s *stores) ofToken(secret string, now time.Time) *session {
 	return s.live(s.tokens, secret, now)
 }
 
+// ofID is a live session.
+func (s *stores) ofID(id string, now time.Time) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, _ := s.sessions.get(id, now)
+	return n
+}
+
 func (s *stores) live(by map[digest]*session, secret string, now time.Time) *session {
 	if secret == "" {
 		return nil
@@ -346,6 +354,11 @@ type revocation struct {
 	Until time.Time `json:"until"`
 }
 
+// timelyKinds are those whose ids are timely, what ends something before what begins it.
+var timelyKinds = []string{
+	kindSessionEnd, kindRevocation, kindSession, kindToken, kindClient, kindAuthorization, kindClientToken,
+}
+
 // timely is an id that sorts by when the record may be forgotten.
 func timely(until time.Time) string { return timeBound(until) + newSecret()[:22] }
 
@@ -357,7 +370,7 @@ func (r *Replica) record(write func(*records.Tx) error) error {
 	bound := timeBound(r.now())
 	_, err := r.store.Update(r.vault.sessionKeys(), r.cfg.Region, func(tx *records.Tx) error {
 		err := write(tx)
-		for _, kind := range []string{kindSession, kindSessionEnd, kindRevocation, kindToken} {
+		for _, kind := range timelyKinds {
 			err = errors.Join(err, tx.DropBefore(kind, bound))
 		}
 		return err
@@ -453,9 +466,10 @@ func (r *Replica) followUser(e *records.Entry) {
 // remember takes what is recorded of sessions into memory, after a restart. The ends come before the beginnings.
 func (r *Replica) remember(keys records.Keys) error {
 	return r.store.View(keys, func(tx *records.Tx) error {
-		for _, kind := range []string{kindSessionEnd, kindRevocation, kindSession, kindToken} {
+		for _, kind := range timelyKinds {
 			err := tx.Each(kind, "", func(id string, raw json.RawMessage) (bool, error) {
 				r.followSession(&records.Entry{Kind: kind, ID: id, Value: raw})
+				r.oidc.recall(kind, raw, r.now())
 				return true, nil
 			})
 			if err != nil {

@@ -41,6 +41,14 @@ func (s *shelf[K, V]) put(k K, v V, now, until time.Time) {
 	s.queue = append(s.queue, queued[K]{k, s.serial})
 }
 
+// set changes the value of a key that is there, and nothing else about it.
+func (s *shelf[K, V]) set(k K, v V) {
+	if e, ok := s.entries[k]; ok {
+		e.value = v
+		s.entries[k] = e
+	}
+}
+
 // trim drops from the front what has expired and, while the shelf is full, what has not.
 func (s *shelf[K, V]) trim(now time.Time) {
 	for s.head < len(s.queue) {

@@ -58,7 +58,7 @@ func TestSignedOperations(t *testing.T) {
 		})
 		admin := credentials{AccessKeyID: administrator.ID, SecretAccessKey: administrator.Secret}
 		member := issued(t, w, east) // of an account that is not the instance's
-		role := must[credentials](t)(w.replicas[east].issue(w.instance.Account, "ReadOnly", "ann@acme.test"))
+		role := must[credentials](t)(w.replicas[east].issue(w.instance.Account, "ReadOnly", "ann@acme.test", credentialsLife))
 		for name, c := range map[string]struct {
 			signedCall
 			code string

@@ -2,6 +2,7 @@ package identitycenter
 
 import (
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"crypto/hmac"
 	"crypto/rand"
@@ -35,13 +36,14 @@ const (
 type portalState struct {
 	host string // of the portal that the person comes from and goes back to
 	flow string // digest of the portal's mark on the browser
+	next string // page of the portal that they were on; empty: the portal itself
 }
 
 // stateLife is how long a portal's redirect to sign-in is good for.
 const stateLife = 5 * time.Minute
 
 func (r *Replica) sealState(s portalState) string {
-	payload := strings.Join([]string{s.host, s.flow, strconv.FormatInt(r.now().Add(stateLife).Unix(), 10)}, "\n")
+	payload := strings.Join([]string{s.host, s.flow, strconv.FormatInt(r.now().Add(stateLife).Unix(), 10), s.next}, "\n")
 	return base64.RawURLEncoding.EncodeToString(append(r.macState(payload), payload...))
 }
 
@@ -61,14 +63,14 @@ func (r *Replica) openState(sealed string) (portalState, bool) {
 		return portalState{}, false
 	}
 	parts := strings.Split(payload, "\n")
-	if len(parts) != 3 {
+	if len(parts) != 4 {
 		return portalState{}, false
 	}
 	until, err := strconv.ParseInt(parts[2], 10, 64)
 	if err != nil || !r.now().Before(time.Unix(until, 0)) {
 		return portalState{}, false
 	}
-	return portalState{host: parts[0], flow: parts[1]}, true
+	return portalState{host: parts[0], flow: parts[1], next: parts[3]}, true
 }
 
 // signinHost is where the Region's portal sends people.
@@ -123,11 +125,12 @@ func (r *Replica) serveLogin(w http.ResponseWriter, req *http.Request) {
 // toPortal hands the person over by a one-time code.
 func (r *Replica) toPortal(w http.ResponseWriter, req *http.Request, n *session, state portalState) {
 	code := r.stores.mint(grant{session: n.ID, flow: state.flow}, r.now())
-	path := "/"
-	if state.host == r.cfg.Instance.ClassicPortalHost() {
-		path = r.cfg.Instance.ClassicPortalPath()
+	path := cmp.Or(r.portalPath(state.host)+state.next, "/")
+	with := "?"
+	if strings.Contains(path, "?") {
+		with = "&"
 	}
-	redirect(w, req, "https://"+state.host+path+"?workflow_code="+code, http.StatusSeeOther)
+	redirect(w, req, "https://"+state.host+path+with+"workflow_code="+code, http.StatusSeeOther)
 }
 
 func redirect(w http.ResponseWriter, req *http.Request, to string, status int) {

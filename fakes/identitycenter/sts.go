@@ -40,10 +40,10 @@ func (r *Replica) sum(text []byte) []byte {
 }
 
 // issue gives out credentials of a role in AWS's form, which STS takes until they expire.
-func (r *Replica) issue(account, role, user string) (credentials, error) {
+func (r *Replica) issue(account, role, user string, life time.Duration) (credentials, error) {
 	id := make([]byte, 10)
 	rand.Read(id)
-	s := roleSession{"ASIA" + base32.StdEncoding.EncodeToString(id), account, role, user, r.now().Add(credentialsLife)}
+	s := roleSession{"ASIA" + base32.StdEncoding.EncodeToString(id), account, role, user, r.now().Add(life)}
 	text, err := json.Marshal(s)
 	if err != nil {
 		return credentials{}, err

@@ -148,6 +148,12 @@ type option func(*Config)
 
 func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
+	return worldOf(t, []string{east, west}, options...)
+}
+
+// worldOf has the replicas of some Regions; the instance begins with east and west.
+func worldOf(t testing.TB, regions []string, options ...option) *world {
+	t.Helper()
 	w := &world{
 		t:   t,
 		net: &network{hosts: map[string]http.Handler{}, cut: map[string]bool{}, count: map[string]int{}},
@@ -160,7 +166,7 @@ func newWorld(t testing.TB, options ...option) *world {
 		configs:  map[string]Config{},
 		deps:     map[string]Deps{},
 	}
-	for _, region := range []string{east, west} {
+	for _, region := range regions {
 		w.kms[region] = &fakeKMS{keys: map[string]string{}, counts: map[string]int{}}
 		w.net.hosts[names.KMSHost(region)] = w.kms[region]
 		cfg := Config{
@@ -169,7 +175,7 @@ func newWorld(t testing.TB, options ...option) *world {
 			IdP:   IdPTrust{EntityID: entityID, SSOURL: ssoURL, Certificates: []*x509.Certificate{signers()[2].Cert, signers()[0].Cert}},
 			KeyID: names.KeyARN(region, w.instance.Account, "mrk-0123456789abcdef0123456789abcdef"),
 			Lag:   time.Second, Jitter: 500 * time.Millisecond, Seed: 7,
-			Behaviour: Default(),
+			Behaviour: Default(), AccessKeys: []AccessKey{administrator},
 		}
 		for _, o := range options {
 			o(&cfg)
@@ -227,8 +233,8 @@ func (w *world) start() {
 			w.t.Fatal(err)
 		}
 	}
-	for _, r := range w.replicas {
-		if err := r.Wait(ctx, first); err != nil {
+	for _, region := range []string{east, west} {
+		if err := w.replicas[region].Wait(ctx, first); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -242,6 +248,14 @@ func (w *world) put(d Directory) Position {
 		w.t.Fatal(err)
 	}
 	return p
+}
+
+// revoke ends a user's sessions.
+func (w *world) revoke(region, user string) {
+	w.t.Helper()
+	if err := w.replicas[region].RevokeSessions(user); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // renamed is the test directory with another display name, so that something has changed.
@@ -307,16 +321,24 @@ type answer struct {
 
 func (b *browser) do(method, to string, form url.Values, headers ...string) answer {
 	b.t.Helper()
-	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
+	if form == nil {
+		return b.send(method, to, nil, headers...)
 	}
+	headers = append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)
+	return b.send(method, to, strings.NewReader(form.Encode()), headers...)
+}
+
+// raw posts a body.
+func (b *browser) raw(to, body string, headers ...string) answer {
+	b.t.Helper()
+	return b.send(http.MethodPost, to, strings.NewReader(body), headers...)
+}
+
+func (b *browser) send(method, to string, body io.Reader, headers ...string) answer {
+	b.t.Helper()
 	req, err := http.NewRequestWithContext(b.t.Context(), method, to, body)
 	if err != nil {
 		b.t.Fatal(err)
-	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])

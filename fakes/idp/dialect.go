@@ -13,6 +13,7 @@ const (
 	assertionNamespace = "urn:oasis:names:tc:SAML:2.0:assertion"
 	metadataNamespace  = "urn:oasis:names:tc:SAML:2.0:metadata"
 	entityFormat       = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+	unspecified        = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 	emailAddress       = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 	bearer             = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 	success            = "urn:oasis:names:tc:SAML:2.0:status:Success"
@@ -30,8 +31,13 @@ type dialect struct {
 	compose   func(m message) (response, assertion *element)
 	signature xmldsig.Style
 	signs     signs
-	refusal   string // code before the sentence that refuses an ACS URL; empty where the vendor has none
-	anywhere  bool   // a request's Destination is ignored
+	words     wording
+	look      look
+	metadata  func(p *IdP, k *keys) ([]byte, error)
+	anywhere  bool // a request's Destination is ignored
+
+	bookmarkID   func(application, region string) string
+	ignoresIndex bool // of an AssertionConsumerService
 }
 
 // signs says which elements of a response are signed.
@@ -41,7 +47,11 @@ type signs struct{ response, assertion bool }
 type window struct{ before, after, confirmation time.Duration }
 
 // endpoints are the names that a vendor gives an application: its entity ID and the paths on the provider's host.
-type endpoints struct{ entityID, sso, metadata, tile string }
+type endpoints struct {
+	entityID, sso, metadata, tile string
+	bookmark                      string // a bookmark app's id goes behind it
+	id                            string // of the application
+}
 
 func dialects() map[string]func() dialect {
 	return map[string]func() dialect{"okta": okta, "entra": entra}
@@ -58,6 +68,7 @@ type message struct {
 	issued                  time.Time
 	window                  window
 	sessionEnds             string // an instant; empty: unsaid
+	multifactor             bool   // a one-time code was asked for beside the password
 }
 
 // instant is an xs:dateTime in UTC with milliseconds, as both vendors write it.
@@ -93,17 +104,21 @@ func (p *IdP) issue(to grant) (string, error) {
 	if m.sessionIndex == "" {
 		m.sessionIndex = p.dialect.newID()
 	}
+	if person, ok := p.directory.find(to.person); ok {
+		m.multifactor = person.Secret != ""
+	}
 	if p.sessionDuration > 0 {
 		m.sessionEnds = instant(now.Add(p.sessionDuration))
 	}
 	response, assertion := p.dialect.compose(m)
+	signer := p.keys.Load().signer
 	if p.dialect.signs.assertion {
-		if err := p.signer.Sign(assertion, p.dialect.signature); err != nil {
+		if err := signer.Sign(assertion, p.dialect.signature); err != nil {
 			return "", err
 		}
 	}
 	if p.dialect.signs.response {
-		if err := p.signer.Sign(response, p.dialect.signature); err != nil {
+		if err := signer.Sign(response, p.dialect.signature); err != nil {
 			return "", err
 		}
 	}

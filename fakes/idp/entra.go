@@ -21,8 +21,13 @@ func entra() dialect {
 		window:    window{after: 70 * time.Minute, confirmation: 5 * time.Minute},
 		compose:   entraResponse,
 		signs:     signs{assertion: true},
-		refusal:   "AADSTS50011",
+		words:     entraWords(),
+		look:      entraLook(),
+		metadata:  entraMetadata,
 		anywhere:  true,
+
+		bookmarkID:   func(application, region string) string { return entraName("bookmark "+region, application) },
+		ignoresIndex: true,
 	}
 }
 
@@ -33,6 +38,8 @@ func entraEndpoints(application string) endpoints {
 		sso:      "/" + tenant + "/saml2",
 		metadata: "/" + tenant + "/federationmetadata/2007-06/federationmetadata.xml",
 		tile:     "/api/signin/" + app,
+		bookmark: "/api/signin/",
+		id:       app,
 	}
 }
 
@@ -112,23 +119,28 @@ func entraAttributeStatement(m message) *element {
 		microsoft = "http://schemas.microsoft.com/identity/claims/"
 		methods   = "http://schemas.microsoft.com/claims/authnmethodsreferences"
 		password  = "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password"
+		multiple  = "http://schemas.microsoft.com/claims/multipleauthn"
 		identity  = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 	)
 	tenant := strings.TrimSuffix(m.issuer[strings.LastIndex(strings.TrimSuffix(m.issuer, "/"), "/")+1:], "/")
 	statement := &element{Name: "AttributeStatement"}
-	for _, claim := range []struct{ name, value string }{
-		{microsoft + "tenantid", tenant},
-		{microsoft + "objectidentifier", entraName("person", m.nameID)},
-		{microsoft + "identityprovider", m.issuer},
-		{methods, password},
-		{identity + "emailaddress", m.nameID},
-		{identity + "name", m.nameID},
-	} {
-		statement.Children = append(statement.Children, &element{
-			Name: "Attribute", Attrs: attrs("Name", claim.name),
-			Children: []*element{{Name: "AttributeValue", Text: claim.value}},
-		})
+	claim := func(name string, values ...string) {
+		attribute := &element{Name: "Attribute", Attrs: attrs("Name", name)}
+		for _, v := range values {
+			attribute.Children = append(attribute.Children, &element{Name: "AttributeValue", Text: v})
+		}
+		statement.Children = append(statement.Children, attribute)
 	}
+	how := []string{password}
+	if m.multifactor {
+		how = append(how, multiple)
+	}
+	claim(microsoft+"tenantid", tenant)
+	claim(microsoft+"objectidentifier", entraName("person", m.nameID))
+	claim(microsoft+"identityprovider", m.issuer)
+	claim(methods, how...)
+	claim(identity+"emailaddress", m.nameID)
+	claim(identity+"name", m.nameID)
 	return statement
 }
 

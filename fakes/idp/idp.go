@@ -8,8 +8,6 @@ package idp
 
 import (
 	"cmp"
-	"crypto/rsa"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,7 +18,7 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/fakes/pki"
-	"github.com/regiondrill/regiondrill/fakes/xmldsig"
+	"github.com/regiondrill/regiondrill/harness/totp"
 )
 
 // Config says what a provider is like. It is data, so that a provider can be told it wherever it runs.
@@ -32,6 +30,15 @@ type Config struct {
 	People  []Person
 	// SessionDuration is sent as SessionNotOnOrAfter; 0 leaves the attribute out, as Okta does unless told otherwise.
 	SessionDuration time.Duration
+	// AlwaysDefaultACS is how providers are that ignore the AssertionConsumerServiceURL and its index (as keycloak
+	// #21556): each response goes to the default ACS, and the other Regions never see one.
+	AlwaysDefaultACS bool
+	// Reauthenticate is a policy of "every sign-in": a session at the provider counts for nothing where a response for the
+	// application is wanted, so that failing over is a second sign-in, the one-time code included.
+	Reauthenticate bool
+	// ACSIndex says what becomes of an AssertionConsumerServiceIndex: "honoured", as Okta documents, or "ignored", as
+	// older versions of Entra ID's documentation say. Empty: as the dialect does.
+	ACSIndex string
 }
 
 // Deps are what a provider stands on beside its configuration.
@@ -44,6 +51,7 @@ type App struct {
 	Issuer    string // entity ID of the service provider, and the audience of its assertions
 	ACS       []ACS  // registered; the first is the default, which unsolicited responses go to
 	Bookmarks []Bookmark
+	Assigned  []string // user names of those who may use the application; nil: everybody
 }
 
 // ACS is a registered assertion consumer service ("requestable SSO URL" at Okta).
@@ -53,12 +61,17 @@ type ACS struct {
 }
 
 // Bookmark is a plain link on the dashboard: how people reach the portal of another Region than the default ACS's.
-type Bookmark struct{ Region, Label, URL string }
+type Bookmark struct {
+	Region, Label, URL string
+	Assigned           []string // user names of those whose dashboard has it; nil: everybody's
+}
 
 // Person can sign in.
 type Person struct {
 	UserName string // an addr-spec (RFC 5322); it becomes the NameID
 	Password string
+	Secret   string // of their authenticator app, in base32 (RFC 6238); empty: the password is enough
+	Disabled bool   // deactivated (Okta), or blocked from signing in (Entra ID)
 }
 
 // Limits of what is remembered of browsers. Beyond them the oldest is forgotten.
@@ -74,19 +87,19 @@ type IdP struct {
 	dialect         dialect
 	host            string
 	endpoints       endpoints
-	app             App // but for its ACS, which is in acs
-	passwords       map[string]string
-	certificate     *x509.Certificate
-	signer          xmldsig.Signer
+	app             App // but for its ACS and who is assigned, which are in acs and directory
 	now             func() time.Time
 	sessionDuration time.Duration
+	alwaysDefault   bool
+	reauthenticate  bool
 
-	acs      atomic.Pointer[[]ACS]
-	pending  *table[pending]
-	sessions *table[string] // the user name
-	pages    *pages
-	document []byte // metadata
-	mux      *http.ServeMux
+	acs       atomic.Pointer[[]ACS]
+	keys      atomic.Pointer[keys]
+	directory *directory
+	pending   *table[pending]
+	sessions  *table[string] // the user name
+	pages     *pages
+	mux       *http.ServeMux
 }
 
 // New makes a provider. It refuses a configuration that it could not serve: an unknown dialect, a signer without RSA
@@ -102,39 +115,46 @@ func New(c Config, deps Deps) (*IdP, error) {
 	d := speak()
 	p := &IdP{
 		dialect: d, host: cmp.Or(c.Host, d.host), endpoints: d.endpoints(c.App.Issuer), app: c.App,
-		passwords: map[string]string{}, certificate: c.Signer.Cert, signer: xmldsig.NewSigner(c.Signer.Key, c.Signer.Cert),
-		now: deps.Now, sessionDuration: c.SessionDuration, pages: newPages(),
-		pending:  newTable[pending](maxPending, pendingLifetime),
-		sessions: newTable[string](maxSessions, sessionLifetime),
+		now: deps.Now, sessionDuration: c.SessionDuration,
+		alwaysDefault: c.AlwaysDefaultACS, reauthenticate: c.Reauthenticate,
+		directory: newDirectory(c),
+		pending:   newTable[pending](maxPending, pendingLifetime),
+		sessions:  newTable[string](maxSessions, sessionLifetime),
+	}
+	if c.ACSIndex != "" {
+		p.dialect.ignoresIndex = c.ACSIndex == ACSIndexIgnored
 	}
 	if p.now == nil {
 		p.now = time.Now
 	}
-	for _, person := range c.People {
-		p.passwords[person.UserName] = person.Password
-	}
+	p.pages = newPages(d.look, p.now)
 	if err := p.SetACS(c.App.ACS); err != nil {
 		return nil, err
 	}
-	p.document = p.metadata()
+	if _, err := p.SetKeys(Keys{c.Signer, pki.Certificates{c.Signer.Cert}}); err != nil {
+		return nil, err
+	}
 	p.mux = p.routes()
 	return p, nil
 }
 
 func (c Config) check() error {
-	if c.Signer == nil || c.Signer.Cert == nil {
-		return errors.New("an identity provider needs a signer")
-	}
-	if _, ok := c.Signer.Key.Public().(*rsa.PublicKey); !ok {
-		return errors.New("the signer of an identity provider needs an RSA key")
+	if err := canSign(c.Signer); err != nil {
+		return err
 	}
 	if c.App.Issuer == "" {
 		return errors.New("the application has no entity ID")
+	}
+	if !slices.Contains([]string{"", ACSIndexHonoured, ACSIndexIgnored}, c.ACSIndex) {
+		return fmt.Errorf("an ACS index is %s or %s, and not %q", ACSIndexHonoured, ACSIndexIgnored, c.ACSIndex)
 	}
 	for _, person := range c.People {
 		address, err := mail.ParseAddress(person.UserName)
 		if err != nil || address.Address != person.UserName {
 			return fmt.Errorf("the user name %q is not an addr-spec", person.UserName)
+		}
+		if _, err := totp.Code(person.Secret, time.Now()); person.Secret != "" && err != nil {
+			return fmt.Errorf("enrolling %s: %w", person.UserName, err)
 		}
 	}
 	for _, b := range c.App.Bookmarks {
@@ -156,29 +176,6 @@ func absolute(text string) error {
 	return nil
 }
 
-// SetACS registers these assertion consumer services in place of the present ones; the first is the default, and with
-// none every sign-in is refused. It is what an administrator does in a failover where the provider has room for one
-// ACS URL only. People who are about to sign in when it is called are held to the new list.
-func (p *IdP) SetACS(list []ACS) error {
-	for i, a := range list {
-		if err := absolute(a.URL); err != nil {
-			return fmt.Errorf("registering an ACS: %w", err)
-		}
-		if a.Index < 0 || a.Index > 65535 {
-			return fmt.Errorf("registering the ACS %s: the index %d is not in 0 to 65535", a.URL, a.Index)
-		}
-		if slices.ContainsFunc(list[:i], func(b ACS) bool { return b.URL == a.URL || b.Index == a.Index }) {
-			return fmt.Errorf("registering the ACS %s: its URL or index %d is there already", a.URL, a.Index)
-		}
-	}
-	list = slices.Clone(list)
-	p.acs.Store(&list)
-	return nil
-}
-
-// ACS lists the registered assertion consumer services, the default first.
-func (p *IdP) ACS() []ACS { return slices.Clone(*p.acs.Load()) }
-
 // EntityID is the issuer of the provider's messages.
 func (p *IdP) EntityID() string { return p.endpoints.entityID }
 
@@ -187,12 +184,6 @@ func (p *IdP) SSOURL() string { return "https://" + p.host + p.endpoints.sso }
 
 // MetadataURL is where the metadata is served.
 func (p *IdP) MetadataURL() string { return "https://" + p.host + p.endpoints.metadata }
-
-// Metadata is the provider's SAML metadata, to be given to the service provider.
-func (p *IdP) Metadata() []byte { return slices.Clone(p.document) }
-
-// Certificate is what the provider's signatures are verified with.
-func (p *IdP) Certificate() *x509.Certificate { return p.certificate }
 
 // ServeHTTP answers on the provider's host.
 func (p *IdP) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }

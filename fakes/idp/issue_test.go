@@ -48,9 +48,9 @@ func newIdPAt(tb testing.TB, now func() time.Time, change ...func(*Config)) *IdP
 		Dialect: "okta", Host: "acme.okta.test", Signer: signer,
 		App: App{
 			Issuer: testIssuer, ACS: []ACS{{acsUS, 0}, {acsEU, 1}},
-			Bookmarks: []Bookmark{{"eu-west-1", "AWS in Ireland", "https://ssoins-1.portal.eu-west-1.app.aws/"}},
+			Bookmarks: []Bookmark{{Region: "eu-west-1", Label: "AWS in Ireland", URL: "https://ssoins-1.portal.eu-west-1.app.aws/"}},
 		},
-		People:          []Person{{"user-001@acme.test", "correct horse"}},
+		People:          []Person{{UserName: "user-001@acme.test", Password: "correct horse"}},
 		SessionDuration: 8 * time.Hour,
 	}
 	for _, f := range change {

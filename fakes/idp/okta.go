@@ -22,6 +22,11 @@ func okta() dialect {
 		compose:   oktaResponse,
 		signature: xmldsig.Style{Prefix: "ds", PrefixList: "xs"},
 		signs:     signs{response: true, assertion: true},
+		words:     oktaWords(),
+		look:      oktaLook(),
+		metadata:  oktaMetadata,
+
+		bookmarkID: func(application, region string) string { return oktaName("0oa", application+region) + "/2557" },
 	}
 }
 
@@ -32,6 +37,8 @@ func oktaEndpoints(application string) endpoints {
 		sso:      "/app/amazon_aws_sso/" + exk + "/sso/saml",
 		metadata: "/app/" + exk + "/sso/saml/metadata",
 		tile:     "/home/amazon_aws_sso/" + tile + "/" + alias,
+		bookmark: "/home/bookmark/",
+		id:       tile,
 	}
 }
 

@@ -29,7 +29,12 @@ func NewServer(deps Deps) *Server {
 	s := &Server{deps: deps}
 	s.Verbs = control.Verbs{
 		"configure": control.To(s.configure), // a Config; tells its Metadata
-		"acs":       control.To(s.acs),       // registers a list of ACS in place of the present ones
+		"acs":       to(s, (*IdP).acsVerb),   // registers a list of ACS in place of the present ones; tells those
+
+		"rotate":       to(s, (*IdP).Rotate),      // a Rotation; tells what Rotated
+		"keys":         to(s, (*IdP).SetKeys),     // Keys; tells those of before, which put back undo it
+		"disable_user": to(s, (*IdP).disableVerb), // a Disablement; tells that of before
+		"assign":       to(s, (*IdP).assignVerb),  // an Assignment; tells that of before
 	}
 	return s
 }
@@ -46,11 +51,44 @@ func (s *Server) configure(_ context.Context, c Config) (Metadata, error) {
 	return Metadata{made.host, made.EntityID(), made.SSOURL()}, nil
 }
 
-func (s *Server) acs(_ context.Context, list []ACS) (control.None, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.idp == nil {
-		return control.None{}, control.ErrUnconfigured
-	}
-	return control.None{}, s.idp.SetACS(list)
+// to makes a verb of what a configured provider can be told.
+func to[A, R any](s *Server, do func(*IdP, A) (R, error)) control.Verb {
+	return control.To(func(_ context.Context, argument A) (R, error) {
+		s.mu.Lock()
+		p := s.idp
+		s.mu.Unlock()
+		if p == nil {
+			var none R
+			return none, control.ErrUnconfigured
+		}
+		return do(p, argument)
+	})
+}
+
+// Disablement says whether somebody may sign in.
+type Disablement struct {
+	UserName string
+	Disabled bool
+}
+
+// Assignment says whether somebody may use an application: that of IAM Identity Center, or a Region's bookmark.
+type Assignment struct {
+	Bookmark string // Region; empty: the application itself
+	UserName string
+	Assigned bool
+}
+
+func (p *IdP) acsVerb(list []ACS) (before []ACS, err error) {
+	before = p.ACS()
+	return before, p.SetACS(list)
+}
+
+func (p *IdP) disableVerb(d Disablement) (Disablement, error) {
+	before, err := p.SetDisabled(d.UserName, d.Disabled)
+	return Disablement{d.UserName, before}, err
+}
+
+func (p *IdP) assignVerb(a Assignment) (Assignment, error) {
+	before, err := p.Assign(a.Bookmark, a.UserName, a.Assigned)
+	return Assignment{a.Bookmark, a.UserName, before}, err
 }

@@ -2,8 +2,11 @@ package idp
 
 import (
 	"crypto/rand"
+	"crypto/subtle"
 	"net/http"
 	"slices"
+
+	"github.com/regiondrill/regiondrill/fakes/control"
 )
 
 // purpose is what somebody came for: the dashboard, or a response for the application.
@@ -12,6 +15,7 @@ type purpose struct {
 	acs        string // empty: the default at the time of the response
 	request    string // ID of the AuthnRequest; empty: unsolicited
 	relayState string
+	bookmark   string // Region
 }
 
 type place int
@@ -19,13 +23,18 @@ type place int
 const (
 	dashboard place = iota
 	application
+	bookmark
 )
+
+// applicationLabel is what the application is called, at the provider and on its tile.
+const applicationLabel = "AWS IAM Identity Center"
 
 // pending is a purpose whose person has yet to sign in, in the browser that it came from: nobody can have another
 // browser continue it (login CSRF), for the token in the form is worth nothing without the cookie.
 type pending struct {
 	purpose
 	browser string
+	person  string // whose password was right, and whose code isn't known yet; empty: nobody's
 }
 
 // grant is a response for the application that was allowed.
@@ -52,9 +61,10 @@ func cookie(r *http.Request, name string) string {
 	return c.Value
 }
 
-// session tells who is signed in.
+// session tells who is signed in. A session ends with the account.
 func (p *IdP) session(r *http.Request) (person string, ok bool) {
-	return p.sessions.get(p.now(), cookie(r, sessionCookie))
+	person, ok = p.sessions.get(p.now(), cookie(r, sessionCookie))
+	return person, ok && p.directory.enabled(person)
 }
 
 // askToSignIn shows the sign-in page, with what went wrong the last time if anything did.
@@ -64,18 +74,39 @@ func (p *IdP) askToSignIn(w http.ResponseWriter, r *http.Request, want purpose, 
 		browser = rand.Text()
 		setCookie(w, browserCookie, browser)
 	}
-	p.pages.signIn(w, p.pending.put(p.now(), pending{want, browser}), wrong)
+	p.pages.signIn(w, p.pending.put(p.now(), pending{purpose: want, browser: browser}), wrong)
+}
+
+// askForCode shows the page that asks for a one-time code, in the browser where the password was right.
+func (p *IdP) askForCode(w http.ResponseWriter, waiting pending, wrong *failure) {
+	p.pages.challenge(w, p.pending.put(p.now(), waiting), waiting.person, wrong)
+}
+
+// back takes what a form brings back, in the browser that it was shown in.
+func (p *IdP) back(r *http.Request, challenged bool) (pending, bool) {
+	browser := cookie(r, browserCookie)
+	return p.pending.take(p.now(), r.PostForm.Get("state"), func(q pending) bool {
+		return (q.person != "") == challenged && subtle.ConstantTimeCompare([]byte(q.browser), []byte(browser)) == 1
+	})
 }
 
 // fulfil gives people who are signed in what they came for.
-func (p *IdP) fulfil(w http.ResponseWriter, want purpose, person string) {
-	if want.to == dashboard {
-		p.pages.dashboard(w, person, p.endpoints.tile, p.app.Bookmarks)
+func (p *IdP) fulfil(w http.ResponseWriter, r *http.Request, want purpose, person string) {
+	switch want.to {
+	case dashboard:
+		p.dashboard(w, person)
+		return
+	case bookmark:
+		p.launch(w, r, person, want.bookmark)
+		return
+	}
+	if !p.directory.assigned("", person) {
+		p.refuse(w, r, person, p.unassigned(person, applicationLabel, p.endpoints.id))
 		return
 	}
 	acs, f := p.registered(want.acs)
 	if f != nil { // the list may have changed while the person typed
-		p.pages.fail(w, f)
+		p.refuse(w, r, person, f)
 		return
 	}
 	response, err := p.issue(grant{acs: acs, request: want.request, person: person})
@@ -86,41 +117,45 @@ func (p *IdP) fulfil(w http.ResponseWriter, want purpose, person string) {
 	p.pages.submit(w, acs, response, want.relayState)
 }
 
+// dashboard has the tiles of what the person may use.
+func (p *IdP) dashboard(w http.ResponseWriter, person string) {
+	tile := ""
+	if p.directory.assigned("", person) {
+		tile = p.endpoints.tile
+	}
+	bookmarks := slices.DeleteFunc(slices.Clone(p.app.Bookmarks), func(b Bookmark) bool {
+		return !p.directory.assigned(b.Region, person)
+	})
+	p.pages.dashboard(w, person, tile, bookmarks)
+}
+
+// launch sends people on to what a bookmark app leads to, if it is theirs: a link to it was kept or passed on.
+func (p *IdP) launch(w http.ResponseWriter, r *http.Request, person, region string) {
+	i := slices.IndexFunc(p.app.Bookmarks, func(b Bookmark) bool { return b.Region == region })
+	if i < 0 {
+		p.pages.fail(w, notFound())
+		return
+	}
+	if b := p.app.Bookmarks[i]; !p.directory.assigned(region, person) {
+		p.refuse(w, r, person, p.unassigned(person, b.Label, p.dialect.bookmarkID(p.app.Issuer, region)))
+		return
+	}
+	http.Redirect(w, r, p.app.Bookmarks[i].URL, http.StatusFound)
+}
+
+// refuse shows somebody a failure, and tells a report of it.
+func (p *IdP) refuse(w http.ResponseWriter, r *http.Request, person string, f *failure) {
+	control.Visit{Person: person, Why: f.told()}.Tell(r.Context())
+	p.pages.fail(w, f)
+}
+
 // admit refuses AuthnRequests that are not from the application, or not for this provider.
 func (p *IdP) admit(q *authnRequest) *failure {
 	if q.issuer != p.app.Issuer {
-		return badRequest("The request's issuer is not the application.")
+		return p.foreign(q.issuer)
 	}
 	if q.destination != "" && !p.dialect.anywhere && q.destination != p.SSOURL() {
-		return badRequest("The request's destination is another provider.")
+		return p.badRequest("The request's destination is another provider.")
 	}
 	return nil
-}
-
-// choose finds the ACS for an AuthnRequest: by its URL, else by its index, else the default.
-func (p *IdP) choose(q *authnRequest) (string, *failure) {
-	if q.acsURL != "" || q.acsIndex < 0 {
-		return p.registered(q.acsURL)
-	}
-	list := *p.acs.Load()
-	i := slices.IndexFunc(list, func(a ACS) bool { return a.Index == q.acsIndex })
-	if i < 0 {
-		return "", acsIndexRefused(q.acsIndex).coded(p.dialect.refusal)
-	}
-	return list[i].URL, nil
-}
-
-// registered is the URL if it is registered, and the default if it is empty.
-func (p *IdP) registered(url string) (string, *failure) {
-	list := *p.acs.Load()
-	if url == "" {
-		if len(list) == 0 {
-			return "", noACS().coded(p.dialect.refusal)
-		}
-		return list[0].URL, nil
-	}
-	if !slices.ContainsFunc(list, func(a ACS) bool { return a.URL == url }) {
-		return "", acsRefused(url).coded(p.dialect.refusal)
-	}
-	return url, nil
 }

@@ -22,15 +22,20 @@ type Signer struct {
 
 // NewSigner makes a signer whose certificate is valid at now and for ten years after.
 func NewSigner(name string, now time.Time) (*Signer, error) {
+	return NewSignerFor(name, now.Add(-time.Hour), now.Add(validity))
+}
+
+// NewSignerFor makes a signer whose certificate is valid between two instants, which may be over.
+func NewSignerFor(name string, from, until time.Time) (*Signer, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return nil, fmt.Errorf("making the signing key of %s: %w", name, err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(now.UnixNano()),
+		SerialNumber: big.NewInt(from.UnixNano()),
 		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    now.Add(-time.Hour),
-		NotAfter:     now.Add(validity),
+		NotBefore:    from,
+		NotAfter:     until,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)

@@ -52,25 +52,25 @@ const (
 // ErrLocked says that another process has the file open.
 var ErrLocked = errors.New("the records are in use by another process")
 
-// Open opens the records at a path, which are made where there are none. Without a path they are in a temporary file,
-// which goes with the Store, or with the process where the system lets an open file be removed.
+// Open opens the records at a path, which are made where there are none. Without a path nothing of them outlives the
+// Store: they are in memory where the system has files there, and in a temporary file elsewhere.
 func Open(path string, kinds []Kind) (*Store, error) {
 	s := &Store{kinds: map[string]Kind{}, changed: make(chan struct{})}
 	for _, k := range kinds {
 		s.kinds[k.Name] = k
 	}
+	open := os.OpenFile
 	if path == "" {
-		f, err := os.CreateTemp("", "regiondrill-*.records")
+		file, err := temporary()
 		if err != nil {
 			return nil, fmt.Errorf("making room for records: %w", err)
 		}
-		path, s.path = f.Name(), f.Name()
-		if err := f.Close(); err != nil {
-			return nil, errors.Join(err, os.Remove(path))
-		}
+		path, s.path = file.Name(), file.Name()
+		open = func(string, int, os.FileMode) (*os.File, error) { return file, nil }
 	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout: time.Second, NoSync: true, NoGrowSync: true, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
+		OpenFile: open,
 	})
 	if errors.Is(err, berrors.ErrTimeout) {
 		err = ErrLocked
@@ -78,7 +78,7 @@ func Open(path string, kinds []Kind) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the records: %w", err)
 	}
-	if s.path != "" && os.Remove(path) == nil {
+	if s.path != "" && (os.Remove(path) == nil || inMemory) {
 		s.path = ""
 	}
 	s.db = db

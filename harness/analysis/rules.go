@@ -38,7 +38,7 @@ const proving = history.Instant(time.Second / time.Microsecond)
 // unregistered: the drill shows what then happens, and that may be what it is for.
 func unregistered(r *review) {
 	for _, region := range r.plan.Regions {
-		if !slices.Contains(r.s.System.IdP.ACS, region) {
+		if !slices.Contains(r.s.System.IdP.ACS, region) && !slices.Contains(r.s.System.IdP.ACS, region+"/"+names.ACSIPv4) {
 			r.remark(r.s.Block, "system.idp.acs",
 				"the ACS URL of %s is not registered at the IdP, so nobody can sign in there", region)
 		}

@@ -41,7 +41,7 @@ func TestPastedPolicies(t *testing.T) {
 	}{
 		"baseline":              {"policy", baseline, history.Good, ""},
 		"baseline in a Region":  {"policies: {eu-west-1", baseline, history.Good, ""},
-		"without identitystore": {"policies: {eu-west-1", forgetful, history.Bad, "the sign-in service of eu-west-1"},
+		"without identitystore": {"policies: {eu-west-1", forgetful, history.Bad, "the portal of eu-west-1"},
 		"an unknown key": {"policy", strings.Replace(baseline, "aws:SourceAccount", "aws:SourceAcount", 1), history.Good,
 			`"aws:SourceAcount" is not known here`},
 	} {

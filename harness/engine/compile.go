@@ -133,8 +133,7 @@ func (c *compiler) regions() {
 		c.fail(c.s.Block.NoSuch(key, "Region", region, known))
 	}
 	check("system.primary", sys.Primary)
-	for i, r := range sys.Additional {
-		key := fmt.Sprintf("system.additional.%d", i)
+	together := func(key, r string) {
 		check(key, r)
 		home, there := names.PartitionOf(sys.Primary).ID, names.PartitionOf(r).ID
 		if names.IsRegion(sys.Primary) && names.IsRegion(r) && home != there {
@@ -143,11 +142,34 @@ func (c *compiler) regions() {
 				"that of the primary is %s", r, there, home))
 		}
 	}
-	for i, r := range sys.IdP.ACS {
-		c.inSystem(c.s.Block, fmt.Sprintf("system.idp.acs.%d", i), r)
+	for i, r := range sys.Additional {
+		together(fmt.Sprintf("system.additional.%d", i), r)
+	}
+	for i, r := range sys.Standby {
+		together(fmt.Sprintf("system.standby.%d", i), r)
+	}
+	for i, entry := range sys.IdP.ACS {
+		c.acs(fmt.Sprintf("system.idp.acs.%d", i), entry, sys.IdP.ACS[:i])
 	}
 	for i, r := range sys.IdP.Bookmarks {
 		c.inSystem(c.s.Block, fmt.Sprintf("system.idp.bookmarks.%d", i), r)
+	}
+}
+
+// acs checks an ACS URL that the identity provider knows, after earlier ones.
+func (c *compiler) acs(key, entry string, earlier []string) {
+	region, form := names.SplitACS(entry)
+	c.inSystem(c.s.Block, key, region)
+	switch {
+	case !slices.Contains(names.ACSForms(), form):
+		c.fail(c.s.Block.NoSuch(key, "form of an ACS URL", form, names.ACSForms()))
+	case form == names.ACSLegacy && region != c.s.System.Primary && !c.mistyped:
+		c.fail(c.s.Block.Errorf(key, "the legacy ACS URL is the primary's alone, and %s is an additional Region", region))
+	case slices.ContainsFunc(earlier, func(e string) bool {
+		r, f := names.SplitACS(e)
+		return e != entry && r == region && f == form
+	}):
+		c.fail(c.s.Block.Errorf(key, "%s is registered already: a Region alone means its ipv4 form", entry))
 	}
 }
 
@@ -176,12 +198,12 @@ func (c *compiler) topology() {
 	if c.opts.Seed != nil {
 		t.Seed = *c.opts.Seed
 	}
-	t.Primary, t.Additional, t.Account = sys.Primary, sys.Additional, sys.Account
+	t.Primary, t.Additional, t.Standby, t.Account = sys.Primary, sys.Additional, sys.Standby, sys.Account
 	if sys.Account != "" && !isAccount(sys.Account) {
 		c.fail(c.s.Block.Errorf("system.account", "an AWS account has 12 digits; put it in quotes"))
 	}
 	t.Directory = harness.Directory(sys.Directory)
-	t.IdP = harness.IdPSettings{Dialect: sys.IdP.Dialect, ACS: sys.IdP.ACS, Bookmarks: sys.IdP.Bookmarks}
+	c.idp()
 	t.KMS = harness.KMSSettings(sys.KMS)
 	c.kms()
 	t.Replication.Lag, t.Replication.Jitter = sys.Replication.Lag, sys.Replication.Jitter
@@ -341,6 +363,10 @@ func (c *compiler) scope(kind string) harness.Scope {
 
 // carried tells where the target lacks a handle.
 func (c *compiler) carried(b scenario.Block, kind string, needs []string) {
+	if c.plan.Topology.IdP.External != nil && slices.Contains(needs, "provider") {
+		c.fail(b.Errorf("kind", "%s sets the identity provider up anew, and an external one is its administrators'", kind))
+		return
+	}
 	lack := c.can.Lacks(needs)
 	if lack == "" {
 		return

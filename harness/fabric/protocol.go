@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // protocol is one of AWS's ways to put calls and errors into HTTP (Smithy's documentation, "AWS Protocols").
@@ -78,6 +79,34 @@ func (restJSON) request(ctx context.Context, host string, o operation) (*http.Re
 func (restJSON) say(w http.ResponseWriter, f failure, message, _ string) {
 	w.Header().Set("X-Amzn-Errortype", f.code)
 	sayJSON(w, "application/json", f, message)
+}
+
+// oauthJSON is AWS REST-JSON 1 with errors that are those of OAuth 2.0 too (RFC 6749, 5.2).
+type oauthJSON struct{ restJSON }
+
+func (oauthJSON) say(w http.ResponseWriter, f failure, message, _ string) {
+	w.Header().Set("X-Amzn-Errortype", f.code)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(f.status)
+	// nobody to tell when the client is gone
+	_ = json.NewEncoder(w).Encode(map[string]string{
+		"__type": f.code, "error": oauthCode(f.code), "error_description": message,
+	})
+}
+
+// oauthCode is OAuth's word for an exception: invalid_grant for InvalidGrantException.
+func oauthCode(exception string) string {
+	if exception == "InternalServerException" {
+		return "server_error"
+	}
+	var word strings.Builder
+	for i, c := range strings.TrimSuffix(exception, "Exception") {
+		if i > 0 && unicode.IsUpper(c) {
+			word.WriteByte('_')
+		}
+		word.WriteRune(unicode.ToLower(c))
+	}
+	return word.String()
 }
 
 func sayJSON(w http.ResponseWriter, kind string, f failure, message string) {

@@ -38,8 +38,8 @@ type failure struct {
 }
 
 // services are those whose calls the fabric understands. Operations and errors are those of AWS's API references, each
-// with its "Common errors": of KMS, of IAM Identity Center's portal, directory and
-// SCIM, and of STS.
+// with its "Common errors": of KMS, of IAM Identity Center, its portal, its OIDC, its directory and its SCIM, and of
+// STS.
 func services() []*service {
 	return []*service{
 		{
@@ -65,6 +65,17 @@ func services() []*service {
 		},
 		identityStoreService(),
 		scimService(),
+		oidcService(),
+		{
+			name: "sso_admin", localstack: "sso-admin", host: "sso.", protocol: json11{"SWBExternalService."},
+			operations: named(ssoAdminOperations),
+			failure:    failure{"InternalServerException", 500}, throttled: failure{"ThrottlingException", 429},
+			codes: []failure{
+				{"InternalServerException", 500}, {"ThrottlingException", 429}, {"AccessDeniedException", 403},
+				{"ConflictException", 409}, {"ResourceNotFoundException", 404}, {"ServiceQuotaExceededException", 402},
+				{"ValidationException", 400},
+			},
+		},
 		{
 			name: "sts", localstack: "sts", host: "sts.", operations: named(stsOperations),
 			protocol: query{version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/"},
@@ -116,6 +127,26 @@ func scimService() *service {
 	}
 }
 
+// oidcService is IAM Identity Center's OIDC. Authorize is no operation of AWS's reference but the endpoint to which
+// clients send browsers.
+func oidcService() *service {
+	return &service{
+		name: "oidc", localstack: "sso-oidc", host: "oidc.", protocol: oauthJSON{}, operations: []operation{
+			{"RegisterClient", http.MethodPost, "/client/register"},
+			{"StartDeviceAuthorization", http.MethodPost, "/device_authorization"},
+			{"CreateToken", http.MethodPost, "/token"},
+			{"Authorize", http.MethodGet, "/authorize"},
+		},
+		failure: failure{"InternalServerException", 500}, throttled: failure{"SlowDownException", 400},
+		codes: []failure{
+			{"InvalidRequestException", 400}, {"InvalidClientException", 401}, {"InvalidGrantException", 400},
+			{"AccessDeniedException", 400}, {"AuthorizationPendingException", 400}, {"ExpiredTokenException", 400},
+			{"UnauthorizedClientException", 400}, {"UnsupportedGrantTypeException", 400}, {"InvalidScopeException", 400},
+			{"InvalidClientMetadataException", 400}, {"InvalidRedirectUriException", 400},
+		},
+	}
+}
+
 // Names of operations, that with which a canary calls first.
 const (
 	kmsOperations = `Decrypt CancelKeyDeletion ConnectCustomKeyStore CreateAlias CreateCustomKeyStore CreateGrant CreateKey
@@ -131,6 +162,32 @@ UpdateKeyDescription UpdatePrimaryRegion Verify VerifyMac`
 DeleteUser DescribeGroup DescribeGroupMembership DescribeIdentityStore DescribeUser GetGroupId GetGroupMembershipId
 GetUserId IsMemberInGroups ListGroupMemberships ListGroupMembershipsForMember ListGroups ListIdentityStores
 UpdateGroup UpdateIdentityStore UpdateUser`
+	ssoAdminOperations = `ListInstances AddRegion AttachCustomerManagedPolicyReferenceToPermissionSet
+AttachManagedPolicyToPermissionSet CreateAccountAssignment CreateApplication CreateApplicationAssignment
+CreateInstance CreateInstanceAccessControlAttributeConfiguration CreatePermissionSet
+CreateTrustedTokenIssuer DeleteAccountAssignment DeleteApplication DeleteApplicationAccessScope
+DeleteApplicationAssignment DeleteApplicationAuthenticationMethod DeleteApplicationGrant
+DeleteInlinePolicyFromPermissionSet DeleteInstance DeleteInstanceAccessControlAttributeConfiguration
+DeletePermissionSet DeletePermissionsBoundaryFromPermissionSet DeleteTrustedTokenIssuer
+DescribeAccountAssignmentCreationStatus DescribeAccountAssignmentDeletionStatus DescribeApplication
+DescribeApplicationAssignment DescribeApplicationProvider DescribeInstance
+DescribeInstanceAccessControlAttributeConfiguration DescribePermissionSet
+DescribePermissionSetProvisioningStatus DescribeRegion DescribeTrustedTokenIssuer
+DetachCustomerManagedPolicyReferenceFromPermissionSet DetachManagedPolicyFromPermissionSet
+GetApplicationAccessScope GetApplicationAssignmentConfiguration GetApplicationAuthenticationMethod
+GetApplicationGrant GetApplicationSessionConfiguration GetInlinePolicyForPermissionSet
+GetPermissionsBoundaryForPermissionSet ListAccountAssignmentCreationStatus
+ListAccountAssignmentDeletionStatus ListAccountAssignments ListAccountAssignmentsForPrincipal
+ListAccountsForProvisionedPermissionSet ListApplicationAccessScopes ListApplicationAssignments
+ListApplicationAssignmentsForPrincipal ListApplicationAuthenticationMethods ListApplicationGrants
+ListApplicationProviders ListApplications ListCustomerManagedPolicyReferencesInPermissionSet
+ListManagedPoliciesInPermissionSet ListPermissionSetProvisioningStatus ListPermissionSets
+ListPermissionSetsProvisionedToAccount ListRegions ListTagsForResource ListTrustedTokenIssuers
+ProvisionPermissionSet PutApplicationAccessScope PutApplicationAssignmentConfiguration
+PutApplicationAuthenticationMethod PutApplicationGrant PutApplicationSessionConfiguration
+PutInlinePolicyToPermissionSet PutPermissionsBoundaryToPermissionSet RemoveRegion TagResource UntagResource
+UpdateApplication UpdateInstance UpdateInstanceAccessControlAttributeConfiguration UpdatePermissionSet
+UpdateTrustedTokenIssuer`
 	stsOperations = `GetCallerIdentity AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot
 DecodeAuthorizationMessage GetAccessKeyInfo GetDelegatedAccessToken GetFederationToken GetSessionToken
 GetWebIdentityToken`

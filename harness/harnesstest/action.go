@@ -68,5 +68,5 @@ func state(t *testing.T, s *System) []any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []any{acs, policy, s.Key.Use(t.Context())}
+	return []any{acs, policy, s.Key.Use(t.Context()), s.Instance.regions()}
 }

@@ -11,6 +11,7 @@ type System struct {
 	Replica  Replica
 	Key      Key
 	Provider Provider
+	Instance Instance
 }
 
 // Elsewhere is the Region of the handles.
@@ -19,7 +20,7 @@ const Elsewhere = "eu-west-1"
 // NewSystem is one in which every change is refused with the error; nil: none is.
 func NewSystem(refuses error) *System {
 	s := &System{Network: Network{Refuses: refuses}, Replica: Replica{Refuses: refuses}, Key: Key{Refuses: refuses},
-		Provider: Provider{Refuses: refuses}}
+		Provider: Provider{Refuses: refuses}, Instance: Instance{Refuses: refuses}}
 	s.Provider.acs = []string{"us-east-1", Elsewhere}
 	return s
 }
@@ -28,16 +29,17 @@ func NewSystem(refuses error) *System {
 func (s *System) Handles() *harness.Handles {
 	return &harness.Handles{Network: &s.Network, Power: map[string]harness.Power{Elsewhere: &s.Replica},
 		Attach: map[string]harness.Attach{Elsewhere: &s.Replica}, Key: map[string]harness.Key{Elsewhere: &s.Key},
-		Provider: &s.Provider,
-		Hosts:    func(place, service string) []string { return []string{service + "." + place + ".test"} }}
+		Provider: &s.Provider, Instance: &s.Instance,
+		Hosts: func(place, service string) []string { return []string{service + "." + place + ".test"} }}
 }
 
 // Scope of what can be aimed at.
 func (s *System) Scope(kind string) harness.Scope {
 	return harness.Scope{
 		Topology: harness.Topology{
-			Primary: "us-east-1", Additional: []string{Elsewhere}, Vantages: []harness.Vantage{{Name: "here"}},
-			IdP: harness.IdPSettings{ACS: []string{"us-east-1"}}},
+			Primary: "us-east-1", Additional: []string{Elsewhere}, Standby: []string{"ap-southeast-2"},
+			Vantages: []harness.Vantage{{Name: "here"}},
+			IdP:      harness.IdPSettings{ACS: []string{"us-east-1"}}},
 		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms"},
 			Calls: map[string][]string{"kms": {"Decrypt"}}},
 		Kind: kind, Target: "toy",

@@ -105,7 +105,8 @@ func contexts(m *Manual, topic *Topic) [][]scenario.Set {
 	calls := scenario.Set{Path: "faults.0", Value: "{name: virginia-dark, kind: api_errors, where: {region: us-east-1}, at: 10s, for: 30s}"}
 	two := scenario.Set{Path: "faults", Value: "[{name: second, kind: link, latency: 1s, where: {region: eu-west-1}, at: 1s, for: 2s}," +
 		" {name: virginia-dark, kind: region_outage, where: {region: us-east-1}, at: 10s, for: 30s}]"}
-	return [][]scenario.Set{nil, {calls}, {two}}
+	still := scenario.Set{Path: "actions", Value: "[]"} // nobody sets an external provider up anew
+	return [][]scenario.Set{nil, {calls}, {two}, {still}}
 }
 
 // entryOf is the kind whose own key a topic is, and the list that its entries stand in; nil where it is no kind's.

@@ -4,8 +4,15 @@ package names
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strings"
 )
+
+// UserDomain follows a user's name in their user name.
+const UserDomain = "@acme.test"
+
+// User is the name of the i-th user of a directory, from 1.
+func User(i int) string { return fmt.Sprintf("user-%03d", i) }
 
 // IdPPlace is the place where the identity provider stands.
 const IdPPlace = "idp"
@@ -37,6 +44,15 @@ type Instance struct {
 func (i Instance) ARN() string { return i.partition().ARN("sso", "", "", "instance/"+i.ID) }
 
 func (i Instance) partition() *Partition { return PartitionOf(i.Primary) }
+
+// PermissionSetARN and ApplicationARN of the instance's, by their ids.
+func (i Instance) PermissionSetARN(id string) string {
+	return i.partition().ARN("sso", "", "", "permissionSet/"+i.ID+"/"+id)
+}
+
+func (i Instance) ApplicationARN(id string) string {
+	return i.partition().ARN("sso", "", i.Account, "application/"+i.ID+"/"+id)
+}
 
 // IdentityStoreARN of the instance's directory.
 func (i Instance) IdentityStoreARN() string {
@@ -108,12 +124,17 @@ func DualStackSigninHost(region string) string {
 }
 func LegacySigninHost(region string) string  { return region + "." + PartitionOf(region).legacySignin }
 func PortalAPIHost(region string) string     { return endpoint("portal.sso", region) }
+func SSOAdminHost(region string) string      { return endpoint("sso", region) }
 func IdentityStoreHost(region string) string { return endpoint("identitystore", region) }
 func SCIMHost(region string) string          { return endpoint("scim", region) }
+func OIDCHost(region string) string          { return endpoint("oidc", region) }
 func STSHost(region string) string           { return endpoint("sts", region) }
 func KMSHost(region string) string           { return endpoint("kms", region) }
 
-// Hosts of the same that have IPv6 too.
+// Hosts of the same that have IPv6 too (IAM Identity Center User Guide, "Set up allow-lists").
+func DualStackPortalAPIHost(region string) string { return dualStackEndpoint("portal.sso", region) }
+func DualStackOIDCHost(region string) string      { return dualStackEndpoint("oidc", region) }
+func DualStackSSOAdminHost(region string) string  { return dualStackEndpoint("sso", region) }
 func DualStackIdentityStoreHost(region string) string {
 	return dualStackEndpoint("identitystore", region)
 }

@@ -6,10 +6,12 @@ package pages
 // Driver says where things stand on the pages of one kind of system. Elements are selected by CSS, with a tag and an
 // id or a class.
 type Driver struct {
-	SignIn             string `json:"sign_in"`  // the form that asks for user name and password
-	UserName, Password string `json:"-"`        // its fields, by name
-	Passing            string `json:"passing"`  // a form that only carries something to another place
-	Bookmark           string `json:"bookmark"` // a link to the portal of another Region; RegionOf says which
+	SignIn             string `json:"sign_in"`   // the form that asks for user name and password
+	UserName, Password string `json:"-"`         // its fields, by name
+	Challenge          string `json:"challenge"` // the form that asks for a one-time code
+	Code               string `json:"-"`         // its field, by name
+	Passing            string `json:"passing"`   // a form that only carries something to another place
+	Bookmark           string `json:"bookmark"`  // a link to the portal of another Region; RegionOf says which
 	RegionOf           string `json:"region_of"`
 	Account            string `json:"account"` // an account in the portal's list; AccountOf says its id
 	AccountOf          string `json:"account_of"`
@@ -28,10 +30,23 @@ type Driver struct {
 // Lab is the driver of the fakes' pages.
 func Lab() Driver {
 	return Driver{
-		SignIn: "form#sign-in", UserName: "username", Password: "password", Passing: "form#saml",
+		SignIn: "form#sign-in", UserName: "username", Password: "password",
+		Challenge: "form#challenge", Code: "code", Passing: "form#saml",
 		Bookmark: "a.bookmark", RegionOf: "data-region", Account: "#accounts li", AccountOf: "data-account-id",
 		Error: "p#error", TokenOf: "data-error", ClassOf: "data-class",
 		Region: "region", Token: "x-amz-sso_bearer_token", API: "portal-api",
 		ACSRefused: "acs_refused", LoginRefused: "login_refused", KMS: "kms",
 	}
 }
+
+// Plain is the driver of a lab whose identity provider is somebody else's: the pages of Identity Center are the lab's,
+// and at the provider the first form that asks for a password is filled in, its field for text with the user name.
+func Plain() Driver {
+	d := Lab()
+	d.SignIn, d.UserName, d.Password = PlainSignIn, "", ""
+	d.Passing = `form:has(input[name="SAMLResponse"])`
+	return d
+}
+
+// PlainSignIn selects a form that asks for a password.
+const PlainSignIn = "form:has(input[type=password])"

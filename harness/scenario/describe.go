@@ -121,7 +121,7 @@ func defaultText(v reflect.Value) string {
 
 // TypeInWords is the type of a key for people, who are told that text names a Region.
 func (f Field) TypeInWords() string {
-	word := map[string]string{"region": "Region", "name": "name"}[f.Form]
+	word := map[string]string{"region": "Region", "acs": "Region", "name": "name"}[f.Form]
 	switch {
 	case word == "":
 		return f.Type

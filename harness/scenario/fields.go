@@ -16,6 +16,7 @@ import (
 //	enum:"a,b"              the words allowed
 //	form:"name"             a name: lower-case letters, digits and dashes
 //	form:"region"           a Region, which editors complete; that the system has it is for the compiler to say
+//	form:"acs"              a Region, or one with the form of its ACS URL behind a slash
 //	example:"a|b"           what may stand there, for editors
 //	min:"1ms" max:"24h"     bounds of a number, a duration, or each element of a list or map; durations are never
 //	                        negative unless min allows it

@@ -50,15 +50,18 @@ type Scenario struct {
 type System struct {
 	Primary     string      `yaml:"primary" required:"true" form:"region" doc:"the instance's primary Region"`
 	Additional  []string    `yaml:"additional" unique:"true" form:"region" doc:"Regions the instance is replicated to"`
+	Standby     []string    `yaml:"standby" unique:"true" form:"region" doc:"Regions with a replica of the key, which the action add_region replicates the instance to"`
 	Account     string      `yaml:"account" example:"111122223333" doc:"the management account, 12 digits; if not said, drawn by the seed"`
 	Directory   Directory   `yaml:"directory" doc:"people and what they may use"`
-	IdP         IdP         `yaml:"idp" doc:"the identity provider"`
+	IdP         IdP         `yaml:"idp" example:"{dialect: entra, mfa: totp}|{dialect: external, metadata: acme-idp.xml, passwords: passwords.txt, url: 'http://127.0.0.1:8080', hosts: [static.acme.test]}" doc:"the identity provider"`
 	Replication Replication `yaml:"replication" doc:"from the primary to the additional Regions"`
 	KMS         KMS         `yaml:"kms" example:"{backend: embedded, creating_for: 10s}|{backend: localstack, image: localstack/localstack:4.14.0}|{backend: endpoint, url: 'http://kms.test:4566'}" doc:"the key that encrypts the instance's data"`
 }
 
-// Regions are the primary, then the additional ones.
-func (s *System) Regions() []string { return append([]string{s.Primary}, s.Additional...) }
+// Regions are the primary, then the additional ones, then those that stand by.
+func (s *System) Regions() []string {
+	return append(append([]string{s.Primary}, s.Additional...), s.Standby...)
+}
 
 // Directory says how many of each the identity store has: user-001 and so on.
 type Directory struct {
@@ -70,9 +73,20 @@ type Directory struct {
 
 // IdP is the SAML identity provider as its administrator has set it up.
 type IdP struct {
-	Dialect   string   `yaml:"dialect" enum:"okta,entra,external" doc:"whose behaviour it shows: Okta's or Entra ID's"`
-	ACS       []string `yaml:"acs" unique:"true" form:"region" doc:"Regions whose ACS URL is registered, the first is the default; if not said, all Regions"`
+	Dialect   string   `yaml:"dialect" enum:"okta,entra,external" doc:"whose behaviour it shows: Okta's or Entra ID's; or external: a provider of your own signs people in"`
+	ACS       []string `yaml:"acs" unique:"true" form:"acs" example:"[us-east-1, eu-west-1]|[us-east-1/legacy, eu-west-1/dual_stack]" doc:"Regions whose ACS URL is registered, the first is the default; behind a slash the form of the URL, if not ipv4: dual_stack, or legacy of the primary; if not said, all Regions"`
 	Bookmarks []string `yaml:"bookmarks" unique:"true" form:"region" doc:"Regions whose portal has a bookmark on the IdP's dashboard"`
+	MFA       string   `yaml:"mfa" enum:"none,totp" doc:"what people are asked for beside their password: nothing, or the code of an authenticator app"`
+
+	AlwaysDefaultACS bool `yaml:"always_default_acs" example:"true" doc:"whether it answers at the default ACS whichever it is asked for, as some providers do"`
+	Reauthenticate   bool `yaml:"reauthenticate" example:"true" doc:"whether people must sign in anew for each Region, because their session at the provider counts for nothing"`
+
+	Metadata  string   `yaml:"metadata" doc:"of an external provider: the file with its SAML metadata, from the folder of this one"`
+	Passwords string   `yaml:"passwords" doc:"of an external provider: the file with a line for each of directory.users: user-001@acme.test, a blank, their password there"`
+	URL       string   `yaml:"url" doc:"of an external provider: where it is, if not at the host of its sign-in URL; what isn't on loopback must be confirmed by --allow"`
+	Hosts     []string `yaml:"hosts" unique:"true" doc:"of an external provider: other hosts that its pages need, which must be confirmed by --allow"`
+
+	Read struct{ Metadata, Passwords []byte } // what those files say; nil where they were not read
 }
 
 // Replication is asynchronous: each change arrives lag ± jitter later.
@@ -161,7 +175,7 @@ func defaults() *Scenario {
 		Settle: 20 * time.Second,
 		System: System{
 			Directory:   Directory{Users: 40, Groups: 6, Accounts: 3, PermissionSets: 4},
-			IdP:         IdP{Dialect: "okta"},
+			IdP:         IdP{Dialect: "okta", MFA: "none"},
 			Replication: Replication{Lag: time.Second, Jitter: 500 * time.Millisecond},
 			KMS:         KMS{Backend: "embedded"},
 		},
@@ -178,8 +192,6 @@ var later = map[string]bool{
 	"system.behaviour":              true,
 	"system.instance":               true,
 	"system.directory.people":       true,
-	"system.idp.metadata":           true,
-	"system.idp.dialect=external":   true,
 	"probes.*.start":                true,
 	"probes.*.as":                   true,
 	"faults.*.every":                true,
@@ -201,6 +213,9 @@ type With struct {
 	Getenv func(name string) string
 	// Open reads what a file extends, as that file names it, and tells what errors call it; nil: nothing can be.
 	Open func(from, named string) (data []byte, name string, err error)
+	// File reads a file that a key names, as the scenario's file from names it; nil: none is read, and what would be in
+	// it isn't known.
+	File func(from, named string) ([]byte, error)
 }
 
 // ReadWith is Read with more than the file.
@@ -228,5 +243,6 @@ func ReadWith(in io.Reader, name string, with With) (*Scenario, error) {
 	s.Source, s.File, s.Sets, s.Vars = data, name, with.Sets, r.vars
 	s.Unread = r.unread
 	r.scenario(root, s)
+	r.files(s, with)
 	return s, r.errs.err()
 }

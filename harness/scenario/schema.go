@@ -259,6 +259,9 @@ func text(f field, p path) object {
 		made["pattern"] = namePattern
 	case f.form == "region":
 		return object{"$ref": "#/$defs/region"}
+	case f.form == "acs":
+		made["pattern"] = "^[a-z0-9-]+/(" + strings.Join(names.ACSForms(), "|") + ")$"
+		return object{"anyOf": []object{{"$ref": "#/$defs/region"}, made}}
 	case f.required:
 		made["minLength"] = 1
 	}

@@ -24,6 +24,12 @@ func (r *reader) scenario(root *yaml.Node, s *Scenario) {
 		key := "system.additional." + strconv.Itoa(i)
 		r.add(s.Block.Errorf(key, "%s is the primary Region already", quote(s.System.Primary)))
 	}
+	for i, region := range s.System.Standby {
+		if slices.Contains(append([]string{s.System.Primary}, s.System.Additional...), region) && region != "" {
+			key := "system.standby." + strconv.Itoa(i)
+			r.add(s.Block.Errorf(key, "%s is one of the instance's Regions already", quote(region)))
+		}
+	}
 	oneEach(r, "probe", s.Probes, func(p Probe) (string, Block) { return p.Name, p.Block })
 	oneEach(r, "fault", s.Faults, func(f Fault) (string, Block) { return f.Name, f.Block })
 	oneEach(r, "action", s.Actions, func(a Action) (string, Block) { return a.Name, a.Block })

@@ -71,17 +71,18 @@ func (d *Design) IdP(signer *pki.Signer) idp.Config {
 	}
 	var people []idp.Person
 	for _, p := range d.People {
-		people = append(people, idp.Person{UserName: p.UserName, Password: p.Password})
+		people = append(people, idp.Person{UserName: p.UserName, Password: p.Password, Secret: p.Secret})
 	}
-	dialect := d.Topology.IdP.Dialect
-	return idp.Config{Dialect: dialect, Host: names.IdPHost(dialect), Signer: signer, App: app, People: people}
+	set := d.Topology.IdP
+	return idp.Config{Dialect: set.Dialect, Host: names.IdPHost(set.Dialect), Signer: signer, App: app, People: people,
+		AlwaysDefaultACS: set.AlwaysDefaultACS, Reauthenticate: set.Reauthenticate}
 }
 
-// acs are the assertion consumer services of some Regions as the provider knows them.
-func (d *Design) acs(regions []string) []idp.ACS {
+// acs are assertion consumer services, as a scenario names them, as the provider knows them.
+func (d *Design) acs(entries []string) []idp.ACS {
 	var list []idp.ACS
-	for i, region := range regions {
-		list = append(list, idp.ACS{URL: d.Instance.ACS(region), Index: i})
+	for i, entry := range entries {
+		list = append(list, idp.ACS{URL: d.Instance.ACSOf(entry), Index: i})
 	}
 	return list
 }
@@ -92,7 +93,7 @@ func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyARN string) id
 	t := d.Topology
 	region := t.Regions()[i]
 	return identitycenter.Config{
-		Instance: d.Instance, Region: region, Regions: t.Regions(), IdP: trust,
+		Instance: d.Instance, Name: "acme", Region: region, Regions: t.Enabled(), IdP: trust,
 		KeyID: keyARN, AccessKeys: []identitycenter.AccessKey{d.Administrator()}, SCIMToken: d.SCIMToken(),
 		Seed: t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
 		Behaviour: identitycenter.Default(),

@@ -111,7 +111,7 @@ func (s *Site) willDelete(mark string, back *rollback.Stack) error {
 // primary or a forgotten replica can't be seen then is said in the notes.
 func (s *Site) keysOf(ctx context.Context, mark string, single bool) (map[string]string, error) {
 	if !single {
-		return s.replicated(ctx, mark, s.Topology.Additional)
+		return s.replicated(ctx, mark, s.Topology.Regions()[1:])
 	}
 	arns := map[string]string{}
 	for _, region := range s.Topology.Regions() {

@@ -68,13 +68,20 @@ func newOrganization(t harness.Topology) organization {
 		}
 	}
 	for i := range d.Users {
-		name := fmt.Sprintf("user-%03d", i+1)
-		user := identitycenter.User{ID: uuid(r), Name: name + "@acme.test", DisplayName: displayName(r)}
+		name := names.User(i + 1)
+		user := identitycenter.User{ID: uuid(r), Name: name + names.UserDomain, DisplayName: displayName(r)}
 		group := &dir.Groups[i%d.Groups]
 		group.Members = append(group.Members, user.ID)
 		dir.Users = append(dir.Users, user)
-		o.people = append(o.people, harness.Person{Name: name, UserName: user.Name, Password: rand.Text(),
-			Account: dir.Accounts[(i%d.Groups)%d.Accounts].ID})
+		person := harness.Person{Name: name, UserName: user.Name, Password: rand.Text(),
+			Account: dir.Accounts[(i%d.Groups)%d.Accounts].ID}
+		if t.IdP.External != nil {
+			person.Password = t.IdP.External.Passwords[user.Name]
+		}
+		if t.IdP.MFA == "totp" {
+			person.Secret = rand.Text()
+		}
+		o.people = append(o.people, person)
 	}
 	return o
 }

@@ -40,7 +40,7 @@ type parts struct {
 
 	mu       sync.Mutex
 	replicas map[string]control.Fake // by Region
-	idp, kms control.Fake            // kms is nil where an emulator plays it
+	idp, kms control.Fake            // nil where an external provider, or an emulator, plays it
 }
 
 // Provision makes a system of the topology on the host. What it starts is pushed on back first, so a half-made system
@@ -98,7 +98,9 @@ func (p *parts) up(ctx context.Context) error {
 	for _, region := range p.Topology.Regions() {
 		start(FakeReplica, region, func(f control.Fake) { p.replicas[region] = f })
 	}
-	start(FakeIdP, names.IdPPlace, func(f control.Fake) { p.idp = f })
+	if p.Topology.IdP.External == nil {
+		start(FakeIdP, names.IdPPlace, func(f control.Fake) { p.idp = f })
+	}
 	if !p.emulated() {
 		start(FakeKMS, FakeKMS, func(f control.Fake) { p.kms = f })
 	}
@@ -127,6 +129,9 @@ func (p *parts) keys(ctx context.Context) error {
 
 // provider sets the identity provider up, and tells what Identity Center must know of it.
 func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycenter.IdPTrust, error) {
+	if external := p.Topology.IdP.External; external != nil {
+		return p.external(external)
+	}
 	var said idp.Metadata
 	if err := p.idp.Call(ctx, "configure", p.IdP(signer), &said); err != nil {
 		return identitycenter.IdPTrust{}, fmt.Errorf("starting the identity provider: %w", err)
@@ -140,6 +145,7 @@ func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycente
 
 // regions sets the replicas up and waits until all hold the directory.
 func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) error {
+	p.System.Instance = &instanceHandle{p.replicas[p.Topology.Primary]}
 	for i, region := range p.Topology.Regions() {
 		if err := p.configure(ctx, i, region, trust); err != nil {
 			return err
@@ -155,8 +161,8 @@ func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) erro
 	if err := p.replicas[primary].Call(ctx, "put", p.Directory, &first); err != nil {
 		return fmt.Errorf("filling the directory in %s: %w", primary, err)
 	}
-	for region, r := range p.replicas {
-		if err := p.wait(ctx, region, r, first); err != nil {
+	for _, region := range p.Topology.Enabled() {
+		if err := p.wait(ctx, region, p.replicas[region], first); err != nil {
 			return err
 		}
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/fabric"
 	"github.com/regiondrill/regiondrill/harness/names"
-	"github.com/regiondrill/regiondrill/harness/pages"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -66,8 +65,8 @@ func (s *Site) system() {
 		Roots: s.CA.Pool(), RootPEM: s.CA.PEM(), LeafPin: s.CA.LeafPin(),
 		Portal:    s.Instance.PortalURL,
 		ACS:       s.Instance.ACS,
-		Dashboard: "https://" + names.IdPHost(s.Topology.IdP.Dialect) + "/",
-		Pages:     pages.Lab(),
+		Dashboard: s.dashboard(),
+		Pages:     s.pages(),
 		Locate: func(host string) (harness.Location, bool) {
 			loc, ok := s.located[host]
 			return loc, ok

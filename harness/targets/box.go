@@ -142,13 +142,15 @@ func (b *box) create(ctx context.Context, image string) error {
 	}
 	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), makeLimit)
 	defer cancel()
+	env := map[string]string{TokenVariable: b.run.secret, "GOMAXPROCS": "2"}
+	if b.fake == system.FakeReplica {
+		env[RecordsVariable] = recordsFolder
+	}
 	_, err := testcontainers.Run(making, image,
 		testcontainers.WithName(b.full()),
 		testcontainers.WithLabels(b.run.labels(b.name)),
 		testcontainers.WithCmd(b.fake),
-		testcontainers.WithEnv(map[string]string{
-			TokenVariable: b.run.secret, RecordsVariable: recordsFolder, "GOMAXPROCS": "2",
-		}),
+		testcontainers.WithEnv(env),
 		network.WithNetworkName([]string{b.name}, b.full()),
 		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) {
 			// A replica's records are in its container, so that they outlive its process and go with it.

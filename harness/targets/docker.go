@@ -145,11 +145,20 @@ func (d docker) image(ctx context.Context) (string, error) {
 	return tag, nil
 }
 
-// build makes an image of one layer that holds one file.
+// nobody is as whom a fake runs.
+const nobody = 65534
+
+// build makes an image of one layer that holds the program, and a folder that a replica may write to.
 func (d docker) build(ctx context.Context, tag string, content []byte) error {
 	var layer bytes.Buffer
 	w := tar.NewWriter(&layer)
-	err := w.WriteHeader(&tar.Header{Name: program[1:], Mode: 0o555, Size: int64(len(content)), ModTime: time.Unix(0, 0)})
+	err := w.WriteHeader(&tar.Header{
+		Typeflag: tar.TypeDir, Name: recordsFolder[1:] + "/", Mode: 0o700, Uid: nobody, Gid: nobody, ModTime: time.Unix(0, 0),
+	})
+	if err != nil {
+		return fmt.Errorf("writing the image's layer: %w", err)
+	}
+	err = w.WriteHeader(&tar.Header{Name: program[1:], Mode: 0o555, Size: int64(len(content)), ModTime: time.Unix(0, 0)})
 	if err == nil {
 		_, err = w.Write(content)
 	}
@@ -158,7 +167,7 @@ func (d docker) build(ctx context.Context, tag string, content []byte) error {
 	}
 	source := client.ImageImportSource{Source: &layer, SourceName: "-"}
 	stream, err := d.ImageImport(ctx, source, tag, client.ImageImportOptions{
-		Changes: []string{`ENTRYPOINT ["` + program + `", "serve"]`, "USER 65534:65534", "LABEL " + labelImage + "=1"},
+		Changes: []string{`ENTRYPOINT ["` + program + `", "serve"]`, fmt.Sprintf("USER %d:%d", nobody, nobody), "LABEL " + labelImage + "=1"},
 	})
 	if err != nil {
 		return fmt.Errorf("building the image %s: %w", tag, err)

@@ -17,6 +17,11 @@ import (
 // Regions.
 func inLab(t *testing.T, steer harness.BookmarkSteer, acs ...string) (*harness.System, *browser.Login) {
 	t.Helper()
+	return inLabOf(t, steer, harness.IdPSettings{Dialect: "okta", ACS: acs, Bookmarks: []string{"eu-west-1"}})
+}
+
+func inLabOf(t *testing.T, steer harness.BookmarkSteer, idp harness.IdPSettings) (*harness.System, *browser.Login) {
+	t.Helper()
 	if _, err := browser.Find(os.Getenv); err != nil {
 		t.Skip(err)
 	}
@@ -28,7 +33,7 @@ func inLab(t *testing.T, steer harness.BookmarkSteer, acs ...string) (*harness.S
 	})
 	l, err := lab.Start(t.Context(), harness.Topology{Seed: 7, Primary: "us-east-1", Additional: []string{"eu-west-1"},
 		Directory: harness.Directory{Users: 4, Groups: 2, Accounts: 3, PermissionSets: 4},
-		IdP:       harness.IdPSettings{Dialect: "okta", ACS: acs, Bookmarks: []string{"eu-west-1"}},
+		IdP:       idp,
 		Vantages:  []harness.Vantage{{Name: "new-york"}}}, back)
 	if err != nil {
 		t.Fatal(err)
@@ -135,5 +140,32 @@ func TestWrongPasswordInTheLab(t *testing.T) {
 	sys.People[2].Password = "not theirs"
 	if a := tried(t, sys, probe, "us-east-1", 2, 10*time.Second); a.Class != history.ClassIdPLoginRefused {
 		t.Errorf("%s in %q, %s: %s", a.Outcome, a.Region, a.Class, a.Detail)
+	}
+}
+
+// The second factor is asked for once a window, at each product; who has none, or another's, is refused.
+func TestOneTimeCodesInTheLab(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range []string{"okta", "entra"} {
+		sys, probe := inLabOf(t, harness.BookmarkSteer{By: "none"},
+			harness.IdPSettings{Dialect: dialect, ACS: []string{"us-east-1", "eu-west-1"}, Bookmarks: []string{"eu-west-1"}, MFA: "totp"})
+		for k, home := range []string{"us-east-1", "eu-west-1"} {
+			if a := tried(t, sys, probe, home, k, 10*time.Second); a.Outcome != history.Good || a.Region != home {
+				t.Errorf("%s: %s in %q, %s: %s", dialect, a.Outcome, a.Region, a.Class, a.Detail)
+			}
+		}
+		lift := lay(t, sys, "refuse")
+		probe.Steer = harness.BookmarkSteer{By: "bookmark", To: "eu-west-1", After: 500 * time.Millisecond}
+		if a := tried(t, sys, probe, "us-east-1", 0, 10*time.Second); a.Outcome != history.Good || a.Region != "eu-west-1" {
+			t.Errorf("%s by the bookmark: %s in %q, %s: %s", dialect, a.Outcome, a.Region, a.Class, a.Detail)
+		}
+		lift()
+		probe.Steer = harness.BookmarkSteer{By: "none"}
+		sys.People[2].Secret, sys.People[3].Secret = "", sys.People[1].Secret
+		for _, k := range []int{2, 3} {
+			if a := tried(t, sys, probe, "us-east-1", k, 10*time.Second); a.Class != history.ClassIdPLoginRefused {
+				t.Errorf("%s without the factor: %s in %q, %s: %s", dialect, a.Outcome, a.Region, a.Class, a.Detail)
+			}
+		}
 	}
 }

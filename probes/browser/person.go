@@ -8,6 +8,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/totp"
 )
 
 // person is somebody who signs in, once.
@@ -127,6 +128,14 @@ func (p *person) look(t *tab, now time.Time, bookmark string) (*verdict, time.Du
 	case h.page.Form:
 		h.acted = true
 		t.run(h, t.trace.world, signInScript(&p.world.Pages, p.attempt.Person.UserName, p.attempt.Person.Password))
+	case h.page.Challenge:
+		h.acted = true
+		code, err := totp.Code(p.attempt.Person.Secret, now)
+		if err != nil {
+			return &verdict{class: history.ClassIdPLoginRefused,
+				detail: "the identity provider asked for a one-time code, and the person has none"}, 0
+		}
+		t.run(h, t.trace.world, challengeScript(&p.world.Pages, code))
 	case h.page.Bookmark:
 		h.acted = true
 		t.run(h, t.trace.world, bookmarkScript(&p.world.Pages, bookmark))

@@ -23,15 +23,16 @@ const maxReport = 4 << 10
 
 // report is what a person would see on a page.
 type report struct {
-	Host     string // where the page is
-	Ready    bool   // its source was read to the end
-	Form     bool   // it asks for user name and password
-	Passing  bool   // it only carries a form to another place
-	Bookmark bool   // it has the bookmark that the person looks for
-	Region   string // which Region the page says it is of
-	Accounts int    // how many it shows
-	Expected bool   // the person's own is among them
-	Error    *pageError
+	Host      string // where the page is
+	Ready     bool   // its source was read to the end
+	Form      bool   // it asks for user name and password
+	Challenge bool   // it asks for a one-time code
+	Passing   bool   // it only carries a form to another place
+	Bookmark  bool   // it has the bookmark that the person looks for
+	Region    string // which Region the page says it is of
+	Accounts  int    // how many it shows
+	Expected  bool   // the person's own is among them
+	Error     *pageError
 }
 
 // pageError is what a page says in its place for errors.
@@ -85,18 +86,39 @@ func quote(v any) string {
 
 // signInScript fills in the form and submits it as its button does.
 func signInScript(at *pages.Driver, userName, password string) string {
-	return strings.NewReplacer("FORM", quote(at.SignIn), "USER_FIELD", quote(at.UserName), "PASSWORD_FIELD",
-		quote(at.Password), "USER", quote(userName), "PASSWORD", quote(password)).Replace(`(() => {
+	return fillScript(at.SignIn, [][2]string{
+		{field(at.UserName, "input[type=text], input[type=email], input:not([type])"), userName},
+		{field(at.Password, "input[type=password]"), password},
+	})
+}
+
+// field selects a field by its name, or by what it is where that isn't known.
+func field(name, otherwise string) string {
+	if name == "" {
+		return otherwise
+	}
+	return `[name="` + name + `"]`
+}
+
+// challengeScript does the same with a one-time code.
+func challengeScript(at *pages.Driver, code string) string {
+	return fillScript(at.Challenge, [][2]string{{field(at.Code, ""), code}})
+}
+
+// fillScript fills the fields of a form, each by its selector.
+func fillScript(form string, fields [][2]string) string {
+	return strings.NewReplacer("FORM", quote(form), "FIELDS", quote(fields)).Replace(`(() => {
 	const form = document.querySelector(FORM);
-	const fill = (name, value) => {
-		const input = form.elements.namedItem(name);
+	const fill = (selector, value) => {
+		const input = form.querySelector(selector);
 		input.focus();
 		input.value = value;
 		input.dispatchEvent(new Event("input", { bubbles: true }));
 		input.dispatchEvent(new Event("change", { bubbles: true }));
 	};
-	fill(USER_FIELD, USER);
-	fill(PASSWORD_FIELD, PASSWORD);
+	for (const [selector, value] of FIELDS) {
+		fill(selector, value);
+	}
 	form.requestSubmit(form.querySelector("button[type=submit], input[type=submit]"));
 })()`)
 }

@@ -200,7 +200,7 @@ func stepName(service string, post bool, path string, signedIn bool) string {
 		return history.StepAccounts
 	case serviceIdP:
 		switch {
-		case post && path == "/login":
+		case post:
 			return history.StepIdPLogin
 		case path == "/" || path == "":
 			return history.StepIdPDashboard
@@ -312,7 +312,7 @@ func (t *trace) told(e *runtime.EventBindingCalled) {
 	}
 	switch {
 	case h.name == history.StepIdPLogin:
-		t.signedIn = t.signedIn || r.Ready && !r.Form && r.Error == nil
+		t.signedIn = t.signedIn || r.Ready && !r.Form && !r.Challenge && r.Error == nil
 	case r.Form && h.name == history.StepIdPSSO:
 		h.name = history.StepIdPForm
 	case r.Passing && h.name == history.StepIdPForm:

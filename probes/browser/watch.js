@@ -14,6 +14,7 @@
       host: location.hostname,
       ready: document.readyState !== "loading",
       form: shown(document.querySelector(AT.sign_in)),
+      challenge: shown(document.querySelector(AT.challenge)),
       passing: document.querySelector(AT.passing) !== null,
       bookmark: document.querySelector(AT.bookmark + "[" + AT.region_of + '="' + CSS.escape(BOOKMARK) + '"]') !== null,
       region: meta(AT.region).slice(0, 64),
