@@ -19,8 +19,8 @@ type acs struct {
 
 func (a acs) url() string { return "https://" + a.host + pathACS + a.cfg.Instance.TenantID() }
 
-// serve takes a response. RelayState is not looked at: where the person goes is in the request that was remembered, or
-// is this Region's portal.
+// serve takes a response. Where the person goes is in the request that was remembered. RelayState is looked at where
+// there was none, and leads to pages of this Region's portals alone.
 func (a acs) serve(w http.ResponseWriter, req *http.Request) {
 	req.Body = http.MaxBytesReader(w, req.Body, maxForm)
 	if err := req.ParseForm(); err != nil {
@@ -87,6 +87,9 @@ func (a acs) admit(w http.ResponseWriter, req *http.Request, said *authenticatio
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 	state := q.state
+	if state.host == "" {
+		state.host, state.next = a.relayed(req.PostForm.Get("RelayState"))
+	}
 	if state.host == "" {
 		state.host = a.cfg.Instance.PortalHost(a.cfg.Region)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -253,25 +252,4 @@ func (r *Replica) listApplications(ctx context.Context, in *listApplicationsIn) 
 		})
 		return err
 	})
-}
-
-// applicationsOf are those that a user may use, by their names.
-func applicationsOf(tx *records.Tx, user string) ([]Application, error) {
-	principals, err := groupsOf(tx, user)
-	if err != nil {
-		return nil, err
-	}
-	principals = append(principals, user)
-	var found []Application
-	err = each(tx, kindApplication, func(_ string, a *Application) error {
-		may := a.AssignmentOptional || slices.ContainsFunc(principals, func(p string) bool {
-			return tx.Has(kindApplicationAssignment, (&ApplicationAssignment{a.ID, p}).id())
-		})
-		if may && a.Status == enabled && a.Visibility == enabled && tx.Has(kindRegion, a.Region) {
-			found = append(found, *a)
-		}
-		return nil
-	})
-	slices.SortFunc(found, func(a, b Application) int { return strings.Compare(a.Name, b.Name) })
-	return found, err
 }

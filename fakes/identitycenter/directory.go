@@ -66,6 +66,8 @@ type Assignment struct {
 type person struct {
 	User     User             `json:"user"`
 	Accounts []personsAccount `json:"accounts"` // sorted by name, then ID
+
+	Applications []Application `json:"applications,omitempty"`
 }
 
 type personsAccount struct {

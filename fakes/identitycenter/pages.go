@@ -23,6 +23,9 @@ var portalScript string
 //go:embed pages/portal.html
 var portalPage string
 
+//go:embed pages/launch.html
+var launchPage string
+
 //go:embed pages/refusal.html
 var refusalPage string
 
@@ -89,6 +92,8 @@ type pageOf struct {
 	Sentence, Detail                   string
 	Status                             int
 	Consent                            consentOf
+	Tiles                              []tile
+	App                                Application
 }
 
 func newPages(in names.Instance, region string) *pages {
@@ -101,6 +106,7 @@ func newPages(in names.Instance, region string) *pages {
 	}
 	template.Must(p.template.New("refusal").Parse(withParts(refusalPage)))
 	template.Must(p.template.New("consent").Parse(withParts(consentPage)))
+	template.Must(p.template.New("launch").Parse(withParts(launchPage)))
 	style := sourceOf(p.render("refusal", p.common), "style")
 	p.policyOf = "default-src 'none'; style-src " + style + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	p.asking = "default-src 'none'; style-src " + sourceOf(p.render("consent", p.common), "style") +
@@ -132,9 +138,16 @@ func (p *pages) render(name string, data pageOf) []byte {
 	return out.Bytes()
 }
 
-func (p *pages) portal(w http.ResponseWriter, user User, token string) {
+// launch shows the page that stands for an application.
+func (p *pages) launch(w http.ResponseWriter, user User, a Application) {
 	data := p.common
-	data.User, data.Token = user, token
+	data.User, data.App = user, a
+	writePage(w, http.StatusOK, p.policyOf, p.render("launch", data))
+}
+
+func (p *pages) portal(w http.ResponseWriter, user User, token string, tiles []tile) {
+	data := p.common
+	data.User, data.Token, data.Tiles = user, token, tiles
 	if data.User.DisplayName == "" {
 		data.User.DisplayName = user.Name
 	}

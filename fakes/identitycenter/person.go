@@ -54,7 +54,8 @@ func personOf(tx *records.Tx, id string) (*person, error) {
 		return nil, err
 	}
 	byAccount := map[string]*personsAccount{}
-	for _, principal := range append(principals, id) {
+	principals = append(principals, id)
+	for _, principal := range principals {
 		err := eachOf(tx, kindAssignment, indexPrincipal, principal, func(a *Assignment) error {
 			return addRole(tx, byAccount, a)
 		})
@@ -63,6 +64,9 @@ func personOf(tx *records.Tx, id string) (*person, error) {
 		}
 	}
 	p := &person{User: *user}
+	if p.Applications, err = applicationsFor(tx, principals); err != nil {
+		return nil, err
+	}
 	for _, a := range byAccount {
 		slices.SortFunc(a.Roles, func(x, y personsRole) int { return cmp.Compare(x.Name, y.Name) })
 		a.Roles = slices.CompactFunc(a.Roles, func(x, y personsRole) bool { return x.Name == y.Name })

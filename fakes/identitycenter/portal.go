@@ -23,6 +23,7 @@ func (r *Replica) portalHandler(host string) http.Handler {
 		mux.Handle("GET "+path+"/{$}", http.RedirectHandler(path, http.StatusFound))
 	}
 	mux.HandleFunc("GET "+exact, r.servePortal)
+	mux.HandleFunc("GET "+r.portalPath(host)+pathApplication+"{id}", r.serveApplication)
 	r.consentPages(mux, host)
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
 		r.serveRefusal(w, req, refuse(causeRequest, "no such page"), http.StatusNotFound)
@@ -98,7 +99,7 @@ func (r *Replica) showPortal(w http.ResponseWriter, req *http.Request, n *sessio
 	case p == nil:
 		r.serveRefusal(w, req, refuse(causeDisabledUser, "the user has left or is disabled"), http.StatusForbidden)
 	default:
-		r.pages.portal(w, p.User, token)
+		r.pages.portal(w, p.User, token, r.tiles(p))
 	}
 }
 

@@ -33,7 +33,7 @@ func TestSignInInEachRegion(t *testing.T) {
 			if !strings.Contains(page.body, "<h1>"+name+"</h1>") || !strings.Contains(page.body, "Ann Example") {
 				t.Errorf("%s: the page shows neither place nor person: %s", region, page.body)
 			}
-			if len(page.body) > 8<<10 {
+			if len(page.body) > 10<<10 {
 				t.Errorf("%s: the page has %d bytes", region, len(page.body))
 			}
 			if got := between(page.body, `name="region" content="`, `"`); got != region {

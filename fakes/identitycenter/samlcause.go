@@ -40,6 +40,7 @@ const (
 	causeKMS          cause = "kms"
 	causeRequest      cause = "request"
 	causeSession      cause = "session"
+	causeApplication  cause = "application"
 	causeNotReady     cause = "not_ready"
 	causeFault        cause = "fault"
 )

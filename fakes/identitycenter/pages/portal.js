@@ -42,8 +42,23 @@
       button.disabled = true;
       all("/assignment/roles?max_result=100&account_id=" + account.accountId, "roleList").then(function (roles) {
         var chips = add(item, "ul", "", "roles");
-        roles.forEach(function (role) { add(chips, "li", role.roleName); });
+        roles.forEach(function (role) { chip(add(chips, "li", role.roleName), item, role); });
         button.remove();
+      }).catch(fail);
+    });
+  }
+  function chip(element, item, role) {
+    var button = add(element, "button", "Access keys");
+    button.type = "button";
+    button.dataset.roleName = role.roleName;
+    button.addEventListener("click", function () {
+      var path = "/federation/credentials?account_id=" + role.accountId + "&role_name=" + encodeURIComponent(role.roleName);
+      call(path).then(function (answer) {
+        var keys = answer.roleCredentials, old = item.querySelector("pre");
+        if (old) { old.remove(); }
+        add(item, "pre", "# until " + new Date(keys.expiration).toISOString() +
+          '\nexport AWS_ACCESS_KEY_ID="' + keys.accessKeyId + '"\nexport AWS_SECRET_ACCESS_KEY="' + keys.secretAccessKey +
+          '"\nexport AWS_SESSION_TOKEN="' + keys.sessionToken + '"\n');
       }).catch(fail);
     });
   }
