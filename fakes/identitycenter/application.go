@@ -20,9 +20,14 @@ type tile struct{ Name, Region, URL string }
 func (r *Replica) tiles(p *person) []tile {
 	var tiles []tile
 	for _, a := range p.Applications {
-		tiles = append(tiles, tile{a.Name, a.Region, "https://" + r.cfg.Instance.PortalHost(a.Region) + pathApplication + a.ID})
+		tiles = append(tiles, tile{a.Name, a.Region, r.beginning(&a)})
 	}
 	return tiles
+}
+
+// beginning is where an application begins, whatever portal shows it.
+func (r *Replica) beginning(a *Application) string {
+	return "https://" + r.cfg.Instance.PortalHost(a.Region) + pathApplication + a.ID
 }
 
 // serveApplication starts one: the person is sent to where it says that it begins, or to a page that stands for it.
@@ -39,12 +44,13 @@ func (r *Replica) serveApplication(w http.ResponseWriter, req *http.Request) {
 	}
 	i := slices.IndexFunc(p.Applications, func(a Application) bool { return a.ID == id })
 	if i < 0 {
-		r.serveRefusal(w, req, refuse(causeApplication, "no such application is assigned to %s", p.User.Name), http.StatusForbidden)
+		refused := refuse(causeApplication, "no such application is assigned to %s", p.User.Name)
+		r.serveRefusal(w, req, refused, http.StatusForbidden)
 		return
 	}
 	a := p.Applications[i]
 	if a.Region != r.cfg.Region {
-		redirect(w, req, "https://"+r.cfg.Instance.PortalHost(a.Region)+pathApplication+a.ID, http.StatusFound)
+		redirect(w, req, r.beginning(&a), http.StatusFound)
 		return
 	}
 	control.Visit{Person: n.User, Served: "the application " + a.Name}.Tell(req.Context())
@@ -75,11 +81,16 @@ func applicationsFor(tx *records.Tx, principals []string) ([]Application, error)
 // in it. Anything else is passed over, so that no response leads out of the house.
 func (r *Replica) relayed(relayState string) (host, next string) {
 	u, err := url.Parse(relayState)
-	if err != nil || u.Scheme != "https" || u.User != nil || !slices.Contains(portalHosts(&r.cfg), strings.ToLower(u.Host)) {
+	if err != nil || u.Scheme != "https" || u.User != nil {
 		return "", ""
 	}
-	if id, ok := strings.CutPrefix(u.EscapedPath(), r.portalPath(u.Host)+pathApplication); ok && !strings.Contains(id, "/") {
+	host = strings.ToLower(u.Host)
+	if !slices.Contains(portalHosts(&r.cfg), host) {
+		return "", ""
+	}
+	id, ok := strings.CutPrefix(u.EscapedPath(), r.portalPath(host)+pathApplication)
+	if ok && !strings.Contains(id, "/") {
 		next = pathApplication + id
 	}
-	return strings.ToLower(u.Host), next
+	return host, next
 }
