@@ -135,7 +135,7 @@ func (w *world) post11(region, host, service, target, body string) answer {
 // asAdministrator signs.
 var asAdministrator = aws.Credentials{AccessKeyID: administrator.ID, SecretAccessKey: administrator.Secret}
 
-func TestPermissionSetsAndAssignments(t *testing.T) {
+func TestPermissionSets(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		c, arn := w.admin(east), aws.String(w.instance.ARN())
 		out, err := c.CreatePermissionSet(t.Context(), &ssoadmin.CreatePermissionSetInput{InstanceArn: arn, Name: aws.String("Billing"),
@@ -168,6 +168,16 @@ func TestPermissionSetsAndAssignments(t *testing.T) {
 		if p := ok(t, policies, err).AttachedManagedPolicies; len(p) != 1 || *p[0].Name != "Billing" {
 			t.Errorf("attached are %+v", p)
 		}
+
+	})
+}
+
+// TestAssignmentsTakeTheirTime, and are done even if the Region restarts meanwhile.
+func TestAssignmentsTakeTheirTime(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		c, arn := w.admin(east), aws.String(w.instance.ARN())
+		out, err := c.CreatePermissionSet(t.Context(), &ssoadmin.CreatePermissionSetInput{InstanceArn: arn, Name: aws.String("Billing")})
+		set := ok(t, out, err).PermissionSet
 
 		in := &ssoadmin.CreateAccountAssignmentInput{InstanceArn: arn, PermissionSetArn: set.PermissionSetArn, PrincipalId: aws.String("u-2"),
 			PrincipalType: types.PrincipalTypeUser, TargetId: aws.String("444455556666"), TargetType: types.TargetTypeAwsAccount}

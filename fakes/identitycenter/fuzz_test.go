@@ -2,12 +2,14 @@ package identitycenter
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/regiondrill/regiondrill/fakes/awsjson"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
@@ -109,6 +111,32 @@ func FuzzOIDC(f *testing.F) {
 		}
 		if kind := between(a.body, `"__type":"`, `"`); oidcCodes[kind].status != a.StatusCode {
 			t.Errorf("%s: %d %s", path, a.StatusCode, a.body)
+		}
+	})
+}
+
+// FuzzAdmin: whatever is asked of sso-admin, nothing is the service's own fault.
+func FuzzAdmin(f *testing.F) {
+	w := newWorld(f)
+	defer w.close()
+	w.start()
+	var names []string
+	for name := range adminOperations() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	arn := w.instance.ARN()
+	f.Add(uint8(0), []byte(`{"InstanceArn":"`+arn+`","MaxResults":1,"NextToken":"cGVybWlzc2lvbgBw"}`))
+	f.Add(uint8(5), []byte(`{"InstanceArn":"`+arn+`","RegionName":"eu-north-1","Name":"x","SessionDuration":"PT99999999999H"}`))
+	f.Add(uint8(9), []byte(`{"InstanceArn":"`+arn+`","Filter":{"Status":"SUCCEEDED"},"PortalOptions":{"SignInOptions":null}}`))
+	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
+		name := names[int(which)%len(names)]
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
+		if _, err := adminOperations()[name].do(w.replicas[east])(req, body); err != nil {
+			var fault *awsjson.Fault
+			if !errors.As(err, &fault) || fault.Status >= http.StatusInternalServerError && fault.Message != "KMS does not answer." {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	})
 }
