@@ -16,6 +16,8 @@ type Topology struct {
 	IdP         IdPSettings
 	Replication struct{ Lag, Jitter time.Duration }
 	KMS         KMSSettings
+	Instance    InstanceSettings
+	Behaviour   BehaviourSettings // the zero value: as the service is believed to behave
 	Vantages    []Vantage
 }
 
@@ -48,6 +50,22 @@ type ExternalIdP struct {
 	URL              string            // where the host of SSOURL is reached
 	Hosts            []string          // others that its pages need, reached as they are called
 	Passwords        map[string]string // by user name
+}
+
+// InstanceSettings is what the administrator of the instance has decided.
+type InstanceSettings struct {
+	SessionDuration time.Duration // of the access portal's sessions; 0: AWS's default
+	LegacyACS       bool          // it was enabled before February 2026
+}
+
+// BehaviourSettings is how the service behaves where AWS's documentation is silent.
+type BehaviourSettings struct {
+	PrimaryOnlyError                             string
+	FailedAdd, AddPace, AssignmentTime, KMSCache time.Duration
+	KMSFaultOnPortalAPI                          int // HTTP status
+	Skew                                         time.Duration
+	Unsolicited                                  string // accept or refuse
+	SessionHandOff, Quotas                       bool
 }
 
 // KMSSettings is who plays AWS KMS.

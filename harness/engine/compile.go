@@ -205,6 +205,7 @@ func (c *compiler) topology() {
 	t.Directory = harness.Directory(sys.Directory)
 	c.idp()
 	t.KMS = harness.KMSSettings(sys.KMS)
+	t.Instance, t.Behaviour = harness.InstanceSettings(sys.Instance), harness.BehaviourSettings(sys.Behaviour)
 	c.kms()
 	t.Replication.Lag, t.Replication.Jitter = sys.Replication.Lag, sys.Replication.Jitter
 	for _, v := range c.s.Vantages {

@@ -55,6 +55,8 @@ type System struct {
 	Directory   Directory   `yaml:"directory" doc:"people and what they may use"`
 	IdP         IdP         `yaml:"idp" example:"{dialect: entra, mfa: totp}|{dialect: external, metadata: acme-idp.xml, passwords: passwords.txt, url: 'http://127.0.0.1:8080', hosts: [static.acme.test]}" doc:"the identity provider"`
 	Replication Replication `yaml:"replication" doc:"from the primary to the additional Regions"`
+	Instance    Instance    `yaml:"instance" example:"{session_duration: 1h, legacy_acs: true}" doc:"the instance of IAM Identity Center, as its administrator has set it up"`
+	Behaviour   Behaviour   `yaml:"behaviour" example:"{kms_cache: 5m, unsolicited: refuse}" doc:"what AWS does not document, and the lab therefore lets you say"`
 	KMS         KMS         `yaml:"kms" example:"{backend: embedded, creating_for: 10s}|{backend: localstack, image: localstack/localstack:4.14.0}|{backend: endpoint, url: 'http://kms.test:4566'}" doc:"the key that encrypts the instance's data"`
 }
 
@@ -89,10 +91,30 @@ type IdP struct {
 	Read struct{ Metadata, Passwords []byte } // what those files say; nil where they were not read
 }
 
-// Replication is asynchronous: each change arrives lag ± jitter later.
+// Instance is what its administrator has decided.
+type Instance struct {
+	SessionDuration time.Duration `yaml:"session_duration" min:"15m" max:"2160h" doc:"of the access portal's sessions; the provider's may end them sooner"`
+	LegacyACS       bool          `yaml:"legacy_acs" example:"true" doc:"that it was enabled before February 2026, so that its primary Region asks for the older ACS URL"`
+}
+
+// Behaviour is of the service, where AWS's documentation is silent. The defaults are how it is believed to be.
+type Behaviour struct {
+	PrimaryOnlyError    string        `yaml:"primary_only_error" enum:"AccessDeniedException,ValidationException,UnsupportedOperationException" doc:"what an additional Region answers to calls that only the primary can do"`
+	FailedAdd           time.Duration `yaml:"failed_add" min:"1s" max:"1h" doc:"how long a Region that gets nothing stays ADDING before it vanishes"`
+	AddPace             time.Duration `yaml:"add_pace" max:"1m" doc:"how much longer adding a Region takes for each user, group, membership and so on"`
+	AssignmentTime      time.Duration `yaml:"assignment_time" max:"1h" doc:"how long an assignment of a permission set takes to be made or deleted"`
+	KMSCache            time.Duration `yaml:"kms_cache" example:"5m" max:"24h" doc:"how long a Region uses a data key that KMS has opened; 0s: every sign-in asks"`
+	KMSFaultOnPortalAPI int           `yaml:"kms_fault_on_portal_api" min:"400" max:"599" doc:"status of the portal's API while KMS refuses"`
+	Skew                time.Duration `yaml:"skew" max:"1h" doc:"by how much an assertion's clock may differ"`
+	Unsolicited         string        `yaml:"unsolicited" enum:"accept,refuse" doc:"responses that answer no request, as in a sign-in that begins at the provider"`
+	SessionHandOff      bool          `yaml:"session_hand_off" doc:"that a browser carries its session to the sign-in hosts of all Regions"`
+	Quotas              bool          `yaml:"quotas" doc:"that APIs throttle who exceeds AWS's published rates"`
+}
+
+// Replication is asynchronous: each change arrives after lag and up to jitter more.
 type Replication struct {
 	Lag    time.Duration `yaml:"lag" max:"1h" doc:"a change takes this long to the other Regions"`
-	Jitter time.Duration `yaml:"jitter" max:"1h" doc:"and up to this much more or less"`
+	Jitter time.Duration `yaml:"jitter" max:"1h" doc:"and up to this much more"`
 }
 
 // KMS is where the keys are.
@@ -178,6 +200,12 @@ func defaults() *Scenario {
 			IdP:         IdP{Dialect: "okta", MFA: "none"},
 			Replication: Replication{Lag: time.Second, Jitter: 500 * time.Millisecond},
 			KMS:         KMS{Backend: "embedded"},
+			Instance:    Instance{SessionDuration: 8 * time.Hour},
+			Behaviour: Behaviour{
+				PrimaryOnlyError: "AccessDeniedException", FailedAdd: time.Minute, Skew: 3 * time.Minute, Unsolicited: "accept",
+				KMSFaultOnPortalAPI: 403, SessionHandOff: true, Quotas: true, AddPace: 20 * time.Millisecond,
+				AssignmentTime: 2 * time.Second,
+			},
 		},
 	}
 }
@@ -189,8 +217,6 @@ var later = map[string]bool{
 	"matrix":                        true,
 	"repeat":                        true,
 	"system.vanity":                 true,
-	"system.behaviour":              true,
-	"system.instance":               true,
 	"system.directory.people":       true,
 	"probes.*.start":                true,
 	"probes.*.as":                   true,

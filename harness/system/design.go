@@ -96,8 +96,24 @@ func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyARN string) id
 		Instance: d.Instance, Name: "acme", Region: region, Regions: t.Enabled(), IdP: trust,
 		KeyID: keyARN, AccessKeys: []identitycenter.AccessKey{d.Administrator()}, SCIMToken: d.SCIMToken(),
 		Seed: t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
-		Behaviour: identitycenter.Default(),
+		Behaviour: behaviour(t),
 	}
+}
+
+// behaviour is the service's as the topology has it.
+func behaviour(t harness.Topology) identitycenter.Behaviour {
+	b := identitycenter.Default()
+	b.LegacyACS = t.Instance.LegacyACS
+	b.SessionDuration = cmp.Or(t.Instance.SessionDuration, b.SessionDuration)
+	said := t.Behaviour
+	if said == (harness.BehaviourSettings{}) {
+		return b
+	}
+	b.PrimaryOnlyError, b.KMSFaultStatus = said.PrimaryOnlyError, said.KMSFaultOnPortalAPI
+	b.FailedAdd, b.AddPace, b.AssignmentTime, b.KMSCache = said.FailedAdd, said.AddPace, said.AssignmentTime, said.KMSCache
+	b.Skew, b.Unsolicited = said.Skew, said.Unsolicited != "refuse"
+	b.SessionHandOff, b.Quotas = said.SessionHandOff, said.Quotas
+	return b
 }
 
 // Services are the services whose names are served.
