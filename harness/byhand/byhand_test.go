@@ -26,7 +26,7 @@ func up(t *testing.T) *byhand.Lab {
 	kinds := catalog.Default()
 	opts := engine.Options{Target: kinds.Targets[0], Carriers: func([]string) []string { return nil }}
 	compile := func(sets []scenario.Set) (*engine.Plan, error) {
-		sets = append([]scenario.Set{{Path: "probes.staff.steer.after", Value: "200ms"}}, sets...)
+		sets = append([]scenario.Set{{Path: "probes.staff.steer.after", Value: "800ms"}}, sets...)
 		_, plan, err := kinds.Read(bytes.NewReader(text), "it", sets, opts)
 		return plan, err
 	}
