@@ -54,6 +54,7 @@ type ExternalIdP struct {
 
 // InstanceSettings is what the administrator of the instance has decided.
 type InstanceSettings struct {
+	Alias           string        // of the classic access portal, in the primary Region; may be empty
 	SessionDuration time.Duration // of the access portal's sessions; 0: AWS's default
 	LegacyACS       bool          // it was enabled before February 2026
 }

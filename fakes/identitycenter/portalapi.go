@@ -39,7 +39,9 @@ func (r *Replica) forOwnPortal(next http.Handler) http.Handler {
 	in, region := r.cfg.Instance, r.cfg.Region
 	origins := []string{"https://" + in.PortalHost(region), "https://" + in.AlternativePortalHost(region)}
 	if r.primary() {
-		origins = append(origins, "https://"+in.ClassicPortalHost())
+		for host := range in.ClassicPortals() {
+			origins = append(origins, "https://"+host)
+		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		h := w.Header()

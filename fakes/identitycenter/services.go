@@ -1,7 +1,9 @@
 package identitycenter
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/regiondrill/regiondrill/harness/names"
 )
@@ -53,7 +55,7 @@ func ServiceNames() []string {
 func portalHosts(c *Config) []string {
 	hosts := []string{c.Instance.PortalHost(c.Region), c.Instance.AlternativePortalHost(c.Region)}
 	if c.Region == c.Instance.Primary {
-		hosts = append(hosts, c.Instance.ClassicPortalHost())
+		hosts = slices.AppendSeq(hosts, maps.Keys(c.Instance.ClassicPortals()))
 	}
 	return hosts
 }

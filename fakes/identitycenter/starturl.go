@@ -24,8 +24,8 @@ func (r *Replica) portalOf(start string) (host string, known bool) {
 		return in.PortalHost(r.cfg.Region), true
 	case !slices.Contains(portalHosts(&r.cfg), host):
 		return "", false
-	case host == in.ClassicPortalHost():
-		return host, path == in.ClassicPortalPath()
+	case in.ClassicPortals()[host] != "":
+		return host, path == in.ClassicPortals()[host]
 	}
 	return host, path == "" || path == "/start"
 }
@@ -35,8 +35,5 @@ func (r *Replica) portalBase(host string) string { return "https://" + host + r.
 
 // portalPath is where the portal's pages are on the host: at the top, or below a folder on the classic host.
 func (r *Replica) portalPath(host string) string {
-	if host == r.cfg.Instance.ClassicPortalHost() {
-		return r.cfg.Instance.ClassicPortalPath()
-	}
-	return ""
+	return r.cfg.Instance.ClassicPortals()[host]
 }

@@ -38,6 +38,7 @@ type Instance struct {
 	DirectoryID string // d- and 10 hex digits, the identity store's id
 	Account     string // 12 digits, the management account
 	UUID        string // of the tenant id
+	Alias       string // of the classic access portal; may be empty
 }
 
 // ARN of the instance.
@@ -93,6 +94,26 @@ func (i Instance) AlternativePortalHost(region string) string {
 
 // ClassicPortalHost exists in the primary Region only; its portal is at ClassicPortalPath.
 func (i Instance) ClassicPortalHost() string { return i.inDirectory(i.partition().classicHost) }
+
+// AliasPortalHost is the classic host by the alias that the administrator has chosen, in the primary Region only; empty
+// where there is none. Its portal is at ClassicPortalPath. Only partitions whose classic host is named after the directory
+// have one.
+func (i Instance) AliasPortalHost() string {
+	form := i.partition().classicHost
+	if i.Alias == "" || !strings.Contains(form, "ID") {
+		return ""
+	}
+	return strings.ReplaceAll(form, "ID", i.Alias)
+}
+
+// ClassicPortals are the hosts that the primary Region alone has, each with the path of its portal.
+func (i Instance) ClassicPortals() map[string]string {
+	portals := map[string]string{i.ClassicPortalHost(): i.ClassicPortalPath()}
+	if host := i.AliasPortalHost(); host != "" {
+		portals[host] = i.ClassicPortalPath()
+	}
+	return portals
+}
 
 // ClassicPortalPath is where the portal is on that host.
 func (i Instance) ClassicPortalPath() string { return i.inDirectory(i.partition().classicPath) }

@@ -93,6 +93,7 @@ type IdP struct {
 
 // Instance is what its administrator has decided.
 type Instance struct {
+	Alias           string        `yaml:"alias" form:"name" example:"acme" doc:"the portal's own name at awsapps.com, which the primary Region alone has: letters, digits and dashes"`
 	SessionDuration time.Duration `yaml:"session_duration" min:"15m" max:"2160h" doc:"of the access portal's sessions; the provider's may end them sooner"`
 	LegacyACS       bool          `yaml:"legacy_acs" example:"true" doc:"that it was enabled before February 2026, so that its primary Region asks for the older ACS URL"`
 }

@@ -29,7 +29,7 @@ func instance(t harness.Topology) names.Instance {
 		Account:     fmt.Sprintf("%012d", 100_000_000_000+r.Uint64N(900_000_000_000)),
 		UUID:        uuid(r),
 	}
-	i.Account = cmp.Or(t.Account, i.Account)
+	i.Account, i.Alias = cmp.Or(t.Account, i.Account), t.Instance.Alias
 	return i
 }
 
