@@ -2,6 +2,7 @@ package lab_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -96,8 +97,8 @@ func TestIdentitiesThroughTheFabric(t *testing.T) {
 	})
 }
 
-// The AWS CLI as it comes makes a user in the primary, and is refused in the other Region.
-func TestCLIChangesIdentities(t *testing.T) {
+// The AWS CLI as it comes administers the primary; the other Region refuses what additional Regions do.
+func TestCLIAdministers(t *testing.T) {
 	program, err := exec.LookPath("aws")
 	if err != nil || testing.Short() {
 		t.Skip("the AWS CLI is not installed here, or -short was given")
@@ -115,18 +116,28 @@ func TestCLIChangesIdentities(t *testing.T) {
 	admin := l.Administrator()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	for region, want := range map[string]string{"us-east-1": `"UserId": "`, "eu-west-1": "(AccessDeniedException)"} {
-		cmd := exec.CommandContext(ctx, program, "--region", region, "identitystore", "create-user", "--identity-store-id", l.Instance.DirectoryID,
-			"--user-name", "new@acme.test", "--display-name", "New", "--name", "GivenName=New,FamilyName=Person",
-			"--emails", "Value=new@acme.test,Primary=true")
+	aws := func(region, command string) string {
+		cmd := exec.CommandContext(ctx, program, append([]string{"--region", region}, strings.Fields(command)...)...)
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "HTTPS_PROXY=" + door.String(), "AWS_CA_BUNDLE=" + bundle,
 			"AWS_ACCESS_KEY_ID=" + admin.ID, "AWS_SECRET_ACCESS_KEY=" + admin.Secret, "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true"}
 		said, err := cmd.CombinedOutput()
 		if ctx.Err() != nil {
 			t.Skipf("the AWS CLI takes more than a minute on this machine")
 		}
-		if !strings.Contains(string(said), want) {
-			t.Errorf("in %s it says %s (%v)", region, said, err)
+		return fmt.Sprint(string(said), err)
+	}
+	create := "identitystore create-user --identity-store-id " + l.Instance.DirectoryID + " --user-name new@acme.test " +
+		"--display-name New --name GivenName=New,FamilyName=Person --emails Value=new@acme.test,Primary=true"
+	for _, c := range []struct{ command, primary, additional string }{
+		{create, `"UserId": "`, "(AccessDeniedException)"},
+		{"sso-admin list-instances", l.Instance.ARN(), l.Instance.ARN()},
+		{"sso-admin list-permission-sets --instance-arn " + l.Instance.ARN(), "permissionSet/", "(AccessDeniedException)"},
+		{"sso-admin list-applications --instance-arn " + l.Instance.ARN(), `"Applications": []`, `"Applications": []`},
+	} {
+		for region, want := range map[string]string{"us-east-1": c.primary, "eu-west-1": c.additional} {
+			if said := aws(region, c.command); !strings.Contains(said, want) {
+				t.Errorf("%s in %s says %s", c.command, region, said)
+			}
 		}
 	}
 }

@@ -96,8 +96,8 @@ func (i Instance) AlternativePortalHost(region string) string {
 func (i Instance) ClassicPortalHost() string { return i.inDirectory(i.partition().classicHost) }
 
 // AliasPortalHost is the classic host by the alias that the administrator has chosen, in the primary Region only; empty
-// where there is none. Its portal is at ClassicPortalPath. Only partitions whose classic host is named after the directory
-// have one.
+// where there is none. Its portal is at ClassicPortalPath. Only partitions whose classic host is named after the
+// directory have one.
 func (i Instance) AliasPortalHost() string {
 	form := i.partition().classicHost
 	if i.Alias == "" || !strings.Contains(form, "ID") {
