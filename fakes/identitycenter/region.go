@@ -52,7 +52,12 @@ func (r *Replica) AddRegion(ctx context.Context, name string) (Region, error) {
 		return Region{}, awsjson.NewFault(http.StatusPaymentRequired, "ServiceQuotaExceededException",
 			"The instance has %d Regions, which is the most that it may have.", len(c.Regions))
 	}
-	if err := r.usableIn(ctx, name, c.Instance.KeyARN); err != nil {
+	err = r.usableIn(ctx, name, c.Instance.KeyARN)
+	var fault *awsjson.Fault
+	switch {
+	case errors.As(err, &fault) && fault.Status == http.StatusNotFound: // which AddRegion has no exception for
+		return Region{}, invalid("The Region %s has no replica of the instance's KMS key %s.", name, c.Instance.KeyARN)
+	case err != nil:
 		return Region{}, err
 	}
 	added := Region{Name: name, Status: RegionAdding, Added: r.now()}
