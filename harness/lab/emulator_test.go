@@ -281,8 +281,8 @@ func lostInMidDrill(
 	t.Cleanup(server.Close)
 	release := sync.OnceFunc(func() { close(over) })
 	t.Cleanup(release) // before the server waits for its calls
-	plan := shortPlan(t, "system.kms={backend: endpoint, url: \""+server.URL+"\"}", "faults.0.for=5s", "settle=3s",
-		"checks.0.within=3s")
+	plan := shortPlan(t, "system.kms={backend: endpoint, url: \""+server.URL+"\"}", "warm_up=3s", "faults.0.for=5s",
+		"settle=3s", "checks.0.within=3s")
 	standing := func(*harness.System) {
 		asked := 0 // for the run's key, by those who watch: in each Region once a second
 		e.mu.Lock()
@@ -292,7 +292,7 @@ func lostInMidDrill(
 			if operation == "DescribeKey" {
 				asked++
 			}
-			lost := asked > 4
+			lost := asked > 8
 			e.mu.Unlock()
 			if lost {
 				lose(e, server, over)

@@ -33,16 +33,12 @@ func TestThePortalInTheBrowser(t *testing.T) {
 	var keys, launched, region string
 	err := chromedp.Do(screen, chromedp.WaitVisible(`#accounts > li`), chromedp.Click(`#accounts > li button`),
 		chromedp.Click(`[data-role-name]`), chromedp.WaitVisible(`#accounts pre`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	screened(t, err)
 	if keys, err = chromedp.Run(screen, chromedp.Text(`#accounts pre`)); err != nil || !strings.Contains(keys, `export AWS_ACCESS_KEY_ID="ASIA`) {
 		t.Errorf("the keys are %q, %v", keys, err)
 	}
-	if err := chromedp.Do(screen, chromedp.Click(`#applications b`),
-		chromedp.WaitVisible(`#launched`)); err != nil {
-		t.Fatal(err)
-	}
+	screened(t, chromedp.Do(screen, chromedp.Click(`#applications b`),
+		chromedp.WaitVisible(`#launched`)))
 	launched, err = chromedp.Run(screen, chromedp.Text(`#launched`))
 	if err == nil {
 		region, err = chromedp.Run(screen, chromedp.Text(`.tags code`))
