@@ -41,9 +41,12 @@ func TestPutErrors(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	for want, spoil := range map[string]func(*Directory){
-		`user "ann@acme.test"`:   func(d *Directory) { d.Users[1].Name = d.Users[0].Name },
-		`user ""`:                func(d *Directory) { d.Users[0].Name = "" },
-		`group "everyone"`:       func(d *Directory) { d.Groups[0].ID = "u-1" },
+		`user "ann@acme.test"`: func(d *Directory) { d.Users[1].Name = d.Users[0].Name },
+		`user ""`:              func(d *Directory) { d.Users[0].Name = "" },
+		`group "everyone"`:     func(d *Directory) { d.Groups[0].ID = "u-1" },
+		`group "others"`: func(d *Directory) {
+			d.Groups = append(d.Groups, Group{ID: d.Groups[0].ID, Name: "others"})
+		},
 		`member "u-9"`:           func(d *Directory) { d.Groups[0].Members = []string{"u-9"} },
 		"assignment of \"ps-9\"": func(d *Directory) { d.Assignments[0].PermissionSet = "ps-9" },
 	} {
