@@ -53,7 +53,7 @@ func (r *Replica) begin(tx *records.Tx, op *operation) error {
 		return awsjson.NewFault(http.StatusTooManyRequests, "ThrottlingException",
 			"%d account assignments are under way, which is the most.", outstanding)
 	}
-	op.ID, op.Status, op.Created = uuid(), statusInProgress, r.now()
+	op.ID, op.Status, op.Created = newID(), statusInProgress, r.now()
 	return tx.Put(kindOperation, op.ID, op)
 }
 

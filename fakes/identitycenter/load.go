@@ -2,7 +2,6 @@ package identitycenter
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -131,14 +130,6 @@ func membershipID(group, user string) string {
 func uuidOf(b []byte) string {
 	h := hex.EncodeToString(b)
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
-}
-
-// uuid is a new one (RFC 9562, version 4).
-func uuid() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return uuidOf(b)
 }
 
 // foundedUpTo says which entries of the logs are of the instance's beginning: they wait for no lag.
