@@ -106,14 +106,19 @@ func finish(tx *records.Tx, id string) error {
 
 // resume takes up the operations that were under way when the Region stopped.
 func (r *Replica) resume(keys records.Keys) error {
-	return r.store.View(keys, func(tx *records.Tx) error {
+	var open []*operation
+	err := r.store.View(keys, func(tx *records.Tx) error {
 		return each(tx, kindOperation, func(_ string, op *operation) error {
 			if op.Status == statusInProgress {
-				r.attend(op)
+				open = append(open, op)
 			}
 			return nil
 		})
 	})
+	for _, op := range open {
+		r.attend(op)
+	}
+	return err
 }
 
 type assignmentIn struct {

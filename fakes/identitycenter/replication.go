@@ -322,8 +322,8 @@ func (s *sender) send(ctx context.Context, p push) error {
 
 // trim forgets what of a stream every Region has.
 func (r *Replica) trim(stream string) error {
+	everybody := r.store.Head(stream) // read before the lock: who reads the records may be waiting for it
 	r.mu.Lock()
-	everybody := r.store.Head(stream)
 	for _, s := range r.sending {
 		if s.stream == stream {
 			s.mu.Lock()
