@@ -203,6 +203,29 @@ func TestARestartLosesNothing(t *testing.T) {
 	})
 }
 
+// TestARestartForgetsNobody, though KMS lets nothing be read for a while and the next that happens is that the
+// configuration changes.
+func TestARestartForgetsNobody(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		b := w.browser()
+		b.signIn(w, west, "ann@acme.test")
+		w.kms[west].set("DisabledException")
+		w.restart(west)
+		time.Sleep(10*time.Second + retryLast/3)
+		w.kms[west].set("")
+		l := w.replicas[east].log(StreamConfiguration)
+		change := fmt.Sprintf(`{"origin":%q,"stream":%q,"epoch":%q,"entries":[{"n":%d,"kind":"instance","id":%q,"value":{"name":"renamed"}}]}`,
+			l.Origin, l.Stream, l.Epoch, w.replicas[east].store.Head(l.Stream)+1, the)
+		if rec := w.pushWest("/"+l.Stream, change, ""); rec.Code != http.StatusOK {
+			t.Fatalf("status %d", rec.Code)
+		}
+		if c := w.replicas[west].known.Load(); c == nil || c.Instance.Name != "renamed" {
+			t.Fatalf("it knows %+v", c)
+		}
+		b.get(w.instance.PortalURL(west)).want(t, http.StatusOK)
+	})
+}
+
 func TestSignOutReachesOtherRegions(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		b := w.browser()

@@ -430,8 +430,11 @@ func (r *Replica) follow(keys records.Keys, fresh []records.Entry) error {
 			configured = true
 		}
 	}
-	if !configured {
+	switch {
+	case !configured:
 		return nil
+	case r.known.Load() == nil:
+		return r.wake(keys) // after a restart this may come before anything else, and sessions are recorded too
 	}
 	return r.reconfigure(keys)
 }
