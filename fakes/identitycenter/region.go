@@ -330,17 +330,35 @@ func (r *Replica) answerRemoval(w http.ResponseWriter, req *http.Request) {
 
 func (r *Replica) leave() error {
 	streams := slices.DeleteFunc(Streams(), func(s string) bool { return s == StreamApplications })
-	err := r.store.Forget(streams...)
+	err := errors.Join(r.forgetOthersApplications(), r.store.Forget(streams...))
 	for _, stream := range streams {
 		err = errors.Join(err, r.store.PutPlain(plainEpoch+stream, []byte(newSecret())))
 	}
+	r.reading.Lock()
 	r.known.Store(nil)
-	r.stores.endWhere(func(*session) bool { return true }, r.now())
+	r.reading.Unlock()
+	r.stores.forget()
 	r.mu.Lock()
 	ctx := r.context
 	r.mu.Unlock()
 	if ctx != nil {
 		r.senders(ctx)
+	}
+	return err
+}
+
+// forgetOthersApplications removes those that are connected to other Regions. It needs the key, as it was opened last:
+// whoever has taken the key away as well leaves records that nobody can read.
+func (r *Replica) forgetOthersApplications() (err error) {
+	keys, c := r.vault.sessionKeys(), r.known.Load()
+	if keys[keyCenter] == nil || c == nil {
+		return nil
+	}
+	for _, region := range c.Regions {
+		if region.Name != r.cfg.Region {
+			_, failed := r.store.ApplySnapshot(keys, records.Log{Origin: region.Name, Stream: StreamApplications}, 0, nil)
+			err = errors.Join(err, failed)
+		}
 	}
 	return err
 }
