@@ -53,7 +53,7 @@ func (r *Replica) AddRegion(ctx context.Context, name string) (Region, error) {
 			"The instance has %d Regions, which is the most that it may have.", len(c.Regions))
 	}
 	if err := r.usableIn(ctx, name, c.Instance.KeyARN); err != nil {
-		return Region{}, err
+		return Region{}, withoutReplica(err)
 	}
 	added := Region{Name: name, Status: RegionAdding, Added: r.now()}
 	return added, r.changeRegion(keys, name, nil, &added)
@@ -131,6 +131,16 @@ func (r *Replica) usableIn(ctx context.Context, region, arn string) error {
 		}
 	}
 	return nil
+}
+
+// withoutReplica is the answer of AddRegion, which declares no ResourceNotFoundException, where the key has no replica.
+// That it is this one is inferred.
+func withoutReplica(err error) error {
+	var f *awsjson.Fault
+	if errors.As(err, &f) && f.Code == "ResourceNotFoundException" {
+		return invalid("%s", f.Message)
+	}
+	return err
 }
 
 // keyFault is what an API says of a KMS key that can't be used (IAM Identity Center API Reference, the reasons of each

@@ -184,7 +184,7 @@ func TestWhatAddingARegionNeeds(t *testing.T) {
 		fails(t, "another partition's", w.add("cn-north-1"), "ValidationException")
 		fails(t, "none of AWS's", w.add("eu-west-9"), "ValidationException")
 		for kms, code := range map[string]string{
-			"NotFoundException": "ResourceNotFoundException", "DisabledException": "ValidationException",
+			"NotFoundException": "ValidationException", "DisabledException": "ValidationException",
 			"KMSInvalidStateException": "ValidationException", "AccessDeniedException": "AccessDeniedException",
 			"ThrottlingException": "ThrottlingException",
 		} {
