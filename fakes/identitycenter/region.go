@@ -89,16 +89,29 @@ func (r *Replica) changing(ctx context.Context) (records.Keys, *configuration, e
 	}
 	for _, region := range c.Regions {
 		if region.Status != RegionActive {
-			return nil, nil, conflict("The Region %s is %s, and one Region at a time can be changed.",
-				region.Name, region.Status)
+			return nil, nil, otherChange(&region)
 		}
 	}
 	return keys, c, nil
 }
 
-// changeRegion writes what becomes of a Region, nil for nothing, if it still is as it was.
+func otherChange(of *Region) error {
+	return conflict("The Region %s is %s, and one Region at a time can be changed.", of.Name, of.Status)
+}
+
+// changeRegion writes what becomes of a Region, nil for nothing, if it still is as it was and no other is being
+// changed.
 func (r *Replica) changeRegion(keys records.Keys, name string, from, to *Region) error {
 	return r.update(keys, func(tx *records.Tx) error {
+		err := each(tx, kindRegion, func(_ string, other *Region) error {
+			if other.Name != name && other.Status != RegionActive {
+				return otherChange(other)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 		var now Region
 		found, err := tx.Get(kindRegion, name, &now)
 		switch {

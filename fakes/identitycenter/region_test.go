@@ -1,6 +1,7 @@
 package identitycenter
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 
+	"github.com/regiondrill/regiondrill/fakes/awsjson"
 	"github.com/regiondrill/regiondrill/fakes/records"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
@@ -236,4 +238,24 @@ func crowded() Directory {
 		d.Users = append(d.Users, User{ID: id, Name: id + "@acme.test"})
 	}
 	return d
+}
+
+// TestOneRegionAtATime, though two were asked for at once and both found nothing in their way.
+func TestOneRegionAtATime(t *testing.T) {
+	inWiderWorld(t, func(t *testing.T, w *world) {
+		r := w.replicas[east]
+		for _, region := range []string{south, north} { // as AddRegion does it in the end
+			keys, err := r.vault.keys(t.Context())
+			ok(t, keys, err)
+			err = r.changeRegion(keys, region, nil, &Region{Name: region, Status: RegionAdding, Added: r.now()})
+			if region == south {
+				ok(t, 0, err)
+				continue
+			}
+			var fault *awsjson.Fault
+			if !errors.As(err, &fault) || fault.Code != "ConflictException" {
+				t.Errorf("a second one: %v", err)
+			}
+		}
+	})
 }
