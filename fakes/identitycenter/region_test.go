@@ -240,6 +240,29 @@ func crowded() Directory {
 	return d
 }
 
+// TestARegionThatRestartsWhileItIsAdded gets all: not the rest alone of a snapshot whose beginning it has lost.
+func TestARegionThatRestartsWhileItIsAdded(t *testing.T) {
+	inWiderWorld(t, func(t *testing.T, w *world) {
+		d := crowded()
+		w.put(d)
+		time.Sleep(10 * time.Second)
+		if err := w.add(south); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second) // two parts of users are there
+		w.restart(south)
+		time.Sleep(time.Minute)
+		if got := w.status(south, south); got != types.RegionStatusActive {
+			t.Fatalf("it is %s", got)
+		}
+		for _, u := range d.Users {
+			if p, err := w.replicas[south].person(t.Context(), u.Name); p == nil {
+				t.Fatalf("%s is not there: %v", u.Name, err)
+			}
+		}
+	})
+}
+
 // TestOneRegionAtATime, though two were asked for at once and both found nothing in their way.
 func TestOneRegionAtATime(t *testing.T) {
 	inWiderWorld(t, func(t *testing.T, w *world) {
