@@ -282,3 +282,25 @@ func TestOneRegionAtATime(t *testing.T) {
 		}
 	})
 }
+
+// TestASnapshotCanBeHeld between its parts, and comes when it is no longer.
+func TestASnapshotCanBeHeld(t *testing.T) {
+	inWiderWorld(t, func(t *testing.T, w *world) {
+		w.put(crowded())
+		time.Sleep(10 * time.Second)
+		if err := w.add(south); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		w.replicas[east].Hold([]EdgeRule{{To: south, Paused: true}})
+		time.Sleep(40 * time.Second)
+		if got := w.status(east, south); got != types.RegionStatusAdding {
+			t.Errorf("while it is held it is %s", got)
+		}
+		w.replicas[east].Hold(nil)
+		time.Sleep(40 * time.Second)
+		if got := w.status(east, south); got != types.RegionStatusActive {
+			t.Errorf("it is %s", got)
+		}
+	})
+}

@@ -245,6 +245,9 @@ func (s *sender) sendAll(ctx context.Context, keys records.Keys) error {
 	adding := s.replica.isAdding(s.to)
 	id := newSecret()
 	for n := uint64(1); n == 1 || len(entries) > 0; n++ {
+		if s.paused() {
+			return nil // and begun anew when it no longer is
+		}
 		size := maxSnapshot
 		if adding {
 			size = 100
