@@ -211,7 +211,20 @@ func (s *sender) advance(ctx context.Context) (time.Duration, error) {
 	for due < len(entries) && !s.due(entries[due].Number, entries[due].At).After(now) {
 		due++
 	}
-	return pushEvery, s.send(ctx, push{Entries: entries[:min(due, len(entries))]})
+	return pushEvery, s.send(ctx, push{Entries: entries[:fitting(entries, due)]})
+}
+
+// fitting is how many of the entries go into one push: at most so many, and fewer where they are long.
+func fitting(entries []records.Entry, most int) int {
+	most = min(most, len(entries))
+	size := 0
+	for i := range entries[:most] {
+		size += len(entries[i].Value)
+		if i > 0 && size > maxPush/2 { // the other half is for what they are called and found by
+			return i
+		}
+	}
+	return most
 }
 
 // due is when an entry may leave: after the lag that its number draws, and at once where it is of the instance's
@@ -255,7 +268,7 @@ func (s *sender) sendAll(ctx context.Context, keys records.Keys) error {
 				return ctx.Err()
 			}
 		}
-		part := entries[:min(size, len(entries))]
+		part := entries[:fitting(entries, size)]
 		entries = entries[len(part):]
 		err := s.send(ctx, push{Entries: part, Snapshot: &snapshot{ID: id, Part: n, UpTo: upTo, Last: len(entries) == 0}})
 		if err != nil {

@@ -368,3 +368,20 @@ func (w *world) pushWest(path, body, origin string) *httptest.ResponseRecorder {
 	w.replicas[west].Handlers()[names.ReplicationHost(west)].ServeHTTP(rec, req)
 	return rec
 }
+
+// TestLongRecordsArrive, though all of them at once were longer than a push may be.
+func TestLongRecordsArrive(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		d := testDirectory()
+		for i := range 20 {
+			u := User{ID: fmt.Sprint("long-", i), Name: fmt.Sprintf("long-%d@acme.test", i)}
+			u.Photos = []Photo{{Value: strings.Repeat("x", 1<<20)}}
+			d.Users = append(d.Users, u)
+		}
+		last := w.put(d)
+		time.Sleep(10 * time.Second)
+		if !w.has(last) {
+			t.Error("they did not arrive")
+		}
+	})
+}
