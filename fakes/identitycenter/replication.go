@@ -129,26 +129,29 @@ func (r *Replica) ruleFor(s *sender) (all EdgeRule) {
 	return all
 }
 
-// run sends until the context ends. It begins by asking how far the other Region is: either may have been restarted.
+// run sends until the context ends. It begins by asking how far the other Region is, since either may have been
+// restarted, and asks again after whatever went wrong: what wasn't answered may have been taken over all the same.
 func (s *sender) run(ctx context.Context) {
 	retry := retryFirst
 	for known := false; ctx.Err() == nil; {
 		changed := s.replica.store.Changed()
 		wait, err := time.Duration(0), error(nil)
+		asks := !known
 		switch {
 		case s.paused():
 			wait = -1
-		case !known:
+		case asks:
 			err = s.send(ctx, push{})
 			known = err == nil
 		default:
 			wait, err = s.advance(ctx)
 		}
-		if err != nil {
-			known = known && !errors.Is(err, errUnknown)
+		switch {
+		case err != nil:
+			known = false
 			wait, retry = retry, min(2*retry, retryLast)
 			changed = nil
-		} else {
+		case !asks: // who only answers may refuse the next push again
 			retry = retryFirst
 		}
 		s.rest(ctx, wait, changed)
@@ -290,9 +293,6 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// errUnknown says that it must be asked again how far the other Region is.
-var errUnknown = errors.New("the other Region is elsewhere in the log")
-
 // send pushes, and takes note of how far the other Region is then.
 func (s *sender) send(ctx context.Context, p push) error {
 	p.Log = s.replica.log(s.stream)
@@ -318,10 +318,7 @@ func (s *sender) send(ctx context.Context, p push) error {
 		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
 	}
 	var said taken
-	switch {
-	case resp.StatusCode == http.StatusConflict:
-		return errUnknown
-	case resp.StatusCode != http.StatusOK:
+	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("replicating %s to %s: status %d", s.stream, s.to, resp.StatusCode)
 	}
 	if err := json.Unmarshal(raw, &said); err != nil {

@@ -1,11 +1,14 @@
 package identitycenter
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -367,6 +370,42 @@ func (w *world) pushWest(path, body, origin string) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	w.replicas[west].Handlers()[names.ReplicationHost(west)].ServeHTTP(rec, req)
 	return rec
+}
+
+// TestASnapshotIsSentOnce, although taking it over lasts so long that nobody waits for the answer.
+func TestASnapshotIsSentOnce(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		host := names.ReplicationHost(west)
+		w.net.setCut(true, host)
+		r := w.replicas[east]
+		for i := range 600 {
+			openSession(t, r, strconv.Itoa(i))
+		}
+		if err := r.store.Trim(StreamSessions, 500); err != nil {
+			t.Fatal(err)
+		}
+		var ends atomic.Int32
+		real := w.replicas[west].Handlers()[host]
+		w.net.mu.Lock()
+		w.net.hosts[host] = http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+			body, err := io.ReadAll(req.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			req.Body = io.NopCloser(bytes.NewReader(body))
+			real.ServeHTTP(rw, req)
+			if bytes.Contains(body, []byte(`"last":true`)) {
+				ends.Add(1)
+				time.Sleep(2 * pushLimit)
+			}
+		})
+		w.net.mu.Unlock()
+		w.net.setCut(false, host)
+		time.Sleep(time.Minute)
+		if n := ends.Load(); n != 1 || w.replicas[west].stores.held() != 600 {
+			t.Errorf("it was sent %d times, and %d sessions are there", n, w.replicas[west].stores.held())
+		}
+	})
 }
 
 // TestLongRecordsArrive, though all of them at once were longer than a push may be.
