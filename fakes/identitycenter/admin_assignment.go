@@ -238,7 +238,7 @@ func (r *Replica) describeAssignmentDeletion(ctx context.Context, in *deletionSt
 
 // operation finds one of assignments.
 func (r *Replica) operation(ctx context.Context, instance, id, kind string) (status *assignmentStatus, err error) {
-	return status, r.read(ctx, instance, func(tx *records.Tx) error {
+	err = r.read(ctx, instance, func(tx *records.Tx) error {
 		var op operation
 		found, err := tx.Get(kindOperation, id, &op)
 		if err == nil && (!found || op.Kind != kind) {
@@ -249,6 +249,7 @@ func (r *Replica) operation(ctx context.Context, instance, id, kind string) (sta
 		}
 		return err
 	})
+	return status, err
 }
 
 type statusListIn struct {
