@@ -58,6 +58,24 @@ func TestPutErrors(t *testing.T) {
 	}
 }
 
+// TestANameCanPassOn to somebody who comes as its owner leaves.
+func TestANameCanPassOn(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		d := testDirectory()
+		d.Users[1].ID, d.Groups[0].Members = "u-9", []string{"u-1", "u-9"}
+		last := w.put(d)
+		if err := w.replicas[west].Wait(t.Context(), last); err != nil {
+			t.Fatal(err)
+		}
+		for region, r := range w.replicas {
+			p, err := r.person(t.Context(), "bob@acme.test")
+			if ok(t, p, err); p == nil || p.User.ID != "u-9" || len(p.Accounts) != 2 {
+				t.Errorf("in %s it is %+v", region, p)
+			}
+		}
+	})
+}
+
 func TestLifecycle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
