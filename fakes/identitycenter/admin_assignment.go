@@ -53,7 +53,7 @@ func (r *Replica) begin(tx *records.Tx, op *operation) error {
 		return awsjson.NewFault(http.StatusTooManyRequests, "ThrottlingException",
 			"%d account assignments are under way, which is the most.", outstanding)
 	}
-	op.ID, op.Status, op.Created = uuid(), statusInProgress, r.now()
+	op.ID, op.Status, op.Created = newID(), statusInProgress, r.now()
 	return tx.Put(kindOperation, op.ID, op)
 }
 
@@ -106,14 +106,19 @@ func finish(tx *records.Tx, id string) error {
 
 // resume takes up the operations that were under way when the Region stopped.
 func (r *Replica) resume(keys records.Keys) error {
-	return r.store.View(keys, func(tx *records.Tx) error {
+	var open []*operation
+	err := r.store.View(keys, func(tx *records.Tx) error {
 		return each(tx, kindOperation, func(_ string, op *operation) error {
 			if op.Status == statusInProgress {
-				r.attend(op)
+				open = append(open, op)
 			}
 			return nil
 		})
 	})
+	for _, op := range open {
+		r.attend(op)
+	}
+	return err
 }
 
 type assignmentIn struct {
@@ -233,7 +238,7 @@ func (r *Replica) describeAssignmentDeletion(ctx context.Context, in *deletionSt
 
 // operation finds one of assignments.
 func (r *Replica) operation(ctx context.Context, instance, id, kind string) (status *assignmentStatus, err error) {
-	return status, r.read(ctx, instance, func(tx *records.Tx) error {
+	err = r.read(ctx, instance, func(tx *records.Tx) error {
 		var op operation
 		found, err := tx.Get(kindOperation, id, &op)
 		if err == nil && (!found || op.Kind != kind) {
@@ -244,6 +249,7 @@ func (r *Replica) operation(ctx context.Context, instance, id, kind string) (sta
 		}
 		return err
 	})
+	return status, err
 }
 
 type statusListIn struct {

@@ -41,9 +41,12 @@ func TestPutErrors(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	for want, spoil := range map[string]func(*Directory){
-		`user "ann@acme.test"`:   func(d *Directory) { d.Users[1].Name = d.Users[0].Name },
-		`user ""`:                func(d *Directory) { d.Users[0].Name = "" },
-		`group "everyone"`:       func(d *Directory) { d.Groups[0].ID = "u-1" },
+		`user "ann@acme.test"`: func(d *Directory) { d.Users[1].Name = d.Users[0].Name },
+		`user ""`:              func(d *Directory) { d.Users[0].Name = "" },
+		`group "everyone"`:     func(d *Directory) { d.Groups[0].ID = "u-1" },
+		`group "others"`: func(d *Directory) {
+			d.Groups = append(d.Groups, Group{ID: d.Groups[0].ID, Name: "others"})
+		},
 		`member "u-9"`:           func(d *Directory) { d.Groups[0].Members = []string{"u-9"} },
 		"assignment of \"ps-9\"": func(d *Directory) { d.Assignments[0].PermissionSet = "ps-9" },
 	} {
@@ -53,6 +56,24 @@ func TestPutErrors(t *testing.T) {
 			t.Errorf("error %v, want one with %s", err, want)
 		}
 	}
+}
+
+// TestANameCanPassOn to somebody who comes as its owner leaves.
+func TestANameCanPassOn(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		d := testDirectory()
+		d.Users[1].ID, d.Groups[0].Members = "u-9", []string{"u-1", "u-9"}
+		last := w.put(d)
+		if err := w.replicas[west].Wait(t.Context(), last); err != nil {
+			t.Fatal(err)
+		}
+		for region, r := range w.replicas {
+			p, err := r.person(t.Context(), "bob@acme.test")
+			if ok(t, p, err); p == nil || p.User.ID != "u-9" || len(p.Accounts) != 2 {
+				t.Errorf("in %s it is %+v", region, p)
+			}
+		}
+	})
 }
 
 func TestLifecycle(t *testing.T) {

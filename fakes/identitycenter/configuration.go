@@ -57,8 +57,11 @@ func (r *Replica) configuration(ctx context.Context) (*configuration, error) {
 	return nil, errEmpty
 }
 
-// recall reads the configuration from the records.
+// recall reads the configuration from the records. One at a time does, so that nobody puts an older one in the place of
+// a newer.
 func (r *Replica) recall(keys records.Keys) error {
+	r.reading.Lock()
+	defer r.reading.Unlock()
 	c := new(configuration)
 	found := false
 	err := r.store.View(keys, func(tx *records.Tx) (err error) {

@@ -93,16 +93,16 @@ func (d *Directory) check() error {
 		principals[u.ID], names[name] = true, true
 	}
 	for _, g := range d.Groups {
-		if g.ID == "" || principals[g.ID] {
-			return fmt.Errorf("group %q with ID %q: empty or not unique", g.Name, g.ID)
-		}
 		for _, m := range g.Members {
-			if !slices.ContainsFunc(d.Users, func(u User) bool { return u.ID == m }) {
+			if !principals[m] { // there are only users among them yet
 				return fmt.Errorf("group %q: member %q is not a user", g.Name, m)
 			}
 		}
 	}
 	for _, g := range d.Groups {
+		if g.ID == "" || principals[g.ID] {
+			return fmt.Errorf("group %q with ID %q: empty or not unique", g.Name, g.ID)
+		}
 		principals[g.ID] = true
 	}
 	for _, p := range d.PermissionSets {

@@ -130,7 +130,7 @@ func (c *storeCall) updateUser(in *updateUserInput) (any, error) {
 
 // alterUser writes what becomes of a user.
 func (c *storeCall) alterUser(id string, alter func(*User) (*User, error)) (next *User, err error) {
-	return next, c.change(func(tx *records.Tx) error {
+	err = c.change(func(tx *records.Tx) error {
 		u, err := readIn[User](tx, kindUser, "USER", id)
 		if err != nil {
 			return err
@@ -141,6 +141,7 @@ func (c *storeCall) alterUser(id string, alter func(*User) (*User, error)) (next
 		next.change(c.by, c.now())
 		return putUser(tx, next)
 	})
+	return next, err
 }
 
 type updateGroupInput struct {
@@ -177,7 +178,7 @@ func (c *storeCall) updateGroup(in *updateGroupInput) (any, error) {
 
 // alterGroup writes what becomes of a group.
 func (c *storeCall) alterGroup(id string, alter func(*records.Tx, *Group) error) (g *Group, err error) {
-	return g, c.change(func(tx *records.Tx) error {
+	err = c.change(func(tx *records.Tx) error {
 		if g, err = readIn[Group](tx, kindGroup, "GROUP", id); err != nil {
 			return err
 		}
@@ -187,4 +188,5 @@ func (c *storeCall) alterGroup(id string, alter func(*records.Tx, *Group) error)
 		g.change(c.by, c.now())
 		return putGroup(tx, g)
 	})
+	return g, err
 }

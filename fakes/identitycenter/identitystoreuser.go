@@ -159,10 +159,11 @@ func (c *storeCall) describeUser(in *userInput) (any, error) {
 
 // read is a record that must be there.
 func read[T any](c *storeCall, kind, called, id string) (v *T, err error) {
-	return v, c.view(func(tx *records.Tx) error {
+	err = c.view(func(tx *records.Tx) error {
 		v, err = readIn[T](tx, kind, called, id)
 		return err
 	})
+	return v, err
 }
 
 func readIn[T any](tx *records.Tx, kind, called, name string) (*T, error) {

@@ -2,7 +2,6 @@ package identitycenter
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -64,12 +63,11 @@ func (r *Replica) found(tx *records.Tx) error {
 	return err
 }
 
-// replace makes the records those of the directory, and touches none that are so already.
+// replace makes the records those of the directory, and touches none that are so already. What is no longer in it goes
+// first, since another may have its name.
 func replace(tx *records.Tx, d *Directory) error {
-	wanted := map[string]bool{}
-	var err error
+	err := deleteOthers(tx, d.records())
 	put := func(kind, id string, v any, write func() error) {
-		wanted[kind+" "+id] = true
 		have := reflect.New(reflect.TypeOf(v))
 		found, failed := tx.Get(kind, id, have.Interface())
 		if failed == nil && (!found || !reflect.DeepEqual(have.Elem().Interface(), v)) {
@@ -86,7 +84,7 @@ func replace(tx *records.Tx, d *Directory) error {
 		put(kindGroup, g.ID, g, func() error { return putGroup(tx, &g) })
 		for _, user := range members {
 			m := Membership{ID: membershipID(g.ID, user), Group: g.ID, User: user}
-			if wanted[kindMembership+" "+m.ID] = true; !tx.Has(kindMembership, m.ID) {
+			if !tx.Has(kindMembership, m.ID) {
 				err = errors.Join(err, putMembership(tx, &m))
 			}
 		}
@@ -100,7 +98,31 @@ func replace(tx *records.Tx, d *Directory) error {
 	for _, a := range d.Assignments {
 		put(kindAssignment, a.id(), a, func() error { return putAssignment(tx, &a) })
 	}
-	return errors.Join(err, deleteOthers(tx, wanted))
+	return err
+}
+
+// records are those that a directory is made of, each as its kind, a blank and its id.
+func (d *Directory) records() map[string]bool {
+	all := map[string]bool{}
+	for _, u := range d.Users {
+		all[kindUser+" "+u.ID] = true
+	}
+	for _, g := range d.Groups {
+		all[kindGroup+" "+g.ID] = true
+		for _, user := range g.Members {
+			all[kindMembership+" "+membershipID(g.ID, user)] = true
+		}
+	}
+	for _, p := range d.PermissionSets {
+		all[kindPermissionSet+" "+p.ID] = true
+	}
+	for _, a := range d.Accounts {
+		all[kindAccount+" "+a.ID] = true
+	}
+	for _, a := range d.Assignments {
+		all[kindAssignment+" "+a.id()] = true
+	}
+	return all
 }
 
 func deleteOthers(tx *records.Tx, wanted map[string]bool) error {
@@ -131,14 +153,6 @@ func membershipID(group, user string) string {
 func uuidOf(b []byte) string {
 	h := hex.EncodeToString(b)
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
-}
-
-// uuid is a new one (RFC 9562, version 4).
-func uuid() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return uuidOf(b)
 }
 
 // foundedUpTo says which entries of the logs are of the instance's beginning: they wait for no lag.

@@ -44,14 +44,29 @@ func (s *oidcStore) changes() []oidcChange {
 	return all
 }
 
+// maxUnrecorded bounds the changes that wait for a key; the oldest of more are forgotten, whose clients have been told
+// that the service is at fault.
+const maxUnrecorded = 10_000
+
+// giveBack has changes that could not be recorded wait for the next time.
+func (s *oidcStore) giveBack(changes []oidcChange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := append(changes, s.unrecorded...)
+	s.unrecorded = all[max(0, len(all)-maxUnrecorded):]
+}
+
 // recordClients writes what has changed of clients, their authorizations and tokens, before anybody is told: a Region
-// that restarts knows them, and no other ever does.
+// that restarts knows them, and no other ever does. Who finds nothing to write has waited until it was written by
+// somebody else.
 func (r *Replica) recordClients() error {
+	r.oidc.recording.Lock()
+	defer r.oidc.recording.Unlock()
 	changes := r.oidc.changes()
 	if len(changes) == 0 {
 		return nil
 	}
-	return r.record(func(tx *records.Tx) error {
+	err := r.record(func(tx *records.Tx) error {
 		var err error
 		for _, c := range changes {
 			if c.value == nil {
@@ -62,6 +77,10 @@ func (r *Replica) recordClients() error {
 		}
 		return err
 	})
+	if err != nil {
+		r.oidc.giveBack(changes)
+	}
+	return err
 }
 
 // recorded serves a page of consent, and records before it answers what was decided there.

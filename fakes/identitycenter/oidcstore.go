@@ -22,6 +22,7 @@ type oidcStore struct {
 	authorizations *shelf[digest, authorization]
 	tokens         map[oidcKind]*shelf[digest, oidcToken] // apart, since they live so differently long
 	unrecorded     []oidcChange
+	recording      sync.Mutex // held from taking what is unrecorded until it is recorded
 }
 
 // oidcClient is a public client as it has registered.
@@ -80,13 +81,20 @@ const (
 )
 
 func newOIDCStore() *oidcStore {
-	return &oidcStore{
+	s := &oidcStore{
 		clients:        newShelf[string, oidcClient](maxClients),
 		authorizations: newShelf[digest, authorization](maxAuthorizations),
 		tokens: map[oidcKind]*shelf[digest, oidcToken]{
 			kindAccess: newShelf[digest, oidcToken](maxTokens), kindRefresh: newShelf[digest, oidcToken](maxTokens),
 		},
 	}
+	// What leaves memory, because it was used or to make room, leaves the records too.
+	s.clients.dropped = func(id string, c oidcClient) { s.note(kindClient, c.Expires, id, nil) }
+	s.authorizations.dropped = func(key digest, a authorization) { s.note(kindAuthorization, a.Kept, key.String(), nil) }
+	for _, shelf := range s.tokens {
+		shelf.dropped = func(key digest, t oidcToken) { s.note(kindClientToken, t.Until, key.String(), nil) }
+	}
+	return s
 }
 
 // addClient remembers a client until it expires.
@@ -141,11 +149,7 @@ func (s *oidcStore) change(key digest, now time.Time, alter func(*authorization)
 func (s *oidcStore) takeAuthorization(key digest, now time.Time) (authorization, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a, ok := s.authorizations.take(key, now)
-	if ok {
-		s.note(kindAuthorization, a.Kept, key.String(), nil)
-	}
-	return a, ok
+	return s.authorizations.take(key, now)
 }
 
 // addToken remembers an access token or a refresh token until then.
@@ -169,10 +173,5 @@ func (s *oidcStore) token(kind oidcKind, secret string, now time.Time) (oidcToke
 func (s *oidcStore) takeToken(kind oidcKind, secret string, now time.Time) (oidcToken, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := kind.key(secret)
-	t, ok := s.tokens[kind].take(key, now)
-	if ok {
-		s.note(kindClientToken, t.Until, key.String(), nil)
-	}
-	return t, ok
+	return s.tokens[kind].take(kind.key(secret), now)
 }

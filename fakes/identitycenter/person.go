@@ -17,7 +17,7 @@ func (r *Replica) person(ctx context.Context, name string) (*person, error) {
 		return nil, err
 	}
 	var found *person
-	return found, r.store.View(keys, func(tx *records.Tx) error {
+	err = r.store.View(keys, func(tx *records.Tx) error {
 		id, err := tx.Find(kindUser, indexName, strings.ToLower(name))
 		if err != nil || id == "" {
 			return err
@@ -27,6 +27,7 @@ func (r *Replica) person(ctx context.Context, name string) (*person, error) {
 		}
 		return err
 	})
+	return found, err
 }
 
 // personByID finds the same by the ID, which stays whatever the user is called; nil where there is none.
@@ -36,12 +37,13 @@ func (r *Replica) personByID(ctx context.Context, id string) (*person, error) {
 		return nil, err
 	}
 	var found *person
-	return found, r.store.View(keys, func(tx *records.Tx) (err error) {
+	err = r.store.View(keys, func(tx *records.Tx) (err error) {
 		if tx.Has(kindUser, id) {
 			found, err = personOf(tx, id)
 		}
 		return err
 	})
+	return found, err
 }
 
 func personOf(tx *records.Tx, id string) (*person, error) {

@@ -18,6 +18,7 @@ const maxParts = 1_000_000
 type arriving struct {
 	mu    sync.Mutex
 	id    string
+	last  uint64 // the newest part that is here
 	parts []records.Entry
 }
 
@@ -113,22 +114,30 @@ func (r *Replica) takeOver(ctx context.Context, p *push, snapshots *arriving) (u
 	return r.store.Applied(p.Log), r.follow(keys, fresh)
 }
 
-// collect keeps the parts of a snapshot until the last has come, and applies them all then.
+// collect keeps the parts of a snapshot until the last has come, and applies them all then. One that has parts missing
+// is none: a Region that was restarted meanwhile has lost the first ones, and must be sent all of them again.
 func (r *Replica) collect(keys records.Keys, p *push, a *arriving) ([]records.Entry, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.id != p.Snapshot.ID {
-		a.id, a.parts = p.Snapshot.ID, nil
+		a.forget()
+		a.id = p.Snapshot.ID
+	}
+	if p.Snapshot.Part != a.last+1 {
+		a.forget()
+		return nil, &records.ErrGap{Applied: r.store.Applied(p.Log)}
 	}
 	if len(a.parts)+len(p.Entries) > maxParts {
-		a.id, a.parts = "", nil
+		a.forget()
 		return nil, errors.New("the snapshot is too long")
 	}
-	a.parts = append(a.parts, p.Entries...)
+	a.parts, a.last = append(a.parts, p.Entries...), p.Snapshot.Part
 	if !p.Snapshot.Last {
 		return nil, nil
 	}
 	entries := a.parts
-	a.id, a.parts = "", nil
+	a.forget()
 	return r.store.ApplySnapshot(keys, p.Log, p.Snapshot.UpTo, entries)
 }
+
+func (a *arriving) forget() { a.id, a.last, a.parts = "", 0, nil }

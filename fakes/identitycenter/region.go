@@ -52,13 +52,8 @@ func (r *Replica) AddRegion(ctx context.Context, name string) (Region, error) {
 		return Region{}, awsjson.NewFault(http.StatusPaymentRequired, "ServiceQuotaExceededException",
 			"The instance has %d Regions, which is the most that it may have.", len(c.Regions))
 	}
-	err = r.usableIn(ctx, name, c.Instance.KeyARN)
-	var fault *awsjson.Fault
-	switch {
-	case errors.As(err, &fault) && fault.Status == http.StatusNotFound: // which AddRegion has no exception for
-		return Region{}, invalid("The Region %s has no replica of the instance's KMS key %s.", name, c.Instance.KeyARN)
-	case err != nil:
-		return Region{}, err
+	if err := r.usableIn(ctx, name, c.Instance.KeyARN); err != nil {
+		return Region{}, withoutReplica(err)
 	}
 	added := Region{Name: name, Status: RegionAdding, Added: r.now()}
 	return added, r.changeRegion(keys, name, nil, &added)
@@ -94,16 +89,29 @@ func (r *Replica) changing(ctx context.Context) (records.Keys, *configuration, e
 	}
 	for _, region := range c.Regions {
 		if region.Status != RegionActive {
-			return nil, nil, conflict("The Region %s is %s, and one Region at a time can be changed.",
-				region.Name, region.Status)
+			return nil, nil, otherChange(&region)
 		}
 	}
 	return keys, c, nil
 }
 
-// changeRegion writes what becomes of a Region, nil for nothing, if it still is as it was.
+func otherChange(of *Region) error {
+	return conflict("The Region %s is %s, and one Region at a time can be changed.", of.Name, of.Status)
+}
+
+// changeRegion writes what becomes of a Region, nil for nothing, if it still is as it was and no other is being
+// changed.
 func (r *Replica) changeRegion(keys records.Keys, name string, from, to *Region) error {
 	return r.update(keys, func(tx *records.Tx) error {
+		err := each(tx, kindRegion, func(_ string, other *Region) error {
+			if other.Name != name && other.Status != RegionActive {
+				return otherChange(other)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 		var now Region
 		found, err := tx.Get(kindRegion, name, &now)
 		switch {
@@ -136,6 +144,16 @@ func (r *Replica) usableIn(ctx context.Context, region, arn string) error {
 		}
 	}
 	return nil
+}
+
+// withoutReplica is the answer of AddRegion, which declares no ResourceNotFoundException, where the key has no replica.
+// That it is this one is inferred.
+func withoutReplica(err error) error {
+	var f *awsjson.Fault
+	if errors.As(err, &f) && f.Code == "ResourceNotFoundException" {
+		return invalid("%s", f.Message)
+	}
+	return err
 }
 
 // keyFault is what an API says of a KMS key that can't be used (IAM Identity Center API Reference, the reasons of each
@@ -335,17 +353,35 @@ func (r *Replica) answerRemoval(w http.ResponseWriter, req *http.Request) {
 
 func (r *Replica) leave() error {
 	streams := slices.DeleteFunc(Streams(), func(s string) bool { return s == StreamApplications })
-	err := r.store.Forget(streams...)
+	err := errors.Join(r.forgetOthersApplications(), r.store.Forget(streams...))
 	for _, stream := range streams {
 		err = errors.Join(err, r.store.PutPlain(plainEpoch+stream, []byte(newSecret())))
 	}
+	r.reading.Lock()
 	r.known.Store(nil)
-	r.stores.endWhere(func(*session) bool { return true }, r.now())
+	r.reading.Unlock()
+	r.stores.forget()
 	r.mu.Lock()
 	ctx := r.context
 	r.mu.Unlock()
 	if ctx != nil {
 		r.senders(ctx)
+	}
+	return err
+}
+
+// forgetOthersApplications removes those that are connected to other Regions. It needs the key, as it was opened last:
+// whoever has taken the key away as well leaves records that nobody can read.
+func (r *Replica) forgetOthersApplications() (err error) {
+	keys, c := r.vault.sessionKeys(), r.known.Load()
+	if keys[keyCenter] == nil || c == nil {
+		return nil
+	}
+	for _, region := range c.Regions {
+		if region.Name != r.cfg.Region {
+			_, failed := r.store.ApplySnapshot(keys, records.Log{Origin: region.Name, Stream: StreamApplications}, 0, nil)
+			err = errors.Join(err, failed)
+		}
 	}
 	return err
 }

@@ -1,7 +1,9 @@
 package identitycenter
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 
+	"github.com/regiondrill/regiondrill/fakes/awsjson"
+	"github.com/regiondrill/regiondrill/fakes/records"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
 
@@ -57,12 +61,11 @@ func (w *world) status(in, region string) types.RegionStatus {
 // in everything from then on. While it is being added nobody else notices.
 func TestARegionIsAdded(t *testing.T) {
 	var took [2]time.Duration
-	for i, more := range []int{0, 500} {
+	for i, more := range []bool{false, true} {
 		inWiderWorld(t, func(t *testing.T, w *world) {
 			d := testDirectory()
-			for k := range more {
-				id := membershipID("user", string(rune(k)))
-				d.Users = append(d.Users, User{ID: id, Name: id + "@acme.test"})
+			if more {
+				d = crowded()
 			}
 			w.put(d)
 			early := w.browser()
@@ -105,14 +108,34 @@ func TestARegionIsAdded(t *testing.T) {
 	}
 }
 
+// applicationsKept are the names of the applications that a Region has records of.
+func (w *world) applicationsKept(region string) (all []string) {
+	w.t.Helper()
+	r := w.replicas[region]
+	keys, err := r.vault.keys(w.t.Context())
+	ok(w.t, keys, err)
+	ok(w.t, 0, r.store.View(keys, func(tx *records.Tx) error {
+		return each(tx, kindApplication, func(_ string, a *Application) error {
+			all = append(all, a.Name)
+			return nil
+		})
+	}))
+	return all
+}
+
 // TestARegionIsRemoved: it forgets everybody, and its own applications come back when it is added again.
 func TestARegionIsRemoved(t *testing.T) {
 	inWiderWorld(t, func(t *testing.T, w *world) {
 		out, err := w.admin(west).CreateApplication(t.Context(), &ssoadmin.CreateApplicationInput{InstanceArn: aws.String(w.instance.ARN()),
 			Name: aws.String("Wiki"), ApplicationProviderArn: aws.String("arn:aws:sso::aws:applicationProvider/custom")})
 		app := ok(t, out, err).ApplicationArn
-		b := w.browser()
+		of := &ssoadmin.CreateApplicationInput{InstanceArn: aws.String(w.instance.ARN()), Name: aws.String("Payroll"),
+			ApplicationProviderArn: aws.String("arn:aws:sso::aws:applicationProvider/custom")}
+		out, err = w.admin(east).CreateApplication(t.Context(), of)
+		ok(t, out, err)
+		b, early := w.browser(), w.browser()
 		page, _ := b.signIn(w, west, "ann@acme.test")
+		early.signIn(w, east, "bob@acme.test")
 		time.Sleep(3 * time.Second)
 		fails(t, "the primary", w.remove(east), "ValidationException")
 		fails(t, "one that there isn't", w.remove(south), "ResourceNotFoundException")
@@ -133,6 +156,9 @@ func TestARegionIsRemoved(t *testing.T) {
 		if p, err := w.replicas[west].person(t.Context(), "ann@acme.test"); p != nil {
 			t.Errorf("it remembers %+v, %v", p, err)
 		}
+		if got := w.applicationsKept(west); !slices.Equal(got, []string{"Wiki"}) {
+			t.Errorf("it keeps the applications %q", got)
+		}
 		_, err = w.admin(east).DescribeApplication(t.Context(), &ssoadmin.DescribeApplicationInput{ApplicationArn: app})
 		fails(t, "an application of a Region that is gone", err, "ResourceNotFoundException")
 
@@ -144,6 +170,11 @@ func TestARegionIsRemoved(t *testing.T) {
 		if ok(t, told, err); *told.Name != "Wiki" {
 			t.Errorf("the application came back as %+v", told)
 		}
+		if got := w.applicationsKept(west); len(got) != 2 {
+			t.Errorf("it got back only the applications %q", got)
+		}
+		login := early.get(w.instance.PortalURL(west)).want(t, http.StatusFound)
+		early.get(login.String()).want(t, http.StatusSeeOther) // and so did who is signed in elsewhere
 		w.browser().signIn(w, west, "ann@acme.test")
 	})
 }
@@ -196,5 +227,80 @@ func TestARegionThatCantBeAdded(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		w.browser().signIn(w, south, "ann@acme.test")
+	})
+}
+
+// crowded is the test directory with 500 users more, whom it takes ten seconds to bring to another Region.
+func crowded() Directory {
+	d := testDirectory()
+	for k := range 500 {
+		id := membershipID("user", string(rune(k)))
+		d.Users = append(d.Users, User{ID: id, Name: id + "@acme.test"})
+	}
+	return d
+}
+
+// TestARegionThatRestartsWhileItIsAdded gets all: not the rest alone of a snapshot whose beginning it has lost.
+func TestARegionThatRestartsWhileItIsAdded(t *testing.T) {
+	inWiderWorld(t, func(t *testing.T, w *world) {
+		d := crowded()
+		w.put(d)
+		time.Sleep(10 * time.Second)
+		if err := w.add(south); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second) // two parts of users are there
+		w.restart(south)
+		time.Sleep(time.Minute)
+		if got := w.status(south, south); got != types.RegionStatusActive {
+			t.Fatalf("it is %s", got)
+		}
+		for _, u := range d.Users {
+			if p, err := w.replicas[south].person(t.Context(), u.Name); p == nil {
+				t.Fatalf("%s is not there: %v", u.Name, err)
+			}
+		}
+	})
+}
+
+// TestOneRegionAtATime, though two were asked for at once and both found nothing in their way.
+func TestOneRegionAtATime(t *testing.T) {
+	inWiderWorld(t, func(t *testing.T, w *world) {
+		r := w.replicas[east]
+		for _, region := range []string{south, north} { // as AddRegion does it in the end
+			keys, err := r.vault.keys(t.Context())
+			ok(t, keys, err)
+			err = r.changeRegion(keys, region, nil, &Region{Name: region, Status: RegionAdding, Added: r.now()})
+			if region == south {
+				ok(t, 0, err)
+				continue
+			}
+			var fault *awsjson.Fault
+			if !errors.As(err, &fault) || fault.Code != "ConflictException" {
+				t.Errorf("a second one: %v", err)
+			}
+		}
+	})
+}
+
+// TestASnapshotCanBeHeld between its parts, and comes when it is no longer.
+func TestASnapshotCanBeHeld(t *testing.T) {
+	inWiderWorld(t, func(t *testing.T, w *world) {
+		w.put(crowded())
+		time.Sleep(10 * time.Second)
+		if err := w.add(south); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		w.replicas[east].Hold([]EdgeRule{{To: south, Paused: true}})
+		time.Sleep(40 * time.Second)
+		if got := w.status(east, south); got != types.RegionStatusAdding {
+			t.Errorf("while it is held it is %s", got)
+		}
+		w.replicas[east].Hold(nil)
+		time.Sleep(40 * time.Second)
+		if got := w.status(east, south); got != types.RegionStatusActive {
+			t.Errorf("it is %s", got)
+		}
 	})
 }

@@ -114,6 +114,7 @@ type Replica struct {
 	events   *eventRing
 	known    atomic.Pointer[configuration] // nil where nobody is served here
 	waking   sync.Mutex                    // what was recorded is taken into memory once
+	reading  sync.Mutex                    // held while known is read from the records
 	oidc     *oidcStore
 	quotas   *quotas
 

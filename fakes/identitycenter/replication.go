@@ -129,26 +129,29 @@ func (r *Replica) ruleFor(s *sender) (all EdgeRule) {
 	return all
 }
 
-// run sends until the context ends. It begins by asking how far the other Region is: either may have been restarted.
+// run sends until the context ends. It begins by asking how far the other Region is, since either may have been
+// restarted, and asks again after whatever went wrong: what wasn't answered may have been taken over all the same.
 func (s *sender) run(ctx context.Context) {
 	retry := retryFirst
 	for known := false; ctx.Err() == nil; {
 		changed := s.replica.store.Changed()
 		wait, err := time.Duration(0), error(nil)
+		asks := !known
 		switch {
 		case s.paused():
 			wait = -1
-		case !known:
+		case asks:
 			err = s.send(ctx, push{})
 			known = err == nil
 		default:
 			wait, err = s.advance(ctx)
 		}
-		if err != nil {
-			known = known && !errors.Is(err, errUnknown)
+		switch {
+		case err != nil:
+			known = false
 			wait, retry = retry, min(2*retry, retryLast)
 			changed = nil
-		} else {
+		case !asks: // who only answers may refuse the next push again
 			retry = retryFirst
 		}
 		s.rest(ctx, wait, changed)
@@ -211,7 +214,20 @@ func (s *sender) advance(ctx context.Context) (time.Duration, error) {
 	for due < len(entries) && !s.due(entries[due].Number, entries[due].At).After(now) {
 		due++
 	}
-	return pushEvery, s.send(ctx, push{Entries: entries[:min(due, len(entries))]})
+	return pushEvery, s.send(ctx, push{Entries: entries[:fitting(entries, due)]})
+}
+
+// fitting is how many of the entries go into one push: at most so many, and fewer where they are long.
+func fitting(entries []records.Entry, most int) int {
+	most = min(most, len(entries))
+	size := 0
+	for i := range entries[:most] {
+		size += len(entries[i].Value)
+		if i > 0 && size > maxPush/2 { // the other half is for what they are called and found by
+			return i
+		}
+	}
+	return most
 }
 
 // due is when an entry may leave: after the lag that its number draws, and at once where it is of the instance's
@@ -245,6 +261,9 @@ func (s *sender) sendAll(ctx context.Context, keys records.Keys) error {
 	adding := s.replica.isAdding(s.to)
 	id := newSecret()
 	for n := uint64(1); n == 1 || len(entries) > 0; n++ {
+		if s.paused() {
+			return nil // and begun anew when it no longer is
+		}
 		size := maxSnapshot
 		if adding {
 			size = 100
@@ -252,7 +271,7 @@ func (s *sender) sendAll(ctx context.Context, keys records.Keys) error {
 				return ctx.Err()
 			}
 		}
-		part := entries[:min(size, len(entries))]
+		part := entries[:fitting(entries, size)]
 		entries = entries[len(part):]
 		err := s.send(ctx, push{Entries: part, Snapshot: &snapshot{ID: id, Part: n, UpTo: upTo, Last: len(entries) == 0}})
 		if err != nil {
@@ -273,9 +292,6 @@ func pause(ctx context.Context, d time.Duration) bool {
 		return true
 	}
 }
-
-// errUnknown says that it must be asked again how far the other Region is.
-var errUnknown = errors.New("the other Region is elsewhere in the log")
 
 // send pushes, and takes note of how far the other Region is then.
 func (s *sender) send(ctx context.Context, p push) error {
@@ -302,10 +318,7 @@ func (s *sender) send(ctx context.Context, p push) error {
 		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
 	}
 	var said taken
-	switch {
-	case resp.StatusCode == http.StatusConflict:
-		return errUnknown
-	case resp.StatusCode != http.StatusOK:
+	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("replicating %s to %s: status %d", s.stream, s.to, resp.StatusCode)
 	}
 	if err := json.Unmarshal(raw, &said); err != nil {
@@ -322,8 +335,8 @@ func (s *sender) send(ctx context.Context, p push) error {
 
 // trim forgets what of a stream every Region has.
 func (r *Replica) trim(stream string) error {
+	everybody := r.store.Head(stream) // read before the lock: who reads the records may be waiting for it
 	r.mu.Lock()
-	everybody := r.store.Head(stream)
 	for _, s := range r.sending {
 		if s.stream == stream {
 			s.mu.Lock()

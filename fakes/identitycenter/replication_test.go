@@ -1,11 +1,14 @@
 package identitycenter
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -203,6 +206,29 @@ func TestARestartLosesNothing(t *testing.T) {
 	})
 }
 
+// TestARestartForgetsNobody, though KMS lets nothing be read for a while and the next that happens is that the
+// configuration changes.
+func TestARestartForgetsNobody(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		b := w.browser()
+		b.signIn(w, west, "ann@acme.test")
+		w.kms[west].set("DisabledException")
+		w.restart(west)
+		time.Sleep(10*time.Second + retryLast/3)
+		w.kms[west].set("")
+		l := w.replicas[east].log(StreamConfiguration)
+		change := fmt.Sprintf(`{"origin":%q,"stream":%q,"epoch":%q,"entries":[{"n":%d,"kind":"instance","id":%q,"value":{"name":"renamed"}}]}`,
+			l.Origin, l.Stream, l.Epoch, w.replicas[east].store.Head(l.Stream)+1, the)
+		if rec := w.pushWest("/"+l.Stream, change, ""); rec.Code != http.StatusOK {
+			t.Fatalf("status %d", rec.Code)
+		}
+		if c := w.replicas[west].known.Load(); c == nil || c.Instance.Name != "renamed" {
+			t.Fatalf("it knows %+v", c)
+		}
+		b.get(w.instance.PortalURL(west)).want(t, http.StatusOK)
+	})
+}
+
 func TestSignOutReachesOtherRegions(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		b := w.browser()
@@ -344,4 +370,57 @@ func (w *world) pushWest(path, body, origin string) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	w.replicas[west].Handlers()[names.ReplicationHost(west)].ServeHTTP(rec, req)
 	return rec
+}
+
+// TestASnapshotIsSentOnce, although taking it over lasts so long that nobody waits for the answer.
+func TestASnapshotIsSentOnce(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		host := names.ReplicationHost(west)
+		w.net.setCut(true, host)
+		r := w.replicas[east]
+		for i := range 600 {
+			openSession(t, r, strconv.Itoa(i))
+		}
+		if err := r.store.Trim(StreamSessions, 500); err != nil {
+			t.Fatal(err)
+		}
+		var ends atomic.Int32
+		real := w.replicas[west].Handlers()[host]
+		w.net.mu.Lock()
+		w.net.hosts[host] = http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+			body, err := io.ReadAll(req.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			req.Body = io.NopCloser(bytes.NewReader(body))
+			real.ServeHTTP(rw, req)
+			if bytes.Contains(body, []byte(`"last":true`)) {
+				ends.Add(1)
+				time.Sleep(2 * pushLimit)
+			}
+		})
+		w.net.mu.Unlock()
+		w.net.setCut(false, host)
+		time.Sleep(time.Minute)
+		if n := ends.Load(); n != 1 || w.replicas[west].stores.held() != 600 {
+			t.Errorf("it was sent %d times, and %d sessions are there", n, w.replicas[west].stores.held())
+		}
+	})
+}
+
+// TestLongRecordsArrive, though all of them at once were longer than a push may be.
+func TestLongRecordsArrive(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		d := testDirectory()
+		for i := range 20 {
+			u := User{ID: fmt.Sprint("long-", i), Name: fmt.Sprintf("long-%d@acme.test", i)}
+			u.Photos = []Photo{{Value: strings.Repeat("x", 1<<20)}}
+			d.Users = append(d.Users, u)
+		}
+		last := w.put(d)
+		time.Sleep(10 * time.Second)
+		if !w.has(last) {
+			t.Error("they did not arrive")
+		}
+	})
 }

@@ -91,12 +91,13 @@ func (r *Replica) SCIMTokens(ctx context.Context) (all []SCIMToken, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return all, c.view(func(tx *records.Tx) error {
+	err = c.view(func(tx *records.Tx) error {
 		return each(tx, kindSCIMToken, func(_ string, t *SCIMToken) error {
 			all = append(all, *t)
 			return nil
 		})
 	})
+	return all, err
 }
 
 func (r *Replica) scimTokens(ctx context.Context) (*storeCall, error) {

@@ -216,6 +216,23 @@ func (s *stores) endWhere(match func(*session) bool, now time.Time) {
 	}
 }
 
+// forget knows of no session any more, nor of any that has ended: all of them may come back by replication.
+func (s *stores) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []string
+	s.sessions.each(func(id string, _ *session) bool {
+		all = append(all, id)
+		return true
+	})
+	for _, id := range all {
+		s.sessions.take(id, time.Time{})
+	}
+	s.views = newShelf[string, *person](maxViews)
+	s.closed = newShelf[string, struct{}](maxSessions)
+	s.revoked = newShelf[string, time.Time](maxSessions)
+}
+
 // ofBrowser is the live session that a sign-in cookie stands for.
 func (s *stores) ofBrowser(secret string, now time.Time) *session {
 	return s.live(s.browsers, secret, now)
@@ -430,8 +447,11 @@ func (r *Replica) follow(keys records.Keys, fresh []records.Entry) error {
 			configured = true
 		}
 	}
-	if !configured {
+	switch {
+	case !configured:
 		return nil
+	case r.known.Load() == nil:
+		return r.wake(keys) // after a restart this may come before anything else, and sessions are recorded too
 	}
 	return r.reconfigure(keys)
 }
