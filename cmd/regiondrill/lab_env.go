@@ -38,16 +38,19 @@ func (s *standing) write(path string, ca, saml []byte) (gone func() error, err e
 	return gone, nil
 }
 
+// asGiven keeps version 1 of the AWS CLI from fetching parameters that are URLs, such as a start URL.
+const asGiven = "cli_follow_urlparam = false\n"
+
 // config is the file that AWS_CONFIG_FILE names: the administrator's Region by default, and for each Region a session
 // and a profile of the person, as AWS CLI's "aws configure sso" writes them.
 func (s *standing) config() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "[default]\nregion = %s\n", s.Primary)
+	fmt.Fprintf(&b, "[default]\nregion = %s\n%s", s.Primary, asGiven)
 	for _, region := range keysOf(s.Portals) {
 		fmt.Fprintf(&b, "\n[sso-session %[1]s]\nsso_start_url = %[2]s\nsso_region = %[1]s\n"+
 			"sso_registration_scopes = sso:account:access\n", region, s.Portals[region])
 		fmt.Fprintf(&b, "\n[profile %[1]s]\nsso_session = %[1]s\nsso_account_id = %[2]s\nsso_role_name = %[3]s\n"+
-			"region = %[1]s\n", region, s.Account, s.Role)
+			"region = %[1]s\n%[4]s", region, s.Account, s.Role, asGiven)
 	}
 	return b.String()
 }

@@ -70,7 +70,7 @@ func Handler(prefix string, operation func(name string) Operation) http.Handler 
 		}
 		do := operation(name)
 		if !ours || do == nil {
-			write(w, nil, NewFault(http.StatusBadRequest, "UnknownOperationException", "There is no such operation."))
+			write(w, nil, NewFault(http.StatusBadRequest, "UnknownOperationException", "This lab has no such operation."))
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))

@@ -41,7 +41,7 @@ const maxOutstanding = 15
 func (r *Replica) begin(tx *records.Tx, op *operation) error {
 	outstanding := 0
 	err := each(tx, kindOperation, func(_ string, other *operation) error {
-		if other.Status == statusInProgress {
+		if other.Status == statusInProgress && other.Kind != operationProvision {
 			outstanding++
 		}
 		return nil
@@ -65,7 +65,7 @@ func (r *Replica) attend(op *operation) {
 	if ctx == nil || ctx.Err() != nil {
 		return // it is taken up when the Region starts
 	}
-	r.running.Go(func() {
+	r.background(func() {
 		if !pause(ctx, r.cfg.Behaviour.AssignmentTime) {
 			return
 		}

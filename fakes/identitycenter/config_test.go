@@ -83,6 +83,11 @@ func TestLifecycle(t *testing.T) {
 		if err := r.Close(); err != nil { // before Start
 			t.Fatal(err)
 		}
+		if err := r.Start(t.Context()); err == nil {
+			t.Error("started after it was closed")
+		}
+		w.up(east)
+		r = w.replicas[east]
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		if err := r.Start(gone); !errors.Is(err, context.Canceled) {

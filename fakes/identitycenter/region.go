@@ -200,6 +200,19 @@ func (r *Replica) settled(ctx context.Context) error {
 	}
 }
 
+// told tells whether another Region has all that there is of the configuration.
+func (r *Replica) told(region string) bool {
+	r.mu.Lock()
+	s := r.sending[[2]string{StreamConfiguration, region}]
+	r.mu.Unlock()
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.acked >= r.store.Head(StreamConfiguration)
+}
+
 // carryOn works at the changes of Regions that are under way, in the primary; after a restart too.
 func (r *Replica) carryOn(ctx context.Context) {
 	c := r.known.Load()
@@ -213,6 +226,9 @@ func (r *Replica) carryOn(ctx context.Context) {
 			continue
 		}
 		r.changes[region.Name] = true
+		if r.closed {
+			return
+		}
 		r.running.Go(func() {
 			if region.Status == RegionAdding {
 				r.finishAdding(ctx, &region)
@@ -252,6 +268,9 @@ func (r *Replica) finishAdding(ctx context.Context, region *Region) {
 		if !pause(ctx, changeLook) {
 			return
 		}
+	}
+	if next == nil {
+		_ = r.tellRemoved(ctx, region.Name) // what it has got so far must not stay there; that it can't be told is why it failed
 	}
 	r.conclude(ctx, region, next)
 }

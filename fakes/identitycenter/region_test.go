@@ -304,3 +304,26 @@ func TestASnapshotCanBeHeld(t *testing.T) {
 		}
 	})
 }
+
+// TestARegionThatFailsKeepsNothing: what it had got before it could not go on is not left in a Region that is none of
+// the instance's.
+func TestARegionThatFailsKeepsNothing(t *testing.T) {
+	inWiderWorld(t, func(t *testing.T, w *world) {
+		if err := w.add(south); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1300 * time.Millisecond)
+		r := w.replicas[south]
+		if r.store.Applied(w.replicas[east].log(StreamConfiguration)) == 0 {
+			t.Fatal("it got nothing, so that nothing is shown")
+		}
+		w.kms[south].set("DisabledException")
+		time.Sleep(70 * time.Second)
+		if got := w.status(east, south); got != "" {
+			t.Errorf("it is %s", got)
+		}
+		if r.store.Applied(w.replicas[east].log(StreamConfiguration)) != 0 {
+			t.Error("it kept what it had got")
+		}
+	}, func(c *Config) { c.Behaviour.AddPace = 200 * time.Millisecond })
+}

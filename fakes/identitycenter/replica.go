@@ -127,6 +127,7 @@ type Replica struct {
 	context context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	closed  bool
 }
 
 // New makes a replica that answers at once and replicates from Start on. Errors name what is wrong with the
@@ -224,20 +225,37 @@ func (r *Replica) Start(ctx context.Context) error {
 		return fmt.Errorf("starting identity center in %s: %w", r.cfg.Region, err)
 	}
 	r.mu.Lock()
-	running := r.stop != nil
-	if !running {
+	running, closed := r.stop != nil, r.closed
+	if !running && !closed {
 		r.context, r.stop = context.WithCancel(context.WithoutCancel(ctx))
 	}
 	r.mu.Unlock()
+	if closed {
+		return fmt.Errorf("starting identity center in %s: it is closed", r.cfg.Region)
+	}
 	if running {
 		return fmt.Errorf("starting identity center in %s: it runs already", r.cfg.Region)
 	}
-	r.running.Go(func() { r.begun(r.context) })
+	r.background(func() { r.begun(r.context) })
 	return nil
+}
+
+// background does something until the Region is closed, for which Close waits. Afterwards nothing is begun any more.
+func (r *Replica) background(do func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.running.Go(do)
+	}
 }
 
 // begun takes up what was recorded before a restart as soon as KMS lets it, and replicates.
 func (r *Replica) begun(ctx context.Context) {
+	if r.known.Load() != nil { // it was in use before: what it could not go on with then it does now
+		if keys, err := r.vault.keys(ctx); err == nil {
+			_ = r.resume(keys) // which fails where the records are closed alone
+		}
+	}
 	for retry := retryFirst; r.known.Load() == nil && r.store.Plain(keyCenter) != nil; retry = min(2*retry, retryLast) {
 		if keys, err := r.vault.keys(ctx); err == nil && r.wake(keys) == nil {
 			break // there may be nothing, where it is not added yet
@@ -253,6 +271,7 @@ func (r *Replica) begun(ctx context.Context) {
 // Close ends replication and gives the records up: what needs them fails from then on. It may be called twice.
 func (r *Replica) Close() error {
 	r.mu.Lock()
+	r.closed = true
 	if r.stop != nil {
 		r.stop()
 	}

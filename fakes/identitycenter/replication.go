@@ -98,7 +98,9 @@ func (r *Replica) senders(ctx context.Context) {
 			var of context.Context
 			of, s.stop = context.WithCancel(ctx)
 			r.sending[edge] = s
-			r.running.Go(func() { s.run(of) })
+			if !r.closed {
+				r.running.Go(func() { s.run(of) })
+			}
 		}
 	}
 }

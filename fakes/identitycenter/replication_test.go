@@ -424,3 +424,15 @@ func TestLongRecordsArrive(t *testing.T) {
 		}
 	})
 }
+
+// TestSessionsThatEndedStayEnded: who is disabled and enabled again has to sign in again, after a restart too.
+func TestSessionsThatEndedStayEnded(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		b := w.browser()
+		b.signIn(w, east, "ann@acme.test")
+		w.put(without("ann@acme.test"))
+		w.put(testDirectory())
+		w.restart(east)
+		b.ask(w, east)
+	})
+}

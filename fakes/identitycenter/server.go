@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"github.com/regiondrill/regiondrill/fakes/awsjson"
 	"github.com/regiondrill/regiondrill/fakes/control"
 )
 
@@ -85,10 +86,12 @@ func NewServer(deps Deps) *Server {
 		"start":     control.To(s.start),     // to replicate
 		"put":       control.To(s.put),       // a Directory; tells the Position after it
 		"wait":      control.To(s.wait),      // until it has what another Region had at a Position
-		// add_region and remove_region do it as the administrator, and wait until it is done.
+		// add_region and remove_region do it as the administrator, who tries again while AWS is at fault, and wait until it
+		// is done.
 		"add_region":    control.To(s.addRegion),
 		"remove_region": control.To(s.removeRegion),
-		"hold":          control.To(s.hold), // EdgeRules, in the place of those before
+		"revoke":        control.To(s.revoke), // a user's sessions, by user name; in any Region
+		"hold":          control.To(s.hold),   // EdgeRules, in the place of those before
 
 		"scim-token":        control.To(s.mintSCIMToken),   // makes a SCIMToken beside the one that there is
 		"forget-scim-token": control.To(s.forgetSCIMToken), // by its ID
@@ -123,6 +126,9 @@ func (s *Server) configure(_ context.Context, c Config) (map[string]string, erro
 	if err := s.Close(); err != nil { // before the next opens the same records
 		return nil, err
 	}
+	s.mu.Lock()
+	s.replica = nil
+	s.mu.Unlock()
 	replica, err := New(c, s.deps)
 	if err != nil {
 		return nil, err
@@ -184,14 +190,28 @@ func (s *Server) forgetSCIMToken(ctx context.Context, id string) (control.None, 
 
 func (s *Server) addRegion(ctx context.Context, region string) (control.None, error) {
 	r, err := s.standing()
-	if err == nil {
+	if err != nil {
+		return control.None{}, err
+	}
+	for {
 		_, err = r.AddRegion(ctx, region)
+		var fault *awsjson.Fault
+		var kms *errKMS
+		away := errors.As(err, &kms) || errors.As(err, &fault) && fault.Status >= http.StatusInternalServerError
+		if !away || !pause(ctx, retryLast) { // while AWS is at fault, an administrator tries again
+			break
+		}
 	}
 	if err == nil {
 		err = r.settled(ctx)
 	}
 	if err == nil && r.known.Load().region(region) == nil {
 		err = fmt.Errorf("%s could not be added: it vanished again", region)
+	}
+	for err == nil && !r.told(region) { // it serves people once it knows itself that it is ACTIVE
+		if !pause(ctx, changeLook) {
+			err = ctx.Err()
+		}
 	}
 	return control.None{}, err
 }
@@ -206,6 +226,14 @@ func (s *Server) removeRegion(ctx context.Context, region string) (control.None,
 	}
 	if _, err = r.RemoveRegion(ctx, region); err == nil {
 		err = r.settled(ctx)
+	}
+	return control.None{}, err
+}
+
+func (s *Server) revoke(_ context.Context, user string) (control.None, error) {
+	r, err := s.standing()
+	if err == nil {
+		err = r.RevokeSessions(user)
 	}
 	return control.None{}, err
 }

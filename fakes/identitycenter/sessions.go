@@ -197,11 +197,12 @@ func (s *stores) revoke(user string, until, forget, now time.Time) {
 }
 
 // expel ends the sessions of all users whose IDs match.
-func (s *stores) expel(match func(userID string) bool, now time.Time) {
-	s.endWhere(func(n *session) bool { return match(n.UserID) }, now)
+func (s *stores) expel(match func(userID string) bool, now time.Time) (ids []string) {
+	return s.endWhere(func(n *session) bool { return match(n.UserID) }, now)
 }
 
-func (s *stores) endWhere(match func(*session) bool, now time.Time) {
+// endWhere ends the sessions that match, and tells their IDs.
+func (s *stores) endWhere(match func(*session) bool, now time.Time) (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var ended []*session
@@ -213,7 +214,9 @@ func (s *stores) endWhere(match func(*session) bool, now time.Time) {
 	})
 	for _, n := range ended {
 		s.shutLocked(n.ID, n.Expires, now)
+		ids = append(ids, n.ID)
 	}
+	return ids
 }
 
 // forget knows of no session any more, nor of any that has ended: all of them may come back by replication.
@@ -479,7 +482,16 @@ func (r *Replica) followSession(e *records.Entry) {
 func (r *Replica) followUser(e *records.Entry) {
 	var u User
 	if e.Deleted() || json.Unmarshal(e.Value, &u) == nil && u.Disabled {
-		r.stores.expel(func(id string) bool { return id == e.ID }, r.now())
+		ended := r.stores.expel(func(id string) bool { return id == e.ID }, r.now())
+		if len(ended) > 0 {
+			_ = r.record(func(tx *records.Tx) error { // so that none of them comes back with the user; fails once closed alone
+				var err error
+				for _, id := range ended {
+					err = errors.Join(err, tx.Drop(kindSession, id))
+				}
+				return err
+			})
+		}
 	}
 }
 

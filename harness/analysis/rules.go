@@ -38,7 +38,22 @@ const proving = history.Instant(time.Second / time.Microsecond)
 // unregistered: the drill shows what then happens, and that may be what it is for.
 func unregistered(r *review) {
 	for _, region := range r.plan.Regions {
-		if !slices.Contains(r.s.System.IdP.ACS, region) && !slices.Contains(r.s.System.IdP.ACS, region+"/"+names.ACSIPv4) {
+		asked := names.ACSIPv4
+		if r.s.System.Instance.LegacyACS && region == r.plan.Primary {
+			asked = names.ACSLegacy
+		}
+		var forms []string // in which the Region is registered
+		for _, entry := range r.s.System.IdP.ACS {
+			if of, form, _ := strings.Cut(entry, "/"); of == region {
+				forms = append(forms, cmp.Or(form, names.ACSIPv4))
+			}
+		}
+		switch {
+		case slices.Contains(forms, asked):
+		case len(forms) > 0:
+			r.remark(r.s.Block, "system.idp.acs", "the ACS URL of %s is registered as %s alone, and its portal asks for the "+
+				"form %s, so nobody can sign in there", region, strings.Join(forms, ", "), asked)
+		default:
 			r.remark(r.s.Block, "system.idp.acs",
 				"the ACS URL of %s is not registered at the IdP, so nobody can sign in there", region)
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -37,12 +38,19 @@ func (a *actionState) what() string {
 	return clean(a.Summary)
 }
 
+// tookLong is from when on it is told how long an action took.
+const tookLong = history.Instant(time.Second / time.Microsecond)
+
 // state is what became of it, with its instants: "done at 12.0 s, undone at 32.0 s". Empty where it was never
 // requested.
 func (a *actionState) state() string {
 	var said []string
-	if a.done != nil {
-		said = append(said, "done at "+second(*a.done))
+	if a.done != nil && a.requested != nil {
+		did := "done at " + second(*a.done)
+		if took := *a.done - *a.requested; took >= tookLong {
+			did += ", " + second(took) + " after it was requested"
+		}
+		said = append(said, did)
 	}
 	if a.undone != nil {
 		said = append(said, "undone at "+second(*a.undone))
