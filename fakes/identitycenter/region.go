@@ -305,6 +305,7 @@ func (r *Replica) tellRemoved(ctx context.Context, region string) error {
 	if err != nil {
 		return err
 	}
+	r.vouch(req, body)
 	resp, err := r.deps.HTTP.Do(req)
 	if err != nil {
 		return err
@@ -319,7 +320,7 @@ func (r *Replica) tellRemoved(ctx context.Context, region string) error {
 // answerRemoval forgets everything but what was made in this Region: its applications come back with it.
 func (r *Replica) answerRemoval(w http.ResponseWriter, req *http.Request) {
 	var told removal
-	if !readPush(w, req, &told) {
+	if !r.readPush(w, req, &told) {
 		return
 	}
 	if told.Origin != r.cfg.Instance.Primary || told.Region != r.cfg.Region || r.primary() {

@@ -176,6 +176,7 @@ func worldOf(t testing.TB, regions []string, options ...option) *world {
 			KeyID: names.KeyARN(region, w.instance.Account, "mrk-0123456789abcdef0123456789abcdef"),
 			Lag:   time.Second, Jitter: 500 * time.Millisecond, Seed: 7,
 			Behaviour: Default(), AccessKeys: []AccessKey{administrator},
+			ReplicationKey: []byte("what the Regions of this test share"),
 		}
 		for _, o := range options {
 			o(&cfg)
