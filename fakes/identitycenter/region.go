@@ -94,8 +94,7 @@ func (r *Replica) changing(ctx context.Context) (records.Keys, *configuration, e
 	}
 	for _, region := range c.Regions {
 		if region.Status != RegionActive {
-			return nil, nil, conflict("The Region %s is %s, and one Region at a time can be changed.",
-				region.Name, region.Status)
+			return nil, nil, oneAtATime(&region)
 		}
 	}
 	return keys, c, nil
@@ -113,9 +112,28 @@ func (r *Replica) changeRegion(keys records.Keys, name string, from, to *Region)
 			return conflict("Another change of the Region %s is under way.", name)
 		case to == nil:
 			return tx.Delete(kindRegion, name)
+		case to.Status != RegionActive: // a change begins
+			if err := nobodyChanges(tx, name); err != nil {
+				return err
+			}
 		}
 		return tx.Put(kindRegion, name, to)
 	})
+}
+
+// nobodyChanges tells that no change of another Region is under way. Between a first look and this one KMS was asked,
+// which takes long enough for another call.
+func nobodyChanges(tx *records.Tx, name string) error {
+	return each(tx, kindRegion, func(_ string, other *Region) error {
+		if other.Name != name && other.Status != RegionActive {
+			return oneAtATime(other)
+		}
+		return nil
+	})
+}
+
+func oneAtATime(under *Region) error {
+	return conflict("The Region %s is %s, and one Region at a time can be changed.", under.Name, under.Status)
 }
 
 // usableIn tells why the key's replica in another Region can't be used by both services, if it can't.
