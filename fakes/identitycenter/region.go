@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -149,6 +150,9 @@ func (r *Replica) usableIn(ctx context.Context, region, arn string) error {
 		_, err := NewKMS(region, s.AccessKey, r.deps.HTTP).GenerateDataKeyWithoutPlaintext(ctx,
 			&kms.GenerateDataKeyWithoutPlaintextInput{KeyId: aws.String(strings.Join(parts, ":")),
 				KeySpec: types.DataKeySpecAes256, EncryptionContext: s.Context})
+		if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound { // the lab has nothing of that Region
+			return notFound("There is no KMS in the Region %s.", region)
+		}
 		if err != nil {
 			return keyFault(err)
 		}

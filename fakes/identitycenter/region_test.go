@@ -164,6 +164,7 @@ func TestWhatAddingARegionNeeds(t *testing.T) {
 			w.kms[south].set(kms)
 			fails(t, kms, w.add(south), code)
 		}
+		fails(t, "one of which nothing is there", w.add("ca-west-1"), "ValidationException")
 		w.kms[south].set("")
 		a := w.post11(west, names.SSOAdminHost(west), "sso", adminPrefix+".AddRegion",
 			`{"InstanceArn":"`+w.instance.ARN()+`","RegionName":"`+south+`"}`)

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -40,7 +41,10 @@ func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 	h, cut := n.hosts[req.URL.Host], n.cut[req.URL.Host]
 	n.count[req.URL.Host]++
 	n.mu.Unlock()
-	if h == nil || cut {
+	if h == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: req.URL.Host, IsNotFound: true}
+	}
+	if cut {
 		return nil, errCut
 	}
 	in := httptest.NewRequestWithContext(req.Context(), req.Method, req.URL.RequestURI(), req.Body)
