@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -90,8 +91,13 @@ func (a *Application) setOptions(o *portalOptions) {
 	}
 }
 
+// applicationURL has the characters that there may be in one (IAM Identity Center API Reference, SignInOptions): no
+// quotes and no angle brackets.
+var applicationURL = regexp.MustCompile(`^https?://[\w+&@#/%?=~|!:,.;-]+$`)
+
 func (a *Application) check() error {
 	to, err := url.Parse(a.URL)
+	web := err == nil && to.Host != "" && len(a.URL) <= 512 && applicationURL.MatchString(a.URL)
 	switch {
 	case a.Name == "" || len(a.Name) > 100:
 		return invalid("Name must have 1 to 100 characters.")
@@ -101,7 +107,9 @@ func (a *Application) check() error {
 		return invalid("Visibility must be ENABLED or DISABLED.")
 	case !isOne(a.Origin, originCenter, originApplication):
 		return invalid("Origin must be IDENTITY_CENTER or APPLICATION.")
-	case a.Origin == originApplication && (err != nil || to.Scheme != "https" && to.Scheme != "http" || to.Host == ""):
+	case len(a.Description) > 128:
+		return invalid("Description must have at most 128 characters.")
+	case !web && (a.Origin == originApplication || a.URL != ""):
 		return invalid("ApplicationUrl must be a URL of the web where the sign-in begins at the application.")
 	}
 	return nil

@@ -2,7 +2,7 @@ package identitycenter
 
 import (
 	"context"
-	"strings"
+	"regexp"
 
 	"github.com/regiondrill/regiondrill/fakes/records"
 )
@@ -114,6 +114,8 @@ type updateInstanceIn struct {
 	}
 }
 
+var instanceName = regexp.MustCompile(`^[\w+=,.@-]{0,255}$`)
+
 // updateInstance changes the name, the key, or whether there are permission sets: of the last two one in a call, and
 // permission sets that are there stay. A key is checked when it is configured, and never again.
 func (r *Replica) updateInstance(ctx context.Context, in *updateInstanceIn) (struct{}, error) {
@@ -126,8 +128,8 @@ func (r *Replica) updateInstance(ctx context.Context, in *updateInstanceIn) (str
 		return none, invalid("Permission sets can't be disabled.")
 	case key != nil && !isOne(key.KeyType, keyOfAWS, keyCustomer):
 		return none, invalid("KeyType must be %s or %s.", keyOfAWS, keyCustomer)
-	case in.Name != nil && (len(*in.Name) > 255 || strings.ContainsAny(*in.Name, "<>")):
-		return none, invalid("Name must have at most 255 characters and no angle brackets.")
+	case in.Name != nil && !instanceName.MatchString(*in.Name):
+		return none, invalid("Name must be at most 255 letters, digits or characters of +=,.@-_.")
 	}
 	if key != nil {
 		if err := r.checkNewKey(ctx, key.KeyType, key.KmsKeyArn); err != nil {

@@ -1,6 +1,7 @@
 package identitycenter
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -69,6 +70,22 @@ func readDuration(text string) (time.Duration, error) {
 
 var setName = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
 
+// What may be said of a permission set (IAM Identity Center API Reference, CreatePermissionSet).
+var (
+	setDescription = regexp.MustCompile(`^[\t\n\r\x20-\x7e\x{a1}-\x{ff}]{0,700}$`)
+	setRelayState  = regexp.MustCompile(`^[\w&$@#\\/%?=~'"|!:,.;*+\[\] (){}-]{0,240}$`)
+)
+
+func (p *PermissionSet) check() error {
+	switch {
+	case !setDescription.MatchString(p.Description):
+		return invalid("Description must be at most 700 printable characters of Latin-1.")
+	case !setRelayState.MatchString(p.RelayState):
+		return invalid("RelayState must have at most 240 characters, those of a URL.")
+	}
+	return nil
+}
+
 // permissionSet finds one by its ARN.
 func (r *Replica) permissionSet(tx *records.Tx, arn string) (*PermissionSet, error) {
 	id, ours := strings.CutPrefix(arn, r.cfg.Instance.PermissionSetARN(""))
@@ -108,6 +125,9 @@ func (r *Replica) createPermissionSet(ctx context.Context, in *createPermissionS
 		if p.SessionDuration, err = readDuration(in.SessionDuration); err != nil {
 			return nil, err
 		}
+	}
+	if err := p.check(); err != nil {
+		return nil, err
 	}
 	err := r.change(ctx, in.InstanceArn, func(tx *records.Tx) error {
 		err := each(tx, kindPermissionSet, func(_ string, other *PermissionSet) error {
@@ -153,7 +173,7 @@ func (r *Replica) updatePermissionSet(ctx context.Context, in *updatePermissionS
 		if in.SessionDuration != nil {
 			p.SessionDuration, err = readDuration(*in.SessionDuration)
 		}
-		return err
+		return cmp.Or(err, p.check())
 	})
 }
 

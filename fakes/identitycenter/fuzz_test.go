@@ -61,6 +61,8 @@ func FuzzReplication(f *testing.F) {
 		before := w.has(first)
 		for _, stream := range Streams() {
 			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/"+stream, bytes.NewReader(body))
+			req.URL.Host = names.ReplicationHost(west)
+			w.replicas[east].vouch(req, body)
 			rec := httptest.NewRecorder()
 			handler.ServeHTTP(rec, req)
 			if rec.Code == http.StatusInternalServerError {

@@ -45,7 +45,7 @@ func (r *Replica) replicationHandler(string) http.Handler {
 
 func (r *Replica) answerPush(w http.ResponseWriter, req *http.Request, stream string, of func(string) *arriving) {
 	var p push
-	if !readPush(w, req, &p) {
+	if !r.readPush(w, req, &p) {
 		return
 	}
 	if p.Stream != stream || !r.comesFrom(&p.Log) {
@@ -68,12 +68,16 @@ func (r *Replica) answerPush(w http.ResponseWriter, req *http.Request, stream st
 }
 
 // readPush decodes what another Region sends; false where it has been refused.
-func readPush(w http.ResponseWriter, req *http.Request, into any) bool {
+func (r *Replica) readPush(w http.ResponseWriter, req *http.Request, into any) bool {
 	if req.Header.Get("Origin") != "" || req.Header.Get("Sec-Fetch-Mode") != "" {
 		http.Error(w, "not for browsers", http.StatusForbidden)
 		return false
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxPush))
+	if err == nil && !r.vouched(req, body) {
+		http.Error(w, "not from another Region of this instance", http.StatusForbidden)
+		return false
+	}
 	if err != nil || json.Unmarshal(body, into) != nil {
 		http.Error(w, "unreadable", http.StatusBadRequest)
 		return false

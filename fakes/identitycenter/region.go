@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -139,6 +140,9 @@ func (r *Replica) usableIn(ctx context.Context, region, arn string) error {
 		_, err := NewKMS(region, s.AccessKey, r.deps.HTTP).GenerateDataKeyWithoutPlaintext(ctx,
 			&kms.GenerateDataKeyWithoutPlaintextInput{KeyId: aws.String(strings.Join(parts, ":")),
 				KeySpec: types.DataKeySpecAes256, EncryptionContext: s.Context})
+		if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound { // the lab has nothing of that Region
+			return notFound("There is no KMS in the Region %s.", region)
+		}
 		if err != nil {
 			return keyFault(err)
 		}
@@ -342,6 +346,7 @@ func (r *Replica) tellRemoved(ctx context.Context, region string) error {
 	if err != nil {
 		return err
 	}
+	r.vouch(req, body)
 	resp, err := r.deps.HTTP.Do(req)
 	if err != nil {
 		return err
@@ -356,7 +361,7 @@ func (r *Replica) tellRemoved(ctx context.Context, region string) error {
 // answerRemoval forgets everything but what was made in this Region: its applications come back with it.
 func (r *Replica) answerRemoval(w http.ResponseWriter, req *http.Request) {
 	var told removal
-	if !readPush(w, req, &told) {
+	if !r.readPush(w, req, &told) {
 		return
 	}
 	if told.Origin != r.cfg.Instance.Primary || told.Region != r.cfg.Region || r.primary() {

@@ -193,6 +193,7 @@ func TestWhatAddingARegionNeeds(t *testing.T) {
 			w.kms[south].set(kms)
 			fails(t, kms, w.add(south), code)
 		}
+		fails(t, "one of which nothing is there", w.add("ca-west-1"), "ValidationException")
 		w.kms[south].set("")
 		a := w.post11(west, names.SSOAdminHost(west), "sso", adminPrefix+".AddRegion",
 			`{"InstanceArn":"`+w.instance.ARN()+`","RegionName":"`+south+`"}`)
@@ -203,6 +204,29 @@ func TestWhatAddingARegionNeeds(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		fails(t, "one more than may be", w.add(north), "ServiceQuotaExceededException")
 	}, func(c *Config) { c.Behaviour.MaxRegions = 3 })
+}
+
+// TestTwoRegionsAreAddedAtOnce: both calls find no change under way and ask KMS; one of them is too late.
+func TestTwoRegionsAreAddedAtOnce(t *testing.T) {
+	inWiderWorld(t, func(t *testing.T, w *world) {
+		r := w.replicas[east]
+		keys, _, err := r.changing(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.add(south); err != nil {
+			t.Fatal(err)
+		}
+		late := Region{Name: north, Status: RegionAdding, Added: w.now()}
+		fault, refused := errors.AsType[*awsjson.Fault](r.changeRegion(keys, north, nil, &late))
+		if !refused || fault.Code != "ConflictException" {
+			t.Errorf("the later one: %v", fault)
+		}
+		time.Sleep(10 * time.Second)
+		if got := w.status(east, south); got != types.RegionStatusActive {
+			t.Errorf("the earlier one is %s", got)
+		}
+	})
 }
 
 // TestARegionThatCantBeAdded stays ADDING, since there is no FAILED, and vanishes. The primary is restarted meanwhile.

@@ -84,6 +84,10 @@ type Config struct {
 
 	AccessKeys []AccessKey // of users whom STS knows
 	SCIMToken  string      // that the instance begins with, for a year; none where empty
+
+	// ReplicationKey is the secret of the instance's Regions, at least 16 bytes. By it they know that it is one of them
+	// who replicates, since whoever stands at a door reaches the hosts that take it.
+	ReplicationKey []byte
 }
 
 // Way is how a replica in a process of its own reaches others: all that it asks for leaves by its Region's door.
@@ -201,6 +205,8 @@ func (cfg *Config) check() error {
 		return errors.New("the first Region is not the primary")
 	case cfg.IdP.EntityID == "" || cfg.IdP.SSOURL == "" || len(cfg.IdP.Certificates) == 0:
 		return errors.New("the identity provider's metadata is not complete")
+	case len(cfg.ReplicationKey) < 16:
+		return errors.New("the Regions share no key of 16 bytes at least, to replicate with")
 	case cfg.Behaviour.SessionDuration <= 0:
 		return errors.New("sessions have no duration; start from Default()")
 	case cfg.Behaviour.TokenLife < time.Second || cfg.Behaviour.LegacyTokenLife < time.Second:

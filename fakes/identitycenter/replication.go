@@ -310,6 +310,7 @@ func (s *sender) send(ctx context.Context, p push) error {
 		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	s.replica.vouch(req, body)
 	resp, err := s.replica.deps.HTTP.Do(req)
 	if err != nil {
 		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)

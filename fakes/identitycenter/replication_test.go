@@ -363,10 +363,20 @@ func TestPushesOfStrangers(t *testing.T) {
 }
 
 func (w *world) pushWest(path, body, origin string) *httptest.ResponseRecorder {
-	req := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, path, strings.NewReader(body))
+	req := w.toWest(path, body)
+	w.replicas[east].vouch(req, []byte(body))
 	if origin != "" {
 		req.Header.Set("Origin", origin)
 	}
+	return w.answerOfWest(req)
+}
+
+func (w *world) toWest(path, body string) *http.Request {
+	url := "https://" + names.ReplicationHost(west) + path
+	return httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, url, strings.NewReader(body))
+}
+
+func (w *world) answerOfWest(req *http.Request) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	w.replicas[west].Handlers()[names.ReplicationHost(west)].ServeHTTP(rec, req)
 	return rec

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -40,7 +41,10 @@ func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 	h, cut := n.hosts[req.URL.Host], n.cut[req.URL.Host]
 	n.count[req.URL.Host]++
 	n.mu.Unlock()
-	if h == nil || cut {
+	if h == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: req.URL.Host, IsNotFound: true}
+	}
+	if cut {
 		return nil, errCut
 	}
 	in := httptest.NewRequestWithContext(req.Context(), req.Method, req.URL.RequestURI(), req.Body)
@@ -176,6 +180,7 @@ func worldOf(t testing.TB, regions []string, options ...option) *world {
 			KeyID: names.KeyARN(region, w.instance.Account, "mrk-0123456789abcdef0123456789abcdef"),
 			Lag:   time.Second, Jitter: 500 * time.Millisecond, Seed: 7,
 			Behaviour: Default(), AccessKeys: []AccessKey{administrator},
+			ReplicationKey: []byte("what the Regions of this test share"),
 		}
 		for _, o := range options {
 			o(&cfg)

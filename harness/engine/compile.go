@@ -161,6 +161,9 @@ func (c *compiler) acs(key, entry string, earlier []string) {
 	region, form := names.SplitACS(entry)
 	c.inSystem(c.s.Block, key, region)
 	switch {
+	case region == "" && entry != "":
+		c.fail(c.s.Block.Errorf(key, "%q names no Region", entry))
+	case !names.IsRegion(region): // nothing more can be said of what is a URL, say
 	case !slices.Contains(names.ACSForms(), form):
 		c.fail(c.s.Block.NoSuch(key, "form of an ACS URL", form, names.ACSForms()))
 	case form == names.ACSLegacy && region != c.s.System.Primary && !c.mistyped:
@@ -201,6 +204,9 @@ func (c *compiler) topology() {
 	t.Primary, t.Additional, t.Standby, t.Account = sys.Primary, sys.Additional, sys.Standby, sys.Account
 	if sys.Account != "" && !isAccount(sys.Account) {
 		c.fail(c.s.Block.Errorf("system.account", "an AWS account has 12 digits; put it in quotes"))
+	}
+	if strings.HasPrefix(sys.Instance.Alias, "d-") { // (AWS Directory Service API Reference, CreateAlias)
+		c.fail(c.s.Block.Errorf("system.instance.alias", "an alias must not begin with d-, as the IDs of directories do"))
 	}
 	t.Directory = harness.Directory(sys.Directory)
 	c.idp()

@@ -47,7 +47,7 @@ func (a *actionState) state() string {
 	var said []string
 	if a.done != nil && a.requested != nil {
 		did := "done at " + second(*a.done)
-		if took := *a.done - *a.requested; took >= tookLong {
+		if took := *a.done - *a.requested; took > tookLong {
 			did += ", " + second(took) + " after it was requested"
 		}
 		said = append(said, did)

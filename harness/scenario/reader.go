@@ -204,9 +204,11 @@ func (r *reader) list(n *yaml.Node, v reflect.Value, f field, p path) {
 	}
 	made := reflect.MakeSlice(v.Type(), 0, len(n.Content))
 	first := map[string]bool{}
+	each := f
+	each.required = true // an element may be left out, but not be empty
 	for i, c := range n.Content {
 		e := fresh(element)
-		r.value(c, e, f, p.to(strconv.Itoa(i)))
+		r.value(c, e, each, p.to(strconv.Itoa(i)))
 		made = reflect.Append(made, e)
 		if f.unique && c.Kind == yaml.ScalarNode && first[c.Value] {
 			r.fail(c, "%s has %s twice", p.subject(), quote(c.Value))

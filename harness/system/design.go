@@ -4,6 +4,7 @@ package system
 
 import (
 	"cmp"
+	"crypto/rand"
 	"maps"
 	"slices"
 
@@ -23,12 +24,15 @@ type Design struct {
 	Instance  names.Instance
 	People    []harness.Person
 	Directory identitycenter.Directory
+
+	replicationKey []byte
 }
 
-// NewDesign draws a system from the topology's seed, all but the passwords.
+// NewDesign draws a system from the topology's seed, all but the passwords and the key that its Regions share.
 func NewDesign(t harness.Topology) *Design {
 	org := newOrganization(t)
-	return &Design{Topology: t, Instance: instance(t), People: org.people, Directory: org.directory}
+	return &Design{Topology: t, Instance: instance(t), People: org.people, Directory: org.directory,
+		replicationKey: []byte(rand.Text())}
 }
 
 // AdminKey is the access key of the account's administrator.
@@ -95,7 +99,8 @@ func (d *Design) Replica(i int, trust identitycenter.IdPTrust, keyARN string) id
 	return identitycenter.Config{
 		Instance: d.Instance, Name: "acme", Region: region, Regions: t.Enabled(), IdP: trust,
 		KeyID: keyARN, AccessKeys: []identitycenter.AccessKey{d.Administrator()}, SCIMToken: d.SCIMToken(),
-		Seed: t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
+		ReplicationKey: d.replicationKey,
+		Seed:           t.Seed + uint64(i), Lag: t.Replication.Lag, Jitter: t.Replication.Jitter,
 		Behaviour: behaviour(t),
 	}
 }
