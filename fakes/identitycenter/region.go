@@ -274,7 +274,8 @@ func (r *Replica) finishAdding(ctx context.Context, region *Region) {
 		}
 	}
 	if next == nil {
-		_ = r.tellRemoved(ctx, region.Name) // what it has got so far must not stay there; that it can't be told is why it failed
+		// What it has got so far must not stay there. Where it can't be told, that is why it failed.
+		_ = r.tellRemoved(ctx, region.Name)
 	}
 	r.conclude(ctx, region, next)
 }
