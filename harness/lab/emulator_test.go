@@ -282,6 +282,7 @@ func lostInMidDrill(
 	release := sync.OnceFunc(func() { close(over) })
 	t.Cleanup(release) // before the server waits for its calls
 	plan := shortPlan(t, "system.kms={backend: endpoint, url: \""+server.URL+"\"}", "warm_up=3s", "faults.0.for=5s",
+		"probes.ireland.every=500ms", "probes.ireland-stays.every=1s", "probes.virginia.every=1s",
 		"settle=3s", "checks.0.within=3s")
 	standing := func(*harness.System) {
 		asked := 0 // for the run's key, by those who watch: in each Region once a second
