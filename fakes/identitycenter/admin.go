@@ -144,15 +144,20 @@ func (r *Replica) ofInstance(arn string) error {
 	return nil
 }
 
-// read looks into the records for an operation on the instance.
-func (r *Replica) read(ctx context.Context, instance string, do func(*records.Tx) error) error {
+// opened has the data keys opened for an operation on the instance, if it is this one and the Region is in service.
+func (r *Replica) opened(ctx context.Context, instance string) (records.Keys, error) {
 	if err := r.ofInstance(instance); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := r.configuration(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	keys, err := r.vault.keys(ctx)
+	return r.vault.keys(ctx)
+}
+
+// read looks into the records for an operation on the instance.
+func (r *Replica) read(ctx context.Context, instance string, do func(*records.Tx) error) error {
+	keys, err := r.opened(ctx, instance)
 	if err != nil {
 		return err
 	}
@@ -161,13 +166,7 @@ func (r *Replica) read(ctx context.Context, instance string, do func(*records.Tx
 
 // change changes them.
 func (r *Replica) change(ctx context.Context, instance string, do func(*records.Tx) error) error {
-	if err := r.ofInstance(instance); err != nil {
-		return err
-	}
-	if _, err := r.configuration(ctx); err != nil {
-		return err
-	}
-	keys, err := r.vault.keys(ctx)
+	keys, err := r.opened(ctx, instance)
 	if err != nil {
 		return err
 	}

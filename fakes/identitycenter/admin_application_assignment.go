@@ -97,14 +97,10 @@ type applicationsOfIn struct {
 func (r *Replica) listApplicationsOf(ctx context.Context, in *applicationsOfIn) (*applicationAssignmentList, error) {
 	out := &applicationAssignmentList{ApplicationAssignments: []applicationAssignmentOut{}}
 	return out, r.read(ctx, in.InstanceArn, func(tx *records.Tx) error {
-		if err := checkPrincipal(tx, in.PrincipalType, in.PrincipalId); err != nil {
-			return err
-		}
-		principals, err := groupsOf(tx, in.PrincipalId)
+		principals, err := knownPrincipals(tx, in.PrincipalType, in.PrincipalId)
 		if err != nil {
 			return err
 		}
-		principals = append(principals, in.PrincipalId)
 		return r.listTo(tx, out, &in.paging, func(of *ApplicationAssignment) bool {
 			return isOne(of.Principal, principals...) &&
 				isOne(in.Filter.ApplicationArn, "", r.cfg.Instance.ApplicationARN(of.Application))

@@ -169,6 +169,14 @@ func checkPrincipal(tx *records.Tx, kind, id string) error {
 	return nil
 }
 
+// knownPrincipals are those by whom a principal of the directory is assigned anything.
+func knownPrincipals(tx *records.Tx, kind, id string) ([]string, error) {
+	if err := checkPrincipal(tx, kind, id); err != nil {
+		return nil, err
+	}
+	return principalsOf(tx, id)
+}
+
 // assignment is what a call names, checked.
 func (r *Replica) assignment(tx *records.Tx, in *assignmentIn) (*Assignment, error) {
 	p, err := r.permissionSet(tx, in.PermissionSetArn)
@@ -343,14 +351,10 @@ type assignmentsOfIn struct {
 func (r *Replica) listAssignmentsOf(ctx context.Context, in *assignmentsOfIn) (*assignmentList, error) {
 	out := &assignmentList{AccountAssignments: []accountAssignment{}}
 	return out, r.read(ctx, in.InstanceArn, func(tx *records.Tx) error {
-		if err := checkPrincipal(tx, in.PrincipalType, in.PrincipalId); err != nil {
-			return err
-		}
-		principals, err := groupsOf(tx, in.PrincipalId)
+		principals, err := knownPrincipals(tx, in.PrincipalType, in.PrincipalId)
 		if err != nil {
 			return err
 		}
-		principals = append(principals, in.PrincipalId)
 		match := func(a *Assignment) bool {
 			return slices.Contains(principals, a.Principal) && isOne(in.Filter.AccountId, "", a.Account)
 		}

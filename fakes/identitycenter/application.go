@@ -34,12 +34,11 @@ func (r *Replica) beginning(a *Application) string {
 func (r *Replica) serveApplication(w http.ResponseWriter, req *http.Request) {
 	id := req.PathValue("id")
 	n, _ := r.portalSession(w, req, pathApplication+url.PathEscape(id))
-	if n == nil || !r.present(w, req, n) {
+	if n == nil {
 		return
 	}
-	p, err := r.personOf(req.Context(), n)
-	if err != nil || p == nil {
-		r.serveFault(w, req, err)
+	p := r.present(w, req, n)
+	if p == nil {
 		return
 	}
 	i := slices.IndexFunc(p.Applications, func(a Application) bool { return a.ID == id })

@@ -57,7 +57,7 @@ func (r *Replica) serveDevice(w http.ResponseWriter, req *http.Request) {
 		next += "?user_code=" + code
 	}
 	n, token := r.portalSession(w, req, next)
-	if n == nil || !r.present(w, req, n) {
+	if n == nil || r.present(w, req, n) == nil {
 		return
 	}
 	page := consentOf{Step: stepEnter, Action: req.URL.Path, User: n.User}
@@ -143,7 +143,7 @@ func (r *Replica) serveConsent(w http.ResponseWriter, req *http.Request) {
 		request = ""
 	}
 	n, token := r.portalSession(w, req, pathConsent+"?request="+url.QueryEscape(request))
-	if n == nil || !r.present(w, req, n) {
+	if n == nil || r.present(w, req, n) == nil {
 		return
 	}
 	a, c := r.waiting(kindRequest, request)
@@ -198,14 +198,14 @@ func (r *Replica) answered(w http.ResponseWriter, req *http.Request) (*session, 
 		r.serveRefusal(w, req, refuse(causeRequest, "the form is another site's"), http.StatusForbidden)
 	case req.ParseForm() != nil:
 		r.serveRefusal(w, req, refuse(causeRequest, "the form is malformed or too large"), http.StatusBadRequest)
-	case r.present(w, req, n):
+	case r.present(w, req, n) != nil:
 		return n, req.PostForm, token
 	}
 	return nil, nil, ""
 }
 
-// present tells whether the session's user is still there; the browser is told where not.
-func (r *Replica) present(w http.ResponseWriter, req *http.Request, n *session) bool {
+// present is the session's user, if they are still there; nil where not, of which the browser has been told.
+func (r *Replica) present(w http.ResponseWriter, req *http.Request, n *session) *person {
 	p, err := r.personOf(req.Context(), n)
 	switch {
 	case err != nil:
@@ -213,7 +213,7 @@ func (r *Replica) present(w http.ResponseWriter, req *http.Request, n *session) 
 	case p == nil:
 		r.serveRefusal(w, req, refuse(causeDisabledUser, "the user has left or is disabled"), http.StatusForbidden)
 	}
-	return p != nil
+	return p
 }
 
 // proof shows that a step's form was made for this session and this code.

@@ -88,16 +88,15 @@ func kinds() []records.Kind {
 
 // Indexes by which records are found.
 const (
-	indexName       = "name"       // of a user, in lower case, or a group, unique
-	indexEmail      = "email"      // of users, in lower case, unique
-	indexExternal   = "external"   // of users or groups: issuer and id, unique
-	indexToken      = "token"      // of SCIM tokens, unique
-	indexMember     = "member"     // of memberships: the user
-	indexGroup      = "group"      // of memberships
-	indexPrincipal  = "principal"  // of assignments
-	indexAssignedTo = "account"    // of assignments
-	indexSet        = "set"        // of assignments
-	indexPair       = "membership" // of memberships: group and user, unique
+	indexName      = "name"       // of a user, in lower case, or a group, unique
+	indexEmail     = "email"      // of users, in lower case, unique
+	indexExternal  = "external"   // of users or groups: issuer and id, unique
+	indexToken     = "token"      // of SCIM tokens, unique
+	indexMember    = "member"     // of memberships: the user
+	indexGroup     = "group"      // of memberships
+	indexPrincipal = "principal"  // of assignments
+	indexSet       = "set"        // of assignments
+	indexPair      = "membership" // of memberships: group and user, unique
 
 	indexApplication = "application" // of their assignments
 )
@@ -160,7 +159,7 @@ func putMembership(tx *records.Tx, m *Membership) error {
 
 func putAssignment(tx *records.Tx, a *Assignment) error {
 	return tx.Put(kindAssignment, a.id(), a, records.Index{Name: indexPrincipal, Value: a.Principal},
-		records.Index{Name: indexAssignedTo, Value: a.Account}, records.Index{Name: indexSet, Value: a.PermissionSet})
+		records.Index{Name: indexSet, Value: a.PermissionSet})
 }
 
 func (a *Assignment) id() string { return a.Account + "/" + a.PermissionSet + "/" + a.Principal }

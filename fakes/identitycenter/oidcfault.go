@@ -71,7 +71,7 @@ var (
 	faultGrantType = &oidcFault{kind: "UnsupportedGrantTypeException", description: "Unsupported grant type"}
 )
 
-// kmsReasons are what the API says of the errors of KMS that make it refuse a request.
+// kmsReasons are what OIDC and sso-admin say of the errors of KMS that make them refuse a request.
 var kmsReasons = map[string]string{
 	"NotFoundException":        "KMS_NotFoundException",
 	"InvalidKeyUsageException": "KMS_InvalidKeyUsageException",
@@ -88,8 +88,7 @@ func faultOf(err error) *oidcFault {
 		return faultService
 	}
 	if api.ErrorCode() == "AccessDeniedException" {
-		return &oidcFault{"AccessDeniedException", "The service is not authorized to perform: kms:Decrypt on the " +
-			"resource associated with this ciphertext", "KMS_AccessDeniedException"}
+		return &oidcFault{"AccessDeniedException", deniedByKMS, "KMS_AccessDeniedException"}
 	}
 	if reason := kmsReasons[api.ErrorCode()]; reason != "" {
 		return &oidcFault{"InvalidRequestException", "The KMS key of this Region can not be used", reason}

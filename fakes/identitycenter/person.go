@@ -51,12 +51,11 @@ func personOf(tx *records.Tx, id string) (*person, error) {
 	if err != nil {
 		return nil, err
 	}
-	principals, err := groupsOf(tx, id)
+	principals, err := principalsOf(tx, id)
 	if err != nil {
 		return nil, err
 	}
 	byAccount := map[string]*personsAccount{}
-	principals = append(principals, id)
 	for _, principal := range principals {
 		err := eachOf(tx, kindAssignment, indexPrincipal, principal, func(a *Assignment) error {
 			return addRole(tx, byAccount, a)
@@ -80,13 +79,13 @@ func personOf(tx *records.Tx, id string) (*person, error) {
 	return p, nil
 }
 
-// groupsOf a user, by their IDs.
-func groupsOf(tx *records.Tx, user string) (groups []string, err error) {
-	err = eachOf(tx, kindMembership, indexMember, user, func(m *Membership) error {
-		groups = append(groups, m.Group)
+// principalsOf a user or a group are those by whom they are assigned anything: a user's groups, and themselves.
+func principalsOf(tx *records.Tx, id string) (principals []string, err error) {
+	err = eachOf(tx, kindMembership, indexMember, id, func(m *Membership) error {
+		principals = append(principals, m.Group)
 		return nil
 	})
-	return groups, err
+	return append(principals, id), err
 }
 
 // addRole adds what an assignment gives. What it names may not have been replicated yet, for it comes by another stream

@@ -92,13 +92,7 @@ func flowOf(mark string) string {
 }
 
 func (r *Replica) showPortal(w http.ResponseWriter, req *http.Request, n *session, token string) {
-	p, err := r.personOf(req.Context(), n)
-	switch {
-	case err != nil:
-		r.serveFault(w, req, err)
-	case p == nil:
-		r.serveRefusal(w, req, refuse(causeDisabledUser, "the user has left or is disabled"), http.StatusForbidden)
-	default:
+	if p := r.present(w, req, n); p != nil {
 		r.pages.portal(w, p.User, token, r.tiles(p))
 	}
 }

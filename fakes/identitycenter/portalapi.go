@@ -87,8 +87,7 @@ func (r *Replica) withPerson(serve func(http.ResponseWriter, *http.Request, *per
 		switch {
 		case errors.As(err, &kms):
 			control.Visit{Person: n.User, Why: string(causeKMS) + ": " + kms.Error()}.Tell(req.Context())
-			writeFault(w, r.cfg.Behaviour.KMSFaultStatus, "AccessDeniedException",
-				"The service is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext")
+			r.writeDenied(w)
 		case err != nil:
 			writeFault(w, http.StatusInternalServerError, "InternalServerException", "The service is at fault")
 		case p == nil:
@@ -107,12 +106,16 @@ func (r *Replica) inService(w http.ResponseWriter, req *http.Request) bool {
 	case err == nil:
 		return true
 	case errors.As(err, &kms):
-		writeFault(w, r.cfg.Behaviour.KMSFaultStatus, "AccessDeniedException",
-			"The service is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext")
+		r.writeDenied(w)
 	default:
 		writeUnauthorized(w)
 	}
 	return false
+}
+
+// writeDenied is the answer while KMS refuses or is silent.
+func (r *Replica) writeDenied(w http.ResponseWriter) {
+	writeFault(w, r.cfg.Behaviour.KMSFaultStatus, "AccessDeniedException", deniedByKMS)
 }
 
 type accountInfo struct {

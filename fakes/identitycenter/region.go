@@ -1,9 +1,7 @@
 package identitycenter
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -168,20 +166,15 @@ func keyFault(err error) error {
 		return awsjson.NewFault(http.StatusInternalServerError, "InternalServerException", "KMS does not answer.")
 	}
 	f := awsjson.NewFault(http.StatusBadRequest, "ValidationException", "%s", api.ErrorMessage())
+	f.Reason = kmsReasons[api.ErrorCode()]
 	switch api.ErrorCode() {
 	case "AccessDeniedException":
 		f.Status, f.Code, f.Reason = http.StatusForbidden, "AccessDeniedException", "KMS_AccessDeniedException"
-		f.Message = "The service is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext"
+		f.Message = deniedByKMS
 	case "ThrottlingException":
 		f.Status, f.Code, f.Reason = http.StatusTooManyRequests, "ThrottlingException", "KMS_ThrottlingException"
 	case "NotFoundException":
-		f.Status, f.Code, f.Reason = http.StatusNotFound, "ResourceNotFoundException", "KMS_NotFoundException"
-	case "DisabledException":
-		f.Reason = "KMS_DisabledException"
-	case "KMSInvalidStateException":
-		f.Reason = "KMS_InvalidStateException"
-	case "InvalidKeyUsageException":
-		f.Reason = "KMS_InvalidKeyUsageException"
+		f.Status, f.Code = http.StatusNotFound, "ResourceNotFoundException"
 	case "InvalidArnException":
 		f.Reason = "KMS_InvalidArnException"
 	}
@@ -336,27 +329,8 @@ func (r *Replica) finishRemoving(ctx context.Context, region *Region) {
 }
 
 func (r *Replica) tellRemoved(ctx context.Context, region string) error {
-	body, err := json.Marshal(removal{r.cfg.Region, region})
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, pushLimit)
-	defer cancel()
-	url := "https://" + names.ReplicationHost(region) + "/removed"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	r.vouch(req, body)
-	resp, err := r.deps.HTTP.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusNoContent {
-		return fmt.Errorf("telling %s that it is removed: status %d", region, resp.StatusCode)
-	}
-	return nil
+	_, err := r.post(ctx, region, "removed", removal{r.cfg.Region, region}, http.StatusNoContent)
+	return err
 }
 
 // answerRemoval forgets everything but what was made in this Region: its applications come back with it.

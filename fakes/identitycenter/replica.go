@@ -297,7 +297,7 @@ func (r *Replica) keysFor(ctx context.Context, stream string) (records.Keys, err
 // update changes records as this Region, and does what follows from it.
 func (r *Replica) update(keys records.Keys, do func(*records.Tx) error) error {
 	var written []records.Entry
-	_, err := r.store.Update(keys, r.cfg.Region, func(tx *records.Tx) error {
+	err := r.store.Update(keys, r.cfg.Region, func(tx *records.Tx) error {
 		err := do(tx)
 		written = tx.Written()
 		return err

@@ -298,33 +298,12 @@ func pause(ctx context.Context, d time.Duration) bool {
 // send pushes, and takes note of how far the other Region is then.
 func (s *sender) send(ctx context.Context, p push) error {
 	p.Log = s.replica.log(s.stream)
-	body, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("encoding a push: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, pushLimit)
-	defer cancel()
-	url := "https://" + names.ReplicationHost(s.to) + "/" + s.stream
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	s.replica.vouch(req, body)
-	resp, err := s.replica.deps.HTTP.Do(req)
-	if err != nil {
-		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-	if err != nil {
-		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
-	}
 	var said taken
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("replicating %s to %s: status %d", s.stream, s.to, resp.StatusCode)
+	raw, err := s.replica.post(ctx, s.to, s.stream, p, http.StatusOK)
+	if err == nil {
+		err = json.Unmarshal(raw, &said)
 	}
-	if err := json.Unmarshal(raw, &said); err != nil {
+	if err != nil {
 		return fmt.Errorf("replicating %s to %s: %w", s.stream, s.to, err)
 	}
 	s.mu.Lock()
@@ -334,6 +313,34 @@ func (s *sender) send(ctx context.Context, p push) error {
 	}
 	s.mu.Unlock()
 	return s.replica.trim(s.stream)
+}
+
+// post tells another Region something as a Region of the instance, and gives what it answers, if that has the status
+// which is wanted.
+func (r *Replica) post(ctx context.Context, region, path string, what any, wanted int) ([]byte, error) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, pushLimit)
+	defer cancel()
+	url := "https://" + names.ReplicationHost(region) + "/" + path
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	r.vouch(req, body)
+	resp, err := r.deps.HTTP.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	if err == nil && resp.StatusCode != wanted {
+		err = fmt.Errorf("status %d", resp.StatusCode)
+	}
+	return raw, err
 }
 
 // trim forgets what of a stream every Region has.

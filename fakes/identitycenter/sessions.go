@@ -196,11 +196,6 @@ func (s *stores) revoke(user string, until, forget, now time.Time) {
 	s.endWhere(func(n *session) bool { return n.User == user && !n.Started.After(until) }, now)
 }
 
-// expel ends the sessions of all users whose IDs match.
-func (s *stores) expel(match func(userID string) bool, now time.Time) (ids []string) {
-	return s.endWhere(func(n *session) bool { return match(n.UserID) }, now)
-}
-
 // endWhere ends the sessions that match, and tells their IDs.
 func (s *stores) endWhere(match func(*session) bool, now time.Time) (ids []string) {
 	s.mu.Lock()
@@ -388,14 +383,13 @@ func timeBound(t time.Time) string { return fmt.Sprintf("%011x-", max(0, t.Unix(
 // forgotten on the way. Nobody is kept waiting for a key: it goes by the one that was opened last.
 func (r *Replica) record(write func(*records.Tx) error) error {
 	bound := timeBound(r.now())
-	_, err := r.store.Update(r.vault.sessionKeys(), r.cfg.Region, func(tx *records.Tx) error {
+	return r.store.Update(r.vault.sessionKeys(), r.cfg.Region, func(tx *records.Tx) error {
 		err := write(tx)
 		for _, kind := range timelyKinds {
 			err = errors.Join(err, tx.DropBefore(kind, bound))
 		}
 		return err
 	})
-	return err
 }
 
 // RevokeSessions ends all sessions of the user, here at once and in the other Regions as replication gets there. Every
@@ -482,7 +476,7 @@ func (r *Replica) followSession(e *records.Entry) {
 func (r *Replica) followUser(e *records.Entry) {
 	var u User
 	if e.Deleted() || json.Unmarshal(e.Value, &u) == nil && u.Disabled {
-		ended := r.stores.expel(func(id string) bool { return id == e.ID }, r.now())
+		ended := r.stores.endWhere(func(n *session) bool { return n.UserID == e.ID }, r.now())
 		if len(ended) > 0 {
 			_ = r.record(func(tx *records.Tx) error { // so that none of them comes back with the user; fails once closed alone
 				var err error

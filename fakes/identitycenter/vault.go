@@ -101,6 +101,11 @@ func newVault(cfg *Config, deps Deps, store *records.Store) *vault {
 	return v
 }
 
+// deniedByKMS is what APIs say of a key that a service may not use (IAM Identity Center User Guide, "Customer managed
+// KMS keys").
+const deniedByKMS = "The service is not authorized to perform: kms:Decrypt on the resource associated with " +
+	"this ciphertext"
+
 // errKMS is a refusal of KMS, or its silence.
 type errKMS struct {
 	refused bool // KMS answered and refused

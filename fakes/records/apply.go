@@ -79,7 +79,7 @@ func (e *ErrGap) Error() string { return "entries of the log are missing" }
 // over. It returns those that were news.
 func (s *Store) Apply(keys Keys, l Log, entries []Entry) ([]Entry, error) {
 	var fresh []Entry
-	err := s.change(keys, func(t *Tx) error {
+	err := s.change(&Tx{keys: keys}, func(t *Tx) error {
 		have := appliedIn(t.tx, l)
 		for _, e := range entries {
 			switch {
@@ -103,7 +103,7 @@ func (s *Store) Apply(keys Keys, l Log, entries []Entry) ([]Entry, error) {
 // removed. The entries returned are those and the removals.
 func (s *Store) ApplySnapshot(keys Keys, l Log, upTo uint64, entries []Entry) ([]Entry, error) {
 	var fresh []Entry
-	err := s.change(keys, func(t *Tx) error {
+	err := s.change(&Tx{keys: keys}, func(t *Tx) error {
 		held := map[[2]string]bool{}
 		for _, e := range entries {
 			held[[2]string{e.Kind, e.ID}] = true
@@ -139,8 +139,12 @@ func (s *Store) ApplySnapshot(keys Keys, l Log, upTo uint64, entries []Entry) ([
 
 var errForeign = errors.New("a record of another stream")
 
-func (s *Store) change(keys Keys, do func(*Tx) error) error {
-	err := s.db.Update(func(tx *bbolt.Tx) error { return do(&Tx{s: s, tx: tx, keys: keys}) })
+// change does something to the records in a transaction, all of it or nothing, and tells those who wait for changes.
+func (s *Store) change(t *Tx, do func(*Tx) error) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		t.s, t.tx = s, tx
+		return do(t)
+	})
 	if err == nil {
 		s.tell()
 	}

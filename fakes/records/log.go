@@ -32,30 +32,22 @@ type Heads map[string]uint64
 // everything anew.
 const maxLog = 50_000
 
-// Update changes records as a Region whose logs these are, all of them or none, and tells how far the logs that it
-// wrote go now.
-func (s *Store) Update(keys Keys, origin string, do func(*Tx) error) (Heads, error) {
-	heads := Heads{}
-	err := s.db.Update(func(tx *bbolt.Tx) error {
-		t := &Tx{s: s, tx: tx, keys: keys, origin: origin, now: time.Now().UnixNano()}
+// Update changes records as a Region whose logs these are, all of them or none.
+func (s *Store) Update(keys Keys, origin string, do func(*Tx) error) error {
+	return s.change(&Tx{keys: keys, origin: origin, now: time.Now().UnixNano()}, func(t *Tx) error {
 		if err := do(t); err != nil {
 			return err
 		}
 		for _, e := range t.entries {
-			if err := t.log(&e, heads); err != nil {
+			if err := t.log(&e); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	s.tell()
-	return heads, nil
 }
 
-func (t *Tx) log(e *Entry, heads Heads) error {
+func (t *Tx) log(e *Entry) error {
 	stream := t.s.kinds[e.Kind].Stream
 	if stream == "" {
 		return nil
@@ -67,7 +59,6 @@ func (t *Tx) log(e *Entry, heads Heads) error {
 	if e.Number, err = b.NextSequence(); err != nil {
 		return err
 	}
-	heads[stream] = e.Number
 	s, err := t.sealer(e.Kind)
 	if err != nil {
 		return err

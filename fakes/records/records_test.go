@@ -43,11 +43,19 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
-func putUser(t *testing.T, s *Store, id, name string) uint64 {
+func putUser(t *testing.T, s *Store, id, name string) {
 	t.Helper()
-	return must[Heads](t)(s.Update(keysOf(1), east, func(tx *Tx) error {
+	updated(t, s, func(tx *Tx) error {
 		return tx.Put("user", id, user{name, name + "@acme.test"}, Index{"name", name, true}, Index{Name: "team", Value: "a team"})
-	}))["identities"]
+	})
+}
+
+// updated changes records as east.
+func updated(t *testing.T, s *Store, do func(*Tx) error) {
+	t.Helper()
+	if err := s.Update(keysOf(1), east, do); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func names(t *testing.T, s *Store, keys Keys) []string {
@@ -95,7 +103,7 @@ func TestNothingIsLostByAKill(t *testing.T) {
 	if !errors.Is(err, ErrKey) {
 		t.Errorf("with another key: %v", err)
 	}
-	if _, err := again.Update(nil, east, func(tx *Tx) error { return tx.Put("user", "u2", user{}) }); !errors.Is(err, ErrKey) {
+	if err := again.Update(nil, east, func(tx *Tx) error { return tx.Put("user", "u2", user{}) }); !errors.Is(err, ErrKey) {
 		t.Errorf("without a key: %v", err)
 	}
 }
@@ -116,7 +124,7 @@ func TestATemporaryFileGoes(t *testing.T) {
 func TestUniqueValues(t *testing.T) {
 	s := opened(t, "")
 	putUser(t, s, "u1", "ann")
-	_, err := s.Update(keysOf(1), east, func(tx *Tx) error { return tx.Put("user", "u2", user{}, Index{"name", "ann", true}) })
+	err := s.Update(keysOf(1), east, func(tx *Tx) error { return tx.Put("user", "u2", user{}, Index{"name", "ann", true}) })
 	var taken *ErrTaken
 	if !errors.As(err, &taken) || taken.By != "u1" || taken.Index != "name" {
 		t.Fatalf("a second ann: %v", err)
@@ -151,9 +159,9 @@ func TestALogIsFollowedInOrder(t *testing.T) {
 	log := Log{east, "identities", "first"}
 	putUser(t, from, "u1", "ann")
 	putUser(t, from, "u2", "bob")
-	must[Heads](t)(from.Update(keysOf(1), east, func(tx *Tx) error {
+	updated(t, from, func(tx *Tx) error {
 		return errors.Join(tx.Delete("user", "u1"), tx.Put("token", "t", "stays here"))
-	}))
+	})
 	putUser(t, from, "u3", "ann")
 	entries := must[[]Entry](t)(from.After(keysOf(1), "identities", 0, 100))
 	if len(entries) != 4 || from.Head("identities") != 4 {
@@ -188,7 +196,7 @@ func TestWhoIsTooFarBehindGetsASnapshot(t *testing.T) {
 	}
 	must[[]Entry](t)(to.Apply(keysOf(2), log, must[[]Entry](t)(from.After(keysOf(1), "identities", 0, 2))))
 	must[[]Entry](t)(to.Apply(keysOf(2), Log{west, "identities", "w"}, []Entry{{Number: 1, Kind: "user", ID: "w1", Value: json.RawMessage(`{"Name":"west"}`)}}))
-	must[Heads](t)(from.Update(keysOf(1), east, func(tx *Tx) error { return tx.Delete("user", "u0") }))
+	updated(t, from, func(tx *Tx) error { return tx.Delete("user", "u0") })
 	if err := from.Trim("identities", 4); err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +222,7 @@ func TestWhoIsTooFarBehindGetsASnapshot(t *testing.T) {
 func TestAChangeIsWhole(t *testing.T) {
 	s := opened(t, "")
 	woken := s.Changed()
-	_, err := s.Update(keysOf(1), east, func(tx *Tx) error {
+	err := s.Update(keysOf(1), east, func(tx *Tx) error {
 		return errors.Join(tx.Put("user", "u1", user{}), errors.New("no"))
 	})
 	if err == nil || len(names(t, s, keysOf(1))) != 0 || s.Head("identities") != 0 {
@@ -233,11 +241,11 @@ func TestAChangeIsWhole(t *testing.T) {
 func TestWhatWasThereBefore(t *testing.T) {
 	from, to := opened(t, ""), opened(t, "")
 	var written []Entry
-	must[Heads](t)(from.Update(keysOf(1), east, func(tx *Tx) error {
+	updated(t, from, func(tx *Tx) error {
 		err := errors.Join(tx.Put("user", "u1", "ann"), tx.Put("user", "u1", "anna"), tx.Delete("user", "u1"), tx.Put("user", "u1", "ann"))
 		written = tx.Written()
 		return err
-	}))
+	})
 	log := Log{east, "identities", "first"}
 	taken := must[[]Entry](t)(to.Apply(keysOf(2), log, must[[]Entry](t)(from.After(keysOf(1), "identities", 0, 100))))
 	for name, entries := range map[string][]Entry{"written": written, "taken over": taken} {
