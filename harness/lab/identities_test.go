@@ -1,18 +1,13 @@
 package lab_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
@@ -99,32 +94,14 @@ func TestIdentitiesThroughTheFabric(t *testing.T) {
 
 // The AWS CLI as it comes administers the primary; the other Region refuses what additional Regions do.
 func TestCLIAdministers(t *testing.T) {
-	program, err := exec.LookPath("aws")
-	if err != nil || testing.Short() {
-		t.Skip("the AWS CLI is not installed here, or -short was given")
-	}
+	program := awsCLI(t)
 	t.Parallel()
 	l := up(t, topology())
-	door, err := l.System.Door(l.System.Place("new-york"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bundle := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(bundle, l.System.RootPEM, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	admin := l.Administrator()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	run := inShell(t, l, program, admin.ID, admin.Secret)
 	aws := func(region, command string) string {
-		cmd := exec.CommandContext(ctx, program, append([]string{"--region", region}, strings.Fields(command)...)...)
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "HTTPS_PROXY=" + door.String(), "AWS_CA_BUNDLE=" + bundle,
-			"AWS_ACCESS_KEY_ID=" + admin.ID, "AWS_SECRET_ACCESS_KEY=" + admin.Secret, "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true"}
-		said, err := cmd.CombinedOutput()
-		if ctx.Err() != nil {
-			t.Skipf("the AWS CLI takes more than a minute on this machine")
-		}
-		return fmt.Sprint(string(said), err)
+		said, err := run(append([]string{"--region", region}, strings.Fields(command)...)...)
+		return fmt.Sprint(said, err)
 	}
 	create := "identitystore create-user --identity-store-id " + l.Instance.DirectoryID + " --user-name new@acme.test " +
 		"--display-name New --name GivenName=New,FamilyName=Person --emails Value=new@acme.test,Primary=true"

@@ -13,7 +13,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -132,20 +131,9 @@ func sdkFrom(t *testing.T, l *lab.Lab, place string) (*awskms.Client, *int) {
 
 // The AWS CLI as it comes, through the door.
 func TestCLISeesTheRules(t *testing.T) {
-	program, err := exec.LookPath("aws")
-	if err != nil || testing.Short() {
-		t.Skip("the AWS CLI is not installed here, or -short was given")
-	}
+	program := awsCLI(t)
 	t.Parallel()
 	l := up(t, topology())
-	door, err := l.System.Door(l.System.Place("new-york"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bundle := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(bundle, l.System.RootPEM, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	rule := ireland("")
 	rule.Effect.Answer = harness.Answer{Fail: true, Odds: 1}
 	laid, err := l.System.Network.Lay(t.Context(), rule)
@@ -153,16 +141,9 @@ func TestCLISeesTheRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer laid.Lift()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "--region", "eu-west-1", "kms", "describe-key", "--key-id", l.Keys["eu-west-1"])
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "HTTPS_PROXY=" + door.String(), "AWS_CA_BUNDLE=" + bundle,
-		"AWS_ACCESS_KEY_ID=AKIANOBODY", "AWS_SECRET_ACCESS_KEY=x", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true"}
-	said, err := cmd.CombinedOutput()
-	if ctx.Err() != nil {
-		t.Skipf("the AWS CLI takes more than a minute on this machine")
-	}
-	if err == nil || !strings.Contains(string(said), "(KMSInternalException)") {
+	run := inShell(t, l, program, "AKIANOBODY", "x")
+	said, err := run("--region", "eu-west-1", "kms", "describe-key", "--key-id", l.Keys["eu-west-1"])
+	if err == nil || !strings.Contains(said, "(KMSInternalException)") {
 		t.Errorf("it says %s (%v)", said, err)
 	}
 }
