@@ -92,6 +92,7 @@ func NewServer(deps Deps) *Server {
 		"remove_region": control.To(s.removeRegion),
 		"revoke":        control.To(s.revoke), // a user's sessions, by user name; in any Region
 		"hold":          control.To(s.hold),   // EdgeRules, in the place of those before
+		"backlogs":      control.To(s.backlogs),
 
 		"scim-token":        control.To(s.mintSCIMToken),   // makes a SCIMToken beside the one that there is
 		"forget-scim-token": control.To(s.forgetSCIMToken), // by its ID
@@ -170,6 +171,14 @@ func (s *Server) hold(_ context.Context, rules []EdgeRule) (control.None, error)
 		r.Hold(rules)
 	}
 	return control.None{}, err
+}
+
+func (s *Server) backlogs(context.Context, control.None) ([]Backlog, error) {
+	r, err := s.standing()
+	if err != nil {
+		return nil, err
+	}
+	return r.Backlogs(), nil
 }
 
 func (s *Server) mintSCIMToken(ctx context.Context, _ control.None) (SCIMToken, error) {

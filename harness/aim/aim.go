@@ -103,6 +103,53 @@ func Key(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	return whole(w, s, "the key of which region", "the key of a region")
 }
 
+// Streams are what other Regions replicate to a Region: all of them or, with from, one. What the primary alone sends
+// comes from there.
+func Streams(w harness.Where, s harness.Scope, fromPrimary bool) (harness.Aim, []harness.Problem) {
+	a := &aimer{w: w, s: s}
+	switch {
+	case w.Region == "":
+		a.fail("where", "it hits nothing: say what comes to which region")
+	case !slices.Contains(s.Regions(), w.Region):
+		a.noSuch("where.region", "Region of the system", w.Region, s.Regions())
+	case fromPrimary && w.Region == s.Primary:
+		a.fail("where.region", "it hits nothing: the primary sends this stream, and nobody sends it to the primary")
+	}
+	switch {
+	case w.From == "":
+	case !slices.Contains(s.Regions(), w.From):
+		a.noSuch("where.from", "Region of the system", w.From, s.Regions())
+	case w.From == w.Region:
+		a.fail("where.from", "it hits nothing: %s sends itself nothing", w.From)
+	case fromPrimary && w.From != s.Primary:
+		a.fail("where.from", "it hits nothing: this stream comes from the primary alone, %s", s.Primary)
+	}
+	a.narrower("what comes to a region", "place", "service", "operation")
+	a.name()
+	found := harness.Aim{Place: w.Region, Region: w.Region, Summary: a.subject(w.Region)}
+	senders := s.Enabled()
+	if w.From != "" { // also one that stands by, and may be of the instance by then
+		senders = []string{w.From}
+	}
+	for _, from := range senders {
+		if from != w.Region && (!fromPrimary || from == s.Primary) {
+			found.Edges = append(found.Edges, harness.Edge{From: from, To: w.Region})
+		}
+	}
+	return found, a.p
+}
+
+// narrower refuses keys that narrow further than a fault can.
+func (a *aimer) narrower(what string, keys ...string) {
+	said := map[string]string{"region": a.w.Region, "place": a.w.Place, "service": a.w.Service,
+		"operation": a.w.Operation, "from": a.w.From}
+	for _, key := range keys {
+		if said[key] != "" {
+			a.fail("where."+key, "%s acts on %s; leave %s out", a.s.Kind, what, key)
+		}
+	}
+}
+
 // whole is what a Region has one of.
 func whole(w harness.Where, s harness.Scope, which, what string) (harness.Aim, []harness.Problem) {
 	a := &aimer{w: w, s: s}
@@ -112,12 +159,7 @@ func whole(w harness.Where, s harness.Scope, which, what string) (harness.Aim, [
 	case !slices.Contains(s.Regions(), w.Region):
 		a.noSuch("where.region", "Region of the system", w.Region, s.Regions())
 	}
-	narrower := map[string]string{"place": w.Place, "service": w.Service, "operation": w.Operation, "from": w.From}
-	for _, key := range slices.Sorted(maps.Keys(narrower)) {
-		if narrower[key] != "" {
-			a.fail("where."+key, "%s acts on %s; leave %s out", s.Kind, what, key)
-		}
-	}
+	a.narrower(what, "from", "operation", "place", "service")
 	a.name()
 	return harness.Aim{Place: w.Region, Region: w.Region, Summary: w.Region,
 		Edges: []harness.Edge{{From: w.Region, To: w.Region}}}, a.p

@@ -40,5 +40,9 @@ func Table() []harness.FaultKind {
 			New:      func() harness.Fault { return &Process{Mode: modeKill} }},
 		{Name: "network_disconnect", Doc: "a Region's replica is taken off its network, and runs on alone",
 			New: func() harness.Fault { return &NetworkDisconnect{} }},
+		{Name: "replication",
+			Doc:      "what other Regions replicate to a Region is held up, or comes later, all of it or one stream",
+			Examples: []string{`{"mode": "pause"}`, `{"mode": "pause", "stream": "identities"}`, `{"mode": "lag", "lag": "30s"}`},
+			New:      func() harness.Fault { return &Replication{Mode: modePause, Stream: streamAll} }},
 	}
 }

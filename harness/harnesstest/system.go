@@ -12,6 +12,7 @@ type System struct {
 	Key      Key
 	Provider Provider
 	Instance Instance
+	Streams  Streams
 }
 
 // Elsewhere is the Region of the handles.
@@ -20,7 +21,8 @@ const Elsewhere = "eu-west-1"
 // NewSystem is one in which every change is refused with the error; nil: none is.
 func NewSystem(refuses error) *System {
 	s := &System{Network: Network{Refuses: refuses}, Replica: Replica{Refuses: refuses}, Key: Key{Refuses: refuses},
-		Provider: Provider{Refuses: refuses}, Instance: Instance{Refuses: refuses}}
+		Provider: Provider{Refuses: refuses}, Instance: Instance{Refuses: refuses},
+		Streams: Streams{Refuses: refuses}}
 	s.Provider.acs = []string{"us-east-1", Elsewhere}
 	return s
 }
@@ -29,7 +31,7 @@ func NewSystem(refuses error) *System {
 func (s *System) Handles() *harness.Handles {
 	return &harness.Handles{Network: &s.Network, Power: map[string]harness.Power{Elsewhere: &s.Replica},
 		Attach: map[string]harness.Attach{Elsewhere: &s.Replica}, Key: map[string]harness.Key{Elsewhere: &s.Key},
-		Provider: &s.Provider, Instance: &s.Instance,
+		Provider: &s.Provider, Instance: &s.Instance, Streams: &s.Streams,
 		Hosts: func(place, service string) []string { return []string{service + "." + place + ".test"} }}
 }
 
@@ -51,4 +53,5 @@ func (s *System) Revive() {
 	s.Network.LiftAll()
 	s.Replica.Revive()
 	s.Key.Revive()
+	s.Streams.Revive()
 }

@@ -146,6 +146,7 @@ func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycente
 // regions sets the replicas up and waits until all hold the directory.
 func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) error {
 	p.System.Instance = &instanceHandle{p.replicas[p.Topology.Primary]}
+	p.System.Streams = newStreams(p.replicas)
 	for i, region := range p.Topology.Regions() {
 		if err := p.configure(ctx, i, region, trust); err != nil {
 			return err
