@@ -22,6 +22,7 @@ type Handles struct {
 	Provider Provider                             `handle:"provider" lack:"its identity provider can't be set up anew"`
 	Instance Instance                             `handle:"instance" lack:"its instance can't be administered"`
 	Streams  Streams                              `handle:"streams" shared:"yes" lack:"its replication can't be held up"`
+	Flaws    Flaws                                `handle:"flaws" shared:"yes" lack:"its identity provider gets nothing wrong"`
 	Backend  *Backend                             // the emulator behind KMS's names; nil where that is a fake of ours
 	Hosts    func(place, service string) []string // names that belong to a service there
 }
@@ -158,6 +159,32 @@ type Hold struct {
 	Stream string        // as scenarios name it; empty: all
 	Pause  bool          // nothing is sent
 	Lag    time.Duration // each entry leaves this much later than it would
+}
+
+// Flaws is the handle on what the identity provider gets wrong, on top of how its administrator has set it up.
+type Flaws interface {
+	// GetWrong lets it have a flaw from now on, beside those that it has. One of the same name is replaced.
+	GetWrong(ctx context.Context, f Flaw) error
+	// Mend takes a flaw back by its name. That there is none is no error.
+	Mend(ctx context.Context, name string) error
+	// Judged lets the provider write a response for a Region's ACS, and that judge it, past all rules of the network and
+	// without signing anybody in. It is why it is refused, as the token on the page of the error; empty: it isn't. With
+	// lookUp the person must be in the Region's directory, too.
+	Judged(ctx context.Context, region string, lookUp bool) (cause string, err error)
+	// Registered asks the provider whether it knows an ACS, as a scenario names it.
+	Registered(ctx context.Context, acs string) (bool, error)
+}
+
+// Flaw is something that the provider gets wrong.
+type Flaw struct {
+	Name    string   // of the fault
+	Regions []string // about what is sent to their ACS; empty: about everything
+
+	Assertion string // what is wrong with its responses: expired, wrong_audience, …; empty: nothing
+	Key       string // with what they are signed: rotated, old_key; empty: as ever
+
+	Unregistered bool     // it doesn't know any ACS of the Regions
+	Registered   []string // but these, as a scenario names them
 }
 
 // Backend is the emulator that plays KMS, as it was found before the drill.

@@ -93,6 +93,7 @@ func NewServer(deps Deps) *Server {
 		"revoke":        control.To(s.revoke), // a user's sessions, by user name; in any Region
 		"hold":          control.To(s.hold),   // EdgeRules, in the place of those before
 		"backlogs":      control.To(s.backlogs),
+		"judge":         control.To(s.judge), // a Judgement; tells what was Judged
 
 		"scim-token":        control.To(s.mintSCIMToken),   // makes a SCIMToken beside the one that there is
 		"forget-scim-token": control.To(s.forgetSCIMToken), // by its ID

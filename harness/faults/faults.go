@@ -11,7 +11,7 @@ import (
 func Table() []harness.FaultKind {
 	return []harness.FaultKind{
 		{Name: "region_outage", Doc: "every link to and from a Region is cut: portal, APIs, KMS, outgoing replication",
-			Examples: []string{`{"mode": "blackhole"}`, `{"mode": "blackhole", "hold": false}`, `{"mode": "refuse"}`, `{"mode": "reset"}`, `{"mode": "http_503"}`},
+			Examples: []string{`{"mode": "blackhole"}`, `{"mode": "blackhole", "hold": false}`, `{"mode": "refuse"}`, `{"mode": "reset"}`, `{"mode": "http_503"}`, `{"mode": "dns"}`},
 			New:      func() harness.Fault { return &RegionOutage{Mode: modeBlackhole, Hold: true} }},
 		{Name: "link", Doc: "links get slow: latency, jitter, bandwidth",
 			Examples: []string{`{"latency": "40ms"}`, `{"jitter": "20ms", "bandwidth": 65536}`},
@@ -44,5 +44,22 @@ func Table() []harness.FaultKind {
 			Doc:      "what other Regions replicate to a Region is held up, or comes later, all of it or one stream",
 			Examples: []string{`{"mode": "pause"}`, `{"mode": "pause", "stream": "identities"}`, `{"mode": "lag", "lag": "30s"}`},
 			New:      func() harness.Fault { return &Replication{Mode: modePause, Stream: streamAll} }},
+		{Name: "idp_outage", Doc: "every link to and from the identity provider is cut, so that nobody signs in anew anywhere",
+			Examples: []string{`{"mode": "blackhole"}`, `{"mode": "blackhole", "hold": false}`, `{"mode": "refuse"}`, `{"mode": "reset"}`, `{"mode": "http_503"}`, `{"mode": "dns"}`},
+			New:      func() harness.Fault { return &IdPOutage{Mode: modeBlackhole, Hold: true} }},
+		{Name: "idp_slow", Doc: "the identity provider is slow to answer, while the links to it are not",
+			Examples: []string{`{"latency": "500ms"}`},
+			New:      func() harness.Fault { return &IdPSlow{Odds: 1} }},
+		{Name: "idp_certificate",
+			Doc:      "the identity provider signs with a key whose certificate Identity Center doesn't have",
+			Examples: []string{`{"mode": "rotated"}`, `{"mode": "old_key"}`},
+			New:      func() harness.Fault { return &IdPCertificate{Mode: modeRotated} }},
+		{Name: "idp_acs_missing",
+			Doc:      "the identity provider doesn't know a Region's ACS URLs, or knows one form of them alone",
+			Examples: []string{`{}`, `{"only": "dual_stack"}`},
+			New:      func() harness.Fault { return &IdPACSMissing{Only: formNone} }},
+		{Name: "idp_assertion", Doc: "the identity provider writes assertions that Identity Center refuses",
+			Examples: []string{`{"mode": "expired"}`, `{"mode": "wrong_audience"}`, `{"mode": "wrong_recipient"}`, `{"mode": "two_assertions"}`, `{"mode": "encrypted"}`, `{"mode": "oversize"}`, `{"mode": "name_id_mismatch"}`, `{"mode": "replay"}`},
+			New:      func() harness.Fault { return &IdPAssertion{Mode: "expired"} }},
 	}
 }

@@ -13,6 +13,7 @@ type System struct {
 	Provider Provider
 	Instance Instance
 	Streams  Streams
+	Flaws    Flaws
 }
 
 // Elsewhere is the Region of the handles.
@@ -22,7 +23,7 @@ const Elsewhere = "eu-west-1"
 func NewSystem(refuses error) *System {
 	s := &System{Network: Network{Refuses: refuses}, Replica: Replica{Refuses: refuses}, Key: Key{Refuses: refuses},
 		Provider: Provider{Refuses: refuses}, Instance: Instance{Refuses: refuses},
-		Streams: Streams{Refuses: refuses}}
+		Streams: Streams{Refuses: refuses}, Flaws: Flaws{Refuses: refuses}}
 	s.Provider.acs = []string{"us-east-1", Elsewhere}
 	return s
 }
@@ -31,7 +32,7 @@ func NewSystem(refuses error) *System {
 func (s *System) Handles() *harness.Handles {
 	return &harness.Handles{Network: &s.Network, Power: map[string]harness.Power{Elsewhere: &s.Replica},
 		Attach: map[string]harness.Attach{Elsewhere: &s.Replica}, Key: map[string]harness.Key{Elsewhere: &s.Key},
-		Provider: &s.Provider, Instance: &s.Instance, Streams: &s.Streams,
+		Provider: &s.Provider, Instance: &s.Instance, Streams: &s.Streams, Flaws: &s.Flaws,
 		Hosts: func(place, service string) []string { return []string{service + "." + place + ".test"} }}
 }
 
@@ -41,7 +42,7 @@ func (s *System) Scope(kind string) harness.Scope {
 		Topology: harness.Topology{
 			Primary: "us-east-1", Additional: []string{Elsewhere}, Standby: []string{"ap-southeast-2"},
 			Vantages: []harness.Vantage{{Name: "here"}},
-			IdP:      harness.IdPSettings{ACS: []string{"us-east-1"}}},
+			IdP:      harness.IdPSettings{ACS: []string{"us-east-1", Elsewhere}}},
 		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms"},
 			Calls: map[string][]string{"kms": {"Decrypt"}}},
 		Kind: kind, Target: "toy",
@@ -54,4 +55,5 @@ func (s *System) Revive() {
 	s.Replica.Revive()
 	s.Key.Revive()
 	s.Streams.Revive()
+	s.Flaws.Revive()
 }

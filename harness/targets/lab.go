@@ -15,7 +15,7 @@ func newLab() harness.Target { return labTarget{} }
 
 // Can tells that the lab carries all but faults of processes and container networks.
 func (labTarget) Can() harness.Capabilities {
-	return harness.Capabilities{Handles: []string{"network", "key", "provider", "instance", "streams"},
+	return harness.Capabilities{Handles: []string{"network", "key", "provider", "instance", "streams", "flaws"},
 		Services: system.Services(), Calls: system.Calls()}
 }
 
