@@ -23,6 +23,8 @@ type Handles struct {
 	Instance Instance                             `handle:"instance" lack:"its instance can't be administered"`
 	Streams  Streams                              `handle:"streams" shared:"yes" lack:"its replication can't be held up"`
 	Flaws    Flaws                                `handle:"flaws" shared:"yes" lack:"its identity provider gets nothing wrong"`
+	Clocks   Clocks                               `handle:"clocks" shared:"yes" lack:"its clocks can't be put wrong"`
+	Sessions map[string]Sessions                  `handle:"sessions" lack:"its Regions lose no sessions"`
 	Backend  *Backend                             // the emulator behind KMS's names; nil where that is a fake of ours
 	Hosts    func(place, service string) []string // names that belong to a service there
 }
@@ -185,6 +187,23 @@ type Flaw struct {
 
 	Unregistered bool     // it doesn't know any ACS of the Regions
 	Registered   []string // but these, as a scenario names them
+}
+
+// Clocks is the handle on the clocks of the places that have any: Regions and the identity provider's.
+type Clocks interface {
+	// Shift puts a place's clock wrong by so much, beside other shifts that it has. One of the same name is replaced.
+	Shift(ctx context.Context, place, name string, by time.Duration) error
+	// Unshift takes a shift back. That there is none is no error.
+	Unshift(ctx context.Context, place, name string) error
+	// Read asks a place for its time, past all rules of the network, and for the shifts that are in it.
+	Read(ctx context.Context, place string) (now time.Time, shifts map[string]time.Duration, err error)
+}
+
+// Sessions is the handle on the sessions that people have at a Region's access portal.
+type Sessions interface {
+	// Lose lets the Region forget all of them, and sees that it has forgotten one that was just begun. It tells how many
+	// there were.
+	Lose(ctx context.Context) (int, error)
 }
 
 // Backend is the emulator that plays KMS, as it was found before the drill.

@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"sync"
 
@@ -26,6 +27,8 @@ type Server struct {
 
 // NewServer stands on deps.
 func NewServer(deps Deps) *Server {
+	clock := control.NewClock(deps.Now)
+	deps.Now = clock.Now
 	s := &Server{deps: deps}
 	s.Verbs = control.Verbs{
 		"configure": control.To(s.configure), // a Config; tells its Metadata
@@ -41,6 +44,7 @@ func NewServer(deps Deps) *Server {
 		"canary":    to(s, (*IdP).canaryVerb),    // a Canary; tells the SAMLResponse
 		"registers": to(s, (*IdP).registersVerb), // an ACS URL; tells whether it is registered
 	}
+	maps.Copy(s.Verbs, clock.Verbs())
 	return s
 }
 

@@ -177,6 +177,28 @@ func ProviderNames(w harness.Where, s harness.Scope) (harness.Aim, []harness.Pro
 	return found, append(a.p, problems...)
 }
 
+// Clock is that of a Region or of the identity provider. It is proven by reading it, from within its place.
+func Clock(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	a := &aimer{w: w, s: s}
+	place := a.place()
+	switch {
+	case len(a.p) > 0:
+	case !named(s, place):
+		a.fail("where.place", "it hits nothing: people sit there, and no clock; say a region, or place: %s", names.IdPPlace)
+	case place == names.IdPPlace && s.IdP.External != nil:
+		a.fail("where.place", "the clock of an external identity provider is its administrators'")
+	}
+	a.narrower("a clock", "service", "operation", "from")
+	a.name()
+	return harness.Aim{Place: place, Region: w.Region, Summary: place,
+		Edges: []harness.Edge{{From: place, To: place}}}, a.p
+}
+
+// Sessions are those of the people at a Region's access portal.
+func Sessions(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	return whole(w, s, "the sessions of which region", "all sessions of a region")
+}
+
 // narrower refuses keys that narrow further than a fault can.
 func (a *aimer) narrower(what string, keys ...string) {
 	said := map[string]string{"region": a.w.Region, "place": a.w.Place, "service": a.w.Service,

@@ -61,5 +61,10 @@ func Table() []harness.FaultKind {
 		{Name: "idp_assertion", Doc: "the identity provider writes assertions that Identity Center refuses",
 			Examples: []string{`{"mode": "expired"}`, `{"mode": "wrong_audience"}`, `{"mode": "wrong_recipient"}`, `{"mode": "two_assertions"}`, `{"mode": "encrypted"}`, `{"mode": "oversize"}`, `{"mode": "name_id_mismatch"}`, `{"mode": "replay"}`},
 			New:      func() harness.Fault { return &IdPAssertion{Mode: "expired"} }},
+		{Name: "clock_skew", Doc: "the clock of a Region or of the identity provider is wrong",
+			Examples: []string{`{"by": "-6m"}`, `{"by": "10m"}`},
+			New:      func() harness.Fault { return &ClockSkew{} }},
+		{Name: "session_loss", Doc: "a Region forgets the sessions that people have at its access portal",
+			New: func() harness.Fault { return &SessionLoss{} }},
 	}
 }

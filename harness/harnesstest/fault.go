@@ -80,8 +80,9 @@ func well(t *testing.T, s *System) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Second)
 	defer cancel()
-	if err := errors.Join(s.Replica.Ask(ctx), s.Key.Use(ctx)); err != nil || s.Streams.left()+s.Flaws.left() > 0 {
-		t.Errorf("what was done is not undone: %v, %d holds and %d flaws are left", err, s.Streams.left(), s.Flaws.left())
+	left := s.Streams.left() + s.Flaws.left() + s.Clocks.left()
+	if err := errors.Join(s.Replica.Ask(ctx), s.Key.Use(ctx)); err != nil || left > 0 {
+		t.Errorf("what was done is not undone: %v, %d holds, flaws and shifts are left", err, left)
 	}
 }
 
@@ -211,7 +212,8 @@ func neverDone(t *testing.T, f harness.Fault, a harness.Aim) {
 			t.Error("what was never done is proven in force")
 		}
 	}
-	s.Replica.Refuses, s.Key.Refuses, s.Streams.Refuses, s.Flaws.Refuses = nil, nil, nil, nil // there is room again
+	s.Replica.Refuses, s.Key.Refuses, s.Streams.Refuses = nil, nil, nil // there is room again
+	s.Flaws.Refuses, s.Clocks.Refuses, s.Sessions.Refuses = nil, nil, nil
 	if err := back.Unwind(t.Context()); err != nil {
 		t.Errorf("unwinding what was never done: %v", err)
 	}

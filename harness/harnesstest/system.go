@@ -14,6 +14,8 @@ type System struct {
 	Instance Instance
 	Streams  Streams
 	Flaws    Flaws
+	Clocks   Clocks
+	Sessions Sessions
 }
 
 // Elsewhere is the Region of the handles.
@@ -23,7 +25,8 @@ const Elsewhere = "eu-west-1"
 func NewSystem(refuses error) *System {
 	s := &System{Network: Network{Refuses: refuses}, Replica: Replica{Refuses: refuses}, Key: Key{Refuses: refuses},
 		Provider: Provider{Refuses: refuses}, Instance: Instance{Refuses: refuses},
-		Streams: Streams{Refuses: refuses}, Flaws: Flaws{Refuses: refuses}}
+		Streams: Streams{Refuses: refuses}, Flaws: Flaws{Refuses: refuses},
+		Clocks: Clocks{Refuses: refuses}, Sessions: Sessions{Refuses: refuses}}
 	s.Provider.acs = []string{"us-east-1", Elsewhere}
 	return s
 }
@@ -32,8 +35,9 @@ func NewSystem(refuses error) *System {
 func (s *System) Handles() *harness.Handles {
 	return &harness.Handles{Network: &s.Network, Power: map[string]harness.Power{Elsewhere: &s.Replica},
 		Attach: map[string]harness.Attach{Elsewhere: &s.Replica}, Key: map[string]harness.Key{Elsewhere: &s.Key},
-		Provider: &s.Provider, Instance: &s.Instance, Streams: &s.Streams, Flaws: &s.Flaws,
-		Hosts: func(place, service string) []string { return []string{service + "." + place + ".test"} }}
+		Provider: &s.Provider, Instance: &s.Instance, Streams: &s.Streams, Flaws: &s.Flaws, Clocks: &s.Clocks,
+		Sessions: map[string]harness.Sessions{Elsewhere: &s.Sessions},
+		Hosts:    func(place, service string) []string { return []string{service + "." + place + ".test"} }}
 }
 
 // Scope of what can be aimed at.
@@ -56,4 +60,5 @@ func (s *System) Revive() {
 	s.Key.Revive()
 	s.Streams.Revive()
 	s.Flaws.Revive()
+	s.Clocks.Revive()
 }

@@ -148,6 +148,14 @@ func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycente
 func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) error {
 	p.System.Instance = &instanceHandle{p.replicas[p.Topology.Primary]}
 	p.System.Streams = newStreams(p.replicas)
+	clocks := clocks{}
+	p.System.Clocks, p.System.Sessions = clocks, map[string]harness.Sessions{}
+	for region, r := range p.replicas {
+		clocks[region], p.System.Sessions[region] = r, sessions{r}
+	}
+	if p.idp != nil {
+		clocks[names.IdPPlace] = p.idp
+	}
 	for i, region := range p.Topology.Regions() {
 		if err := p.configure(ctx, i, region, trust); err != nil {
 			return err
