@@ -1,6 +1,6 @@
 // Package faults holds what can be done to a system, one kind a file. A fault is a small struct whose fields are its
 // configuration and never change. It says what it is aimed at, lays a rule or pulls a handle, and gives back what
-// proves it and takes it back.
+// proves it and takes it back. Its file says too whom it must break, case by case, and TestMatrix holds it to that.
 package faults
 
 import (
@@ -11,34 +11,26 @@ import (
 func Table() []harness.FaultKind {
 	return []harness.FaultKind{
 		{Name: "region_outage", Doc: "every link to and from a Region is cut: portal, APIs, KMS, outgoing replication",
-			Examples: []string{`{"mode": "blackhole"}`, `{"mode": "blackhole", "hold": false}`, `{"mode": "refuse"}`, `{"mode": "reset"}`, `{"mode": "http_503"}`},
-			New:      func() harness.Fault { return &RegionOutage{Mode: modeBlackhole, Hold: true} }},
+			Cases: regionOutageCases, New: func() harness.Fault { return &RegionOutage{Mode: modeBlackhole, Hold: true} }},
 		{Name: "link", Doc: "links get slow: latency, jitter, bandwidth",
-			Examples: []string{`{"latency": "40ms"}`, `{"jitter": "20ms", "bandwidth": 65536}`},
-			New:      func() harness.Fault { return &Link{} }},
+			Cases: linkCases, New: func() harness.Fault { return &Link{} }},
 		{Name: "api_errors", Doc: "an API of AWS answers with errors of its own",
-			Examples: []string{`{"status": 503}`, `{"code": "AccessDeniedException", "odds": 0.5}`},
-			New:      func() harness.Fault { return &APIErrors{Odds: 1, Via: viaFabric} }},
+			Cases: apiErrorsCases, New: func() harness.Fault { return &APIErrors{Odds: 1, Via: viaFabric} }},
 		{Name: "api_latency", Doc: "an API of AWS is slow to answer, while the links to it are not",
-			Examples: []string{`{"latency": "40ms"}`},
-			New:      func() harness.Fault { return &APILatency{Odds: 1} }},
+			Cases: apiLatencyCases, New: func() harness.Fault { return &APILatency{Odds: 1} }},
 		{Name: "throttle", Doc: "an API of AWS says that it is called too often",
-			New: func() harness.Fault { return &Throttle{Odds: 1} }},
+			Cases: throttleCases, New: func() harness.Fault { return &Throttle{Odds: 1} }},
 		{Name: "kms_key",
-			Doc:      "a Region's replica of the key is disabled, pending deletion, or its policy denies Identity Center",
-			Examples: []string{`{"mode": "disabled"}`, `{"mode": "pending_deletion"}`, `{"mode": "policy_denies"}`},
-			New:      func() harness.Fault { return &KMSKey{Mode: modeDisabled} }},
+			Doc:   "a Region's replica of the key is disabled, pending deletion, or its policy denies Identity Center",
+			Cases: kmsKeyCases, New: func() harness.Fault { return &KMSKey{Mode: modeDisabled} }},
 		{Name: "tls",
-			Doc:      "the TLS of a Region's names breaks: an expired certificate, another host's, a handshake that stalls",
-			Examples: []string{`{"mode": "expired"}`, `{"mode": "wrong_name"}`, `{"mode": "stall"}`},
-			New:      func() harness.Fault { return &TLS{Mode: modeExpired} }},
+			Doc:   "the TLS of a Region's names breaks: an expired certificate, another host's, a handshake that stalls",
+			Cases: tlsCases, New: func() harness.Fault { return &TLS{Mode: modeExpired} }},
 		{Name: "dns", Doc: "a Region's names can't be looked up, lead to where nobody is any more, or take long to look up",
-			Examples: []string{`{"mode": "nxdomain"}`, `{"mode": "stale"}`, `{"mode": "slow", "delay": "2s"}`},
-			New:      func() harness.Fault { return &DNS{Mode: modeNXDomain} }},
+			Cases: dnsCases, New: func() harness.Fault { return &DNS{Mode: modeNXDomain, Cut: true} }},
 		{Name: "process", Doc: "the process of a Region's replica is killed, paused or restarted",
-			Examples: []string{`{"mode": "kill"}`, `{"mode": "pause"}`, `{"mode": "restart"}`},
-			New:      func() harness.Fault { return &Process{Mode: modeKill} }},
+			Cases: processCases, New: func() harness.Fault { return &Process{Mode: modeKill} }},
 		{Name: "network_disconnect", Doc: "a Region's replica is taken off its network, and runs on alone",
-			New: func() harness.Fault { return &NetworkDisconnect{} }},
+			Cases: networkDisconnectCases, New: func() harness.Fault { return &NetworkDisconnect{} }},
 	}
 }

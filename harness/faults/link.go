@@ -11,6 +11,12 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
+// linkCases are its contract: who comes to the Region waits, and nobody fails.
+var linkCases = []harness.Case{
+	{Settings: `{"latency": "40ms"}`, Breaks: []harness.Break{harness.Slow(harness.Here)}},
+	{Settings: `{"jitter": "20ms", "bandwidth": 65536}`, Breaks: []harness.Break{harness.Slow(harness.Here)}},
+}
+
 // Link makes links slow. What it says is added on each direction that it hits.
 type Link struct {
 	network

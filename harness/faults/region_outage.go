@@ -5,6 +5,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -15,6 +16,15 @@ const (
 	modeReset     = "reset"
 	modeHTTP503   = "http_503"
 )
+
+// regionOutageCases are its contract: nobody gets anything of the Region, by whatever people meet.
+var regionOutageCases = []harness.Case{
+	{Settings: `{"mode": "blackhole"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+	{Settings: `{"mode": "blackhole", "hold": false}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+	{Settings: `{"mode": "refuse"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassRefused)}},
+	{Settings: `{"mode": "reset"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassReset)}},
+	{Settings: `{"mode": "http_503"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassHTTP5xx)}},
+}
 
 // RegionOutage cuts every link to and from a Region, both directions. With a service it cuts only what goes to that
 // service's names. An error page is what the Region's own names answer, so http_503 acts on what comes in alone.
