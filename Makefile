@@ -43,8 +43,9 @@ platforms: ## build and vet for the systems that this one isn't, the tests too
 schema: ## write scenarios/schema.json anew, after a kind or a key changed
 	@$(GO) run ./cmd/regiondrill schema > scenarios/schema.json.new && mv scenarios/schema.json.new scenarios/schema.json
 
-docs: ## write docs/scenario.md anew, after a kind or a key changed
+docs: ## write docs/scenario.md and docs/faults.md anew, after a kind or a key changed
 	@$(GO) run ./cmd/regiondrill explain --markdown > docs/scenario.md.new && mv docs/scenario.md.new docs/scenario.md
+	@$(GO) run ./cmd/regiondrill explain --contracts > docs/faults.md.new && mv docs/faults.md.new docs/faults.md
 
 release: ## make archives, bills of materials and sums of VERSION=v1.2.3 in dist
 	@rm -rf dist && $(GO) run ./release -version '$(VERSION)' -out dist && ls -l dist
@@ -88,9 +89,8 @@ fuzz: ## fuzz every parser for FUZZTIME (20s)
 nightly: build test fuzz ## everything that takes its time: tests, fuzzing, and all drills tagged nightly
 	@if .ci/browser bin/regiondrill; then flags=; else flags=--without-browser; fi; bin/regiondrill run tag:nightly $$flags
 
-matrix: build ## run the main drill once for each mode of an outage, without the browser
-	@for mode in blackhole refuse reset http_503; do \
-		bin/regiondrill run $(DRILL) --without-browser --set faults.0.mode=$$mode || exit; done
+matrix: ## hold every fault to its contract, with every probe in either Region, and write docs/faults.md
+	@REGIONDRILL_MATRIX=1 $(GO) test -count=1 -run Matrix ./harness/drill && $(MAKE) -s docs
 
 kill-test: ## kill drills, browsers and containers in mid-run, and look for what they leave
 	@$(GO) test -count=1 -v -run 'Kill|Stop|Leave|Recover|Panic' ./cmd/regiondrill ./harness/engine ./probes/browser ./harness/targets

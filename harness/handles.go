@@ -12,10 +12,10 @@ import (
 )
 
 // Handles are what faults and actions pull. One that the target doesn't have is nil. A new handle is a field here; what
-// a target without it lacks is said in its tag, as in "target lab can't carry process: its replicas have …". One that is
-// shared several may pull at once: what they do lies on each other, and each takes back its own.
+// a target without it lacks is said in its tag, as in "target lab can't carry process: its replicas have …". One that
+// is shared several may pull at once: what they do lies on each other, and each takes back its own.
 type Handles struct {
-	Network  Network                              `handle:"network" shared:"yes" lack:"it can't lay rules on links, names and calls"`
+	Network  Network                              `handle:"network" shared:"yes" lack:"it has no links to lay rules on"`
 	Power    map[string]Power                     `handle:"power" lack:"its replicas have no processes of their own"`
 	Attach   map[string]Attach                    `handle:"attach" lack:"its replicas are on no network that they could be taken off"`
 	Key      map[string]Key                       `handle:"key" lack:"its keys can't be changed"`

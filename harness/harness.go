@@ -36,7 +36,7 @@ type (
 	}
 	FaultKind struct {
 		Name, Doc string
-		Examples  []string
+		Cases     []Case // in place of Examples: its contract, one case a setting
 		New       func() Fault
 	}
 	ActionKind struct {
@@ -47,9 +47,23 @@ type (
 	ProbeKind struct {
 		Name, Doc string
 		Examples  []string
-		New       func() Probe
+		// Variants are settings, in JSON, whose people a fault may treat otherwise than those of the defaults: each fault is
+		// drilled with all of them.
+		Variants []string
+		New      func() Probe
 	}
 )
+
+// Examples are the settings of its cases, each once.
+func (k FaultKind) Examples() []string {
+	var settings []string
+	for _, c := range k.Cases {
+		if c.Settings != "" && !slices.Contains(settings, c.Settings) {
+			settings = append(settings, c.Settings)
+		}
+	}
+	return settings
+}
 
 // Problem is a user's mistake in the block of a kind, at one of its keys.
 type Problem struct {

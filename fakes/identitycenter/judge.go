@@ -32,23 +32,26 @@ func (r *Replica) Judge(ctx context.Context, j Judgement) (Judged, error) {
 	if i < 0 {
 		return Judged{}, errors.New("it is no ACS URL of this Region")
 	}
-	said, refused := acs{r, hosts[i]}.expects(c).validate(j.Response)
+	refused, err := acs{r, hosts[i]}.judge(ctx, c, j)
+	if err != nil || refused == nil {
+		return Judged{}, err
+	}
+	return Judged{string(refused.cause), refused.detail}, nil
+}
+
+func (a acs) judge(ctx context.Context, c *configuration, j Judgement) (*refusal, error) {
+	said, refused := a.expects(c).validate(j.Response)
 	if refused == nil {
-		_, refused = r.stores.settle(said, digestOf(newSecret()), true, r.now())
+		_, refused = a.stores.settle(said, digestOf(newSecret()), true, a.now())
 	}
-	if refused == nil && j.LookUp {
-		p, err := r.person(ctx, said.nameID)
-		if err != nil {
-			return Judged{}, err
-		}
-		if p == nil {
-			refused = refuse(causeUnknownUser, "no user of this name is provisioned")
-		}
+	if refused != nil || !j.LookUp {
+		return refused, nil
 	}
-	if refused != nil {
-		return Judged{string(refused.cause), refused.detail}, nil
+	p, err := a.person(ctx, said.nameID)
+	if err == nil && p == nil {
+		refused = refuse(causeUnknownUser, "no user of this name is provisioned")
 	}
-	return Judged{}, nil
+	return refused, err
 }
 
 func (s *Server) judge(ctx context.Context, j Judgement) (Judged, error) {

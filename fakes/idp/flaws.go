@@ -31,7 +31,8 @@ type Flaw struct {
 
 // AssertionFlaws are what can be wrong with a response, and KeyFlaws with the key that signs it.
 func AssertionFlaws() []string {
-	return append(slices.Sorted(maps.Keys(messageFlaws())), append(slices.Sorted(maps.Keys(documentFlaws())), flawReplay)...)
+	all := slices.AppendSeq(slices.Collect(maps.Keys(messageFlaws())), maps.Keys(documentFlaws()))
+	return slices.Sorted(slices.Values(append(all, flawReplay)))
 }
 
 // KeyFlaws lists them.
@@ -142,7 +143,8 @@ type flaws struct {
 // maxReplays bounds how many responses are kept for a replay: some 6 MB.
 const maxReplays = 1_000
 
-// GetWrong is that the flaw is had from now on. One of the same name is replaced. Its error says what is wrong with the flaw.
+// GetWrong lets the provider have a flaw from now on. One of the same name is replaced. Its error says what is wrong
+// with the flaw.
 func (p *IdP) GetWrong(f Flaw) error {
 	if f.Name == "" {
 		return errors.New("a flaw needs a name, to be mended by")

@@ -139,8 +139,8 @@ func Streams(w harness.Where, s harness.Scope, fromPrimary bool) (harness.Aim, [
 	return found, a.p
 }
 
-// Provider is the identity provider as it is to the people of every Region or, with one, of that. It may be left unsaid,
-// as there is one provider alone. It is proven on the way of its answers to each Region.
+// Provider is the identity provider as it is to the people of every Region or, with one, of that. It may be left
+// unsaid, as there is one provider alone. It is proven on the way of its answers to each Region.
 func Provider(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a := &aimer{w: w, s: s}
 	if w.Place != "" && w.Place != names.IdPPlace {

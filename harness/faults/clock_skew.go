@@ -11,6 +11,14 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
+// clockSkewCases are its contract: assertions are not valid yet, or no longer.
+var clockSkewCases = []harness.Case{
+	{Settings: `{"by": "-6m"}`, Breaks: refusedHere},
+	{Settings: `{"by": "10m"}`, Breaks: refusedHere},
+	{Settings: `{"by": "1m"}`},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"by": "6m"}`, Breaks: refusedAnywhere},
+}
+
 // ClockSkew puts the clock of a Region or of the identity provider wrong. An assertion is valid for some minutes around
 // the provider's time (Okta: five before and five after), and a Region takes system.behaviour.skew off its own on both
 // sides: what is wrong by less harms nobody.
@@ -29,8 +37,8 @@ func (f *ClockSkew) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harnes
 		how = fmt.Sprintf("is %v behind", -f.By)
 	}
 	if f.By.Abs() < leastSkew {
-		problems = append(problems, harness.Problem{Key: "by",
-			Sentence: fmt.Sprintf("must be %v at least, ahead or behind: less can't be told from a clock that is right", leastSkew)})
+		problems = append(problems, harness.Problem{Key: "by", Sentence: fmt.Sprintf(
+			"must be %v at least, ahead or behind: less can't be told from a clock that is right", leastSkew)})
 	}
 	a.Summary = "the clock of " + a.Summary + " " + how
 	return a, problems
@@ -57,8 +65,8 @@ func (f *ClockSkew) Inject(
 	return saying(injected, "the clock of "+a.Place+" is right again"), err
 }
 
-// read is a canary: it asks for the time, and is errWrong where our shift is in it. What it says must be as far from the
-// time as all its shifts together.
+// read is a canary: it asks for the time, and is errWrong where our shift is in it. What it says must be as far from
+// the time as all its shifts together.
 func (f *ClockSkew) read(ctx context.Context, clocks harness.Clocks, a harness.Aim) error {
 	before := time.Now()
 	said, shifts, err := clocks.Read(ctx, a.Place)

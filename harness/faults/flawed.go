@@ -6,7 +6,14 @@ import (
 	"fmt"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// refusedAnywhere and refusedHere are what people meet whom Identity Center refuses: all, or those of a Region.
+var (
+	refusedAnywhere = []harness.Break{harness.Fail(harness.Anywhere, history.ClassACSRejected, history.SignIn)}
+	refusedHere     = []harness.Break{harness.Fail(harness.Here, history.ClassACSRejected, history.SignIn)}
 )
 
 // flawed is a fault by which the identity provider gets something wrong.
@@ -51,8 +58,8 @@ func judged(flaws harness.Flaws, a harness.Aim, cause string, lookUp bool) func(
 	}
 }
 
-// getWrong lets the provider have a flaw, about what is sent to a Region's ACS where the aim has one. A flaw dies with the
-// run, so nobody else needs to know how to undo it.
+// getWrong lets the provider have a flaw, about what is sent to a Region's ACS where the aim has one. A flaw dies with
+// the run, so nobody else needs to know how to undo it.
 func getWrong(
 	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack, flaw harness.Flaw,
 	ask func(context.Context) error,

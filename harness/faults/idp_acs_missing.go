@@ -8,8 +8,18 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
+
+// unsent is what people meet whom the provider doesn't send back.
+var unsent = []harness.Break{harness.Fail(harness.Here, history.ClassIdPACSRefused, history.SignIn)}
+
+// idpACSMissingCases are its contract: the provider sends nobody to the Region, who has no session there yet.
+var idpACSMissingCases = []harness.Case{
+	{Settings: `{"only": "none"}`, Breaks: unsent},
+	{Settings: `{"only": "dual_stack"}`, Breaks: unsent},
+}
 
 // IdPACSMissing takes a Region's ACS URLs from the identity provider, as where nobody has registered them for an
 // additional Region, or has registered one form alone. Who has a session there goes on.
@@ -28,14 +38,16 @@ const (
 func (f *IdPACSMissing) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a, problems := aim.Provider(w, s)
 	if w.Region == "" {
-		problems = append(problems, harness.Problem{Key: "where", Sentence: "it hits nothing: say the ACS of which region"})
+		problems = append(problems,
+			harness.Problem{Key: "where", Sentence: "it hits nothing: say the ACS of which region"})
 	}
 	registered := slices.DeleteFunc(slices.Clone(s.IdP.ACS), func(entry string) bool { return !isOf(entry, w.Region) })
-	if f.Only != formNone && len(problems) == 0 && len(registered) == 1 && entryOf(w.Region, f.Only, registered[0]) {
+	switch {
+	case len(problems) > 0:
+	case f.Only != formNone && len(registered) == 1 && entryOf(w.Region, f.Only, registered[0]):
 		problems = append(problems, harness.Problem{Key: "only",
 			Sentence: fmt.Sprintf("it changes nothing: system.idp.acs has no other form of %s", w.Region)})
-	}
-	if f.Only == formNone && len(problems) == 0 && len(registered) == 0 {
+	case f.Only == formNone && len(registered) == 0:
 		problems = append(problems, harness.Problem{Key: "where.region",
 			Sentence: fmt.Sprintf("it changes nothing: system.idp.acs has no ACS of %s", w.Region)})
 	}
@@ -59,7 +71,8 @@ func entryOf(region, form, entry string) bool {
 // errUnknownACS is what a canary is told of an ACS that the provider doesn't know.
 var errUnknownACS = errors.New("the identity provider doesn't know the ACS")
 
-// Inject takes the ACS URLs from the provider. Its proof is that the provider sends nothing to the form that is missing.
+// Inject takes the ACS URLs from the provider. Its proof is that the provider sends nothing to the form that is
+// missing.
 func (f *IdPACSMissing) Inject(
 	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
 ) (harness.Injection, error) {

@@ -8,6 +8,19 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
+// idpAssertionCases are its contract: nobody signs in, in every Region or in one.
+var idpAssertionCases = []harness.Case{
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "expired"}`, Breaks: refusedAnywhere},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "wrong_audience"}`, Breaks: refusedAnywhere},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "wrong_recipient"}`, Breaks: refusedAnywhere},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "two_assertions"}`, Breaks: refusedAnywhere},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "encrypted"}`, Breaks: refusedAnywhere},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "oversize"}`, Breaks: refusedAnywhere},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "name_id_mismatch"}`, Breaks: refusedAnywhere},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "replay"}`, Breaks: refusedAnywhere},
+	{Settings: `{"mode": "wrong_recipient"}`, Breaks: refusedHere},
+}
+
 // IdPAssertion lets the identity provider write assertions that Identity Center refuses, in every Region or, with one,
 // in that: as where each Region's ACS is an application of its own at the provider, and one of them is set up wrong.
 type IdPAssertion struct {

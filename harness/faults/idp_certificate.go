@@ -8,6 +8,13 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
+// idpCertificateCases are its contract: nobody signs in, and who has a session goes on.
+var idpCertificateCases = []harness.Case{
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "rotated"}`, Breaks: refusedAnywhere},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "old_key"}`, Breaks: refusedAnywhere},
+	{Settings: `{"mode": "rotated"}`, Breaks: refusedHere},
+}
+
 // IdPCertificate lets the identity provider sign with a key whose certificate Identity Center doesn't have, as after a
 // rotation of which nobody has told it. Its refusal names no reason that a person could act on.
 type IdPCertificate struct {

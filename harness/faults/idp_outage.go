@@ -6,11 +6,28 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
-// IdPOutage cuts every link to and from the identity provider. Nobody signs in anew in any Region, so no failover helps;
-// who has a session goes on.
+// idpless and nameless are what people meet where they can't get at the provider.
+var (
+	idpless  = []harness.Break{harness.Fail(harness.Anywhere, history.ClassIdPUnavailable, history.SignIn)}
+	nameless = []harness.Break{harness.Fail(harness.Anywhere, history.ClassDNS, history.SignIn)}
+)
+
+// idpOutageCases are its contract: nobody signs in in any Region, and who has a session goes on.
+var idpOutageCases = []harness.Case{
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "blackhole"}`, Breaks: idpless},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "blackhole", "hold": false}`, Breaks: idpless},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "refuse"}`, Breaks: idpless},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "reset"}`, Breaks: idpless},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "http_503"}`, Breaks: idpless},
+	{Where: harness.Where{Place: "idp"}, Settings: `{"mode": "dns"}`, Breaks: nameless},
+}
+
+// IdPOutage cuts every link to and from the identity provider. Nobody signs in anew in any Region, so no failover
+// helps; who has a session goes on.
 type IdPOutage struct {
 	network
 	Mode string `yaml:"mode" enum:"blackhole,refuse,reset,http_503,dns" doc:"what people meet: silence, a refused connection, a reset one, an error page, or no such name"`

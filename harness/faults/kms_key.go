@@ -9,6 +9,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -18,6 +19,22 @@ const (
 	modePendingDeletion = "pending_deletion"
 	modePolicyDenies    = "policy_denies"
 )
+
+// keyless is what people meet of a Region whose key can't be used: nobody signs in, and who has a session goes on until
+// the Region's view of their data is out of date.
+var keyless = []harness.Break{
+	harness.Fail(harness.Here, history.ClassACSRejected, history.SignIn),
+	harness.Fail(harness.Here, history.ClassPortalError),
+}
+
+// kmsKeyCases are its contract.
+var kmsKeyCases = []harness.Case{
+	{Settings: `{"mode": "disabled"}`, Breaks: keyless},
+	{Settings: `{"mode": "pending_deletion"}`, Breaks: keyless},
+	{Settings: `{"mode": "policy_denies"}`, Breaks: keyless},
+	{Settings: `{"mode": "throttled"}`, Breaks: keyless},
+	{Settings: `{"mode": "unreachable"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+}
 
 // KMSKey makes a Region's replica of the key under which Identity Center keeps its data unusable, as an administrator
 // may do by mistake: KMS's own API is called. Each replica has its own state and policy, so the other Regions go on.

@@ -9,10 +9,19 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
-// Link makes links slow, or lossy: some of the connections are reset. What it says is added on each direction that it hits.
+// linkCases are its contract: who comes to the Region waits, or is cut off now and then.
+var linkCases = []harness.Case{
+	{Settings: `{"latency": "40ms"}`, Breaks: []harness.Break{harness.Slow(harness.Here)}},
+	{Settings: `{"jitter": "20ms", "bandwidth": 65536}`, Breaks: []harness.Break{harness.Slow(harness.Here)}},
+	{Settings: `{"reset": 0.9}`, Breaks: []harness.Break{{At: harness.Here, Class: history.ClassReset, Some: true}}},
+}
+
+// Link makes links slow, or lossy: some of the connections are reset. What it says is added on each direction that it
+// hits. A connection that is kept and was lucky goes on.
 type Link struct {
 	network
 	Latency   time.Duration `yaml:"latency" max:"1m" doc:"added one way, so that a round trip over both directions takes twice as much longer"`

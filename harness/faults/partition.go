@@ -6,8 +6,19 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
+
+// partitionCases are its contract: people reach every Region, but where they are what it is cut off from.
+var partitionCases = []harness.Case{
+	{Settings: `{"mode": "blackhole"}`},
+	{Settings: `{"direction": "in"}`},
+	{Settings: `{"direction": "out"}`},
+	{Settings: `{"mode": "refuse"}`},
+	{Where: harness.Where{From: "office"}, Settings: `{"direction": "out"}`,
+		Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+}
 
 // Partition cuts the links between a Region and other Regions or, with where.from, between it and one other place. All
 // else goes on: people reach every Region, which no longer replicate to each other, and so grow apart.

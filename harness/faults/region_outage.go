@@ -5,6 +5,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -16,6 +17,16 @@ const (
 	modeHTTP503   = "http_503"
 	modeNoNames   = "dns"
 )
+
+// regionOutageCases are its contract: nobody gets anything of the Region, by whatever people meet.
+var regionOutageCases = []harness.Case{
+	{Settings: `{"mode": "blackhole"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+	{Settings: `{"mode": "blackhole", "hold": false}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+	{Settings: `{"mode": "refuse"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassRefused)}},
+	{Settings: `{"mode": "reset"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassReset)}},
+	{Settings: `{"mode": "http_503"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassHTTP5xx)}},
+	{Settings: `{"mode": "dns"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassDNS)}},
+}
 
 // RegionOutage cuts every link to and from a Region, both directions. With a service it cuts only what goes to that
 // service's names. An error page is what the Region's own names answer, and names are looked up by who comes to it, so
@@ -34,7 +45,7 @@ func (f *RegionOutage) Aim(w harness.Where, s harness.Scope) (harness.Aim, []har
 	}
 	a, problems := links(w, s)
 	problems = append(problems, holds(f.Mode, f.Hold)...)
-	if a.Summary = f.Mode + " of " + a.Summary; aim.Isolates(w) && f.Mode != modeNoNames { // who is connected goes on
+	if a.Summary = f.Mode + " of " + a.Summary; aim.Isolates(w) {
 		a.Unreachable = []string{w.Region}
 	}
 	return a, problems
@@ -67,7 +78,7 @@ func outage(mode string, hold bool) harness.Effect {
 		return harness.Effect{Answer: harness.Answer{Fail: true, Status: 503}}
 	case modeNoNames:
 		names := &DNS{Mode: modeNXDomain}
-		return harness.Effect{Lookup: names.lookup, Shows: names.shows}
+		return harness.Effect{Lookup: names.lookup, Shows: names.shows, Cut: true}
 	}
 	return harness.Effect{Traffic: harness.Traffic{Hole: true, Lose: !hold}}
 }

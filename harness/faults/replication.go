@@ -15,9 +15,16 @@ import (
 // The other mode of a fault of replication.
 const modeLag = "lag"
 
+// replicationCases are its contract: who signs in doesn't notice; what is stale is another measure's.
+var replicationCases = []harness.Case{
+	{Settings: `{"mode": "pause"}`},
+	{Settings: `{"mode": "pause", "stream": "sessions"}`},
+	{Settings: `{"mode": "lag", "lag": "30s"}`},
+}
+
 // Replication holds up what other Regions replicate to a Region, while people, the identity provider and all APIs reach
-// every Region as ever. What has changed meanwhile is missing there: people whom the primary no longer lets in still get
-// in, new ones don't. It comes in order when the fault ends.
+// every Region as ever. What has changed meanwhile is missing there: people whom the primary no longer lets in still
+// get in, new ones don't. It comes in order when the fault ends.
 type Replication struct {
 	Mode   string        `yaml:"mode" enum:"pause,lag" doc:"pause: nothing comes until the fault ends; lag: each entry comes later, by lag"`
 	Lag    time.Duration `yaml:"lag" min:"0s" max:"1h" doc:"with lag: how much later than replication is anyway"`

@@ -9,8 +9,15 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
-// SCIMStall keeps the identity provider from provisioning: nobody new comes, and nobody who has left goes. SCIM is in the
-// primary Region alone, and people sign in as ever.
+// scimStallCases are its contract: who signs in doesn't notice.
+var scimStallCases = []harness.Case{
+	{Where: harness.Where{Region: "us-east-1"}, Settings: `{"mode": "hang"}`},
+	{Where: harness.Where{Region: "us-east-1"}, Settings: `{"mode": "unauthorized"}`},
+	{Where: harness.Where{Region: "us-east-1"}, Settings: `{"mode": "throttled"}`},
+}
+
+// SCIMStall keeps the identity provider from provisioning: nobody new comes, and nobody who has left goes. SCIM is in
+// the primary Region alone, and people sign in as ever.
 type SCIMStall struct {
 	network
 	Mode string `yaml:"mode" enum:"hang,unauthorized,throttled" doc:"hang: nothing is answered; unauthorized: the bearer token is refused, as when its year is over; throttled: there are too many calls"`

@@ -10,6 +10,11 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
+// sessionLossCases are its contract: who loses their session signs in again.
+var sessionLossCases = []harness.Case{
+	{},
+}
+
 // SessionLoss lets a Region forget all sessions that people have at its access portal, once, at its beginning: they are
 // asked to sign in again there. In other Regions they go on. What is lost stays lost; for says how long its window is.
 type SessionLoss struct{}

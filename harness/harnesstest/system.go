@@ -47,8 +47,8 @@ func (s *System) Scope(kind string) harness.Scope {
 			Primary: "us-east-1", Additional: []string{Elsewhere}, Standby: []string{"ap-southeast-2"},
 			Vantages: []harness.Vantage{{Name: "here"}},
 			IdP:      harness.IdPSettings{ACS: []string{"us-east-1", Elsewhere}}},
-		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms"},
-			Calls: map[string][]string{"kms": {"Decrypt"}}},
+		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms", "scim"},
+			Calls: map[string][]string{"kms": {"Decrypt"}, "scim": {"ListUsers"}}},
 		Kind: kind, Target: "toy",
 	}
 }

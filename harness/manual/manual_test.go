@@ -183,7 +183,7 @@ func TestWords(t *testing.T) {
 	m := made(t)
 	for word, want := range map[string]string{
 		"system": "system", "system.idp": "system.idp", "idp": "system.idp", "kms": "system.kms", "where": "faults.where",
-		"replication": "system.replication", "directory": "system.directory", "steer": "saml_login.steer",
+		"system.replication": "system.replication", "replication": "replication", "directory": "system.directory", "steer": "saml_login.steer",
 		"sustained": "recovery.sustained", "idp.acs": "system.idp.acs", "probes.every": "probes.every", "scenario": "scenario",
 		"every": "probes.every", "latency": "latency", "warm_up": "warm_up", "eu-west-1": "eu-west-1", "regions": "regions",
 		"lab": "lab", "name": "name", "rtt": "vantages.rtt",
@@ -208,18 +208,19 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// Whom a fault keeps out is what the plan says of it.
-func TestWhomAFaultKeepsOut(t *testing.T) {
+// Whom a fault breaks is what its contract says.
+func TestWhomAFaultBreaks(t *testing.T) {
 	m := made(t)
 	for kind, want := range map[string]string{
-		"region_outage": "while a whole Region is hit, nobody can be carried by it",
-		"process":       "while a whole Region is hit with mode: kill or mode: pause, nobody can be carried by it",
-		"link":          "",
-		"kms_key":       "",
+		"region_outage": "mode: refuse: who is at home there fails by refused; who is elsewhere is not harmed",
+		"process":       "mode: restart: nobody is harmed",
+		"link":          "latency: 40ms: who is at home there waits longer; who is elsewhere is not harmed",
+		"kms_key": "mode: disabled: who is at home there fails by acs_rejected (sign_in), or fails by portal_error " +
+			"(role_credentials); who is elsewhere is not harmed",
 	} {
 		topic, err := m.Topic(kind)
-		if err != nil || topic.Breaks != want {
-			t.Errorf("%s: %q, %v", kind, topic.Breaks, err)
+		if err != nil || !slices.Contains(topic.Contract, want) {
+			t.Errorf("%s: %q, %v", kind, topic.Contract, err)
 		}
 	}
 	if p, _ := m.Topic("process"); fmt.Sprint(p.Targets) != "[containers]" {
@@ -259,6 +260,11 @@ func TestThePageIsCurrent(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "scenario.md"))
 	if err != nil || !bytes.Equal(page, text) {
 		t.Errorf("docs/scenario.md is not current: make docs (%v)", err)
+	}
+	contracts, failed := m.Contracts()
+	page, err = os.ReadFile(filepath.Join("..", "..", "docs", "faults.md"))
+	if failed != nil || err != nil || !bytes.Equal(page, contracts) {
+		t.Errorf("docs/faults.md is not current: make docs (%v, %v)", failed, err)
 	}
 	for _, f := range scenario.Language() {
 		key := f.Key[strings.LastIndexByte(f.Key, '.')+1:]

@@ -12,8 +12,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 )
 
-// streams is the handle on replication: a harness.Streams. A Region is told all its holds at once, so that they are kept
-// here.
+// streams is the handle on replication: a harness.Streams. A Region is told all its holds at once, so that they are
+// kept here.
 type streams struct {
 	replicas map[string]control.Fake // by Region
 
