@@ -311,14 +311,31 @@ func (p *IdP) spoil(on []Flaw, response, assertion *element) []*element {
 // Canary is a response that is issued for nobody's sign-in: to see what Identity Center would make of others.
 type Canary struct {
 	ACS    string // its URL, registered or not
-	Person string // user name
+	Person string // user name; empty: it only asks whether the ACS is registered
 }
 
-func (p *IdP) canaryVerb(c Canary) (string, error) {
-	if _, ok := p.directory.find(c.Person); !ok {
-		return "", fmt.Errorf("there is nobody of the user name %q", c.Person)
+// Shown is what a canary is given, and the names of the flaws that are about its ACS.
+type Shown struct {
+	Response string   // SAMLResponse, where one was asked for
+	Known    bool     // whether the ACS is registered
+	Flaws    []string // in the order in which they were had
+}
+
+func (p *IdP) canaryVerb(c Canary) (Shown, error) {
+	_, refused := p.registered(c.ACS)
+	s := Shown{Known: refused == nil && c.ACS != ""}
+	for _, f := range p.flaws.of(c.ACS) {
+		s.Flaws = append(s.Flaws, f.Name)
 	}
-	return p.issue(grant{acs: c.ACS, person: c.Person, canary: true})
+	if c.Person == "" {
+		return s, nil
+	}
+	if _, ok := p.directory.find(c.Person); !ok {
+		return s, fmt.Errorf("there is nobody of the user name %q", c.Person)
+	}
+	var err error
+	s.Response, err = p.issue(grant{acs: c.ACS, person: c.Person, canary: true})
+	return s, err
 }
 
 func (p *IdP) flawVerb(f Flaw) (none control.None, err error) { return none, p.GetWrong(f) }
@@ -326,10 +343,4 @@ func (p *IdP) flawVerb(f Flaw) (none control.None, err error) { return none, p.G
 func (p *IdP) mendVerb(name string) (none control.None, err error) {
 	p.Mend(name)
 	return none, nil
-}
-
-// registersVerb tells whether responses may be sent to an ACS URL.
-func (p *IdP) registersVerb(url string) (bool, error) {
-	_, f := p.registered(url)
-	return f == nil && url != "", nil
 }
