@@ -375,7 +375,9 @@ func (c *compiler) scope(kind string) harness.Scope {
 
 // carried tells where the target lacks a handle.
 func (c *compiler) carried(b scenario.Block, kind string, needs []string) {
-	if c.plan.Topology.IdP.External != nil && slices.Contains(needs, "provider") {
+	if c.plan.Topology.IdP.External != nil && slices.ContainsFunc(needs, func(handle string) bool {
+		return handle == "provider" || handle == "flaws"
+	}) {
 		c.fail(b.Errorf("kind", "%s sets the identity provider up anew, and an external one is its administrators'", kind))
 		return
 	}

@@ -187,7 +187,7 @@ func TestWords(t *testing.T) {
 	m := made(t)
 	for word, want := range map[string]string{
 		"system": "system", "system.idp": "system.idp", "idp": "system.idp", "kms": "system.kms", "where": "faults.where",
-		"replication": "system.replication", "directory": "system.directory", "steer": "saml_login.steer",
+		"system.replication": "system.replication", "replication": "replication", "directory": "system.directory", "steer": "saml_login.steer",
 		"sustained": "recovery.sustained", "idp.acs": "system.idp.acs", "probes.every": "probes.every", "scenario": "scenario",
 		"every": "probes.every", "latency": "latency", "warm_up": "warm_up", "eu-west-1": "eu-west-1", "regions": "regions",
 		"lab": "lab", "name": "name", "rtt": "vantages.rtt",
