@@ -9,7 +9,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 DRILL := primary-region-outage
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint platforms schema docs release image image-with-browser bench calibrate fuzz nightly matrix kill-test compose-up compose-down clean
+.PHONY: help build demo test test-bulk lint platforms schema docs release image image-with-browser bench calibrate fuzz nightly matrix kill-test compose-up compose-down clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,10 @@ demo: build ## run the main drill in the lab and say where its report lies; brin
 test: ## run all tests, with -race where there is a C compiler
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then race=-race; else race=; \
 		echo 'no -race: the race detector needs cgo, and there is no C compiler (or CGO_ENABLED=0)' >&2; \
-	fi; $(GO) test $$race -parallel 4 -timeout 10m ./...
+	fi; $(GO) test $$race -parallel 4 -timeout 15m ./... && if [ -n "$$race" ]; then $(MAKE) -s test-bulk; fi
+
+test-bulk: ## run the tests of bulk and memory, which the race detector would make ten times as long
+	@$(GO) test -run 'MemoryIsBounded|LongRecords' ./fakes/identitycenter
 
 lint: ## hold the code against gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then printf 'gofmt these:\n%s\n' "$$unformatted" >&2; exit 1; fi

@@ -123,7 +123,8 @@ type World struct {
 	Pages     pages.Driver               // where things stand on the pages of both
 	Locate    func(host string) (Location, bool)
 
-	People []Person
+	People []Person // who come one after the other
+	Others []Person // who come only where they are named
 	Places []*Place
 }
 
@@ -177,7 +178,7 @@ type Visit struct {
 
 // Person is somebody who can sign in.
 type Person struct {
-	Name     string // user-001
+	Name     string // user-001, or that of a person of the scenario
 	UserName string // an addr-spec: the NameID of their assertions
 	Password string
 	Secret   string // of their one-time codes, in base32 (RFC 6238); empty: they aren't asked for any

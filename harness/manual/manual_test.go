@@ -105,8 +105,9 @@ func contexts(m *Manual, topic *Topic) [][]scenario.Set {
 	calls := scenario.Set{Path: "faults.0", Value: "{name: virginia-dark, kind: api_errors, where: {region: us-east-1}, at: 10s, for: 30s}"}
 	two := scenario.Set{Path: "faults", Value: "[{name: second, kind: link, latency: 1s, where: {region: eu-west-1}, at: 1s, for: 2s}," +
 		" {name: virginia-dark, kind: region_outage, where: {region: us-east-1}, at: 10s, for: 30s}]"}
+	named := scenario.Set{Path: "system.directory.people", Value: "{leaver: {groups: [group-02]}}"}
 	still := scenario.Set{Path: "actions", Value: "[]"} // nobody sets an external provider up anew
-	return [][]scenario.Set{nil, {calls}, {two}, {still}}
+	return [][]scenario.Set{nil, {calls}, {two}, {named}, {still}}
 }
 
 // entryOf is the kind whose own key a topic is, and the list that its entries stand in; nil where it is no kind's.
@@ -152,6 +153,9 @@ func placed(t *testing.T, m *Manual, topic *Topic, piece string) scenario.Set {
 	}
 	if len(steps) > 1 && steps[0] == "vantages" {
 		steps = slices.Insert(steps, 1, "new-york")
+	}
+	if strings.HasPrefix(topic.Name, "system.directory.people.") && len(steps) > 3 {
+		steps = slices.Insert(steps, 3, "leaver")
 	}
 	return scenario.Set{Path: strings.Join(steps, "."), Value: value}
 }
