@@ -34,8 +34,8 @@ func toward(a harness.Aim) string {
 var errRefused = errors.New("it is refused")
 
 // judged is a canary: each Region judges what the provider writes now, without anybody's signing in. The flaw is in all
-// that is written, which all Regions refuse for the cause that the fault makes, or in nothing: what another flaw does is
-// that one's.
+// that is written, which all Regions refuse for the cause that the fault makes, or in nothing: what another flaw does
+// is that one's.
 func judged(flaws harness.Flaws, a harness.Aim, cause string, lookUp bool) func(context.Context) error {
 	return func(ctx context.Context) error {
 		refused := 0
