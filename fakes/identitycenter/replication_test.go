@@ -482,20 +482,30 @@ func TestWhatHoldsAStreamIsTold(t *testing.T) {
 // TestLostSessions: the Region knows of none of them, others do, and what was revoked stays so.
 func TestLostSessions(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
+		known := func(region string) (sessions, revoked int) {
+			s := w.replicas[region].stores
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.sessions.len(), s.revoked.len()
+		}
 		w.browser().signIn(w, west, "ann@acme.test")
 		w.browser().signIn(w, west, "bob@acme.test")
-		if err := w.replicas[west].RevokeSessions("bob"); err != nil {
+		if err := w.replicas[west].RevokeSessions("bob@acme.test"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		elsewhere := w.replicas[east].stores.sessions.len()
-		for _, want := range []int{w.replicas[west].stores.sessions.len(), 0} {
+		elsewhere, _ := known(east)
+		here, _ := known(west)
+		for _, want := range []int{here, 0} {
 			if lost, err := w.replicas[west].LoseSessions(); err != nil || lost != want {
 				t.Errorf("%d are lost, %v; want %d", lost, err, want)
 			}
 		}
-		if n := w.replicas[east].stores.sessions.len(); n != elsewhere || n == 0 {
+		if n, _ := known(east); n != elsewhere || n != 1 {
 			t.Errorf("elsewhere there are %d, and were %d", n, elsewhere)
+		}
+		if _, revoked := known(west); revoked != 1 {
+			t.Errorf("%d revocations are known", revoked)
 		}
 		w.browser().signIn(w, west, "ann@acme.test")
 	})
