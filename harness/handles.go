@@ -25,6 +25,7 @@ type Handles struct {
 	Flaws    Flaws                                `handle:"flaws" shared:"yes" lack:"its identity provider gets nothing wrong"`
 	Clocks   Clocks                               `handle:"clocks" shared:"yes" lack:"its clocks can't be put wrong"`
 	Sessions map[string]Sessions                  `handle:"sessions" lack:"its Regions lose no sessions"`
+	Access   Access                               `handle:"access" shared:"yes" lack:"its people can't be changed"`
 	Backend  *Backend                             // the emulator behind KMS's names; nil where that is a fake of ours
 	Hosts    func(place, service string) []string // names that belong to a service there
 }
@@ -122,6 +123,7 @@ type Key interface {
 	ScheduleDeletion(ctx context.Context) error // with the shortest window there is
 	CancelDeletion(ctx context.Context) error   // and enable it, as KMS leaves it disabled
 	Policy(ctx context.Context) (string, error)
+	FirstPolicy() string // with which it was made
 	SetPolicy(ctx context.Context, document string) error
 }
 
@@ -204,6 +206,20 @@ type Sessions interface {
 	// Lose lets the Region forget all of them, and sees that it has forgotten one that was just begun. It tells how many
 	// there were.
 	Lose(ctx context.Context) (int, error)
+}
+
+// Access is the handle on who may sign in, as administrators of either side have it. A person goes by the name that a
+// scenario has for them. What goes over the network (Provision, Enter) meets its rules; its error is then a *Refusal.
+type Access interface {
+	// Disable deactivates somebody at the identity provider, or takes that back, and tells how it was before.
+	Disable(ctx context.Context, person string, disabled bool) (before bool, err error)
+	// Provision lets the provider push by SCIM that somebody is active, or isn't.
+	Provision(ctx context.Context, person string, active bool) error
+	// Revoke ends somebody's sessions of the access portal, as an administrator of the Region's does on its pages.
+	Revoke(ctx context.Context, region, person string) error
+	// Enter signs an administrator in to the account from a place with an access key of their own, past Identity Center:
+	// STS in a Region says who they are.
+	Enter(ctx context.Context, from, region string) error
 }
 
 // Backend is the emulator that plays KMS, as it was found before the drill.

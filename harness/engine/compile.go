@@ -450,6 +450,13 @@ func (c *compiler) action(a scenario.Action, kinds []harness.ActionKind) {
 	c.carried(a.Block, a.Kind, action.Needs())
 	aim, problems := action.Aim(c.scope(a.Kind))
 	c.problems(a.Block, problems)
+	if aim.On != "" && c.plan.Record.Fault(aim.On) == nil && !c.s.Unread["faults"] {
+		var faults []string
+		for _, f := range c.plan.Record.Faults {
+			faults = append(faults, f.Name)
+		}
+		c.fail(a.Block.NoSuch("fault", "fault", aim.On, faults))
+	}
 	aim.Name = a.Name
 	rec.Summary, rec.Config = aim.Summary, c.config(a.Block, action)
 	c.plan.actions = append(c.plan.actions, plannedAction{action, aim, a.At, a.For})

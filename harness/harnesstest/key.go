@@ -40,6 +40,16 @@ func (k *Key) change(do func()) error {
 	return k.Refuses
 }
 
+// FirstPolicy is that of a key that nobody has changed.
+func (k *Key) FirstPolicy() string { return allMay }
+
+// enabled tells whether it is, whatever its policy says.
+func (k *Key) enabled() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.disabled && !k.scheduled
+}
+
 // Revive is somebody else who takes back all that was done to it.
 func (k *Key) Revive() {
 	k.mu.Lock()
@@ -52,7 +62,9 @@ func (k *Key) Enable(context.Context) error  { return k.change(func() { k.disabl
 func (k *Key) ScheduleDeletion(context.Context) error {
 	return k.change(func() { k.scheduled = true })
 }
-func (k *Key) CancelDeletion(context.Context) error { return k.change(func() { k.scheduled = false }) }
+func (k *Key) CancelDeletion(context.Context) error {
+	return k.change(func() { k.disabled, k.scheduled = false, false })
+}
 
 // allMay is the policy of a key that nobody has touched.
 const allMay = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}]}`

@@ -144,9 +144,18 @@ func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycente
 	return trust, p.Serve(said.Host, names.IdPPlace, "idp", p.idp)
 }
 
+// caller is the provider as it is told what to do; nil where it is an external one.
+func (p *parts) caller() control.Caller {
+	if p.idp == nil {
+		return nil
+	}
+	return p.idp
+}
+
 // regions sets the replicas up and waits until all hold the directory.
 func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) error {
 	p.System.Instance = &instanceHandle{p.replicas[p.Topology.Primary]}
+	p.System.Access = newAccess(p.Site, p.caller(), p.replicas)
 	p.System.Streams = newStreams(p.replicas)
 	clocks := clocks{}
 	p.System.Clocks, p.System.Sessions = clocks, map[string]harness.Sessions{}

@@ -104,6 +104,7 @@ type Subject struct {
 
 // What findings measure.
 const (
+	ActionTime       = "action_time"
 	RecoveryTime     = "recovery_time"
 	FailbackTime     = "failback_time"
 	ShareOfGood      = "availability"
