@@ -36,7 +36,7 @@ func (resetting) see(ctx context.Context, c *linkCanary) error {
 }
 
 func (resetting) misses(_ *linkCanary, p *pipe, _ *shape) string {
-	if !p.there.resets(p.there.lane.shape.Load()) {
+	if !p.there.resets(p.there.lane.shapeNow()) {
 		return "first bytes would arrive"
 	}
 	return ""
