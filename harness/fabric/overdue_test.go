@@ -44,6 +44,7 @@ func TestAnOverdueRuleTouchesNoByte(t *testing.T) {
 					if _, err := p.caller.Write(token); err != nil {
 						t.Fatalf("%s: %v", what, err)
 					}
+					_ = p.callee.SetReadDeadline(began.Add(2 * time.Hour))
 					if _, err := p.callee.Read(make([]byte, 1)); err != nil {
 						t.Errorf("%s: %v", what, err)
 					}

@@ -19,6 +19,8 @@ import (
 // network.
 type key struct {
 	arn      string
+	at       string // the URL of an endpoint that outlives the run, as does what is done to the key; empty: it dies with it
+	region   string
 	admin    *awskms.Client
 	services []service
 }
@@ -32,7 +34,12 @@ type service struct {
 // newKey is the handle on a key that the handler of the Region's KMS serves.
 func (s *Site) newKey(region, arn string, served http.Handler) harness.Key {
 	way := &http.Client{Transport: direct{served}}
-	return &key{arn: arn, admin: identitycenter.NewKMS(region, AdminKey, way), services: s.services(region, way)}
+	at := ""
+	if s.Topology.KMS.Backend == KMSEndpoint {
+		at = s.Topology.KMS.URL
+	}
+	return &key{arn: arn, at: at, region: region, admin: identitycenter.NewKMS(region, AdminKey, way),
+		services: s.services(region, way)}
 }
 
 // services are those that use the key, as they ask a Region's KMS.
