@@ -37,11 +37,20 @@ func (p *program) keeperCommand() *cobra.Command {
 	return cmd
 }
 
-// keeper is the command that starts one; none where this program doesn't know its own file.
-func keeper() []string {
+// keeperVariable is the environment variable that starts no keeper (off), or says for how long a run may stand still
+// before its keeper undoes what outlives it.
+const keeperVariable = "REGIONDRILL_KEEPER"
+
+// keeper is the command that starts one, and its lease. There is none where this program doesn't know its own file, or
+// where it is not wanted.
+func (p *program) keeper() (command []string, lease time.Duration) {
 	self, err := os.Executable()
-	if err != nil {
-		return nil
+	said := p.getenv(keeperVariable)
+	if err != nil || said == "off" {
+		return nil, 0
 	}
-	return []string{self, "keeper"}
+	if lease, err = time.ParseDuration(said); err != nil || lease < time.Second {
+		lease = drill.KeeperLease
+	}
+	return []string{self, "keeper"}, lease
 }

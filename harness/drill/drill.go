@@ -101,13 +101,13 @@ func (r *Runner) record(ctx context.Context, plan *engine.Plan, folder *history.
 	if !r.Timeless {
 		opts.Heartbeat = heartbeat.Start
 	}
-	keeper, err := r.newKeeper(folder.Path, cancel)
+	keeper, err := r.NewKeeper(folder.Path, cancel)
 	if err != nil {
 		return errors.Join(err, folder.Close())
 	}
 	opts.Keeper = keeper
 	err = plan.Run(ctx, opts)
-	keeper.part()
+	keeper.Part()
 	if closing := folder.Close(); closing != nil {
 		err = errors.Join(err, fmt.Errorf("closing the history: %w", closing))
 	}

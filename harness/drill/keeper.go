@@ -30,9 +30,9 @@ const (
 	farewell = 'q'
 )
 
-// keeper is a run's side of its keeper: a rollback.Keeper. The process is started with the first change that outlives
+// Keeper is a run's side of its keeper: a rollback.Keeper. The process is started with the first change that outlives
 // the run, and not before.
-type keeper struct {
+type Keeper struct {
 	runner *Runner
 	folder string
 	cancel context.CancelCauseFunc // of the run
@@ -70,13 +70,15 @@ func (t *taken) Unwrap() error {
 	return nil
 }
 
-func (r *Runner) newKeeper(folder string, cancel context.CancelCauseFunc) (*keeper, error) {
+// NewKeeper is the keeper of a run in a folder, for its Stack. It cancels the run when it has taken the run's changes
+// back. Part with it when all is undone.
+func (r *Runner) NewKeeper(folder string, cancel context.CancelCauseFunc) (*Keeper, error) {
 	folder, err := filepath.Abs(folder)
-	return &keeper{runner: r, folder: folder, cancel: cancel, quit: make(chan struct{}), gone: make(chan struct{})}, err
+	return &Keeper{runner: r, folder: folder, cancel: cancel, quit: make(chan struct{}), gone: make(chan struct{})}, err
 }
 
 // Watch starts the keeper, once. Where that isn't possible the run goes on: recover does the same by hand.
-func (k *keeper) Watch() error {
+func (k *Keeper) Watch() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.begun {
@@ -90,7 +92,7 @@ func (k *keeper) Watch() error {
 }
 
 // begin takes the lock of the journal, by which others know that the run lives, and starts the process.
-func (k *keeper) begin() (err error) {
+func (k *Keeper) begin() (err error) {
 	if k.lock, err = lockUndo(k.folder, 0); err != nil || len(k.runner.Keeper) == 0 {
 		return err
 	}
@@ -122,7 +124,7 @@ func (r *Runner) lease() time.Duration {
 }
 
 // beat tells the keeper that the run lives, and looks whether it is the run's still, until quit.
-func (k *keeper) beat() {
+func (k *Keeper) beat() {
 	tick := time.NewTicker(min(beatEvery, k.runner.lease()/4))
 	defer tick.Stop()
 	for {
@@ -149,14 +151,14 @@ func (k *keeper) beat() {
 }
 
 // Taken is an error once the keeper took back what outlives the run.
-func (k *keeper) Taken() error {
+func (k *Keeper) Taken() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.look()
 }
 
 // look looks for the keeper's word that it took over. With mu held.
-func (k *keeper) look() error {
+func (k *Keeper) look() error {
 	if k.pulse == nil {
 		return nil
 	}
@@ -178,7 +180,7 @@ func (k *keeper) look() error {
 }
 
 // Settled waits until a keeper that took over has tried to undo everything, and is Taken otherwise.
-func (k *keeper) Settled() error {
+func (k *Keeper) Settled() error {
 	tick := time.NewTicker(beatEvery / 10)
 	defer tick.Stop()
 	limit := time.After(undoLimit)
@@ -200,7 +202,7 @@ func (k *keeper) Settled() error {
 	return nil
 }
 
-func (k *keeper) settle(left bool) error {
+func (k *Keeper) settle(left bool) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.taken != nil {
@@ -209,8 +211,8 @@ func (k *keeper) settle(left bool) error {
 	return k.look()
 }
 
-// part ends the keeper: the run has undone what it could, and told of the rest.
-func (k *keeper) part() {
+// Part ends the keeper: the run has undone what it could, and told of the rest.
+func (k *Keeper) Part() {
 	k.mu.Lock()
 	pulse := k.pulse
 	if pulse != nil {
