@@ -88,6 +88,11 @@ func (e *endpoint) admin(t *testing.T, operation, body string) string {
 	return w.Body.String()
 }
 
+func quoted(text string) string {
+	said, _ := json.Marshal(text) // a string always has a JSON form
+	return string(said)
+}
+
 func (e *endpoint) policyNow(t *testing.T) string {
 	t.Helper()
 	var said struct{ Policy string }
