@@ -3,7 +3,6 @@
 package system_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -13,21 +12,7 @@ import (
 	"github.com/regiondrill/regiondrill/fakes/kms"
 	"github.com/regiondrill/regiondrill/harness/catalog"
 	"github.com/regiondrill/regiondrill/harness/drill"
-	"github.com/regiondrill/regiondrill/harness/history"
 )
-
-// kept is what a run's keeper wrote.
-func kept(t *testing.T, folder string) (said []string, over bool) {
-	t.Helper()
-	lines, err := history.ReadKept(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, k := range lines {
-		said, over = append(said, k.Said), over || k.Over
-	}
-	return said, over
-}
 
 // TestARunThatStandsStill: its keeper takes back what outlives it. A run that goes on undoes nothing a second time, and
 // says what happened; one that is killed meanwhile leaves nothing either.
@@ -44,7 +29,7 @@ func TestARunThatStandsStill(t *testing.T) {
 				if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 					t.Fatal(err)
 				}
-				until(t, "that the keeper is done", func() bool { _, over := kept(t, v.Folder); return over })
+				until(t, "that the keeper is done", func() bool { _, over := kept(t, v.Folder); return over == 1 })
 				e.asItWas(t)
 				if _, err := (&drill.Runner{Catalog: catalog.Default()}).Undo(t.Context(), filepath.Join(v.Folder, "..")); err == nil {
 					t.Error("a folder that is no run's is recovered")
@@ -63,10 +48,7 @@ func TestARunThatStandsStill(t *testing.T) {
 				if told := strings.Contains(ended, "stood still for") && strings.Contains(ended, "by its keeper"); told == killed {
 					t.Errorf("it ended with %q", ended)
 				}
-				until(t, "that the keeper has ended", func() bool {
-					_, err := os.Stat(filepath.Join(v.Folder, "undo.lock"))
-					return os.IsNotExist(err)
-				})
+				until(t, "that the keeper has ended", func() bool { _, over := kept(t, v.Folder); return over == 2 })
 				e.asItWas(t)
 				said, _ := kept(t, v.Folder)
 				if n := pending(t, v.Folder); n > 0 || len(said) != 4 {
@@ -85,7 +67,7 @@ func TestWhatIsSomebodyElsesStays(t *testing.T) {
 		cmd, _ := e.begin(t, v, "in force")
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		until(t, "that all is undone", func() bool { return pending(t, v.Folder) == 0 })
+		until(t, "that the keeper is done", func() bool { _, over := kept(t, v.Folder); return over > 0 })
 		if state, err := e.State(region, e.id); err != nil || state != kms.Disabled {
 			t.Errorf("it is %s, %v", state, err)
 		}
@@ -97,7 +79,7 @@ func TestWhatIsSomebodyElsesStays(t *testing.T) {
 		e.admin(t, "PutKeyPolicy", `{"KeyId": "`+e.id+`", "Policy": `+quoted(theirs)+`}`)
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		until(t, "that the keeper is done", func() bool { _, over := kept(t, v.Folder); return over })
+		until(t, "that the keeper is done", func() bool { _, over := kept(t, v.Folder); return over > 0 })
 		said, _ := kept(t, v.Folder)
 		if last := said[len(said)-1]; !strings.Contains(last, "somebody else") || !strings.Contains(last, "by hand") {
 			t.Errorf("the keeper says %q", last)

@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 	}
 	built = dir
 	os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // other programs' residue is none of ours
+	os.Setenv(keeperVariable, "off")                         // what a killed run leaves is recovered when a test has seen it
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
