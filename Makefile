@@ -92,8 +92,12 @@ matrix: build ## run the main drill once for each mode of an outage, without the
 	@for mode in blackhole refuse reset http_503; do \
 		bin/regiondrill run $(DRILL) --without-browser --set faults.0.mode=$$mode || exit; done
 
-kill-test: ## kill drills, browsers and containers in mid-run, and look for what they leave
-	@$(GO) test -count=1 -v -run 'Kill|Stop|Leave|Recover|Panic' ./cmd/regiondrill ./harness/engine ./probes/browser ./harness/targets
+kill-test: ## kill drills, browsers and containers in mid-run, at KILLS (200) instants, and look for what they leave
+	@$(GO) test -count=1 -v -run 'Kill|Stop|Still|Keeper|Leave|Vanish|Recover|Panic' \
+		./cmd/regiondrill ./harness/engine ./probes/browser ./harness/targets
+	@set -o pipefail; export REGIONDRILL_KILLS=$${KILLS:-200}; for package in system targets; do \
+		$(GO) test -count=1 -parallel 6 -v -run TestKilled'(AtAny|While)' ./harness/$$package | \
+			grep -E ' restored|^(ok|FAIL|---)' || exit; done
 
 compose-up: ## start LocalStack, Prometheus, Pushgateway and Grafana on loopback (docs/dashboards.md)
 	@VERSION='$(VERSION)' .ci/compose up

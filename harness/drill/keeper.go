@@ -133,6 +133,9 @@ func (k *Keeper) beat() {
 		case <-k.quit:
 			return
 		case <-k.gone:
+			if k.Taken() != nil || k.parting() {
+				return
+			}
 			k.runner.tell("the keeper of this run is gone; should the run be killed, undo what it left: "+
 				"regiondrill recover %s", k.folder)
 			return
@@ -147,6 +150,16 @@ func (k *Keeper) beat() {
 		_, _ = k.pulse.Write([]byte{beat})                      // that it is gone is told by gone
 		k.beaten = time.Now()
 		k.mu.Unlock()
+	}
+}
+
+// parting tells whether the run has told its keeper to end.
+func (k *Keeper) parting() bool {
+	select {
+	case <-k.quit:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -213,6 +226,7 @@ func (k *Keeper) settle(left bool) error {
 
 // Part ends the keeper: the run has undone what it could, and told of the rest.
 func (k *Keeper) Part() {
+	close(k.quit) // first, or beat would tell of a keeper that has gone
 	k.mu.Lock()
 	pulse := k.pulse
 	if pulse != nil {
@@ -220,7 +234,6 @@ func (k *Keeper) Part() {
 		_, _ = pulse.Write([]byte{farewell}) // without it, it looks for what is left
 	}
 	k.mu.Unlock()
-	close(k.quit)
 	if k.lock != nil {
 		k.lock.release()
 	}

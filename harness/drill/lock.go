@@ -14,9 +14,9 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
-// lockName is the file in a run's folder whose lock is held by whoever may undo: the run while it lives, then its keeper
-// or a recover. The system takes it back when its holder ends. It is not the journal itself, because on Windows a
-// locked file can't be read by others.
+// lockName is the file in a run's folder whose lock is held by whoever may undo: the run while it lives, then its
+// keeper or a recover. The system takes it back when its holder ends. It is not the journal itself, because on Windows
+// a locked file can't be read by others.
 const lockName = "undo.lock"
 
 const lockLook = 20 * time.Millisecond // between looks whether it is free

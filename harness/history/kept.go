@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// KeeperFile is where the keeper of a run writes what it did, one KeeperLine a line. There is none where it had nothing to do.
+// KeeperFile is where the keeper of a run writes what it did, one KeeperLine a line. There is none where it had nothing
+// to do.
 const KeeperFile = "keeper.jsonl"
 
 // KeeperLine is a sentence of a run's keeper: a process that takes back what outlives the run, when the run can't.

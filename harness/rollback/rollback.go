@@ -40,8 +40,8 @@ type told struct{}
 // idle is the key of what hears that an undo found nothing to do.
 type idle struct{}
 
-// Found is a ctx in which an undo can say that it found nothing to do, and what tells whether it did. Whoever listens in
-// an outer ctx hears it too.
+// Found is a ctx in which an undo can say that it found nothing to do, and what tells whether it did. Whoever listens
+// in an outer ctx hears it too.
 func Found(ctx context.Context) (_ context.Context, nothing func() bool) {
 	var said atomic.Bool
 	outer, heard := ctx.Value(idle{}).(func())

@@ -1,7 +1,6 @@
 package system
 
 import (
-	"net/http"
 	"net/url"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -12,5 +11,5 @@ func (d *Design) KeyAt(at *url.URL, region, arn string) harness.Key {
 	t := d.Topology
 	t.KMS = harness.KMSSettings{Backend: KMSEndpoint, URL: at.String()}
 	site := &Site{Design: &Design{Topology: t, Instance: d.Instance}}
-	return site.newKey(region, arn, http.Handler(newRelay(at).handler()))
+	return site.newKey(region, arn, newRelay(at).handler())
 }

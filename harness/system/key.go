@@ -19,7 +19,7 @@ import (
 // network.
 type key struct {
 	arn      string
-	at       string // the URL of an endpoint that outlives the run, as does what is done to the key; empty: it dies with it
+	at       string // the URL of an endpoint, where the key outlives the run; empty: it dies with it
 	region   string
 	admin    *awskms.Client
 	services []service

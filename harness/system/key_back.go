@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/harness"
@@ -87,10 +88,21 @@ func (k *key) TakeBack(ctx context.Context, c harness.KeyChange) error {
 		rollback.Nothing(ctx)
 		return nil
 	}
-	if err != nil && k.at != "" {
+	switch {
+	case err != nil && k.at != "":
 		return fmt.Errorf("%w; by hand: %s", cause(err), k.byHand(c))
+	case err != nil && ctx.Err() == nil && vanished(err):
+		rollback.Tell(ctx, "who keeps %s is gone, and what was done to it with it", k.arn)
+		return nil
 	}
 	return err
+}
+
+// vanished tells an error of KMS from the silence where nobody plays it any more, which for a key that goes with the run
+// leaves nothing to take back.
+func vanished(err error) bool {
+	said, answered := errors.AsType[smithy.APIError](err)
+	return !answered || said.ErrorCode() == "UnknownError" // what no KMS says: a gateway before nobody
 }
 
 // pending tells whether a key in this state is to be deleted.

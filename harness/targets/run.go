@@ -112,7 +112,8 @@ func Undoers() rollback.Undoers {
 	return undoers
 }
 
-// undo is how a kind of change is taken back, what that came to and how people do it; the last two have room for a name.
+// undo is how a kind of change is taken back, what that came to and how people do it; the last two have room for a
+// name.
 type undo struct {
 	undo        func(docker, context.Context, thing) error
 	did, byHand string
@@ -189,11 +190,11 @@ func leaving(found client.ContainerInspectResult) bool {
 func (d docker) removeNetwork(ctx context.Context, t thing) error {
 	found, err := d.NetworkInspect(ctx, t.Name, client.NetworkInspectOptions{})
 	switch {
-	case err != nil && !errdefs.IsNotFound(err):
-		return lack(err)
-	case err != nil, found.Network.Labels[labelRun] != t.Run:
+	case errdefs.IsNotFound(err), err == nil && found.Network.Labels[labelRun] != t.Run:
 		rollback.Nothing(ctx)
 		return nil
+	case err != nil:
+		return lack(err)
 	}
 	_, err = d.NetworkRemove(ctx, found.Network.ID, client.NetworkRemoveOptions{})
 	if err != nil && !errdefs.IsNotFound(err) {
