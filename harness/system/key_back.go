@@ -98,11 +98,12 @@ func (k *key) TakeBack(ctx context.Context, c harness.KeyChange) error {
 	return err
 }
 
-// vanished tells an error of KMS from the silence where nobody plays it any more, which for a key that goes with the run
-// leaves nothing to take back.
+// vanished tells an answer of KMS from that of a gateway before nobody, who plays it no more. For a key that goes with
+// the run that leaves nothing to take back.
 func vanished(err error) bool {
 	said, answered := errors.AsType[smithy.APIError](err)
-	return !answered || said.ErrorCode() == "UnknownError" // what no KMS says: a gateway before nobody
+	_, garbled := errors.AsType[*smithy.DeserializationError](err)
+	return garbled || answered && said.ErrorCode() == "UnknownError"
 }
 
 // pending tells whether a key in this state is to be deleted.
