@@ -184,6 +184,9 @@ func TestKilledWhileItChangesAContainer(t *testing.T) {
 		kills = said / 5
 	}
 	image, err := d.image(t.Context())
+	if err == nil {
+		err = prepare(t.Context(), d)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
