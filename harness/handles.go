@@ -125,6 +125,29 @@ type Key interface {
 	Policy(ctx context.Context) (string, error)
 	FirstPolicy() string // with which it was made
 	SetPolicy(ctx context.Context, document string) error
+	// State is its key state, as KMS names it: KeyEnabled, or another.
+	State(ctx context.Context) (string, error)
+	// TakeBack takes a change back and sees that the key is as it was. What is as it was already, and what somebody else
+	// has changed since, it leaves alone; the latter is an error that says what to do by hand.
+	TakeBack(ctx context.Context, c KeyChange) error
+	// TakingBack is what another process needs for that; zero where the key dies with this one.
+	TakingBack(c KeyChange) rollback.Intent
+}
+
+// KeyEnabled is the key state of a key that can be used (KMS Developer Guide, "Key states of AWS KMS keys").
+const KeyEnabled = "Enabled"
+
+// DenySid names the statement by which a fault denies a key in its policy.
+const DenySid = "DenyIdentityCenter"
+
+// KeyChange is a change of a key, with how the key was before: all that is needed to take back this change and no
+// other.
+type KeyChange struct {
+	Disabled  bool   `json:"disabled,omitempty"`  // it was disabled
+	Scheduled bool   `json:"scheduled,omitempty"` // its deletion was scheduled
+	Was       string `json:"was,omitempty"`       // its key state before
+	Put       string `json:"put,omitempty"`       // the policy that it was given
+	Before    string `json:"before,omitempty"`    // in place of this one
 }
 
 // Provider is the handle on the identity provider, as its administrator has it.
@@ -226,6 +249,7 @@ type Access interface {
 type Backend struct {
 	URL                       string   // without user information
 	Product, Version, Edition string   // as it says of itself; empty where it doesn't
+	Own                       bool     // the run has started it, and it goes with the run
 	Honours                   []string // what was tried on a throw-away key and worked: HonoursReplicas and the like
 	Ignores                   []string // and what did not
 }

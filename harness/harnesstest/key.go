@@ -3,6 +3,9 @@ package harnesstest
 import (
 	"context"
 	"sync"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // Key is a key of handles only, for faults to change. Its zero value is enabled, has the policy "all may", and can be
@@ -87,3 +90,36 @@ func (k *Key) SetPolicy(_ context.Context, document string) error {
 		}
 	})
 }
+
+// State is KMS's word for it.
+func (k *Key) State(context.Context) (string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case k.scheduled:
+		return "PendingDeletion", nil
+	case k.disabled:
+		return "Disabled", nil
+	}
+	return harness.KeyEnabled, nil
+}
+
+// TakeBack takes a change back, as long as nothing else was changed since.
+func (k *Key) TakeBack(_ context.Context, c harness.KeyChange) error {
+	return k.change(func() {
+		if c.Scheduled {
+			k.scheduled = false
+		}
+		if c.Disabled && c.Was == harness.KeyEnabled {
+			k.disabled = false
+		}
+		if c.Put != "" && k.policy == c.Put {
+			if k.policy = c.Before; c.Before == allMay {
+				k.policy = ""
+			}
+		}
+	})
+}
+
+// TakingBack is nothing: it dies with the test.
+func (*Key) TakingBack(harness.KeyChange) rollback.Intent { return rollback.Intent{} }

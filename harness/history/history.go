@@ -519,6 +519,7 @@ const (
 	Aborted     = "aborted"    // a condition of abort_if was met
 	NotSteady   = "not_steady" // the warm-up did not become steady; no fault was injected
 	Broken      = "broken"     // the harness broke
+	TakenBack   = "taken_back" // the run stood still, and its keeper took back what outlives it
 	Lacking     = "lacking"    // this machine lacks something, so that nothing was begun
 )
 
@@ -530,7 +531,8 @@ type History struct {
 	SeqOf     []int64 // of each attempt's line
 	End       *End
 	EndAt     Instant
-	Truncated bool // the last line was torn
+	Truncated bool         // the last line was torn
+	Kept      []KeeperLine // what its keeper did, which is no part of the record
 
 	Contradictions []Contradiction // what reading found that can't be true
 

@@ -20,6 +20,8 @@ import (
 type key struct {
 	first    string // policy
 	arn      string
+	at       string // the URL of an endpoint, where the key outlives the run; empty: it dies with it
+	region   string
 	admin    *awskms.Client
 	services []service
 }
@@ -33,8 +35,13 @@ type service struct {
 // newKey is the handle on a key that the handler of the Region's KMS serves.
 func (s *Site) newKey(region, arn string, served http.Handler) harness.Key {
 	way := &http.Client{Transport: direct{served}}
+	at := ""
+	if s.Topology.KMS.Backend == KMSEndpoint {
+		at = s.Topology.KMS.URL
+	}
 	account := strings.Split(arn+"::::", ":")[4]
-	return &key{arn: arn, first: s.keyPolicy(region, account), admin: identitycenter.NewKMS(region, AdminKey, way),
+	return &key{arn: arn, at: at, region: region, first: s.keyPolicy(region, account),
+		admin:    identitycenter.NewKMS(region, AdminKey, way),
 		services: s.services(region, way)}
 }
 
