@@ -16,8 +16,9 @@ func Table() []harness.ProbeKind {
 		{Name: "role_credentials",
 			Doc: "a person at a command line gets credentials of their role, by AWS's SDK, and signs in where they have " +
 				"not yet",
-			Examples: []string{`{"steer": {"by": "cli_profile", "to": "eu-west-1", "after": "2s"}}`},
-			New:      NewRoleCredentials},
+			Examples: []string{`{"steer": {"by": "cli_profile", "to": "eu-west-1", "after": "2s"}}`,
+				`{"credentials": "held", "use_in": "eu-west-1"}`},
+			New: NewRoleCredentials},
 		{Name: "browser_login", Doc: "a person signs in through SAML, in a real browser",
 			Examples: []string{`{"steer": {"by": "bookmark", "to": "eu-west-1", "after": "2s"}}`},
 			New:      func() harness.Probe { return browser.New() }},
