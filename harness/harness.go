@@ -168,6 +168,7 @@ type Person struct {
 	Password string
 	Secret   string // of their one-time codes, in base32 (RFC 6238); empty: they aren't asked for any
 	Account  string // the id of the account that they must see in the portal
+	Role     string // a permission set that they have there
 }
 
 // Lack is what this machine lacks for a target, or what stands in its way: one sentence, and what to do about it. The

@@ -13,6 +13,7 @@ import (
 // page is what a person sees of an HTML page, as far as it matters for signing in.
 type page struct {
 	at        *pages.Driver
+	url       *url.URL // where it was; nil where it isn't known
 	form      *form
 	meta      map[string]string
 	bookmarks []bookmark
@@ -23,8 +24,11 @@ type form struct {
 	signIn bool // it asks for user name and password
 	code   bool // it asks for a one-time code
 	passes bool // it only carries something to another place
+	asks   bool // whether a program may act for the person
 	action *url.URL
 	values url.Values
+
+	buttons map[string]url.Values // what each adds to the values
 
 	text, secret string // its first fields for text and for a password, by name
 }
@@ -55,7 +59,7 @@ func (p *page) element(z *html.Tokenizer, open *form) *form {
 	name, more := z.TagName()
 	tag := string(name)
 	switch tag {
-	case "form", "input", "meta", "a", "p":
+	case "form", "input", "button", "meta", "a", "p":
 	default:
 		return open
 	}
@@ -69,8 +73,13 @@ func (p *page) element(z *html.Tokenizer, open *form) *form {
 	case "form":
 		if action, err := url.Parse(attr["action"]); err == nil && strings.EqualFold(attr["method"], "post") {
 			p.form = &form{signIn: "form#"+attr["id"] == p.at.SignIn, code: "form#"+attr["id"] == p.at.Challenge,
-				passes: "form#"+attr["id"] == p.at.Passing, action: action, values: url.Values{}}
+				passes: "form#"+attr["id"] == p.at.Passing, asks: "form#"+attr["id"] == p.at.Consent,
+				action: action, values: url.Values{}, buttons: map[string]url.Values{}}
 			return p.form
+		}
+	case "button":
+		if open != nil && attr["name"] != "" {
+			open.buttons[attr[p.at.ButtonOf]] = url.Values{attr["name"]: {attr["value"]}}
 		}
 	case "input":
 		if open != nil && attr["name"] != "" {

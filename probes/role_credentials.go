@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -166,16 +167,10 @@ func (p *RoleCredentials) use(ctx context.Context, u *person, region string, s *
 		u.region = at // whoever gave them out has no part in it
 		return nil, false
 	}
-	portal := sso.New(sso.Options{Region: region, HTTPClient: asking{u}, Retryer: aws.NopRetryer{}})
-	got, err := portal.GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{AccessToken: aws.String(s.token),
-		AccountId: aws.String(u.a.Person.Account), RoleName: aws.String(s.role)})
-	if err != nil {
-		failed, status := u.unserved(err)
+	given, failed, status := u.roleCredentials(ctx, region, s.token, s.role)
+	if failed != nil {
 		return failed, status == http.StatusUnauthorized
 	}
-	c := got.RoleCredentials
-	given := aws.Credentials{AccessKeyID: aws.ToString(c.AccessKeyId), SecretAccessKey: aws.ToString(c.SecretAccessKey),
-		SessionToken: aws.ToString(c.SessionToken), CanExpire: true, Expires: time.UnixMilli(c.Expiration)}
 	if p.Credentials == credentialsHeld {
 		s.held = given
 	}
@@ -184,6 +179,24 @@ func (p *RoleCredentials) use(ctx context.Context, u *person, region string, s *
 	}
 	u.region = region
 	return nil, false
+}
+
+// portalAPI is the access portal's API of a Region, as a program of the person's asks it.
+func (u *person) portalAPI(region string) *sso.Client {
+	return sso.New(sso.Options{Region: region, HTTPClient: asking{u}, Retryer: aws.NopRetryer{}})
+}
+
+// roleCredentials gets credentials of a role in the person's account by a token, and the status where it doesn't.
+func (u *person) roleCredentials(ctx context.Context, region, token, role string) (aws.Credentials, *failure, int) {
+	got, err := u.portalAPI(region).GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{AccessToken: aws.String(token),
+		AccountId: aws.String(u.a.Person.Account), RoleName: aws.String(role)})
+	if err != nil {
+		failed, status := u.unserved(err)
+		return aws.Credentials{}, failed, status
+	}
+	c := got.RoleCredentials
+	return aws.Credentials{AccessKeyID: aws.ToString(c.AccessKeyId), SecretAccessKey: aws.ToString(c.SecretAccessKey),
+		SessionToken: aws.ToString(c.SessionToken), CanExpire: true, Expires: time.UnixMilli(c.Expiration)}, nil, 0
 }
 
 // calls asks the STS of a Region whose credentials these are, and finds the person in its answer.
@@ -217,9 +230,13 @@ func (a asking) Do(req *http.Request) (*http.Response, error) {
 // unserved is an SDK's error in the person's words, and the status that it was answered with; 0 for none.
 func (u *person) unserved(err error) (*failure, int) {
 	answered, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	said, named := errors.AsType[smithy.APIError](err)
 	switch {
 	case u.last == nil:
 		return &failure{history.ClassHarness, "nothing was sent: " + err.Error()}, 0
+	case named && said.ErrorCode() == "SlowDownException": // which is a 400
+		return &failure{history.ClassThrottled, u.place(u.last) + " answered that it is asked too often"},
+			answered.HTTPStatusCode()
 	case ok && answered.HTTPStatusCode() >= http.StatusBadRequest:
 		return u.refused(u.last, answered.HTTPStatusCode(), nil), answered.HTTPStatusCode()
 	case ok && answered.HTTPStatusCode() > 0:

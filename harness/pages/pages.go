@@ -11,6 +11,9 @@ type Driver struct {
 	Challenge          string `json:"challenge"` // the form that asks for a one-time code
 	Code               string `json:"-"`         // its field, by name
 	Passing            string `json:"passing"`   // a form that only carries something to another place
+	Consent            string `json:"-"`         // a form on which a person allows a program to act for them
+	Confirm, Allow     string `json:"-"`         // its buttons, by ButtonOf: the code is the program's; it may
+	ButtonOf           string `json:"-"`
 	Bookmark           string `json:"bookmark"`  // a link to the portal of another Region; RegionOf says which
 	RegionOf           string `json:"region_of"`
 	Account            string `json:"account"` // an account in the portal's list; AccountOf says its id
@@ -32,6 +35,7 @@ func Lab() Driver {
 	return Driver{
 		SignIn: "form#sign-in", UserName: "username", Password: "password",
 		Challenge: "form#challenge", Code: "code", Passing: "form#saml",
+		Consent: "form#consent", Confirm: "confirm", Allow: "allow", ButtonOf: "data-action",
 		Bookmark: "a.bookmark", RegionOf: "data-region", Account: "#accounts li", AccountOf: "data-account-id",
 		Error: "p#error", TokenOf: "data-error", ClassOf: "data-class",
 		Region: "region", Token: "x-amz-sso_bearer_token", API: "portal-api",

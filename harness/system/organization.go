@@ -74,7 +74,8 @@ func newOrganization(t harness.Topology) organization {
 		group.Members = append(group.Members, user.ID)
 		dir.Users = append(dir.Users, user)
 		person := harness.Person{Name: name, UserName: user.Name, Password: rand.Text(),
-			Account: dir.Accounts[(i%d.Groups)%d.Accounts].ID}
+			Account: dir.Accounts[(i%d.Groups)%d.Accounts].ID,
+			Role:    dir.PermissionSets[(i%d.Groups)%d.PermissionSets].Name}
 		if t.IdP.External != nil {
 			person.Password = t.IdP.External.Passwords[user.Name]
 		}
