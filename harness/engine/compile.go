@@ -52,6 +52,7 @@ type Plan struct {
 	faults   []plannedFault
 	actions  []plannedAction
 	reaches  []string
+	executes []string
 
 	// Steering is what the people of each probe do who aren't in at home, of those probes that tell.
 	Steering map[string]harness.Steer
@@ -265,6 +266,10 @@ func (c *compiler) kms() {
 // those that the scenario names, and that whoever runs it must confirm.
 func (p *Plan) Reaches() []string { return slices.Clone(p.reaches) }
 
+// Executes lists the commands that the plan would run on this machine because the scenario says so, and that whoever
+// runs it must confirm.
+func (p *Plan) Executes() []string { return slices.Clone(p.executes) }
+
 func (c *compiler) record() {
 	c.plan.Record = history.Plan{
 		Schema: history.Schema, Version: c.opts.Version, Scenario: c.s.Name, About: strings.TrimSpace(c.s.About),
@@ -309,6 +314,9 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 	}
 	if steerer, ok := probe.(harness.Steerer); ok {
 		c.plan.Steering[p.Name] = steerer.Steering()
+	}
+	if executor, ok := probe.(harness.Executor); ok {
+		c.plan.executes = append(c.plan.executes, strings.Join(executor.Executes(), " "))
 	}
 	rec := history.Probe{Name: p.Name, Kind: p.Kind, From: p.From, Home: p.Home, Every: history.At(p.Every),
 		Limit: history.At(p.Limit), Offset: c.offset(p), Needs: probe.Needs(), Config: c.config(p.Block, probe)}

@@ -294,6 +294,7 @@ const (
 	SignIn          Journey = "sign_in"          // to the expected account in a Region's portal
 	RoleCredentials Journey = "role_credentials" // from a session to credentials of a role that AWS takes
 	SessionKeep     Journey = "session_keep"     // to the expected account by a session from before
+	Exec            Journey = "exec"             // to the end of a program of the user's
 	CLILogin        Journey = "cli_login"        // from nothing to a token, and by it to credentials that AWS takes
 )
 
@@ -402,6 +403,7 @@ const (
 	ClassPortalError     Class = "portal_error"
 	ClassSessionLost     Class = "session_lost" // who had a session must sign in anew
 	ClassWrongContent    Class = "wrong_content"
+	ClassProgram         Class = "program" // a program of the user's says so
 	ClassStopped         Class = "stopped"
 	ClassBrowser         Class = "browser"
 	ClassHarness         Class = "harness"
@@ -411,7 +413,7 @@ const (
 func Classes() []Class {
 	return []Class{ClassTimeout, ClassRefused, ClassReset, ClassDNS, ClassTLS, ClassHTTP5xx, ClassHTTP4xx, ClassThrottled,
 		ClassIdPUnavailable, ClassIdPACSRefused, ClassIdPLoginRefused, ClassACSRejected, ClassPortalError, ClassSessionLost,
-		ClassWrongContent, ClassStopped, ClassBrowser, ClassHarness}
+		ClassWrongContent, ClassProgram, ClassStopped, ClassBrowser, ClassHarness}
 }
 
 // Change is one change of a fault or an action, by its own name.
