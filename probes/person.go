@@ -250,6 +250,8 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepAccounts
 	case service == "sts":
 		return history.StepCallerIdentity
+	case p != nil && p.launched != "":
+		return history.StepLaunch
 	case service == "oidc":
 		return oidcSteps[path]
 	case p != nil && p.form != nil && p.form.asks, service == "portal" && req.Method == http.MethodPost:

@@ -211,6 +211,7 @@ func (c *compiler) topology() {
 	}
 	t.Directory = harness.Directory(sys.Directory)
 	c.idp()
+	c.applications()
 	t.KMS = harness.KMSSettings(sys.KMS)
 	t.Instance, t.Behaviour = harness.InstanceSettings(sys.Instance), harness.BehaviourSettings(sys.Behaviour)
 	c.kms()
@@ -227,6 +228,27 @@ func (c *compiler) topology() {
 		t.Vantages = append(t.Vantages, harness.Vantage{Name: v.Name, RTT: v.RTT})
 	}
 }
+
+// applications checks what everybody's portal shows beside accounts.
+func (c *compiler) applications() {
+	for i, a := range c.s.System.Applications {
+		key := fmt.Sprintf("system.applications.%d", i)
+		c.inSystem(c.s.Block, key+".region", a.Region)
+		switch before := c.s.System.Applications[:i]; {
+		case slices.ContainsFunc(before, func(b scenario.Application) bool { return a.Name != "" && a.Name == b.Name }):
+			c.fail(c.s.Block.Errorf(key+".name", "there is an application %s already", a.Name))
+		case len(a.Name) > maxApplication:
+			c.fail(c.s.Block.Errorf(key+".name", "an application's name has at most %d characters", maxApplication))
+		case slices.Contains(c.s.System.Standby, a.Region):
+			c.fail(c.s.Block.Errorf(key+".region", "%s stands by: an application is connected to a Region of the instance",
+				a.Region))
+		}
+		c.plan.Topology.Applications = append(c.plan.Topology.Applications, harness.Application(a))
+	}
+}
+
+// maxApplication is how long an application's name may be (IAM Identity Center API Reference, CreateApplication).
+const maxApplication = 100
 
 func isAccount(text string) bool {
 	return len(text) == 12 && !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
