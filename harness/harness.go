@@ -111,7 +111,25 @@ type World struct {
 
 	People []Person
 	Places []*Place
+
+	Keys     map[string]string // the ARNs of the key's replicas, by Region
+	KeyUsers []KeyUser         // who asks KMS for it
 }
+
+// KeyUser is a principal that asks KMS for the key, by its API and by names that are looked up and dialled as all
+// others.
+type KeyUser struct {
+	Name                string // one of the names below
+	AccessKeyID, Secret string
+	Context             map[string]string // the encryption context that it asks with; empty: none
+}
+
+// The principals that ask KMS.
+const (
+	KeyOfCenter   = "identity_center"
+	KeyOfStore    = "identity_store"
+	KeyOfOperator = "operator" // an administrator of the account
+)
 
 // ACSOf is the Region's ACS URL; empty where it isn't known.
 func (w *World) ACSOf(region string) string {

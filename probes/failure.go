@@ -26,7 +26,7 @@ func (u *person) place(at *url.URL) string {
 		return "the identity provider"
 	}
 	words := map[string]string{"portal": "the portal", "signin": "the sign-in service", "portal_api": "the portal's API",
-		"oidc": "the OIDC API"}
+		"oidc": "the OIDC API", "kms": "KMS"}
 	word := words[loc.Service]
 	if word == "" {
 		word = "the service " + loc.Service

@@ -254,6 +254,10 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepLaunch
 	case service == "oidc":
 		return oidcSteps[path]
+	case service == "kms" && strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".Decrypt"):
+		return history.StepDecrypt
+	case service == "kms":
+		return history.StepEncrypt
 	case p != nil && p.form != nil && p.form.asks, service == "portal" && req.Method == http.MethodPost:
 		return history.StepConsent
 	case service == "signin" && strings.Contains(path, "/saml/acs/"):

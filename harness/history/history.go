@@ -294,6 +294,7 @@ const (
 	SignIn          Journey = "sign_in"          // to the expected account in a Region's portal
 	RoleCredentials Journey = "role_credentials" // from a session to credentials of a role that AWS takes
 	SessionKeep     Journey = "session_keep"     // to the expected account by a session from before
+	KMSRoundTrip    Journey = "kms_roundtrip"    // from what KMS has encrypted to the same decrypted
 	AppLaunch       Journey = "app_launch"       // to an application, by its tile in a Region's portal
 	Exec            Journey = "exec"             // to the end of a program of the user's
 	CLILogin        Journey = "cli_login"        // from nothing to a token, and by it to credentials that AWS takes
@@ -378,6 +379,8 @@ const (
 	StepRoleCredentials = "role_credentials"
 	StepCallerIdentity  = "caller_identity"
 
+	StepEncrypt   = "encrypt"
+	StepDecrypt   = "decrypt"
 	StepLaunch    = "launch"
 	StepRegister  = "oidc_register"
 	StepAuthorize = "oidc_authorize"

@@ -13,6 +13,8 @@ var journeyWords = map[Journey]Words{
 	"":              signInWords, // of a probe that doesn't say
 	SignIn:          signInWords,
 	RoleCredentials: {Do: "get credentials", Did: "got credentials", Again: "served again", One: "call", Many: "calls"},
+	KMSRoundTrip: {Do: "use the key", Did: "could use the key", Again: "served by KMS again", One: "round trip",
+		Many: "round trips"},
 	AppLaunch: {Do: "start their application", Did: "started it", Again: "in their application again", One: "launch",
 		Many: "launches"},
 	Exec: {Do: "get through with their program", Did: "got through", Again: "served again", One: "run", Many: "runs"},
