@@ -25,18 +25,22 @@ import (
 // credentials of their role. Nothing of it is replicated, so that people need a session for each Region in their
 // configuration; who changes only the Region of the one they have comes there with a token of home.
 type CLILogin struct {
+	By      string                  `yaml:"by" enum:"sdk,aws" doc:"who asks: AWS's SDK, or the AWS CLI that is installed here, version 2 and for flow pkce 2.22 at least"`
 	Flow    string                  `yaml:"flow" enum:"pkce,device_code" doc:"how the client asks: it sends the browser to the authorize endpoint, as newer ones do, or by a code that the person confirms"`
 	Profile string                  `yaml:"profile" enum:"own_session,edited_region" doc:"what people have for the Region that they steer to: own_session, an sso-session of it; edited_region, the one of home, of which they change sso_region alone"`
 	Steer   harness.CLIProfileSteer `yaml:"steer" doc:"what a person does who can't log in at home"`
 
 	world *harness.World
 
-	mu     sync.Mutex        // attempts overlap
+	mu     sync.Mutex // attempts overlap
+	cli    *awsCLI
 	tokens map[string]string // the last of home's session, by user name: the CLI's cache, which names no Region
 }
 
-// The flows, and what people have for another Region.
+// Who asks, the flows, and what people have for another Region.
 const (
+	bySDK          = "sdk"
+	byCLI          = "aws"
 	flowPKCE       = "pkce"
 	profileOwn     = "own_session"
 	profileEdited  = "edited_region"
@@ -51,15 +55,20 @@ const (
 
 // NewCLILogin has people who use PKCE, as the AWS CLI does, and don't steer.
 func NewCLILogin() harness.Probe {
-	return &CLILogin{Flow: flowPKCE, Profile: profileOwn, Steer: harness.CLIProfileSteer{By: harness.ByNone},
+	return &CLILogin{By: bySDK, Flow: flowPKCE, Profile: profileOwn, Steer: harness.CLIProfileSteer{By: harness.ByNone},
 		tokens: map[string]string{}}
 }
 
 // Journey of its people: from nothing to credentials.
 func (p *CLILogin) Journey() history.Journey { return history.CLILogin }
 
-// Needs nothing but this process.
-func (p *CLILogin) Needs() []string { return nil }
+// Needs the AWS CLI where that asks.
+func (p *CLILogin) Needs() []string {
+	if p.By == byCLI {
+		return []string{awsProgram}
+	}
+	return nil
+}
 
 // Problems of its settings.
 func (p *CLILogin) Problems(t harness.Topology) []harness.Problem {
@@ -68,20 +77,31 @@ func (p *CLILogin) Problems(t harness.Topology) []harness.Problem {
 		problems = append(problems, harness.Problem{Key: "profile",
 			Sentence: "edited_region says nothing without steer: {by: cli_profile}"})
 	}
+	if p.Profile == profileEdited && p.By == byCLI {
+		problems = append(problems, harness.Problem{Key: "profile", Sentence: "edited_region needs by: sdk"})
+	}
 	return problems
 }
 
 // Steering is what a person does who can't log in at home.
 func (p *CLILogin) Steering() harness.Steer { return harness.Steer(p.Steer) }
 
-// Open keeps the world.
-func (p *CLILogin) Open(_ context.Context, world *harness.World) error {
+// Open keeps the world, and looks at the AWS CLI where that asks.
+func (p *CLILogin) Open(ctx context.Context, world *harness.World) (err error) {
 	p.world = world
-	return nil
+	if p.By == byCLI {
+		p.cli, err = findCLI(ctx, p.Flow)
+	}
+	return err
 }
 
-// Close has nothing to close.
-func (p *CLILogin) Close() error { return nil }
+// Close removes what the AWS CLI has written.
+func (p *CLILogin) Close() error {
+	if p.cli == nil {
+		return nil
+	}
+	return p.cli.close()
+}
 
 // Try logs in at home and, where the person steers, after a while in the other Region.
 func (p *CLILogin) Try(ctx context.Context, a *harness.Attempt) error {
@@ -90,6 +110,9 @@ func (p *CLILogin) Try(ctx context.Context, a *harness.Attempt) error {
 	u, err := newPerson(p.world, a, transport)
 	if err != nil {
 		return err
+	}
+	if p.cli != nil {
+		return p.cli.try(ctx, u, harness.Steer(p.Steer))
 	}
 	u.steer(ctx, harness.Steer(p.Steer),
 		func(ctx context.Context) *failure { return p.atHome(ctx, u) },

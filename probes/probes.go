@@ -26,6 +26,7 @@ func Table() []harness.ProbeKind {
 		{Name: "cli_login",
 			Doc: "a person logs in at a command line, as by aws sso login, and gets credentials of their role",
 			Examples: []string{`{"flow": "device_code", "steer": {"by": "cli_profile", "to": "eu-west-1", "after": "2s"}}`,
+				`{"by": "aws", "flow": "device_code"}`,
 				`{"profile": "edited_region", "steer": {"by": "cli_profile", "to": "eu-west-1", "after": "2s"}}`},
 			New: NewCLILogin},
 		{Name: "session_keep", Doc: "a person who has signed in before comes back to the portal, and needs no new sign-in",

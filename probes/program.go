@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +31,7 @@ type program struct {
 	command   []string
 	env       []string
 	directory string
+	also      io.Writer // gets what it says on its standard output as it says it; nil: nobody does
 }
 
 // said is what a program has told. Of more than it may say the end is kept.
@@ -45,6 +47,9 @@ func (p *program) run(ctx context.Context) (said, error) {
 	cmd.Env, cmd.Dir, cmd.WaitDelay = p.env, p.directory, lingering
 	out, wrong := &tail{limit: maxSaid}, &tail{limit: maxWrong}
 	cmd.Stdout, cmd.Stderr = out, wrong
+	if p.also != nil {
+		cmd.Stdout = io.MultiWriter(out, p.also)
+	}
 	apart(cmd)
 	cmd.Cancel = func() error { return killAll(cmd.Process) }
 	if err := cmd.Start(); err != nil {
