@@ -9,7 +9,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 DRILL := primary-region-outage
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint platforms schema docs release image image-with-browser bench calibrate fuzz nightly matrix kill-test compose-up compose-down clean
+.PHONY: help build demo test test-bulk lint platforms schema docs release image image-with-browser bench calibrate fuzz nightly matrix kill-test compose-up compose-down clean
 
 help: ## tell what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,10 @@ demo: build ## run the main drill in the lab and say where its report lies; brin
 test: ## run all tests, with -race where there is a C compiler
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then race=-race; else race=; \
 		echo 'no -race: the race detector needs cgo, and there is no C compiler (or CGO_ENABLED=0)' >&2; \
-	fi; $(GO) test $$race -parallel 4 -timeout 10m ./...
+	fi; $(GO) test $$race -parallel 4 -timeout 15m ./... && if [ -n "$$race" ]; then $(MAKE) -s test-bulk; fi
+
+test-bulk: ## run the tests of bulk and memory, which the race detector would make ten times as long
+	@$(GO) test -run 'MemoryIsBounded|LongRecords' ./fakes/identitycenter
 
 lint: ## hold the code against gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then printf 'gofmt these:\n%s\n' "$$unformatted" >&2; exit 1; fi
@@ -43,8 +46,9 @@ platforms: ## build and vet for the systems that this one isn't, the tests too
 schema: ## write scenarios/schema.json anew, after a kind or a key changed
 	@$(GO) run ./cmd/regiondrill schema > scenarios/schema.json.new && mv scenarios/schema.json.new scenarios/schema.json
 
-docs: ## write docs/scenario.md anew, after a kind or a key changed
+docs: ## write docs/scenario.md and docs/faults.md anew, after a kind or a key changed
 	@$(GO) run ./cmd/regiondrill explain --markdown > docs/scenario.md.new && mv docs/scenario.md.new docs/scenario.md
+	@$(GO) run ./cmd/regiondrill explain --contracts > docs/faults.md.new && mv docs/faults.md.new docs/faults.md
 
 release: ## make archives, bills of materials and sums of VERSION=v1.2.3 in dist
 	@rm -rf dist && $(GO) run ./release -version '$(VERSION)' -out dist && ls -l dist
@@ -88,9 +92,8 @@ fuzz: ## fuzz every parser for FUZZTIME (20s)
 nightly: build test fuzz ## everything that takes its time: tests, fuzzing, and all drills tagged nightly
 	@if .ci/browser bin/regiondrill; then flags=; else flags=--without-browser; fi; bin/regiondrill run tag:nightly $$flags
 
-matrix: build ## run the main drill once for each mode of an outage, without the browser
-	@for mode in blackhole refuse reset http_503; do \
-		bin/regiondrill run $(DRILL) --without-browser --set faults.0.mode=$$mode || exit; done
+matrix: ## hold every fault to its contract, with every probe in either Region, and write docs/faults.md
+	@REGIONDRILL_MATRIX=1 $(GO) test -count=1 -run Matrix ./harness/drill && $(MAKE) -s docs
 
 kill-test: ## kill drills, browsers and containers in mid-run, and look for what they leave
 	@$(GO) test -count=1 -v -run 'Kill|Stop|Leave|Recover|Panic' ./cmd/regiondrill ./harness/engine ./probes/browser ./harness/targets

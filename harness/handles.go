@@ -6,23 +6,25 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
-// SharedHandle is the one that several may pull at once: rules of the network are laid on each other, and each is taken
-// back alone.
-const SharedHandle = "network"
-
 // Handles are what faults and actions pull. One that the target doesn't have is nil. A new handle is a field here; what
-// a target without it lacks is said in its tag, as in "target lab can't carry process: its replicas have …".
+// a target without it lacks is said in its tag, as in "target lab can't carry process: its replicas have …". One that
+// is shared several may pull at once: what they do lies on each other, and each takes back its own.
 type Handles struct {
-	Network  Network                              `handle:"network" lack:"it can't lay rules on links, names and calls"`
+	Network  Network                              `handle:"network" shared:"yes" lack:"it has no links to lay rules on"`
 	Power    map[string]Power                     `handle:"power" lack:"its replicas have no processes of their own"`
 	Attach   map[string]Attach                    `handle:"attach" lack:"its replicas are on no network that they could be taken off"`
 	Key      map[string]Key                       `handle:"key" lack:"its keys can't be changed"`
 	Provider Provider                             `handle:"provider" lack:"its identity provider can't be set up anew"`
 	Instance Instance                             `handle:"instance" lack:"its instance can't be administered"`
+	Streams  Streams                              `handle:"streams" shared:"yes" lack:"its replication can't be held up"`
+	Flaws    Flaws                                `handle:"flaws" shared:"yes" lack:"its identity provider gets nothing wrong"`
+	Clocks   Clocks                               `handle:"clocks" shared:"yes" lack:"its clocks can't be put wrong"`
+	Sessions map[string]Sessions                  `handle:"sessions" lack:"its Regions lose no sessions"`
 	Backend  *Backend                             // the emulator behind KMS's names; nil where that is a fake of ours
 	Hosts    func(place, service string) []string // names that belong to a service there
 }
@@ -34,6 +36,16 @@ type Capabilities struct {
 	// Calls has the services whose calls rules can act on, each with its operations as AWS names them. A service whose
 	// TLS ends beyond the fabric isn't among them.
 	Calls map[string][]string
+}
+
+// IsShared tells whether several may pull a handle at once.
+func IsShared(handle string) bool {
+	for i := range reflect.TypeFor[Handles]().NumField() {
+		if tag := reflect.TypeFor[Handles]().Field(i).Tag; tag.Get("handle") == handle {
+			return tag.Get("shared") != ""
+		}
+	}
+	return false
 }
 
 // AllHandles are the names of all handles that there are.
@@ -128,6 +140,70 @@ type Instance interface {
 	AddRegion(ctx context.Context, region string) error
 	// RemoveRegion takes a Region out of the instance, and waits until it is gone. That it isn't there is no error.
 	RemoveRegion(ctx context.Context, region string) error
+}
+
+// Streams is the handle on what Regions replicate to each other, past all rules of the network.
+type Streams interface {
+	// Hold holds up what one Region sends another. Holds add up; one of the same name on the same edge is replaced. That
+	// the Region sends nothing there is an error.
+	Hold(ctx context.Context, h Hold) error
+	// Release takes a hold back by its name and edge. That there is none is no error.
+	Release(ctx context.Context, h Hold) error
+	// Held asks the sending Region whether a hold is what it acts on, by its name and edge: on all streams that it is
+	// about, or on none. That it acts on it on some alone, as in the moment of a change, is an error.
+	Held(ctx context.Context, h Hold) (bool, error)
+}
+
+// Hold is what is held up between two Regions.
+type Hold struct {
+	Name   string // of the fault
+	Edge   Edge
+	Stream string        // as scenarios name it; empty: all
+	Pause  bool          // nothing is sent
+	Lag    time.Duration // each entry leaves this much later than it would
+}
+
+// Flaws is the handle on what the identity provider gets wrong, on top of how its administrator has set it up.
+type Flaws interface {
+	// GetWrong lets it have a flaw from now on, beside those that it has. One of the same name is replaced.
+	GetWrong(ctx context.Context, f Flaw) error
+	// Mend takes a flaw back by its name. That there is none is no error.
+	Mend(ctx context.Context, name string) error
+	// Judged lets the provider write a response for a Region's ACS, and that judge it, past all rules of the network and
+	// without signing anybody in. It is why it is refused, as the token on the page of the error; empty: it isn't. With
+	// lookUp the person must be in the Region's directory, too.
+	Judged(ctx context.Context, region string, lookUp bool) (cause string, err error)
+	// Registered asks the provider whether it knows an ACS, as a scenario names it.
+	Registered(ctx context.Context, acs string) (bool, error)
+}
+
+// Flaw is something that the provider gets wrong.
+type Flaw struct {
+	Name    string   // of the fault
+	Regions []string // about what is sent to their ACS; empty: about everything
+
+	Assertion string // what is wrong with its responses: expired, wrong_audience, …; empty: nothing
+	Key       string // with what they are signed: rotated, old_key; empty: as ever
+
+	Unregistered bool     // it doesn't know any ACS of the Regions
+	Registered   []string // but these, as a scenario names them
+}
+
+// Clocks is the handle on the clocks of the places that have any: Regions and the identity provider's.
+type Clocks interface {
+	// Shift puts a place's clock wrong by so much, beside other shifts that it has. One of the same name is replaced.
+	Shift(ctx context.Context, place, name string, by time.Duration) error
+	// Unshift takes a shift back. That there is none is no error.
+	Unshift(ctx context.Context, place, name string) error
+	// Read asks a place for its time, past all rules of the network, and for the shifts that are in it.
+	Read(ctx context.Context, place string) (now time.Time, shifts map[string]time.Duration, err error)
+}
+
+// Sessions is the handle on the sessions that people have at a Region's access portal.
+type Sessions interface {
+	// Lose lets the Region forget all of them, and sees that it has forgotten one that was just begun. It tells how many
+	// there were.
+	Lose(ctx context.Context) (int, error)
 }
 
 // Backend is the emulator that plays KMS, as it was found before the drill.

@@ -36,7 +36,7 @@ type (
 	}
 	FaultKind struct {
 		Name, Doc string
-		Examples  []string
+		Cases     []Case // in place of Examples: its contract, one case a setting
 		New       func() Fault
 	}
 	ActionKind struct {
@@ -47,9 +47,23 @@ type (
 	ProbeKind struct {
 		Name, Doc string
 		Examples  []string
-		New       func() Probe
+		// Variants are settings, in JSON, whose people a fault may treat otherwise than those of the defaults: each fault is
+		// drilled with all of them.
+		Variants []string
+		New      func() Probe
 	}
 )
+
+// Examples are the settings of its cases, each once.
+func (k FaultKind) Examples() []string {
+	var settings []string
+	for _, c := range k.Cases {
+		if c.Settings != "" && !slices.Contains(settings, c.Settings) {
+			settings = append(settings, c.Settings)
+		}
+	}
+	return settings
+}
 
 // Problem is a user's mistake in the block of a kind, at one of its keys.
 type Problem struct {
@@ -109,7 +123,8 @@ type World struct {
 	Pages     pages.Driver               // where things stand on the pages of both
 	Locate    func(host string) (Location, bool)
 
-	People []Person
+	People []Person // who come one after the other
+	Others []Person // who come only where they are named
 	Places []*Place
 
 	Keys     map[string]string // the ARNs of the key's replicas, by Region
@@ -181,7 +196,7 @@ type Visit struct {
 
 // Person is somebody who can sign in.
 type Person struct {
-	Name     string // user-001
+	Name     string // user-001, or that of a person of the scenario
 	UserName string // an addr-spec: the NameID of their assertions
 	Password string
 	Secret   string // of their one-time codes, in base32 (RFC 6238); empty: they aren't asked for any

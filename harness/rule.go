@@ -52,6 +52,7 @@ type Traffic struct {
 	Lose      bool          // with Hole: connections and dials that met the hole stay dead after it is lifted
 	Refuse    bool          // dials are refused after a round trip
 	Reset     bool          // dials succeed and are reset with their first bytes
+	ResetOdds float64       // with Reset: the share of connections that are reset, drawn once for each; 0 stands for 1
 	Latency   time.Duration // added one way, on each edge
 	Jitter    time.Duration // up to this much more, drawn once an instant
 	Bandwidth int64         // bytes a second of one connection; 0: no limit

@@ -32,7 +32,16 @@ func (t Topology) Regions() []string { return append(t.Enabled(), t.Standby...) 
 type Application struct{ Name, Region string }
 
 // Directory says how many of each are made.
-type Directory struct{ Users, Groups, Accounts, PermissionSets int }
+type Directory struct {
+	Users, Groups, Accounts, PermissionSets int
+	People                                  []NamedPerson // beside the users
+}
+
+// NamedPerson is somebody whom only actions and probes name.
+type NamedPerson struct {
+	Name   string
+	Groups []string // by name: group-01; the first decides which account they must see
+}
 
 // IdPSettings is how the identity provider is set up.
 type IdPSettings struct {

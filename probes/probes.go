@@ -12,6 +12,7 @@ func Table() []harness.ProbeKind {
 	return []harness.ProbeKind{
 		{Name: "saml_login", Doc: "a person signs in through SAML, by plain HTTP without a browser",
 			Examples: []string{`{"steer": {"by": "bookmark", "to": "eu-west-1", "after": "2s"}}`, `{"connections": "kept"}`},
+			Variants: []string{`{"connections": "kept"}`},
 			New:      NewSAMLLogin},
 		{Name: "role_credentials",
 			Doc: "a person at a command line gets credentials of their role, by AWS's SDK, and signs in where they have " +

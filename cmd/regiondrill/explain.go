@@ -12,7 +12,7 @@ import (
 )
 
 func (p *program) explainCommand() *cobra.Command {
-	var asJSON, markdown bool
+	var asJSON, markdown, faults bool
 	cmd := &cobra.Command{
 		Use:   "explain [WORD]",
 		Short: "Explain a block, a key or a kind of a scenario; without a word, list what can be explained",
@@ -28,10 +28,10 @@ func (p *program) explainCommand() *cobra.Command {
 			switch {
 			case err != nil:
 				return broke(err)
-			case markdown && len(args) == 0:
-				return p.manualPage(m)
-			case markdown:
-				return fmt.Errorf("--markdown writes the whole language; leave %q out", args[0])
+			case (markdown || faults) && len(args) == 0:
+				return p.manualPage(m, faults)
+			case markdown || faults:
+				return fmt.Errorf("--markdown and --contracts write a whole page; leave %q out", args[0])
 			case len(args) == 0:
 				return p.explainWhat(m, asJSON)
 			}
@@ -41,11 +41,17 @@ func (p *program) explainCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	cmd.Flags().BoolVar(&markdown, "markdown", false,
 		"print the whole language as a page in Markdown, as docs/scenario.md is")
+	cmd.Flags().BoolVar(&faults, "contracts", false,
+		"print what every fault does to whom as a page in Markdown, as docs/faults.md is")
 	return cmd
 }
 
-func (p *program) manualPage(m *manual.Manual) error {
-	text, err := m.Markdown()
+func (p *program) manualPage(m *manual.Manual, faults bool) error {
+	write := m.Markdown
+	if faults {
+		write = m.Contracts
+	}
+	text, err := write()
 	if err == nil {
 		_, err = p.stdout.Write(text)
 	}
@@ -94,8 +100,11 @@ func (t *page) topic(e *manual.Topic) {
 		fmt.Fprintln(t)
 		t.paragraph("  ", strings.Join(append([]string{e.Key.TypeInWords()}, e.Key.Remarks()...), "; "))
 	}
-	if e.Breaks != "" {
-		t.paragraph("", strings.ToUpper(e.Breaks[:1])+e.Breaks[1:]+".")
+	for i, said := range e.Contract {
+		if i == 0 {
+			fmt.Fprintln(t)
+		}
+		t.paragraph("  ", said)
 	}
 	if e.Targets != nil {
 		t.paragraph("", "Carried by: "+listOr(e.Targets, "no target")+".")

@@ -37,28 +37,32 @@ func (a acs) serve(w http.ResponseWriter, req *http.Request) {
 		a.serveRefusal(w, req, refuse(causeMalformed, "%d SAMLResponse fields", len(encoded)), http.StatusBadRequest)
 		return
 	}
-	now := a.now()
 	c, err := a.configuration(req.Context())
 	if err != nil {
 		a.serveFault(w, req, err)
 		return
 	}
-	x := expectation{
-		acs: a.url(), audience: a.issuer, issuer: c.Provider.EntityID, format: formatEmail,
-		trusted: c.Provider.Certificates, now: now, skew: a.cfg.Behaviour.Skew,
-	}
+	x := a.expects(c)
 	said, refused := x.validate(encoded[0])
 	if refused != nil {
 		a.serveRefusal(w, req, refused, http.StatusBadRequest)
 		return
 	}
 	browser := digestOf(cookieValue(req, cookieBrowser))
-	q, refused := a.stores.settle(said, browser, a.cfg.Behaviour.Unsolicited, now)
+	q, refused := a.stores.settle(said, browser, a.cfg.Behaviour.Unsolicited, x.now)
 	if refused != nil {
 		a.serveRefusal(w, req, refused, http.StatusBadRequest)
 		return
 	}
 	a.admit(w, req, said, q)
+}
+
+// expects is what it accepts now.
+func (a acs) expects(c *configuration) *expectation {
+	return &expectation{
+		acs: a.url(), audience: a.issuer, issuer: c.Provider.EntityID, format: formatEmail,
+		trusted: c.Provider.Certificates, now: a.now(), skew: a.cfg.Behaviour.Skew,
+	}
 }
 
 // admit opens the session of a person whom the provider vouches for, if the directory knows them.

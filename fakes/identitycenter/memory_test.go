@@ -12,6 +12,7 @@ import (
 
 // TestMemoryIsBounded fills everything that a replica remembers beyond its limits, with a peer that can't be reached.
 func TestMemoryIsBounded(t *testing.T) {
+	unlessRaced(t)
 	w := newWorld(t)
 	defer w.close()
 	w.start()
@@ -70,6 +71,7 @@ func openSession(t testing.TB, r *Replica, browser string) *session {
 
 // TestOIDCMemoryIsBounded fills what a replica remembers of clients with the largest that there are.
 func TestOIDCMemoryIsBounded(t *testing.T) {
+	unlessRaced(t)
 	r := newWorld(t, func(c *Config) { c.Behaviour.Quotas = false }).replicas[east]
 	before, now := heap(), time.Now()
 	scope := strings.Repeat("s", 32) + strings.Repeat(":"+strings.Repeat("x", 32), 3)
@@ -116,6 +118,15 @@ func cloned(word string, n int) []string {
 		words = append(words, strings.Clone(word))
 	}
 	return words
+}
+
+// unlessRaced skips what moves so much memory that the race detector, which watches every word of it, takes ten times as
+// long and measures its own. "make test" runs it once more without.
+func unlessRaced(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("bulk is tried without the race detector: make test-bulk")
+	}
 }
 
 func heap() int64 {

@@ -2,6 +2,7 @@ package identitycenter
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,6 +53,7 @@ type taken struct {
 
 // EdgeRule is what holds up one stream from a Region to another.
 type EdgeRule struct {
+	Name   string        // of whoever laid it; Heeded tells it back
 	Stream string        // one of Streams; all where empty
 	To     string        // Region; all where empty
 	Paused bool          // nothing is sent until it no longer is
@@ -64,10 +67,12 @@ type sender struct {
 	stop       context.CancelFunc
 	wake       chan struct{} // of one place
 
-	mu    sync.Mutex
-	rule  EdgeRule
-	acked uint64 // how far the other Region is
-	parts uint64 // of a snapshot, that it took at most
+	mu     sync.Mutex
+	rule   EdgeRule
+	names  []string // of the rules that it is made of
+	heeded []string // those that it has acted on since it last looked
+	acked  uint64   // how far the other Region is
+	parts  uint64   // of a snapshot, that it took at most
 }
 
 // senders keeps one for each stream that starts here and each other Region, as the configuration has them now.
@@ -94,7 +99,7 @@ func (r *Replica) senders(ctx context.Context) {
 	for edge := range wanted {
 		if r.sending[edge] == nil {
 			s := &sender{replica: r, stream: edge[0], to: edge[1], wake: make(chan struct{}, 1)}
-			s.rule = r.ruleFor(s)
+			s.rule, s.names = r.ruleFor(s)
 			var of context.Context
 			of, s.stop = context.WithCancel(ctx)
 			r.sending[edge] = s
@@ -112,7 +117,7 @@ func (r *Replica) Hold(rules []EdgeRule) {
 	r.rules = rules
 	for _, s := range r.sending {
 		s.mu.Lock()
-		s.rule = r.ruleFor(s)
+		s.rule, s.names = r.ruleFor(s)
 		s.mu.Unlock()
 		select {
 		case s.wake <- struct{}{}:
@@ -121,14 +126,16 @@ func (r *Replica) Hold(rules []EdgeRule) {
 	}
 }
 
-func (r *Replica) ruleFor(s *sender) (all EdgeRule) {
+// ruleFor adds up the rules on an edge, and tells whose they are. With r.mu held.
+func (r *Replica) ruleFor(s *sender) (all EdgeRule, names []string) {
 	for _, rule := range r.rules {
 		if (rule.Stream == "" || rule.Stream == s.stream) && (rule.To == "" || rule.To == s.to) {
 			all.Paused = all.Paused || rule.Paused
 			all.Lag += rule.Lag
+			names = append(names, rule.Name)
 		}
 	}
-	return all
+	return all, names
 }
 
 // run sends until the context ends. It begins by asking how far the other Region is, since either may have been
@@ -140,7 +147,7 @@ func (s *sender) run(ctx context.Context) {
 		wait, err := time.Duration(0), error(nil)
 		asks := !known
 		switch {
-		case s.paused():
+		case s.heed():
 			wait = -1
 		case asks:
 			err = s.send(ctx, push{})
@@ -164,6 +171,43 @@ func (s *sender) paused() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.rule.Paused
+}
+
+// heed is paused, and takes note of the rules that the sender acts on from now on: nothing that it sent before is on
+// its way any more.
+func (s *sender) heed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heeded = s.names
+	return s.rule.Paused
+}
+
+// Backlog is how far another Region is with a stream of this one.
+type Backlog struct {
+	Stream, To string
+	Written    uint64   // entries of the stream's log
+	Taken      uint64   // of those, that the other Region has said that it has
+	Heeded     []string // the names of the rules that the sender acts on; a rule that was just laid may be missing
+}
+
+// Backlogs are those of all edges on which this Region sends, in the order of Streams.
+func (r *Replica) Backlogs() []Backlog {
+	var all []Backlog
+	r.mu.Lock()
+	for _, s := range r.sending {
+		s.mu.Lock()
+		all = append(all, Backlog{s.stream, s.to, 0, s.acked, slices.Clone(s.heeded)})
+		s.mu.Unlock()
+	}
+	r.mu.Unlock()
+	for i := range all { // after the lock: who reads the records may be waiting for it
+		all[i].Written = r.store.Head(all[i].Stream)
+	}
+	slices.SortFunc(all, func(a, b Backlog) int {
+		order := Streams()
+		return cmp.Or(cmp.Compare(slices.Index(order, a.Stream), slices.Index(order, b.Stream)), cmp.Compare(a.To, b.To))
+	})
+	return all
 }
 
 // rest waits for so long, or until something was written where it isn't an error that is waited for; below 0 for that

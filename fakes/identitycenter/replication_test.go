@@ -420,6 +420,7 @@ func TestASnapshotIsSentOnce(t *testing.T) {
 
 // TestLongRecordsArrive, though all of them at once were longer than a push may be.
 func TestLongRecordsArrive(t *testing.T) {
+	unlessRaced(t)
 	inWorld(t, func(t *testing.T, w *world) {
 		d := testDirectory()
 		for i := range 20 {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -80,6 +81,8 @@ type Server struct {
 
 // NewServer stands on deps, which may lack HTTP where the configuration says a way.
 func NewServer(deps Deps) *Server {
+	clock := control.NewClock(deps.Now)
+	deps.Now = clock.Now
 	s := &Server{deps: deps}
 	s.Verbs = control.Verbs{
 		"configure": control.To(s.configure), // a Config; tells the hosts that it serves, each with its service
@@ -93,10 +96,14 @@ func NewServer(deps Deps) *Server {
 		"remove_region": control.To(s.removeRegion),
 		"revoke":        control.To(s.revoke), // a user's sessions, by user name; in any Region
 		"hold":          control.To(s.hold),   // EdgeRules, in the place of those before
+		"backlogs":      control.To(s.backlogs),
+		"judge":         control.To(s.judge),        // a Judgement; tells what was Judged
+		"lose_sessions": control.To(s.loseSessions), // all that there are; tells how many
 
 		"scim-token":        control.To(s.mintSCIMToken),   // makes a SCIMToken beside the one that there is
 		"forget-scim-token": control.To(s.forgetSCIMToken), // by its ID
 	}
+	maps.Copy(s.Verbs, clock.Verbs())
 	return s
 }
 
@@ -171,6 +178,22 @@ func (s *Server) hold(_ context.Context, rules []EdgeRule) (control.None, error)
 		r.Hold(rules)
 	}
 	return control.None{}, err
+}
+
+func (s *Server) backlogs(context.Context, control.None) ([]Backlog, error) {
+	r, err := s.standing()
+	if err != nil {
+		return nil, err
+	}
+	return r.Backlogs(), nil
+}
+
+func (s *Server) loseSessions(context.Context, control.None) (int, error) {
+	r, err := s.standing()
+	if err != nil {
+		return 0, err
+	}
+	return r.LoseSessions()
 }
 
 func (s *Server) mintSCIMToken(ctx context.Context, _ control.None) (SCIMToken, error) {

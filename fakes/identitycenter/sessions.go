@@ -231,6 +231,39 @@ func (s *stores) forget() {
 	s.revoked = newShelf[string, time.Time](maxSessions)
 }
 
+// lose knows of no session any more, and of none that a one-time code leads to. What has ended stays ended.
+func (s *stores) lose() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []string
+	s.sessions.each(func(id string, _ *session) bool {
+		all = append(all, id)
+		return true
+	})
+	for _, id := range all {
+		s.sessions.take(id, time.Time{})
+	}
+	s.views = newShelf[string, *person](maxViews)
+	return len(all)
+}
+
+// LoseSessions lets the Region forget all sessions at once, as where what keeps them was lost: people are asked to sign
+// in again here, and go on in other Regions. It tells how many they were. They come back with a restart of its process,
+// where that has a folder for its records. Its error is that one of them is known still.
+func (r *Replica) LoseSessions() (int, error) {
+	now := r.now()
+	canary, browser := newSecret(), digestOf(newSecret())
+	r.stores.open(&session{ID: canary, Started: now, Expires: now.Add(time.Minute), Browser: browser[:]}, now)
+	if r.stores.ofID(canary, now) == nil {
+		return 0, errors.New("a session that was just begun is not known")
+	}
+	lost := r.stores.lose() - 1 // the canary's
+	if r.stores.ofID(canary, now) != nil {
+		return lost, errors.New("a session that was begun before is known still")
+	}
+	return lost, nil
+}
+
 // ofBrowser is the live session that a sign-in cookie stands for.
 func (s *stores) ofBrowser(secret string, now time.Time) *session {
 	return s.live(s.browsers, secret, now)

@@ -47,7 +47,7 @@ func (p *IdP) choose(q *authnRequest) (string, *failure) {
 	case q.acsURL != "" || q.acsIndex < 0 || p.dialect.ignoresIndex:
 		return p.registered(q.acsURL)
 	}
-	list := *p.acs.Load()
+	list := p.known()
 	i := slices.IndexFunc(list, func(a ACS) bool { return a.Index == q.acsIndex })
 	if i < 0 {
 		return "", p.refusesACS("", fmt.Sprintf("The application asked for its ACS URL with the index %d. "+
@@ -58,7 +58,7 @@ func (p *IdP) choose(q *authnRequest) (string, *failure) {
 
 // registered is the URL if it is registered, and the default if it is empty.
 func (p *IdP) registered(url string) (string, *failure) {
-	list := *p.acs.Load()
+	list := p.known()
 	if url == "" {
 		if len(list) == 0 {
 			return "", p.refusesACS("", "The application has no ACS URL registered.")

@@ -95,6 +95,10 @@ func optional(name, value string) []xmldsig.Attr {
 
 // issue writes a response for the person, signed as the dialect does, in the base64 of the HTTP-POST binding.
 func (p *IdP) issue(to grant) (string, error) {
+	on := p.flaws.of(to.acs)
+	if again, ok := p.replayed(to, on); ok {
+		return again, nil
+	}
 	now := p.now()
 	m := message{
 		responseID: p.dialect.newID(), assertionID: p.dialect.newID(),
@@ -110,17 +114,22 @@ func (p *IdP) issue(to grant) (string, error) {
 	if p.sessionDuration > 0 {
 		m.sessionEnds = instant(now.Add(p.sessionDuration))
 	}
+	m.say(on)
 	response, assertion := p.dialect.compose(m)
-	signer := p.keys.Load().signer
-	if p.dialect.signs.assertion {
-		if err := signer.Sign(assertion, p.dialect.signature); err != nil {
-			return "", err
-		}
+	signer := p.keysFor(to.acs).signer
+	var signed []*element
+	if assertions := p.spoil(on, response, assertion); p.dialect.signs.assertion {
+		signed = assertions
 	}
 	if p.dialect.signs.response {
-		if err := signer.Sign(response, p.dialect.signature); err != nil {
+		signed = append(signed, response) // over the signatures of what is in it
+	}
+	for _, e := range signed {
+		if err := signer.Sign(e, p.dialect.signature); err != nil {
 			return "", err
 		}
 	}
-	return base64.StdEncoding.EncodeToString(xmldsig.Document(response)), nil
+	encoded := base64.StdEncoding.EncodeToString(xmldsig.Document(response))
+	p.keep(to, encoded)
+	return encoded, nil
 }

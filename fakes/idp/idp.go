@@ -95,6 +95,7 @@ type IdP struct {
 
 	acs       atomic.Pointer[[]ACS]
 	keys      atomic.Pointer[keys]
+	flaws     flaws
 	directory *directory
 	pending   *table[pending]
 	sessions  *table[string] // the user name
@@ -117,6 +118,7 @@ func New(c Config, deps Deps) (*IdP, error) {
 		dialect: d, host: cmp.Or(c.Host, d.host), endpoints: d.endpoints(c.App.Issuer), app: c.App,
 		now: deps.Now, sessionDuration: c.SessionDuration,
 		alwaysDefault: c.AlwaysDefaultACS, reauthenticate: c.Reauthenticate,
+		flaws:     flaws{keys: map[string]*keys{}, last: map[[2]string]string{}},
 		directory: newDirectory(c),
 		pending:   newTable[pending](maxPending, pendingLifetime),
 		sessions:  newTable[string](maxSessions, sessionLifetime),

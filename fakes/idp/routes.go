@@ -26,7 +26,7 @@ func (p *IdP) routes() *http.ServeMux {
 	mux.HandleFunc("POST /login/verify", p.verify)
 	mux.HandleFunc("GET "+p.endpoints.metadata, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/samlmetadata+xml")
-		_, _ = w.Write(p.keys.Load().document)
+		_, _ = w.Write(p.shown().document)
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { p.pages.fail(w, notFound()) })
 	return mux

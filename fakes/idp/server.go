@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"sync"
 
@@ -26,6 +27,8 @@ type Server struct {
 
 // NewServer stands on deps.
 func NewServer(deps Deps) *Server {
+	clock := control.NewClock(deps.Now)
+	deps.Now = clock.Now
 	s := &Server{deps: deps}
 	s.Verbs = control.Verbs{
 		"configure": control.To(s.configure), // a Config; tells its Metadata
@@ -35,7 +38,13 @@ func NewServer(deps Deps) *Server {
 		"keys":         to(s, (*IdP).SetKeys),     // Keys; tells those of before, which put back undo it
 		"disable_user": to(s, (*IdP).disableVerb), // a Disablement; tells that of before
 		"assign":       to(s, (*IdP).assignVerb),  // an Assignment; tells that of before
+
+		"get_wrong": to(s, (*IdP).flawVerb),      // a Flaw, beside those that there are
+		"mend":      to(s, (*IdP).mendVerb),      // a Flaw, by its name
+		"canary":    to(s, (*IdP).canaryVerb),    // a Canary; tells the SAMLResponse
+		"registers": to(s, (*IdP).registersVerb), // an ACS URL; tells whether it is registered
 	}
+	maps.Copy(s.Verbs, clock.Verbs())
 	return s
 }
 

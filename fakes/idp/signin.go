@@ -38,7 +38,10 @@ type pending struct {
 }
 
 // grant is a response for the application that was allowed.
-type grant struct{ acs, request, person string }
+type grant struct {
+	acs, request, person string
+	canary               bool
+}
 
 // Cookies are named as Okta's. Both are SameSite=None, because an AuthnRequest by HTTP-POST comes from another site.
 const (

@@ -103,6 +103,113 @@ func Key(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	return whole(w, s, "the key of which region", "the key of a region")
 }
 
+// Streams are what other Regions replicate to a Region: all of them or, with from, one. What the primary alone sends
+// comes from there.
+func Streams(w harness.Where, s harness.Scope, fromPrimary bool) (harness.Aim, []harness.Problem) {
+	a := &aimer{w: w, s: s}
+	switch {
+	case w.Region == "":
+		a.fail("where", "it hits nothing: say what comes to which region")
+	case !slices.Contains(s.Regions(), w.Region):
+		a.noSuch("where.region", "Region of the system", w.Region, s.Regions())
+	case fromPrimary && w.Region == s.Primary:
+		a.fail("where.region", "it hits nothing: the primary sends this stream, and nobody sends it to the primary")
+	}
+	switch {
+	case w.From == "":
+	case !slices.Contains(s.Regions(), w.From):
+		a.noSuch("where.from", "Region of the system", w.From, s.Regions())
+	case w.From == w.Region:
+		a.fail("where.from", "it hits nothing: %s sends itself nothing", w.From)
+	case fromPrimary && w.From != s.Primary:
+		a.fail("where.from", "it hits nothing: this stream comes from the primary alone, %s", s.Primary)
+	}
+	a.narrower("what comes to a region", "place", "service", "operation")
+	a.name()
+	found := harness.Aim{Place: w.Region, Region: w.Region, Summary: a.subject(w.Region)}
+	senders := s.Enabled()
+	if w.From != "" { // also one that stands by, and may be of the instance by then
+		senders = []string{w.From}
+	}
+	for _, from := range senders {
+		if from != w.Region && (!fromPrimary || from == s.Primary) {
+			found.Edges = append(found.Edges, harness.Edge{From: from, To: w.Region})
+		}
+	}
+	return found, a.p
+}
+
+// Provider is the identity provider as it is to the people of every Region or, with one, of that. It may be left
+// unsaid, as there is one provider alone. It is proven on the way of its answers to each Region.
+func Provider(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	a := &aimer{w: w, s: s}
+	if w.Place != "" && w.Place != names.IdPPlace {
+		a.noSuch("where.place", "identity provider", w.Place, []string{names.IdPPlace})
+	}
+	if w.Region != "" && !slices.Contains(s.Regions(), w.Region) {
+		a.noSuch("where.region", "Region of the system", w.Region, s.Regions())
+	}
+	a.narrower("the identity provider", "service", "operation", "from")
+	a.name()
+	found := harness.Aim{Place: names.IdPPlace, Region: w.Region, Summary: "the identity provider"}
+	for _, region := range s.Enabled() {
+		if w.Region == "" || w.Region == region {
+			found.Edges = append(found.Edges, harness.Edge{From: names.IdPPlace, To: region})
+		}
+	}
+	if w.Region != "" && len(found.Edges) == 0 { // it stands by, and may be of the instance by then
+		found.Edges = []harness.Edge{{From: names.IdPPlace, To: w.Region}}
+	}
+	return found, a.p
+}
+
+// ProviderNames are those under which people come to the identity provider, from everywhere or from one place.
+func ProviderNames(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	a := &aimer{w: w, s: s}
+	if w.Region != "" {
+		a.fail("where.region", "%s acts on the identity provider, which is in no Region; leave region out", s.Kind)
+	}
+	if w.Place != "" && w.Place != names.IdPPlace {
+		a.noSuch("where.place", "identity provider", w.Place, []string{names.IdPPlace})
+	}
+	w.Region, w.Place = "", names.IdPPlace
+	found, problems := Links(w, s)
+	return found, append(a.p, problems...)
+}
+
+// Clock is that of a Region or of the identity provider. It is proven by reading it, from within its place.
+func Clock(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	a := &aimer{w: w, s: s}
+	place := a.place()
+	switch {
+	case len(a.p) > 0:
+	case !named(s, place):
+		a.fail("where.place", "it hits nothing: people sit there, and no clock; say a region, or place: %s", names.IdPPlace)
+	case place == names.IdPPlace && s.IdP.External != nil:
+		a.fail("where.place", "the clock of an external identity provider is its administrators'")
+	}
+	a.narrower("a clock", "service", "operation", "from")
+	a.name()
+	return harness.Aim{Place: place, Region: w.Region, Summary: place,
+		Edges: []harness.Edge{{From: place, To: place}}}, a.p
+}
+
+// Sessions are those of the people at a Region's access portal.
+func Sessions(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	return whole(w, s, "the sessions of which region", "all sessions of a region")
+}
+
+// narrower refuses keys that narrow further than a fault can.
+func (a *aimer) narrower(what string, keys ...string) {
+	said := map[string]string{"region": a.w.Region, "place": a.w.Place, "service": a.w.Service,
+		"operation": a.w.Operation, "from": a.w.From}
+	for _, key := range keys {
+		if said[key] != "" {
+			a.fail("where."+key, "%s acts on %s; leave %s out", a.s.Kind, what, key)
+		}
+	}
+}
+
 // whole is what a Region has one of.
 func whole(w harness.Where, s harness.Scope, which, what string) (harness.Aim, []harness.Problem) {
 	a := &aimer{w: w, s: s}
@@ -112,12 +219,7 @@ func whole(w harness.Where, s harness.Scope, which, what string) (harness.Aim, [
 	case !slices.Contains(s.Regions(), w.Region):
 		a.noSuch("where.region", "Region of the system", w.Region, s.Regions())
 	}
-	narrower := map[string]string{"place": w.Place, "service": w.Service, "operation": w.Operation, "from": w.From}
-	for _, key := range slices.Sorted(maps.Keys(narrower)) {
-		if narrower[key] != "" {
-			a.fail("where."+key, "%s acts on %s; leave %s out", s.Kind, what, key)
-		}
-	}
+	a.narrower(what, "from", "operation", "place", "service")
 	a.name()
 	return harness.Aim{Place: w.Region, Region: w.Region, Summary: w.Region,
 		Edges: []harness.Edge{{From: w.Region, To: w.Region}}}, a.p

@@ -43,9 +43,9 @@ func (l *Lab) describeKinds() []Kind {
 		}
 		t := tried{k.New(), harness.Scope{Topology: l.o.Plan.Topology, Can: l.o.Can, Kind: k.Name}}
 		example := map[string]json.RawMessage{}
-		if len(k.Examples) > 0 {
-			_ = json.Unmarshal([]byte(k.Examples[0]), &example) // a test reads them all
-			_ = scenario.FromConfig(json.RawMessage(k.Examples[0]), t.fault)
+		if settings := k.Examples(); len(settings) > 0 {
+			_ = json.Unmarshal([]byte(settings[0]), &example) // a test reads them all
+			_ = scenario.FromConfig(json.RawMessage(settings[0]), t.fault)
 		}
 		kind := Kind{Name: k.Name, Doc: k.Doc, Hits: t.hits()}
 		kind.Keys = t.narrower()

@@ -91,7 +91,7 @@ func (c Catalog) Kinds() scenario.Kinds {
 		k.Probes = append(k.Probes, scenario.Kind{Name: p.Name, Doc: p.Doc, Config: p.New(), Examples: p.Examples})
 	}
 	for _, f := range c.Faults {
-		k.Faults = append(k.Faults, scenario.Kind{Name: f.Name, Doc: f.Doc, Config: f.New(), Examples: f.Examples})
+		k.Faults = append(k.Faults, scenario.Kind{Name: f.Name, Doc: f.Doc, Config: f.New(), Examples: f.Examples()})
 	}
 	for _, a := range c.Actions {
 		k.Actions = append(k.Actions, scenario.Kind{Name: a.Name, Doc: a.Doc, Config: a.New(), Examples: a.Examples})

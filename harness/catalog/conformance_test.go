@@ -40,7 +40,7 @@ func TestTargets(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for _, k := range Default().Faults {
-		for _, said := range or(k.Examples) {
+		for _, said := range or(k.Examples()) {
 			t.Run(strings.TrimSpace(k.Name+" "+said), func(t *testing.T) {
 				harnesstest.Fault(t, k, func(f harness.Fault) { configure(t, said, f) })
 			})

@@ -39,7 +39,7 @@ var mayImport = map[string]string{
 	"harness/lab":       "harness harness/rollback harness/names harness/system fakes/*",
 	"harness/targets":   "harness harness/rollback harness/names harness/fabric harness/system harness/lab fakes/*",
 	"harness/aim":       "harness harness/names",
-	"harness/faults":    "harness harness/aim harness/rollback",
+	"harness/faults":    "harness harness/aim harness/history harness/rollback",
 	"harness/actions":   "harness harness/aim harness/rollback",
 	"probes/browser":    "harness/pages harness harness/history harness/totp",
 	"probes":            "harness/pages harness harness/history harness/totp probes/browser",
@@ -54,7 +54,7 @@ var mayImport = map[string]string{
 		"harness/checks harness/report harness/engine harness/analysis harness/scenario",
 	"harness/drill": "harness harness/catalog harness/engine harness/heartbeat harness/history harness/rollback " +
 		"harness/analysis harness/report harness/verdict",
-	"harness/manual":      "harness harness/catalog harness/names harness/scenario",
+	"harness/manual":      "harness harness/catalog harness/history harness/names harness/scenario",
 	"harness/harnesstest": "harness harness/history harness/verdict harness/rollback",
 	"cmd/regiondrill":     "*",
 	"release":             "", // it builds the command, and knows nothing of it

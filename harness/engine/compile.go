@@ -209,7 +209,7 @@ func (c *compiler) topology() {
 	if strings.HasPrefix(sys.Instance.Alias, "d-") { // (AWS Directory Service API Reference, CreateAlias)
 		c.fail(c.s.Block.Errorf("system.instance.alias", "an alias must not begin with d-, as the IDs of directories do"))
 	}
-	t.Directory = harness.Directory(sys.Directory)
+	c.directory()
 	c.idp()
 	c.applications()
 	t.KMS = harness.KMSSettings(sys.KMS)
@@ -301,6 +301,10 @@ func (c *compiler) record() {
 		WarmUp: history.At(c.s.WarmUp), Settle: history.At(c.s.Settle),
 		Probes: []history.Probe{}, Faults: []history.Fault{}, Checks: []history.Check{},
 	}
+	for _, a := range c.s.AbortIf {
+		c.plan.Record.AbortIf = append(c.plan.Record.AbortIf,
+			history.AbortIf{Probe: a.Probe, Below: a.Below, Over: history.At(a.Over)})
+	}
 	for _, set := range c.s.Sets {
 		c.plan.Record.Sets = append(c.plan.Record.Sets, set.Path+"="+set.Value)
 	}
@@ -318,6 +322,7 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 		c.fail(p.Block.NoSuch("from", "vantage", p.From, vantages))
 	}
 	c.inSystem(p.Block, "home", p.Home)
+	c.as(p)
 	i := slices.IndexFunc(kinds, func(k harness.ProbeKind) bool { return k.Name == p.Kind })
 	if i < 0 { // the kinds' own check has said so; that there is such a probe is known to the checks all the same
 		c.plan.Record.Probes = append(c.plan.Record.Probes,
@@ -340,7 +345,7 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 	if executor, ok := probe.(harness.Executor); ok {
 		c.plan.executes = append(c.plan.executes, strings.Join(executor.Executes(), " "))
 	}
-	rec := history.Probe{Name: p.Name, Kind: p.Kind, From: p.From, Home: p.Home, Every: history.At(p.Every),
+	rec := history.Probe{Name: p.Name, Kind: p.Kind, From: p.From, Home: p.Home, As: p.As, Every: history.At(p.Every),
 		Limit: history.At(p.Limit), Offset: c.offset(p), Needs: probe.Needs(), Config: c.config(p.Block, probe)}
 	if journey := probe.Journey(); journey != history.SignIn {
 		rec.Journey = journey
@@ -400,7 +405,9 @@ func (c *compiler) scope(kind string) harness.Scope {
 
 // carried tells where the target lacks a handle.
 func (c *compiler) carried(b scenario.Block, kind string, needs []string) {
-	if c.plan.Topology.IdP.External != nil && slices.Contains(needs, "provider") {
+	if c.plan.Topology.IdP.External != nil && slices.ContainsFunc(needs, func(handle string) bool {
+		return handle == "provider" || handle == "flaws"
+	}) {
 		c.fail(b.Errorf("kind", "%s sets the identity provider up anew, and an external one is its administrators'", kind))
 		return
 	}

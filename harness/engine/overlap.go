@@ -55,7 +55,7 @@ func contend(a, b plannedFault) bool {
 // unshared tells whether both need a handle that can't be pulled by two at once.
 func unshared(a, b []string) bool {
 	return slices.ContainsFunc(a, func(handle string) bool {
-		return handle != harness.SharedHandle && slices.Contains(b, handle)
+		return !harness.IsShared(handle) && slices.Contains(b, handle)
 	})
 }
 

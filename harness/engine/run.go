@@ -47,6 +47,7 @@ type run struct {
 	opts      RunOptions
 	schedules []*schedule
 	timeline  *timeline
+	aborts    []*abort
 	kms       *history.KMS // who plays it, where that is no fake of ours
 	back      *rollback.Stack
 	writer    *eventWriter
@@ -68,7 +69,7 @@ type run struct {
 func (p *Plan) Run(ctx context.Context, opts RunOptions) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := &run{plan: p, opts: opts, back: &rollback.Stack{}, cancel: cancel}
+	r := &run{plan: p, opts: opts, back: &rollback.Stack{}, cancel: cancel, aborts: p.aborts()}
 	r.writer = newEventWriter(opts.Sink, r.unwritten)
 	if opts.Folder != nil {
 		r.back.Journal = opts.Folder.Undo
@@ -281,6 +282,9 @@ func (r *run) note(format string, args ...any) {
 // record hands an event to the writer and waits for no sink. What comes before zero is known is held back. What comes
 // after the last line (from outside, or from a probe that was given up) is lost.
 func (r *run) record(e history.Event) {
+	if e.Attempt != nil {
+		defer r.harmed(e.Attempt)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,6 +40,9 @@ func newSchedule(rec history.Probe, warmUp history.Instant, probe harness.Probe)
 // open prepares the probe, which is closed by the way back.
 func (s *schedule) open(ctx context.Context, sys *harness.System, back *rollback.Stack) error {
 	s.from, s.people = sys.Place(s.rec.From), sys.People
+	if s.rec.As != "" {
+		s.people = slices.DeleteFunc(slices.Clone(sys.Others), func(p harness.Person) bool { return p.Name != s.rec.As })
+	}
 	if s.from == nil || len(s.people) == 0 {
 		return fmt.Errorf("opening probe %s: the target has no place %s, or no people", s.rec.Name, s.rec.From)
 	}

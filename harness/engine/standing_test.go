@@ -117,7 +117,7 @@ func TestNotBrokenByHand(t *testing.T) {
 				t.Errorf("%v; broken is %s", err, s.states())
 			}
 		}
-		if _, err := s.Break(t.Context(), s.another("three", harness.SharedHandle), 0); err != nil {
+		if _, err := s.Break(t.Context(), s.another("three", "network"), 0); err != nil {
 			t.Errorf("what contends with nothing: %v", err)
 		}
 		s.Heal(t.Context())
@@ -143,7 +143,7 @@ func TestBrokenUnseenAndLost(t *testing.T) {
 		if _, err := s.Break(t.Context(), s.plan, 0); err != nil {
 			t.Fatal(err)
 		}
-		if f, err := s.Break(t.Context(), s.another("fog-two", harness.SharedHandle), 0); err != nil ||
+		if f, err := s.Break(t.Context(), s.another("fog-two", "network"), 0); err != nil ||
 			!strings.Contains(f.Detail, "dark is on the same links and may hide it") {
 			t.Errorf("behind another it is %+v, %v", f, err)
 		}

@@ -37,6 +37,8 @@ type linkCanary struct {
 	round time.Duration // a round trip by the rules in force, at most
 	floor time.Duration // what a token takes along the edge under the rule, at least
 
+	others float64 // the share of connections that other rules reset
+
 	ended   time.Time     // right after the rule was lifted
 	ceiling time.Duration // what a token took until then, if that was more than it takes now
 }
@@ -105,6 +107,7 @@ func (c *linkCanary) inForce() look {
 		c.control = f.control(c.caller)
 		_, _ = c.control.caller.Write(token) // an error shows when it is read
 	}
+	c.others = c.laid.othersReset(c.pipe)
 	near, _ := c.along(c.pipe)
 	c.sent = time.Now()
 	_, _ = near.Write(token) // the same
@@ -173,10 +176,10 @@ func (c *linkCanary) lifted() look {
 	if before.least() != now.least() { // else the rule made no difference that one token can show
 		c.ceiling = before.least()
 	}
-	round := f.round(c.pipe)
+	round, others := f.round(c.pipe), c.laid.othersReset(c.pipe)
 	c.ended = c.laid.ended
 	return func(ctx context.Context) (time.Time, error) {
-		c.round = round
+		c.round, c.others = round, others
 		return c.seeHealed(ctx)
 	}
 }
@@ -222,6 +225,7 @@ func (c *linkCanary) tryHealed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.unlucky(p)
 	defer p.fail(ErrClosed)
 	defer context.AfterFunc(ctx, func() { p.fail(ErrClosed) })()
 	spoke := time.Now()

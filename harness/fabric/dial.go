@@ -75,6 +75,9 @@ func (f *Fabric) connect(ctx context.Context, there, back *lane, r *route, port 
 	defer f.work.Done()
 	p := newPipe(r.host, there, back, ephemeral+uint16(f.port.Add(1)%(lastEphemeral-ephemeral+1)))
 	p.route, p.visit, p.byDoor = r, v, ctx.Value(byDoor{}) != nil
+	if v == nil {
+		p.luck = there.luck()
+	}
 	if f.ctx.Err() != nil {
 		p.fail(ErrClosed) // endAll may have missed it
 	}

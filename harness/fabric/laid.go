@@ -138,6 +138,9 @@ func checkEffect(r *harness.Rule) error {
 	if t.Latency < 0 || t.Jitter < 0 || t.Bandwidth < 0 || e.Answer.Latency < 0 || r.Lease < 0 {
 		errs = append(errs, errors.New("latency, jitter, bandwidth and lease are never negative"))
 	}
+	if t.ResetOdds != 0 && !(t.Reset && t.ResetOdds > 0 && t.ResetOdds <= 1) {
+		errs = append(errs, fmt.Errorf("odds of resets are more than 0 and at most 1, not %v", t.ResetOdds))
+	}
 	return errors.Join(append(errs, checkAnswer(r))...)
 }
 

@@ -24,6 +24,7 @@ type lane struct {
 	seed  uint64
 	room  *room
 	shape atomic.Pointer[shape]
+	dials atomic.Uint64           // that there were
 	rules atomic.Pointer[[]*laid] // that act on connections dialled along the lane at later stages; nil: none
 
 	mu    sync.Mutex

@@ -19,7 +19,8 @@ type pipe struct {
 	port        uint16 // the caller's
 	route       *route // nil on canaries of links
 	visit       *visit // of a canary; nil on everybody else's
-	byDoor      bool   // it was dialled for a client of a door
+	luck        float64
+	byDoor      bool // it was dialled for a client of a door
 	established atomic.Bool
 	lost        atomic.Bool // a hole took it, for good
 	open        atomic.Int32
@@ -28,7 +29,7 @@ type pipe struct {
 
 // newPipe joins two places; there is the lane of the dial, back that of the answers.
 func newPipe(name string, there, back *lane, port uint16) *pipe {
-	p := &pipe{name: name, port: port}
+	p := &pipe{name: name, port: port, luck: never}
 	p.there.init(p, there)
 	p.back.init(p, back)
 	p.caller = end{pipe: p, in: &p.back, out: &p.there}

@@ -87,7 +87,7 @@ func (h *half) look(s *shape, now time.Time) (due time.Time, arrived bool, err e
 // resets tells whether bytes that arrive reset their connection. The rule acts on connections dialled along its edge,
 // and lets the dial itself pass.
 func (h *half) resets(s *shape) bool {
-	return s.reset && h == &h.pipe.there && h.pipe.established.Load()
+	return (s.reset || h.pipe.luck < s.resets) && h == &h.pipe.there && h.pipe.established.Load()
 }
 
 // lateness of a reader who was waiting: by how much the timer or the scheduler overslept. What a hole held was not

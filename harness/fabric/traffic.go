@@ -17,6 +17,7 @@ type shape struct {
 	lose      bool          // what is on the lane while it is a hole stays dead
 	refuse    bool          // dials along the lane are refused
 	reset     bool          // first bytes along the lane reset their connection
+	resets    float64       // the share of connections that they reset, where it isn't all
 	cut       bool          // all that stood was reset by a rule that refuses or resets
 	since     time.Time     // when this shape was put in force
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -16,6 +17,16 @@ const (
 	viaFabric  = "fabric"
 	viaBackend = "backend"
 )
+
+// apiErrorsCases are its contract: who needs the API fails by its error.
+var apiErrorsCases = []harness.Case{
+	{Where: harness.Where{Service: "portal_api"}, Settings: `{"status": 503}`,
+		Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassHTTP5xx)}},
+	{Where: harness.Where{Service: "kms", Operation: "Decrypt"}, Settings: `{"code": "AccessDeniedException", "odds": 0.5}`,
+		Breaks: []harness.Break{
+			{At: harness.Here, Class: history.ClassACSRejected, Some: true, Journeys: []history.Journey{history.SignIn}},
+			{At: harness.Here, Class: history.ClassPortalError, Some: true}}},
+}
 
 // APIErrors makes an API answer with errors of its own, so that clients see what they would see of AWS, and try again
 // as they would.

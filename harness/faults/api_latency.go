@@ -10,6 +10,12 @@ import (
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
+// apiLatencyCases are its contract: who needs the API waits for it.
+var apiLatencyCases = []harness.Case{
+	{Where: harness.Where{Service: "portal_api"}, Settings: `{"latency": "40ms"}`,
+		Breaks: []harness.Break{harness.Slow(harness.Here)}},
+}
+
 // APILatency makes an API slow to answer, while the links to it are as fast as ever.
 type APILatency struct {
 	network

@@ -9,6 +9,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -22,11 +23,21 @@ const (
 // leastDelay is the least by which an answer is slow: below it nobody could see that it is.
 const leastDelay = 10 * time.Millisecond
 
-// DNS breaks the looking up of a place's names. Connections that stand go on; only who looks a name up meets it.
+// dnsCases are its contract: nobody finds the Region, or they do so late.
+var dnsCases = []harness.Case{
+	{Settings: `{"mode": "nxdomain"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassDNS)}},
+	{Settings: `{"mode": "stale"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+	{Settings: `{"mode": "slow", "delay": "2s"}`, Breaks: []harness.Break{
+		{At: harness.Here, Class: history.ClassTimeout, Some: true}}}, // not who has a connection by then
+}
+
+// DNS breaks the looking up of a place's names. Whoever looks one up meets it; connections that stand are cut when it
+// begins, so that those who keep some must look the name up like all others.
 type DNS struct {
 	network
 	Mode  string        `yaml:"mode" enum:"nxdomain,stale,slow" doc:"nxdomain: there is no such name; stale: the answer is an address where nobody is any more; slow: the answer takes delay"`
 	Delay time.Duration `yaml:"delay" min:"0s" max:"5m" doc:"with slow: how long an answer takes"`
+	Cut   bool          `yaml:"cut" doc:"standing connections end when it begins, so that who keeps some must look the name up too; false leaves them, and spares who keeps some"`
 }
 
 // Aim takes the names of a place as others look them up.
@@ -49,7 +60,7 @@ func (f *DNS) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Prob
 func (f *DNS) Inject(
 	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
 ) (harness.Injection, error) {
-	return lay(ctx, h, a, harness.Effect{Lookup: f.lookup, Shows: f.shows}, back)
+	return lay(ctx, h, a, harness.Effect{Lookup: f.lookup, Shows: f.shows, Cut: f.Cut}, back)
 }
 
 // lookup is what becomes of one. A dial to an address where nobody is hangs until its caller gives up.

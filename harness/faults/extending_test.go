@@ -8,6 +8,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
 	"github.com/regiondrill/regiondrill/harness/harnesstest"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -38,8 +39,10 @@ func (f *OneWay) Inject(
 func TestTheFaultOfThePage(t *testing.T) {
 	for _, kind := range []harness.FaultKind{
 		{Name: "one_way", Doc: "what is sent to a Region is lost, while what it sends arrives",
-			Examples: []string{`{"hold": true}`, `{"hold": false}`},
-			New:      func() harness.Fault { return &OneWay{Hold: true} }},
+			Cases: []harness.Case{
+				{Settings: `{"hold": true}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+				{Settings: `{"hold": false}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}}},
+			New: func() harness.Fault { return &OneWay{Hold: true} }},
 	} {
 		for _, hold := range []bool{true, false} {
 			harnesstest.Fault(t, kind, func(f harness.Fault) { f.(*OneWay).Hold = hold })

@@ -9,6 +9,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -19,17 +20,41 @@ const (
 	modePolicyDenies    = "policy_denies"
 )
 
+// keyless is what people meet of a Region whose key can't be used: nobody signs in, and who has a session goes on until
+// the Region's view of their data is out of date.
+var keyless = []harness.Break{
+	harness.Fail(harness.Here, history.ClassACSRejected, history.SignIn),
+	harness.Fail(harness.Here, history.ClassPortalError),
+}
+
+// kmsKeyCases are its contract.
+var kmsKeyCases = []harness.Case{
+	{Settings: `{"mode": "disabled"}`, Breaks: keyless},
+	{Settings: `{"mode": "pending_deletion"}`, Breaks: keyless},
+	{Settings: `{"mode": "policy_denies"}`, Breaks: keyless},
+	{Settings: `{"mode": "throttled"}`, Breaks: keyless},
+	{Settings: `{"mode": "unreachable"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+}
+
 // KMSKey makes a Region's replica of the key under which Identity Center keeps its data unusable, as an administrator
 // may do by mistake: KMS's own API is called. Each replica has its own state and policy, so the other Regions go on.
 type KMSKey struct {
-	Mode string `yaml:"mode" enum:"disabled,pending_deletion,policy_denies" doc:"disabled: it is disabled; pending_deletion: its deletion is scheduled; policy_denies: its policy denies the services of Identity Center"`
+	Mode string `yaml:"mode" enum:"disabled,pending_deletion,policy_denies,throttled,unreachable" doc:"disabled: it is disabled; pending_deletion: its deletion is scheduled; policy_denies: its policy denies the services of Identity Center; throttled, unreachable: KMS says to the Region's own services that they ask too often, or nothing at all"`
 }
 
-// Needs the key.
-func (*KMSKey) Needs() []string { return []string{"key"} }
+// Needs the key, or the way to it.
+func (f *KMSKey) Needs() []string {
+	if f.byRule() {
+		return network{}.Needs()
+	}
+	return []string{"key"}
+}
 
 // Aim takes the key of a Region. Who has a session goes on, so the Region is left to some.
 func (f *KMSKey) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
+	if f.byRule() {
+		return f.ruleAim(w, s)
+	}
 	a, problems := aim.Key(w, s)
 	what := map[string]string{modeDisabled: "disabled", modePendingDeletion: "pending deletion",
 		modePolicyDenies: "denied to Identity Center by its policy"}[f.Mode]
@@ -47,7 +72,7 @@ var honoured = map[string]struct{ what, operation string }{
 // Ready refuses an emulator that goes on using such a key: nothing would be harmed.
 func (f *KMSKey) Ready(_ context.Context, h *harness.Handles, a harness.Aim) error {
 	needs := honoured[f.Mode]
-	if h.Backend == nil || slices.Contains(h.Backend.Honours, needs.what) {
+	if h.Backend == nil || f.byRule() || slices.Contains(h.Backend.Honours, needs.what) {
 		return nil
 	}
 	return &harness.Lack{Sentence: fmt.Sprintf("%s can't carry %s (mode: %s): it doesn't heed %s, as a throw-away key "+
@@ -59,6 +84,9 @@ func (f *KMSKey) Ready(_ context.Context, h *harness.Handles, a harness.Aim) err
 func (f *KMSKey) Inject(
 	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
 ) (harness.Injection, error) {
+	if f.byRule() {
+		return f.lay(ctx, h, a, back)
+	}
 	key := h.Key[a.Region]
 	c := change{what: "the key in " + a.Region, ask: key.Use, refused: refusedByKMS}
 	switch f.Mode {

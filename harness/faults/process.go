@@ -5,6 +5,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -14,6 +15,13 @@ const (
 	modePause   = "pause"
 	modeRestart = "restart"
 )
+
+// processCases are its contract: nobody is served by a replica that is gone, or stands still.
+var processCases = []harness.Case{
+	{Settings: `{"mode": "kill"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassRefused)}},
+	{Settings: `{"mode": "pause"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+	{Settings: `{"mode": "restart"}`},
+}
 
 // Process does something to the process of a Region's replica.
 type Process struct {

@@ -5,8 +5,16 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
+
+// throttleCases are its contract: who needs the API is told to come later.
+var throttleCases = []harness.Case{
+	{Where: harness.Where{Service: "portal_api"},
+		Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassThrottled)}},
+	{Where: harness.Where{Service: "kms"}, Breaks: keyless},
+}
 
 // Throttle makes an API say that it is called too often, each service as AWS's does: KMS with 400 ThrottlingException,
 // the access portal's API with 429 TooManyRequestsException.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -18,6 +19,13 @@ const (
 	modeWrongName = "wrong_name"
 	modeStall     = "stall"
 )
+
+// tlsCases are its contract: nobody who checks certificates gets in, or past the handshake.
+var tlsCases = []harness.Case{
+	{Settings: `{"mode": "expired"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTLS)}},
+	{Settings: `{"mode": "wrong_name"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTLS)}},
+	{Settings: `{"mode": "stall"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+}
 
 // TLS breaks the TLS of a place's names, as a certificate that nobody renewed does. Standing connections to them are
 // reset, so that everybody shakes hands anew.

@@ -52,20 +52,27 @@ func needs(t *testing.T, named []string) {
 // aimed is what a fault of the kind acts on in Elsewhere. That it hits nothing, or no Region that there is, it says.
 func aimed(t *testing.T, kind harness.FaultKind, f harness.Fault) harness.Aim {
 	t.Helper()
-	scope := (&System{}).Scope(kind.Name)
-	found, problems := f.Aim(harness.Where{Region: Elsewhere}, scope)
+	scope, at := (&System{}).Scope(kind.Name), harness.Where{Region: Elsewhere}
+	mistakes := map[harness.Where]string{
+		{}: "where", {Region: "ap-south-1"}: "where.region", {Region: Elsewhere, Name: "x"}: "where.name",
+	}
+	if cases := kind.Cases; len(cases) > 0 && (cases[0].Where.Place != "" || cases[0].Where.Region != "") {
+		at = cases[0].Where // there is one place alone that it can be aimed at
+		mistakes = map[harness.Where]string{
+			{Place: "nowhere"}: "where.place", {Region: "ap-south-1"}: "where.region", {Name: "x"}: "where.name",
+		}
+	}
+	found, problems := f.Aim(at, scope)
 	if len(problems) > 0 {
 		t.Fatalf("aimed at a Region it has %+v", problems)
 	}
-	if again, _ := f.Aim(harness.Where{Region: Elsewhere}, scope); !reflect.DeepEqual(found, again) {
+	if again, _ := f.Aim(at, scope); !reflect.DeepEqual(found, again) {
 		t.Errorf("aimed twice it is %+v and %+v", found, again)
 	}
 	if len(found.Edges) == 0 || found.Summary == "" {
 		t.Errorf("it has no edge to be proven on, or no summary: %+v", found)
 	}
-	for where, key := range map[harness.Where]string{
-		{}: "where", {Region: "ap-south-1"}: "where.region", {Region: Elsewhere, Name: "x"}: "where.name",
-	} {
+	for where, key := range mistakes {
 		_, problems := f.Aim(where, scope)
 		if !slices.ContainsFunc(problems, func(p harness.Problem) bool { return p.Key == key }) {
 			t.Errorf("aimed at %+v it has %+v, none at %s", where, problems, key)
@@ -80,8 +87,9 @@ func well(t *testing.T, s *System) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Second)
 	defer cancel()
-	if err := errors.Join(s.Replica.Ask(ctx), s.Key.Use(ctx)); err != nil {
-		t.Errorf("what was done to %s is not undone: %v", Elsewhere, err)
+	left := s.Streams.left() + s.Flaws.left() + s.Clocks.left()
+	if err := errors.Join(s.Replica.Ask(ctx), s.Key.Use(ctx)); err != nil || left > 0 {
+		t.Errorf("what was done is not undone: %v, %d holds, flaws and shifts are left", err, left)
 	}
 }
 
@@ -211,7 +219,8 @@ func neverDone(t *testing.T, f harness.Fault, a harness.Aim) {
 			t.Error("what was never done is proven in force")
 		}
 	}
-	s.Replica.Refuses, s.Key.Refuses = nil, nil // there is room again
+	s.Replica.Refuses, s.Key.Refuses, s.Streams.Refuses = nil, nil, nil // there is room again
+	s.Flaws.Refuses, s.Clocks.Refuses, s.Sessions.Refuses = nil, nil, nil
 	if err := back.Unwind(t.Context()); err != nil {
 		t.Errorf("unwinding what was never done: %v", err)
 	}

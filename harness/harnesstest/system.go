@@ -12,6 +12,10 @@ type System struct {
 	Key      Key
 	Provider Provider
 	Instance Instance
+	Streams  Streams
+	Flaws    Flaws
+	Clocks   Clocks
+	Sessions Sessions
 }
 
 // Elsewhere is the Region of the handles.
@@ -20,7 +24,9 @@ const Elsewhere = "eu-west-1"
 // NewSystem is one in which every change is refused with the error; nil: none is.
 func NewSystem(refuses error) *System {
 	s := &System{Network: Network{Refuses: refuses}, Replica: Replica{Refuses: refuses}, Key: Key{Refuses: refuses},
-		Provider: Provider{Refuses: refuses}, Instance: Instance{Refuses: refuses}}
+		Provider: Provider{Refuses: refuses}, Instance: Instance{Refuses: refuses},
+		Streams: Streams{Refuses: refuses}, Flaws: Flaws{Refuses: refuses},
+		Clocks: Clocks{Refuses: refuses}, Sessions: Sessions{Refuses: refuses}}
 	s.Provider.acs = []string{"us-east-1", Elsewhere}
 	return s
 }
@@ -29,8 +35,9 @@ func NewSystem(refuses error) *System {
 func (s *System) Handles() *harness.Handles {
 	return &harness.Handles{Network: &s.Network, Power: map[string]harness.Power{Elsewhere: &s.Replica},
 		Attach: map[string]harness.Attach{Elsewhere: &s.Replica}, Key: map[string]harness.Key{Elsewhere: &s.Key},
-		Provider: &s.Provider, Instance: &s.Instance,
-		Hosts: func(place, service string) []string { return []string{service + "." + place + ".test"} }}
+		Provider: &s.Provider, Instance: &s.Instance, Streams: &s.Streams, Flaws: &s.Flaws, Clocks: &s.Clocks,
+		Sessions: map[string]harness.Sessions{Elsewhere: &s.Sessions},
+		Hosts:    func(place, service string) []string { return []string{service + "." + place + ".test"} }}
 }
 
 // Scope of what can be aimed at.
@@ -39,9 +46,9 @@ func (s *System) Scope(kind string) harness.Scope {
 		Topology: harness.Topology{
 			Primary: "us-east-1", Additional: []string{Elsewhere}, Standby: []string{"ap-southeast-2"},
 			Vantages: []harness.Vantage{{Name: "here"}},
-			IdP:      harness.IdPSettings{ACS: []string{"us-east-1"}}},
-		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms"},
-			Calls: map[string][]string{"kms": {"Decrypt"}}},
+			IdP:      harness.IdPSettings{ACS: []string{"us-east-1", Elsewhere}}},
+		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms", "scim"},
+			Calls: map[string][]string{"kms": {"Decrypt"}, "scim": {"ListUsers"}}},
 		Kind: kind, Target: "toy",
 	}
 }
@@ -51,4 +58,7 @@ func (s *System) Revive() {
 	s.Network.LiftAll()
 	s.Replica.Revive()
 	s.Key.Revive()
+	s.Streams.Revive()
+	s.Flaws.Revive()
+	s.Clocks.Revive()
 }

@@ -77,6 +77,8 @@ type Plan struct {
 	Actions        []Action  `json:"actions,omitempty"`
 	Checks         []Check   `json:"checks"`
 
+	AbortIf []AbortIf `json:"abort_if,omitempty"`
+
 	KMS *KMS `json:"kms,omitempty"` // who plays it, where that is no fake of ours
 
 	Sustained []Sustained `json:"sustained,omitempty"` // of each pair whose recovery a check judges
@@ -102,6 +104,14 @@ func (p *Plan) RunStamp() string {
 		return Stamp(p.Zero)
 	}
 	return p.Run
+}
+
+// AbortIf is a condition under which the run is stopped: of the attempts of a probe that ended within Over, less than
+// the share Below was good.
+type AbortIf struct {
+	Probe string  `json:"probe"`
+	Below float64 `json:"availability_below"`
+	Over  Instant `json:"over"`
 }
 
 // KMS is the emulator that plays it, as it was found before the drill.
@@ -247,6 +257,7 @@ type Probe struct {
 	Journey Journey         `json:"journey,omitempty"` // empty: sign_in
 	From    string          `json:"from"`
 	Home    string          `json:"home"`
+	As      string          `json:"as,omitempty"` // the only person who comes; empty: the users, one after the other
 	Every   Instant         `json:"every"`
 	Limit   Instant         `json:"limit"`
 	Offset  Instant         `json:"offset"`            // of the first attempt, so that a fault doesn't fall on one
@@ -520,6 +531,7 @@ const (
 	Completed   = "completed"
 	Interrupted = "interrupted"
 	TimedOut    = "timeout"
+	Aborted     = "aborted"    // a condition of abort_if was met
 	NotSteady   = "not_steady" // the warm-up did not become steady; no fault was injected
 	Broken      = "broken"     // the harness broke
 	Lacking     = "lacking"    // this machine lacks something, so that nothing was begun

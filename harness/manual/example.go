@@ -125,6 +125,8 @@ func (w *writer) entries(list string, t *Topic) []string {
 				value = &yaml.Node{Kind: yaml.ScalarNode, Value: strings.ReplaceAll(t.Name, "_", "-")}
 			case key.Value == "kind":
 				value = &yaml.Node{Kind: yaml.ScalarNode, Value: t.Name}
+			case key.Value == "where" && w.where(t) != nil:
+				value = w.where(t)
 			case w.browser(t) && (key.Value == "every" || key.Value == "limit"):
 				value = &yaml.Node{Kind: yaml.ScalarNode, Value: map[string]string{"every": "3s", "limit": "9s"}[key.Value]}
 			case !slices.ContainsFunc(t.Common, func(f scenario.Field) bool { return f.Key == key.Value }):
@@ -136,6 +138,23 @@ func (w *writer) entries(list string, t *Topic) []string {
 		all = append(all, w.write(list, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{entry}}))
 	}
 	return all
+}
+
+// where is the only one that a kind of fault can be aimed at; nil where it can be aimed at any Region.
+func (w *writer) where(t *Topic) *yaml.Node {
+	i := slices.IndexFunc(w.catalog.Faults, func(k harness.FaultKind) bool { return t.Of == "fault" && k.Name == t.Name })
+	if i < 0 || len(w.catalog.Faults[i].Cases) == 0 {
+		return nil
+	}
+	at := w.catalog.Faults[i].Cases[0].Where
+	if at.Place == "" && at.Region == "" {
+		return nil
+	}
+	text, err := json.Marshal(WhereKeys(at))
+	if err != nil {
+		w.fail(t.Name, err)
+	}
+	return w.plain(t.Name, string(text))
 }
 
 // browser tells whether people of a probe come with a browser: one that does every 100ms would be no example.

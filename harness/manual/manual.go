@@ -33,7 +33,7 @@ type Topic struct {
 	Common   []scenario.Field `json:"common"`             // those of every entry
 	Kinds    []string         `json:"kinds,omitempty"`    // what the kind of an entry of the block can be
 	Targets  []string         `json:"targets,omitempty"`  // those that carry the fault or the action
-	Breaks   string           `json:"breaks,omitempty"`   // whom the fault keeps out for sure, where that is known
+	Contract []string         `json:"contract,omitempty"` // whom the fault breaks when it alone is in force, by its cases
 	Regions  []Region         `json:"regions,omitempty"`
 	Others   []string         `json:"others,omitempty"` // further topics that go by the word that was asked for
 }
@@ -47,7 +47,8 @@ type Group struct {
 
 // Manual is all that can be explained.
 type Manual struct {
-	groups []Group
+	catalog catalog.Catalog
+	groups  []Group
 	// further are topics that no group lists: keys within blocks, a kind's own keys, a Region.
 	further []*Topic
 }
@@ -55,7 +56,7 @@ type Manual struct {
 // New makes the manual of a catalog. Its error is a bug: an example that can't be written.
 func New(c catalog.Catalog) (*Manual, error) {
 	w := &writer{catalog: c, language: scenario.Language()}
-	m := &Manual{}
+	m := &Manual{catalog: c}
 	kinds := c.Kinds()
 	entries := map[string][]scenario.Kind{
 		"probes": kinds.Probes, "faults": kinds.Faults, "actions": kinds.Actions, "checks": kinds.Checks,

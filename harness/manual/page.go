@@ -95,14 +95,14 @@ func (m *Manual) kinds(list string) (string, error) {
 func kindSection(t *Topic) string {
 	parts := []string{"### " + t.Name, capital(t.Doc) + "."}
 	var said []string
-	if t.Breaks != "" {
-		said = append(said, capital(t.Breaks)+".")
-	}
 	if len(t.Targets) > 0 {
 		said = append(said, "Carried by: "+strings.Join(t.Targets, ", ")+".")
 	}
 	if said != nil {
 		parts = append(parts, strings.Join(said, " "))
+	}
+	if len(t.Contract) > 0 {
+		parts = append(parts, "- "+cell(strings.Join(t.Contract, "\n- ")))
 	}
 	if len(t.YAML) > 0 {
 		parts = append(parts, fenced(t.YAML[0]))

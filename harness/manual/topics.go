@@ -75,7 +75,7 @@ func (w *writer) kind(list string, k scenario.Kind) *Topic {
 	t.YAML = w.entries(list, t)
 	switch config := k.Config.(type) {
 	case harness.Fault:
-		t.Targets, t.Breaks = w.catalog.Carriers(config.Needs()), w.breaks(t)
+		t.Targets, t.Contract = w.catalog.Carriers(config.Needs()), w.contract(k.Name)
 	case harness.Action:
 		t.Targets = w.catalog.Carriers(config.Needs())
 	}
@@ -110,38 +110,10 @@ func (w *writer) targets() []*Topic {
 	return topics
 }
 
-// breaks says whom a fault of a whole Region keeps out for sure, by what its kind says of itself in each of its
-// settings; empty where that is nobody, or depends on what the fault is aimed at.
-func (w *writer) breaks(t *Topic) string {
-	settings := t.Examples
-	if settings == nil {
-		settings = []string{"{}"}
-	}
-	const region = "us-east-1"
-	var with []string
-	for _, s := range settings {
-		f := w.fault(t.Name)
-		if err := scenario.FromConfig([]byte(s), f); err != nil {
-			w.fail(t.Name, err)
-			continue
-		}
-		scope := harness.Scope{Topology: harness.Topology{Primary: region}}
-		if aim, _ := f.Aim(harness.Where{Region: region}, scope); len(aim.Unreachable) > 0 {
-			with = append(with, Flow(s))
-		}
-	}
-	switch {
-	case len(with) == 0:
-		return ""
-	case len(with) == len(settings):
-		return "while a whole Region is hit, nobody can be carried by it"
-	}
-	return "while a whole Region is hit with " + strings.Join(with, " or ") + ", nobody can be carried by it"
-}
-
-func (w *writer) fault(kind string) harness.Fault {
+// contract says whom a kind of fault breaks.
+func (w *writer) contract(kind string) []string {
 	i := slices.IndexFunc(w.catalog.Faults, func(k harness.FaultKind) bool { return k.Name == kind })
-	return w.catalog.Faults[i].New()
+	return Contract(w.catalog.Faults[i], MatrixPeople(w.catalog))
 }
 
 func (w *writer) fail(what string, err error) {

@@ -118,6 +118,7 @@ func (s *series) remark(code verdict.Code, fault, format string, args ...any) {
 func stopped(e *history.End) string {
 	words := map[string]string{
 		history.Interrupted: "somebody interrupted it", history.TimedOut: "its time was up",
+		history.Aborted:   "people were harmed too much",
 		history.NotSteady: "the warm-up did not become steady, so no fault was injected", history.Broken: "the harness broke",
 	}
 	reason := words[e.Reason]

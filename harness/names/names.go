@@ -14,6 +14,9 @@ const UserDomain = "@acme.test"
 // User is the name of the i-th user of a directory, from 1.
 func User(i int) string { return fmt.Sprintf("user-%03d", i) }
 
+// Group is the name of the i-th group of a directory, from 1.
+func Group(i int) string { return fmt.Sprintf("group-%02d", i) }
+
 // IdPPlace is the place where the identity provider stands.
 const IdPPlace = "idp"
 

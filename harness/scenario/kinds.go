@@ -25,12 +25,18 @@ func (k Kinds) Check(s *Scenario) error {
 		errs = append(errs, kindErrors("probe", k.Probes, p.Kind, p.Block)...)
 	}
 	for _, f := range s.Faults {
+		if f.Again {
+			continue
+		}
 		errs = append(errs, kindErrors("fault", k.Faults, f.Kind, f.Block)...)
 	}
 	for _, a := range s.Actions {
 		errs = append(errs, kindErrors("action", k.Actions, a.Kind, a.Block)...)
 	}
 	for _, c := range s.Checks {
+		if c.Again {
+			continue
+		}
 		errs = append(errs, kindErrors("check", k.Checks, c.Kind, c.Block)...)
 	}
 	return errs.err()

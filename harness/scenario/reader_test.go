@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -35,7 +36,7 @@ func TestDefaults(t *testing.T) {
 	if s.Seed != 1 || s.WarmUp != 5*time.Second || s.Settle != 20*time.Second {
 		t.Errorf("seed %d, warm_up %s, settle %s", s.Seed, s.WarmUp, s.Settle)
 	}
-	if s.System.Directory != (Directory{40, 6, 3, 4}) || s.System.KMS.Backend != "embedded" || s.System.IdP.Dialect != "okta" {
+	if !reflect.DeepEqual(s.System.Directory, Directory{Users: 40, Groups: 6, Accounts: 3, PermissionSets: 4}) || s.System.KMS.Backend != "embedded" || s.System.IdP.Dialect != "okta" {
 		t.Errorf("system %+v", s.System)
 	}
 	if got := strings.Join(s.System.IdP.ACS, " "); got != "us-east-1 eu-west-1" {

@@ -35,6 +35,8 @@ type Scenario struct {
 	Actions []Action `yaml:"actions" doc:"what an operator or an automation does, and when"`
 	Checks  []Check  `yaml:"checks" doc:"the objectives"`
 
+	AbortIf []AbortIf `yaml:"abort_if" example:"[{probe: staff, availability_below: 0.2, over: 10s}]" doc:"when to stop at once and heal everything: the drill is then unknown"`
+
 	Block  Block             // the whole file
 	Source []byte            // the file's bytes as given, before any --set
 	File   string            // the name it was read under
@@ -72,6 +74,16 @@ type Directory struct {
 	Groups         int `yaml:"groups" min:"1" max:"10000" doc:"groups of users"`
 	Accounts       int `yaml:"accounts" min:"1" max:"10000" doc:"AWS accounts"`
 	PermissionSets int `yaml:"permission_sets" min:"1" max:"10000" doc:"permission sets"`
+
+	People []Person `yaml:"people" example:"{leaver: {groups: [group-01]}}" doc:"more people, by name, whom only actions and probes with as use"`
+}
+
+// Person is somebody with a name of their own in a directory.
+type Person struct {
+	Name   string   `yaml:",key"`
+	Groups []string `yaml:"groups" unique:"true" example:"[group-02]" doc:"those they are in: group-01 and so on; the first decides which account they must see; if not said, group-01"`
+
+	Block Block
 }
 
 // Application is assigned to everybody and shown by the portals of all Regions; it begins in the one that it is
@@ -154,7 +166,7 @@ type Probe struct {
 	Home  string        `yaml:"home" required:"true" form:"region" doc:"the Region whose portal they open first"`
 	Every time.Duration `yaml:"every" required:"true" min:"1ms" max:"1h" doc:"how often a person arrives"`
 	Limit time.Duration `yaml:"limit" required:"true" min:"1ms" max:"1h" doc:"who is not signed in this long after arriving has failed"`
-	As    string        `yaml:"as" doc:"a person of directory.people"`
+	As    string        `yaml:"as" example:"leaver" doc:"a person of system.directory.people; if not said, each attempt is the next of its users"`
 
 	Block Block `yaml:",open"`
 }
@@ -166,6 +178,10 @@ type Fault struct {
 	Where Where         `yaml:"where" example:"{region: us-east-1}|{place: idp}|{region: us-east-1, service: portal}|{region: us-east-1, service: kms, operation: Decrypt}|{region: us-east-1, from: new-york}" doc:"what is hit"`
 	At    At            `yaml:"at" required:"true" example:"10s|virginia-dark.effective + 5s|virginia-dark.healed + 2s" doc:"a duration after the warm-up, or NAME.effective + 5s, or NAME.healed + 2s of another fault"`
 	For   time.Duration `yaml:"for" required:"true" min:"1ms" max:"24h" doc:"how long; every fault ends"`
+	Every time.Duration `yaml:"every" min:"1ms" max:"24h" example:"45s" doc:"of a fault that flaps: how long from one beginning to the next; if not said, twice as long as for"`
+	Times int           `yaml:"times" min:"2" max:"100" example:"3" doc:"how often it comes, twice if only every is said; each time is a fault of its own, called NAME, NAME-2 and so on, and a check of NAME is one of each"`
+
+	Again bool // it is a further time of the fault before it
 
 	Block Block `yaml:",open"`
 }
@@ -195,7 +211,18 @@ type Check struct {
 	Name string `yaml:"name" example:"people are back in time" doc:"names the finding; if not said, made of its kind, probe and fault"`
 	Kind string `yaml:"kind" required:"true" doc:"what is held against the objective"`
 
+	Again bool // it is of a further time of a fault that flaps
+
 	Block Block `yaml:",open"`
+}
+
+// AbortIf is a condition under which a drill does too much harm to go on.
+type AbortIf struct {
+	Probe string        `yaml:"probe" required:"true" doc:"whose attempts are watched"`
+	Below float64       `yaml:"availability_below" required:"true" min:"0.001" max:"1" doc:"of the attempts that ended within over, the share that was good; the drill stops when it is less"`
+	Over  time.Duration `yaml:"over" required:"true" min:"1s" max:"1h" doc:"how far back is looked; before so much time has passed nothing is judged"`
+
+	Block Block
 }
 
 // defaults is what a scenario says that says nothing.
@@ -222,15 +249,10 @@ func defaults() *Scenario {
 // later are the words of the language that stand for what isn't built yet: paths of keys, where * is any element, and
 // values of keys behind an equals sign.
 var later = map[string]bool{
-	"abort_if":                      true,
 	"matrix":                        true,
 	"repeat":                        true,
 	"system.vanity":                 true,
-	"system.directory.people":       true,
 	"probes.*.start":                true,
-	"probes.*.as":                   true,
-	"faults.*.every":                true,
-	"faults.*.times":                true,
 	"faults.*.ramp":                 true,
 	"faults.*.where.service=vanity": true,
 	"faults.*.where.name":           true,

@@ -30,17 +30,32 @@ func (r *reader) scenario(root *yaml.Node, s *Scenario) {
 			r.add(s.Block.Errorf(key, "%s is one of the instance's Regions already", quote(region)))
 		}
 	}
+	r.flap(s)
 	oneEach(r, "probe", s.Probes, func(p Probe) (string, Block) { return p.Name, p.Block })
 	oneEach(r, "fault", s.Faults, func(f Fault) (string, Block) { return f.Name, f.Block })
 	oneEach(r, "action", s.Actions, func(a Action) (string, Block) { return a.Name, a.Block })
 	oneEach(r, "check", s.Checks, func(c Check) (string, Block) { return c.Name, c.Block })
 	r.instants(s.Faults)
+	for _, a := range s.AbortIf {
+		named := slices.ContainsFunc(s.Probes, func(p Probe) bool { return p.Name == a.Probe })
+		if a.Probe != "" && !named && !r.unread["probes"] {
+			r.add(a.Block.NoSuch("probe", "probe", a.Probe, probeNames(s.Probes)))
+		}
+	}
 	for _, a := range s.Actions {
 		named := slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Name == a.At.Name })
 		if a.At.Name != "" && !named && !r.unread["faults"] {
 			r.add(a.Block.NoSuch("at", "fault", a.At.Name, faultNames(s.Faults)))
 		}
 	}
+}
+
+func probeNames(probes []Probe) []string {
+	var names []string
+	for _, p := range probes {
+		names = append(names, p.Name)
+	}
+	return names
 }
 
 func faultNames(faults []Fault) []string {

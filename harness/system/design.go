@@ -23,6 +23,7 @@ type Design struct {
 	Topology  harness.Topology
 	Instance  names.Instance
 	People    []harness.Person
+	Named     []harness.Person
 	Directory identitycenter.Directory
 
 	replicationKey []byte
@@ -31,7 +32,7 @@ type Design struct {
 // NewDesign draws a system from the topology's seed, all but the passwords and the key that its Regions share.
 func NewDesign(t harness.Topology) *Design {
 	org := newOrganization(t)
-	return &Design{Topology: t, Instance: instance(t), People: org.people, Directory: org.directory,
+	return &Design{Topology: t, Instance: instance(t), People: org.people, Named: org.named, Directory: org.directory,
 		replicationKey: []byte(rand.Text())}
 }
 
@@ -88,7 +89,7 @@ func (d *Design) IdP(signer *pki.Signer) idp.Config {
 		})
 	}
 	var people []idp.Person
-	for _, p := range d.People {
+	for _, p := range slices.Concat(d.People, d.Named) {
 		people = append(people, idp.Person{UserName: p.UserName, Password: p.Password, Secret: p.Secret})
 	}
 	set := d.Topology.IdP

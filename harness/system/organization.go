@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	mathrand "math/rand/v2"
+	"slices"
 
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/harness"
@@ -14,6 +15,7 @@ import (
 // organization is who works there and what they may use. It is drawn from the seed, but for the passwords.
 type organization struct {
 	people    []harness.Person
+	named     []harness.Person
 	directory identitycenter.Directory
 }
 
@@ -60,7 +62,7 @@ func newOrganization(t harness.Topology) organization {
 		})
 	}
 	for g := range d.Groups {
-		group := identitycenter.Group{ID: uuid(r), Name: fmt.Sprintf("group-%02d", g+1)}
+		group := identitycenter.Group{ID: uuid(r), Name: names.Group(g + 1)}
 		dir.Groups = append(dir.Groups, group)
 		for k := range min(2, d.Accounts) {
 			dir.Assignments = append(dir.Assignments, identitycenter.Assignment{Principal: group.ID,
@@ -68,23 +70,36 @@ func newOrganization(t harness.Topology) organization {
 		}
 	}
 	for i := range d.Users {
-		name := names.User(i + 1)
-		user := identitycenter.User{ID: uuid(r), Name: name + names.UserDomain, DisplayName: displayName(r)}
-		group := &dir.Groups[i%d.Groups]
-		group.Members = append(group.Members, user.ID)
-		dir.Users = append(dir.Users, user)
-		person := harness.Person{Name: name, UserName: user.Name, Password: rand.Text(),
-			Account: dir.Accounts[(i%d.Groups)%d.Accounts].ID,
-			Role:    dir.PermissionSets[(i%d.Groups)%d.PermissionSets].Name}
-		if t.IdP.External != nil {
-			person.Password = t.IdP.External.Passwords[user.Name]
+		o.people = append(o.people, o.join(t, r, names.User(i+1), i%d.Groups))
+	}
+	for _, p := range d.People {
+		var groups []int
+		for _, name := range p.Groups {
+			groups = append(groups, slices.IndexFunc(dir.Groups, func(g identitycenter.Group) bool { return g.Name == name }))
 		}
-		if t.IdP.MFA == "totp" {
-			person.Secret = rand.Text()
-		}
-		o.people = append(o.people, person)
+		o.named = append(o.named, o.join(t, r, p.Name, groups...))
 	}
 	return o
+}
+
+// join makes a user of groups, by their indexes. The first of them decides which account they must see.
+func (o *organization) join(t harness.Topology, r *mathrand.Rand, name string, groups ...int) harness.Person {
+	dir := &o.directory
+	user := identitycenter.User{ID: uuid(r), Name: name + names.UserDomain, DisplayName: displayName(r)}
+	dir.Users = append(dir.Users, user)
+	person := harness.Person{Name: name, UserName: user.Name, Password: rand.Text(),
+		Account: dir.Accounts[groups[0]%len(dir.Accounts)].ID,
+		Role:    dir.PermissionSets[groups[0]%len(dir.PermissionSets)].Name}
+	for _, g := range groups {
+		dir.Groups[g].Members = append(dir.Groups[g].Members, user.ID)
+	}
+	if t.IdP.External != nil {
+		person.Password = t.IdP.External.Passwords[user.Name]
+	}
+	if t.IdP.MFA == "totp" {
+		person.Secret = rand.Text()
+	}
+	return person
 }
 
 var accountNames = []string{

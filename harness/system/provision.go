@@ -137,6 +137,7 @@ func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycente
 		return identitycenter.IdPTrust{}, fmt.Errorf("starting the identity provider: %w", err)
 	}
 	p.System.Provider = &provider{design: p.Design, idp: p.idp, acs: p.Topology.IdP.ACS}
+	p.System.Flaws = &flaws{design: p.Design, idp: p.idp, replicas: p.replicas}
 	trust := identitycenter.IdPTrust{
 		EntityID: said.EntityID, SSOURL: said.SSOURL, Certificates: pki.Certificates{signer.Cert},
 	}
@@ -146,6 +147,15 @@ func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycente
 // regions sets the replicas up and waits until all hold the directory.
 func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) error {
 	p.System.Instance = &instanceHandle{p.replicas[p.Topology.Primary]}
+	p.System.Streams = newStreams(p.replicas)
+	clocks := clocks{}
+	p.System.Clocks, p.System.Sessions = clocks, map[string]harness.Sessions{}
+	for region, r := range p.replicas {
+		clocks[region], p.System.Sessions[region] = r, sessions{r}
+	}
+	if p.idp != nil {
+		clocks[names.IdPPlace] = p.idp
+	}
 	for i, region := range p.Topology.Regions() {
 		if err := p.configure(ctx, i, region, trust); err != nil {
 			return err

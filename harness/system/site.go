@@ -72,6 +72,7 @@ func (s *Site) system() {
 			return loc, ok
 		},
 		People: s.People,
+		Others: s.Named,
 	}
 	s.System = &harness.System{World: world, Chaos: s.Fabric.Chaos(), Otherwise: s.Fabric.Otherwise,
 		Handles: harness.Handles{Network: s.Fabric, Hosts: world.Hosts}}

@@ -15,8 +15,10 @@ func newLab() harness.Target { return labTarget{} }
 
 // Can tells that the lab carries all but faults of processes and container networks.
 func (labTarget) Can() harness.Capabilities {
-	return harness.Capabilities{Handles: []string{"network", "key", "provider", "instance"}, Services: system.Services(),
-		Calls: system.Calls()}
+	return harness.Capabilities{
+		Handles:  []string{"network", "key", "provider", "instance", "streams", "flaws", "clocks", "sessions"},
+		Services: system.Services(), Calls: system.Calls(),
+	}
 }
 
 // Provision starts a lab.

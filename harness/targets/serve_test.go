@@ -74,6 +74,7 @@ func TestServedReplicaRefuses(t *testing.T) {
 	design := system.NewDesign(topology())
 	for verb, argument := range map[string]any{
 		"start": control.None{}, "put": design.Directory, "wait": identitycenter.Position{}, "hold": []identitycenter.EdgeRule{},
+		"backlogs": control.None{}, "judge": identitycenter.Judgement{}, "lose_sessions": control.None{},
 	} {
 		if _, refused := errors.AsType[*control.Refusal](api.Call(t.Context(), verb, argument, nil)); !refused {
 			t.Errorf("%s is done by a replica that isn't there", verb)

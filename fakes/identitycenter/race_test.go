@@ -1,0 +1,5 @@
+//go:build race
+
+package identitycenter
+
+const raceDetector = true

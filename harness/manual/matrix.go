@@ -1,0 +1,206 @@
+package manual
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/catalog"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+)
+
+// People are those of a kind of probe, in the matrix of faults.
+type People struct {
+	Name    string // kind, and what sets them apart from others of it
+	Kind    string
+	Keys    string // of the kind, as they follow others in a block on one line
+	Journey history.Journey
+	Sample  bool // they sign in as the kind has it: those for whom each fault is tried wherever tests run
+}
+
+// MatrixPeople are the people of every probe that needs no program beside this one.
+func MatrixPeople(c catalog.Catalog) []People {
+	var all []People
+	for _, k := range c.Probes {
+		for i, settings := range append([]string{"{}"}, k.Variants...) {
+			p := k.New()
+			if err := scenario.FromConfig([]byte(settings), p); err != nil || len(p.Needs()) > 0 {
+				continue // a test reads them all
+			}
+			one := People{Name: k.Name, Kind: k.Name, Journey: cmp.Or(p.Journey(), history.SignIn)}
+			if i > 0 {
+				one.Name += "-" + strings.Join(strings.FieldsFunc(Flow(settings)[strings.Index(Flow(settings), ":")+1:],
+					func(r rune) bool { return !('a' <= r && r <= 'z' || r == '_') }), "-")
+				one.Keys = ", " + strings.Trim(settings, "{}")
+			}
+			one.Sample = one.Journey == history.SignIn && i == 0
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// Aims are the Regions at which a case is aimed in turn; none where it names another place.
+func Aims(one harness.Case, regions ...string) []string {
+	if one.Where.Place != "" || one.Where.Region != "" {
+		return []string{one.Where.Region}
+	}
+	return regions
+}
+
+// WhereKeys are what a where says, by its keys.
+func WhereKeys(w harness.Where) map[string]string {
+	keys := map[string]string{"region": w.Region, "place": w.Place, "service": w.Service, "operation": w.Operation,
+		"name": w.Name, "from": w.From}
+	for key, said := range keys {
+		if said == "" {
+			delete(keys, key)
+		}
+	}
+	return keys
+}
+
+// CaseName is a case in the words of a scenario: "mode: blackhole", "status: 503 (service: kms)".
+func CaseName(one harness.Case) string {
+	said := Flow(cmp.Or(one.Settings, "{}"))
+	narrowed, err := json.Marshal(WhereKeys(one.Where))
+	if err == nil && string(narrowed) != "{}" {
+		said = strings.TrimSpace(said + " (" + Flow(string(narrowed)) + ")")
+	}
+	return said
+}
+
+// Cell is what some people meet, in a word or two.
+func Cell(b harness.Break) string {
+	switch {
+	case b.Class != "" && b.Some:
+		return "some " + string(b.Class)
+	case b.Class != "":
+		return string(b.Class)
+	case b.Slower:
+		return "slower"
+	}
+	return "–"
+}
+
+// Contract says of a kind of fault whom each of its cases breaks, a sentence for each.
+func Contract(k harness.FaultKind, people []People) []string {
+	var lines []string
+	for _, one := range k.Cases {
+		line := contract(one, people)
+		if said := CaseName(one); said != "" {
+			line = said + ": " + line
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// contract is a case in words: "at home there: timeout; at home elsewhere: nobody is harmed".
+func contract(one harness.Case, people []People) string {
+	here, elsewhere := met(one, people, true), met(one, people, false)
+	switch {
+	case here == elsewhere && here == inWords(harness.Break{}):
+		return "nobody is harmed"
+	case here == elsewhere:
+		return "everybody " + here
+	case one.Where.Place != "":
+		return elsewhere
+	}
+	return "who is at home there " + here + "; who is elsewhere " + elsewhere
+}
+
+// met is what people of one home meet, those who meet the same together.
+func met(one harness.Case, people []People, here bool) string {
+	groups := map[string][]string{}
+	var order []string
+	for _, p := range people {
+		is := inWords(one.Meets(p.Journey, here))
+		if !slices.Contains(order, is) {
+			order = append(order, is)
+		}
+		if !slices.Contains(groups[is], string(p.Journey)) {
+			groups[is] = append(groups[is], string(p.Journey))
+		}
+	}
+	if len(order) == 1 {
+		return order[0]
+	}
+	var parts []string
+	for _, is := range order {
+		parts = append(parts, is+" ("+strings.Join(groups[is], ", ")+")")
+	}
+	return strings.Join(parts, ", or ")
+}
+
+func inWords(b harness.Break) string {
+	switch {
+	case b.Class != "" && b.Some:
+		return fmt.Sprintf("fails now and then by %s", b.Class)
+	case b.Class != "":
+		return fmt.Sprintf("fails by %s", b.Class)
+	case b.Slower:
+		return "waits longer"
+	}
+	return "is not harmed"
+}
+
+// contractsText is the prose of docs/faults.md.
+//
+//go:embed faults.md.tmpl
+var contractsText string
+
+// Contracts are what every fault does to whom when it alone is in force, as a page.
+func (m *Manual) Contracts() ([]byte, error) {
+	page, err := template.New("contracts").Funcs(template.FuncMap{"matrix": m.matrix, "classes": classes}).
+		Parse(contractsText)
+	if err != nil {
+		return nil, fmt.Errorf("reading the page: %w", err)
+	}
+	var text bytes.Buffer
+	if err := page.Execute(&text, nil); err != nil {
+		return nil, fmt.Errorf("writing the page: %w", err)
+	}
+	return text.Bytes(), nil
+}
+
+// matrix is a table of every case of every fault, and what everybody meets of it: at home there, and elsewhere.
+func (m *Manual) matrix() string {
+	people := MatrixPeople(m.catalog)
+	var b strings.Builder
+	b.WriteString("| fault | its case |")
+	for _, p := range people {
+		b.WriteString(" " + cell(p.Name) + " |")
+	}
+	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(people)))
+	for _, k := range m.catalog.Faults {
+		for _, one := range k.Cases {
+			fmt.Fprintf(&b, "\n| %s | %s |", cell(k.Name), cell(CaseName(one)))
+			for _, p := range people {
+				here, elsewhere := Cell(one.Meets(p.Journey, true)), Cell(one.Meets(p.Journey, false))
+				said := here + " / " + elsewhere
+				if here == elsewhere {
+					said = here
+				}
+				b.WriteString(" " + cell(said) + " |")
+			}
+		}
+	}
+	return b.String()
+}
+
+// classes are the words by which an attempt fails.
+func classes() string {
+	var all []string
+	for _, c := range history.Classes() {
+		all = append(all, "`"+string(c)+"`")
+	}
+	return strings.Join(all[:9], ", ") + ",\n" + strings.Join(all[9:], ", ")
+}

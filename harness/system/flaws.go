@@ -1,0 +1,69 @@
+package system
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/regiondrill/regiondrill/fakes/control"
+	"github.com/regiondrill/regiondrill/fakes/identitycenter"
+	"github.com/regiondrill/regiondrill/fakes/idp"
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/names"
+)
+
+// flaws is the handle on what the identity provider gets wrong: a harness.Flaws.
+type flaws struct {
+	design   *Design
+	idp      control.Caller
+	replicas map[string]control.Fake // by Region; filled before anything is asked
+}
+
+// GetWrong lets it have a flaw from now on.
+func (f *flaws) GetWrong(ctx context.Context, flaw harness.Flaw) error {
+	said := idp.Flaw{Name: flaw.Name, Assertion: flaw.Assertion, Key: flaw.Key, Unregistered: flaw.Unregistered}
+	for _, region := range flaw.Regions {
+		said.ACS = append(said.ACS, f.design.acsURLs(region)...)
+	}
+	for _, entry := range flaw.Registered {
+		said.Registered = append(said.Registered, f.design.Instance.ACSOf(entry))
+	}
+	return f.idp.Call(ctx, "get_wrong", said, nil)
+}
+
+// Mend takes a flaw back.
+func (f *flaws) Mend(ctx context.Context, name string) error {
+	return f.idp.Call(ctx, "mend", name, nil)
+}
+
+// Judged lets the provider write a response for somebody, and the Region judge it.
+func (f *flaws) Judged(ctx context.Context, region string, lookUp bool) (string, error) {
+	url := f.design.Instance.ACS(region)
+	who := f.design.People[0].UserName
+	var response string
+	if err := f.idp.Call(ctx, "canary", idp.Canary{ACS: url, Person: who}, &response); err != nil {
+		return "", err
+	}
+	replica := f.replicas[region]
+	if replica == nil {
+		return "", fmt.Errorf("there is no Region %s", region)
+	}
+	var said identitycenter.Judged
+	err := replica.Call(ctx, "judge", identitycenter.Judgement{ACS: url, Response: response, LookUp: lookUp}, &said)
+	return said.Cause, err
+}
+
+// Registered asks the provider whether it sends responses to an ACS.
+func (f *flaws) Registered(ctx context.Context, acs string) (bool, error) {
+	var is bool
+	err := f.idp.Call(ctx, "registers", f.design.Instance.ACSOf(acs), &is)
+	return is, err
+}
+
+// acsURLs are all ACS URLs of a Region.
+func (d *Design) acsURLs(region string) []string {
+	urls := []string{d.Instance.ACS(region), d.Instance.DualStackACS(region)}
+	if region == d.Instance.Primary {
+		urls = append(urls, d.Instance.ACSOf(region+"/"+names.ACSLegacy))
+	}
+	return urls
+}
