@@ -50,7 +50,9 @@ type (
 		// Variants are settings, in JSON, whose people a fault may treat otherwise than those of the defaults: each fault is
 		// drilled with all of them.
 		Variants []string
-		New      func() Probe
+		// Apart says that the contracts of faults don't speak of its people, so that no fault is held against them.
+		Apart bool
+		New   func() Probe
 	}
 )
 
