@@ -95,8 +95,12 @@ nightly: build test fuzz ## everything that takes its time: tests, fuzzing, and 
 matrix: ## hold every fault to its contract, with every probe in either Region, and write docs/faults.md
 	@REGIONDRILL_MATRIX=1 $(GO) test -count=1 -run Matrix ./harness/drill && $(MAKE) -s docs
 
-kill-test: ## kill drills, browsers and containers in mid-run, and look for what they leave
-	@$(GO) test -count=1 -v -run 'Kill|Stop|Leave|Recover|Panic' ./cmd/regiondrill ./harness/engine ./probes/browser ./harness/targets
+kill-test: ## kill drills, browsers and containers in mid-run, at KILLS (200) instants, and look for what they leave
+	@$(GO) test -count=1 -v -run 'Kill|Stop|Still|Keeper|Leave|Vanish|Recover|Panic' \
+		./cmd/regiondrill ./harness/engine ./probes/browser ./harness/targets
+	@set -o pipefail; export REGIONDRILL_KILLS=$${KILLS:-200}; for package in system targets; do \
+		$(GO) test -count=1 -parallel 6 -v -run TestKilled'(AtAny|While)' ./harness/$$package | \
+			grep -E ' restored|^(ok|FAIL|---)' || exit; done
 
 compose-up: ## start LocalStack, Prometheus, Pushgateway and Grafana on loopback (docs/dashboards.md)
 	@VERSION='$(VERSION)' .ci/compose up

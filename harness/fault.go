@@ -59,7 +59,25 @@ type Aim struct {
 
 	// Unreachable are the Regions by which nobody at all can be carried while it is in force.
 	Unreachable []string
+
+	Person string // of an action: whom it is about, by their name
+	// Repairs is that an action takes back what faults do to the same Region by the same handle. Those are then no longer
+	// looked for, and the repair isn't taken back.
+	Repairs bool
+	// Mark is that an action changes nothing: it is something that somebody notices, decides or tries, and is written
+	// down as a marker of this name about the fault On, or about any.
+	Mark, On string
 }
+
+// Refusal is what the system answers to an action that it doesn't do, or that never reaches it: data, and no failure of
+// the harness. The action has failed, and the drill goes on.
+type Refusal struct{ Err error }
+
+// Error is what was answered.
+func (r *Refusal) Error() string { return r.Err.Error() }
+
+// Unwrap is what was answered.
+func (r *Refusal) Unwrap() error { return r.Err }
 
 // Injection is a fault in one run of a plan, from when it is injected until it is undone.
 type Injection interface {
@@ -80,11 +98,12 @@ type Injection interface {
 // Action is what an operator or an automation does in answer, or does for its own reasons. Like a fault it is a struct
 // of the keys of its block and never written to.
 type Action interface {
-	// Needs names the handles without which it can't be done.
+	// Needs names the handles without which it can't be done; none where it only marks an instant.
 	Needs() []string
 	// Aim resolves what it acts on, or tells every mistake at its key.
 	Aim(s Scope) (Aim, []Problem)
-	// Do does it and waits until it is so. What takes it back is pushed on back first and returned.
+	// Do does it and waits until it is so. What takes it back is pushed on back first and returned. Its error is a
+	// *Refusal where the system doesn't do it.
 	Do(ctx context.Context, h *Handles, a Aim, back *rollback.Stack) (rollback.Undo, error)
 }
 

@@ -25,6 +25,7 @@ type Handles struct {
 	Flaws    Flaws                                `handle:"flaws" shared:"yes" lack:"its identity provider gets nothing wrong"`
 	Clocks   Clocks                               `handle:"clocks" shared:"yes" lack:"its clocks can't be put wrong"`
 	Sessions map[string]Sessions                  `handle:"sessions" lack:"its Regions lose no sessions"`
+	Access   Access                               `handle:"access" shared:"yes" lack:"its people can't be changed"`
 	Backend  *Backend                             // the emulator behind KMS's names; nil where that is a fake of ours
 	Hosts    func(place, service string) []string // names that belong to a service there
 }
@@ -122,7 +123,31 @@ type Key interface {
 	ScheduleDeletion(ctx context.Context) error // with the shortest window there is
 	CancelDeletion(ctx context.Context) error   // and enable it, as KMS leaves it disabled
 	Policy(ctx context.Context) (string, error)
+	FirstPolicy() string // with which it was made
 	SetPolicy(ctx context.Context, document string) error
+	// State is its key state, as KMS names it: KeyEnabled, or another.
+	State(ctx context.Context) (string, error)
+	// TakeBack takes a change back and sees that the key is as it was. What is as it was already, and what somebody else
+	// has changed since, it leaves alone; the latter is an error that says what to do by hand.
+	TakeBack(ctx context.Context, c KeyChange) error
+	// TakingBack is what another process needs for that; zero where the key dies with this one.
+	TakingBack(c KeyChange) rollback.Intent
+}
+
+// KeyEnabled is the key state of a key that can be used (KMS Developer Guide, "Key states of AWS KMS keys").
+const KeyEnabled = "Enabled"
+
+// DenySid names the statement by which a fault denies a key in its policy.
+const DenySid = "DenyIdentityCenter"
+
+// KeyChange is a change of a key, with how the key was before: all that is needed to take back this change and no
+// other.
+type KeyChange struct {
+	Disabled  bool   `json:"disabled,omitempty"`  // it was disabled
+	Scheduled bool   `json:"scheduled,omitempty"` // its deletion was scheduled
+	Was       string `json:"was,omitempty"`       // its key state before
+	Put       string `json:"put,omitempty"`       // the policy that it was given
+	Before    string `json:"before,omitempty"`    // in place of this one
 }
 
 // Provider is the handle on the identity provider, as its administrator has it.
@@ -206,10 +231,25 @@ type Sessions interface {
 	Lose(ctx context.Context) (int, error)
 }
 
+// Access is the handle on who may sign in, as administrators of either side have it. A person goes by the name that a
+// scenario has for them. What goes over the network (Provision, Enter) meets its rules; its error is then a *Refusal.
+type Access interface {
+	// Disable deactivates somebody at the identity provider, or takes that back, and tells how it was before.
+	Disable(ctx context.Context, person string, disabled bool) (before bool, err error)
+	// Provision lets the provider push by SCIM that somebody is active, or isn't.
+	Provision(ctx context.Context, person string, active bool) error
+	// Revoke ends somebody's sessions of the access portal, as an administrator of the Region's does on its pages.
+	Revoke(ctx context.Context, region, person string) error
+	// Enter signs an administrator in to the account from a place with an access key of their own, past Identity Center:
+	// STS in a Region says who they are.
+	Enter(ctx context.Context, from, region string) error
+}
+
 // Backend is the emulator that plays KMS, as it was found before the drill.
 type Backend struct {
 	URL                       string   // without user information
 	Product, Version, Edition string   // as it says of itself; empty where it doesn't
+	Own                       bool     // the run has started it, and it goes with the run
 	Honours                   []string // what was tried on a throw-away key and worked: HonoursReplicas and the like
 	Ignores                   []string // and what did not
 }

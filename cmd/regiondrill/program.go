@@ -165,7 +165,7 @@ bounds of time they could not work, through which Region they were back, and wha
 	group("results", "Results:", p.analyzeCommand())
 	group("lab", "A lab to play with:", p.labCommand())
 	group("machine", "This machine:", p.doctorCommand(), p.recoverCommand(), p.versionCommand())
-	root.AddCommand(p.serveCommand())
+	root.AddCommand(p.serveCommand(), p.keeperCommand())
 	root.SetHelpCommandGroupID("machine")
 	root.SetCompletionCommandGroupID("machine")
 	p.complete(root)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -116,10 +117,21 @@ func only(dir string, left, live []*drill.OpenRun) ([]*drill.OpenRun, error) {
 	return []*drill.OpenRun{{Folder: folder}}, nil
 }
 
+// tellKept tells what the run's keeper did before anybody asked.
+func (p *program) tellKept(folder string) {
+	kept, err := history.ReadKept(folder)
+	p.warn(err)
+	for _, k := range kept {
+		fmt.Fprintf(p.stdout, "%s: at %s UTC: %s\n", folder, k.At.Format(time.TimeOnly), k.Said)
+	}
+}
+
 // recoverRun undoes what is left of one run and concludes it. It returns an exit code. A run that is undone is off the
 // list whatever becomes of its results: analyze writes them again.
 func (p *program) recoverRun(ctx context.Context, run *drill.OpenRun, how recovery) int {
 	runner := p.runner()
+	runner.Tell = func(sentence string) { fmt.Fprintf(p.stdout, "%s: %s\n", run.Folder, sentence) }
+	p.tellKept(run.Folder)
 	undone, err := runner.Undo(ctx, run.Folder)
 	switch {
 	case errors.Is(err, drill.ErrGone):
@@ -132,7 +144,12 @@ func (p *program) recoverRun(ctx context.Context, run *drill.OpenRun, how recove
 		return exitNotUndone
 	}
 	defer run.Remove()
-	fmt.Fprintf(p.stdout, "%s: undone (%d left by the run)\n", run.Folder, undone)
+	switch undone {
+	case 0:
+		fmt.Fprintf(p.stdout, "%s: nothing was left to undo\n", run.Folder)
+	default:
+		fmt.Fprintf(p.stdout, "%s: undone (%d left by the run)\n", run.Folder, undone)
+	}
 	concluded, err := runner.Conclude(run.Folder)
 	if concluded == nil { // a run that was killed before it wrote anything down
 		fmt.Fprintf(p.stdout, "%s: nothing to conclude: %v\n", run.Folder, err)

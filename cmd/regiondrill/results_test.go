@@ -65,7 +65,7 @@ func TestRecoverWithoutResults(t *testing.T) {
 	if code != exitBroken || !strings.Contains(complained.String(), "picture.png: no paint") {
 		t.Errorf("it ends with %d and complains: %s", code, &complained)
 	}
-	if said := out.String(); !strings.Contains(said, "undone") || strings.Contains(said, "nothing to conclude") {
+	if said := out.String(); !strings.Contains(said, "nothing was left to undo") || strings.Contains(said, "nothing to conclude") {
 		t.Errorf("it says %s", said)
 	}
 }

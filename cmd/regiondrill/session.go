@@ -229,7 +229,8 @@ func (s *session) record(ctx context.Context, brake *brake, f *finished) error {
 
 // runner is what drills of this program are run and concluded with.
 func (p *program) runner() *drill.Runner {
-	return &drill.Runner{Catalog: p.catalog, Runs: drill.UserRuns(p.getenv),
+	keeper, lease := p.keeper()
+	return &drill.Runner{Catalog: p.catalog, Runs: drill.UserRuns(p.getenv), Keeper: keeper, Lease: lease,
 		Tell: func(sentence string) { fmt.Fprintf(p.stderr, "note: %s\n", sentence) }}
 }
 

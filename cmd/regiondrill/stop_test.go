@@ -276,7 +276,7 @@ func TestRecoverTellsBoards(t *testing.T) {
 // recovers wants a killed run to be undone and concluded as unknown.
 func (l *living) recovers() {
 	l.t.Helper()
-	if code, said := l.also("recover"); code != exitPass || !strings.Contains(said, l.dir+": undone") {
+	if code, said := l.also("recover"); code != exitPass || !strings.Contains(said, l.dir+": nothing was left to undo") {
 		l.t.Errorf("recover ends with %d and says %s", code, said)
 	}
 	verdict, err := os.ReadFile(filepath.Join(l.dir, "verdict.json"))

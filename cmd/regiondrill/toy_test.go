@@ -42,12 +42,16 @@ func toys() catalog.Catalog {
 		harness.FaultKind{Name: "stuck", Doc: "a toy that its own process can't undo", New: func() harness.Fault { return &stuck{} }},
 		harness.FaultKind{Name: "clumsy", Doc: "a toy that can't be injected", New: func() harness.Fault { return &stuck{clumsy: true} }},
 		harness.FaultKind{Name: "stubborn", Doc: "a toy that is never proven healed", New: func() harness.Fault { return &stubborn{} }})
-	c.Undoers = rollback.Undoers{"stuck": func(_ context.Context, args json.RawMessage) error {
+	c.Undoers = rollback.Undoers{"stuck": func(ctx context.Context, args json.RawMessage) error {
 		var file string
 		if err := json.Unmarshal(args, &file); err != nil {
 			return err
 		}
-		return os.Remove(file)
+		if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		rollback.Nothing(ctx)
+		return nil
 	}}
 	return c
 }

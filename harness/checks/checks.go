@@ -73,6 +73,8 @@ func Table() []Kind {
 			`{"probe": "staff", "fault": "virginia-dark", "window": "baseline", "p95": "500ms"}`,
 			`{"probe": "staff", "fault": "virginia-dark", "window": "after", "p50": "300ms", "p99": "1s", "max": "3s"}`},
 			newLatency},
+		{"action_outcome", "what an operator or an automation does comes to the end that is asked for", []string{
+			`{"action": "ireland-alone", "within": "10s"}`, `{"action": "ireland-alone", "expect": "failed"}`}, newOutcome},
 	}
 }
 

@@ -27,7 +27,11 @@ type Runner struct {
 	Runs     Runs                  // where open runs are listed; its zero value lists none
 	Sinks    []history.Sink        // told of every event, beside the file
 	Standing func(*harness.System) // told of the system when it stands
-	Timeless bool                  // no watch over the machine: in virtual time nothing is late
+	// Keeper is the command of a process that takes back what outlives the run when the run can't, without the run's
+	// folder, which is added to it; empty: nobody does.
+	Keeper   []string
+	Lease    time.Duration // for which a run may stand still; 0: KeeperLease
+	Timeless bool          // no watch over the machine: in virtual time nothing is late
 	// Tell is given what is worth knowing and no error; nil: nobody is.
 	Tell func(sentence string)
 }
@@ -97,7 +101,13 @@ func (r *Runner) record(ctx context.Context, plan *engine.Plan, folder *history.
 	if !r.Timeless {
 		opts.Heartbeat = heartbeat.Start
 	}
-	err := plan.Run(ctx, opts)
+	keeper, err := r.NewKeeper(folder.Path, cancel)
+	if err != nil {
+		return errors.Join(err, folder.Close())
+	}
+	opts.Keeper = keeper
+	err = plan.Run(ctx, opts)
+	keeper.Part()
 	if closing := folder.Close(); closing != nil {
 		err = errors.Join(err, fmt.Errorf("closing the history: %w", closing))
 	}

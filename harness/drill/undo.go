@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,46 +15,90 @@ import (
 // ErrGone is wrapped by the error of Undo where the run's folder is gone, so that there is nothing to go by.
 var ErrGone = errors.New("its folder is gone")
 
-// undoLimit is how long one undo may take.
-const undoLimit = 30 * time.Second
+const (
+	undoLimit = 30 * time.Second // of one undo
+	// arrival is how long what a run asked for last may be on its way after the run was killed. A change that arrives
+	// after its undo would stay, so that nothing is undone sooner after the last intent was written.
+	arrival = time.Second
+)
 
-// Undo takes back what a killed run left undone, by its folder alone, the last change first, and tells how many there
-// were. One that fails keeps no other from being tried.
+// Undo takes back what a killed run left undone, by its folder alone, the last change first. It tells how many changes
+// there were to take back: one that was never made, or that somebody else has taken back, does not count. One that
+// fails keeps no other from being tried. Nobody else undoes the same run meanwhile.
 func (r *Runner) Undo(ctx context.Context, folder string) (int, error) {
-	journal, err := os.OpenFile(filepath.Join(folder, history.UndoFile), os.O_RDWR|os.O_APPEND, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, fmt.Errorf("reading the undos: %w: %w", ErrGone, err)
+	if _, err := pendingIn(folder); err != nil {
+		return 0, err // before a lock is made in a folder that isn't there
 	}
+	lock, err := lockUndo(folder, undoLimit)
+	if err != nil {
+		return 0, fmt.Errorf("recovering %s: %w", folder, err)
+	}
+	defer lock.release()
+	if err := arrived(ctx, folder); err != nil {
+		return 0, err
+	}
+	pending, err := pendingIn(folder)
+	if err != nil {
+		return 0, err
+	}
+	return r.undoAll(ctx, folder, pending)
+}
+
+// arrived waits until what the run asked for last has arrived where it was sent.
+func arrived(ctx context.Context, folder string) error {
+	journal, err := os.Stat(filepath.Join(folder, history.UndoFile))
+	if err != nil || journal.Size() == 0 {
+		return err
+	}
+	timer := time.NewTimer(min(arrival, arrival-time.Since(journal.ModTime())))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// undoAll undoes intents. One that fails is tried once more when the others are done: what it is about may have gone
+// with them.
+func (r *Runner) undoAll(ctx context.Context, folder string, pending []rollback.Intent) (undone int, err error) {
+	journal, err := os.OpenFile(filepath.Join(folder, history.UndoFile), os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return 0, fmt.Errorf("reading the undos: %w", err)
 	}
 	defer journal.Close()
-	pending, err := rollback.Pending(journal)
-	if err != nil {
-		return 0, err
-	}
 	var errs []error
-	for _, intent := range pending {
-		err := r.undo(ctx, intent)
-		if err == nil {
-			err = rollback.Done(journal, intent)
+	for range 2 {
+		var failed []rollback.Intent
+		errs = nil
+		for _, intent := range pending {
+			did, err := r.undo(ctx, intent)
+			if err == nil {
+				err = rollback.Done(journal, intent)
+			}
+			if err != nil {
+				errs, failed = append(errs, fmt.Errorf("undoing %s: %w", intent.Kind, err)), append(failed, intent)
+			} else if did {
+				undone++
+			}
 		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("undoing %s: %w", intent.Kind, err))
+		if pending = failed; len(pending) == 0 {
+			return undone, nil
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return len(pending), fmt.Errorf("recovering %s: %w", folder, err)
-	}
-	return len(pending), nil
+	return undone, fmt.Errorf("recovering %s: %w", folder, errors.Join(errs...))
 }
 
-func (r *Runner) undo(ctx context.Context, intent rollback.Intent) error {
+// undo tells whether there was anything to undo.
+func (r *Runner) undo(ctx context.Context, intent rollback.Intent) (did bool, err error) {
 	undoer := r.Catalog.Undoers[intent.Kind]
 	if undoer == nil {
-		return errors.New("this version doesn't know how")
+		return false, errors.New("this version doesn't know how")
 	}
 	ctx, cancel := context.WithTimeout(ctx, undoLimit)
 	defer cancel()
-	return undoer(rollback.Telling(ctx, func(said string) { r.tell("%s", said) }), intent.Args)
+	ctx, nothing := rollback.Found(rollback.Telling(ctx, func(said string) { r.tell("%s", said) }))
+	err = undoer(ctx, intent.Args)
+	return err == nil && !nothing(), err
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,12 +30,23 @@ func (a *actionRun) run(ctx context.Context) {
 		undo, err = a.action.Do(ctx, a.timeline.handles, a.aim, a.r.back)
 		return err
 	})
+	_, refused := errors.AsType[*harness.Refusal](err)
 	if a.last = time.Now(); err != nil {
 		a.tell(history.Failed, err.Error())
+		if refused { // what the system doesn't do is data
+			return
+		}
 		a.r.stop(Stop{Reason: history.Broken, Detail: fmt.Sprintf("doing %s: %v", a.aim.Name, err)})
 		return
 	}
 	a.tell(history.Done, "")
+	if a.aim.Mark != "" {
+		a.r.record(history.Event{At: a.r.at(a.last), Type: history.TypeMarker,
+			Marker: &history.Marker{Name: a.aim.Mark, Subject: a.aim.On}})
+	}
+	if a.aim.Repairs {
+		a.timeline.repaired(a.plannedAction)
+	}
 	if a.lasts == 0 {
 		return
 	}

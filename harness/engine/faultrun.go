@@ -14,6 +14,37 @@ type faultRun struct {
 	injected
 	timeline          *timeline
 	effective, healed instant
+
+	mu       sync.Mutex
+	repaired bool
+	unwatch  func() // ends the watch over it; nil while there is none
+}
+
+// repair ends the watch over the fault while it is in force: an action has taken it back.
+func (f *faultRun) repair(by string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.unwatch == nil || f.repaired {
+		return
+	}
+	f.repaired = true
+	f.unwatch()
+	f.timeline.r.note("%s was taken back by %s; it counts as in force until its end, and people who are in again are "+
+		"back by the repair", f.aim.Name, by)
+}
+
+// watched sets what ends the watch over the fault, which a repair may do once.
+func (f *faultRun) watched(stop func()) (end func()) {
+	once := sync.OnceFunc(stop)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unwatch = once
+	return func() {
+		once()
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.unwatch = nil
+	}
 }
 
 // run is the fault from its instant to its end.
@@ -30,7 +61,7 @@ func (f *faultRun) run(ctx context.Context) {
 		proofs := f.prove(ctx)
 		effective = latest(proofs)
 		effectiveOnce()
-		stop := f.verify(ctx, proofs)
+		stop := f.watched(f.verify(ctx, proofs))
 		waitUntil(ctx, f.healing)
 		stop()
 	}

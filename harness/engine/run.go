@@ -32,6 +32,8 @@ var ErrUndo = errors.New("something could not be undone")
 type RunOptions struct {
 	Folder *history.Folder // keeps the way back and the artifacts
 	Sink   history.Sink
+	// Keeper watches over what outlives this process; nil: nobody does.
+	Keeper rollback.Keeper
 	// Standing is told of the system when it stands.
 	Standing func(*harness.System)
 	// Tell is told the sentences that undos have for people; they are notes of the history too, which may be thrown away.
@@ -69,7 +71,7 @@ type run struct {
 func (p *Plan) Run(ctx context.Context, opts RunOptions) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := &run{plan: p, opts: opts, back: &rollback.Stack{}, cancel: cancel, aborts: p.aborts()}
+	r := &run{plan: p, opts: opts, back: &rollback.Stack{Keeper: opts.Keeper}, cancel: cancel, aborts: p.aborts()}
 	r.writer = newEventWriter(opts.Sink, r.unwritten)
 	if opts.Folder != nil {
 		r.back.Journal = opts.Folder.Undo
@@ -142,6 +144,12 @@ func (r *run) conclude(ctx context.Context, err, undone error) error {
 			end.Reason = history.Lacking
 		}
 	}
+	if taken := r.taken(); taken != nil {
+		end.Reason, end.Detail, err = history.TakenBack, taken.Error(), nil
+		if errors.Is(taken, rollback.ErrLeft) {
+			end.Undone, err = false, fmt.Errorf("%w: %w", ErrUndo, taken)
+		}
+	}
 	if undone != nil {
 		if end.Detail != "" { // the cause stands first
 			end.Detail += "; "
@@ -155,6 +163,14 @@ func (r *run) conclude(ctx context.Context, err, undone error) error {
 		err = stop
 	}
 	return errors.Join(err, r.sinkErr)
+}
+
+// taken is an error where a keeper has taken the run's changes back.
+func (r *run) taken() error {
+	if r.opts.Keeper == nil || r.opts.Keeper.Taken() == nil {
+		return nil
+	}
+	return r.opts.Keeper.Settled()
 }
 
 // open prepares the probes.
@@ -176,8 +192,9 @@ func backendOf(sys *harness.System) *history.KMS {
 	if sys.Backend == nil {
 		return nil
 	}
-	b := history.KMS(*sys.Backend)
-	return &b
+	b := sys.Backend
+	return &history.KMS{URL: b.URL, Product: b.Product, Version: b.Version, Edition: b.Edition,
+		Honours: b.Honours, Ignores: b.Ignores}
 }
 
 // noting writes down that rules were changed from outside: they are no faults of the scenario, and no canary proves

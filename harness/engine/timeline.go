@@ -113,6 +113,15 @@ func (t *timeline) due(ctx context.Context, name string, at scenario.At) bool {
 	return waitUntil(ctx, base.Add(at.Offset))
 }
 
+// repaired ends the watch over faults that an action takes back: that they are gone is what was wanted, and no loss.
+func (t *timeline) repaired(a *plannedAction) {
+	for _, f := range t.faults {
+		if f.aim.Region == a.aim.Region && unshared(f.fault.Needs(), a.action.Needs()) {
+			f.repair(a.aim.Name)
+		}
+	}
+}
+
 func (t *timeline) fault(name string) *faultRun {
 	for _, f := range t.faults {
 		if f.aim.Name == name {

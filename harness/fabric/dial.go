@@ -107,7 +107,7 @@ func shake(p *pipe, port uint16) error {
 		if _, err := h.read(one); err != nil {
 			return err
 		}
-		refused = refused || port != edgePort || p.there.lane.shape.Load().refuse
+		refused = refused || port != edgePort || p.there.lane.shapeNow().refuse
 	}
 	if refused || p.establish().refuse {
 		return syscall.ECONNREFUSED

@@ -116,7 +116,7 @@ func (f *Fabric) SetRTT(a, b string, rtt time.Duration) {
 	now := time.Now()
 	for _, l := range f.lanes {
 		if e := l.edge(); e == (harness.Edge{From: a, To: b}) || e == (harness.Edge{From: b, To: a}) {
-			l.set(f.shapeOf(l.key, now, f.rules), false)
+			l.set(f.leasedShapeOf(l.key, now, f.rules), false)
 		}
 	}
 }
@@ -164,7 +164,7 @@ func (f *Fabric) lane(k laneKey) *lane {
 	l, ok := f.lanes[k]
 	if !ok {
 		l = &lane{key: k, seed: mix(f.seed ^ digest(k)), room: &f.room, pipes: map[*pipe]struct{}{}}
-		s := f.shapeOf(k, time.Now(), f.rules)
+		s := f.leasedShapeOf(k, time.Now(), f.rules)
 		l.shape.Store(&s)
 		l.setRules(f.rulesOn(k))
 		f.lanes[k] = l

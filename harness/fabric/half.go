@@ -51,9 +51,10 @@ func (h *half) finish() {
 	if h.fin || h.err != nil {
 		return
 	}
-	s := h.lane.shape.Load()
+	now := time.Now()
+	s := h.lane.shape.Load().at(now)
 	h.fin = true
-	h.finDue = h.stamp(0, s, time.Now())
+	h.finDue = h.stamp(0, s, now)
 	h.markLost(s)
 	h.end()
 }
@@ -174,7 +175,7 @@ func (h *half) arrived() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.readBy = time.Time{}
-	_, arrived, _ := h.look(h.lane.shape.Load(), time.Now())
+	_, arrived, _ := h.look(h.lane.shapeNow(), time.Now())
 	return arrived
 }
 
@@ -186,7 +187,7 @@ func (h *half) forecast(sent time.Time) (held bool, took time.Duration) {
 		return true, 0
 	}
 	due := h.queue[0].due
-	_, arrives, _ := h.look(h.lane.shape.Load(), due)
+	_, arrives, _ := h.look(h.lane.shapeNow(), due)
 	return !arrives, due.Sub(sent)
 }
 

@@ -29,6 +29,8 @@ type laid struct {
 	drawing sync.Mutex
 	draws   *mathrand.Rand // of its own: no other rule changes what it draws
 
+	expires time.Time // when its lease ends; zero: never
+
 	began   time.Time // these with fabric.mu
 	ended   time.Time
 	expired bool
@@ -53,7 +55,9 @@ func (f *Fabric) Lay(ctx context.Context, r harness.Rule) (harness.Laid, error) 
 	if err != nil {
 		return nil, fmt.Errorf("laying %s: %w", r.Name, err)
 	}
-	l.began = time.Now()
+	if l.began = time.Now(); r.Lease > 0 {
+		l.expires = l.began.Add(r.Lease)
+	}
 	f.rules = append(f.rules, l)
 	f.apply(l, r.Effect.Cut)
 	l.observe()
@@ -168,7 +172,7 @@ func (f *Fabric) apply(l *laid, cut bool) {
 			lane.setRules(f.rulesOn(k))
 		}
 		if shapes && (along || l.hits(k.reverse())) || cut && along {
-			lane.set(f.shapeOf(k, now, f.rules), cut && along)
+			lane.set(f.leasedShapeOf(k, now, f.rules), cut && along)
 		}
 	}
 }
@@ -206,8 +210,14 @@ func (l *laid) lift(expired bool) {
 	f.log.Debug("rule lifted", "name", l.rule.Name, "expired", expired)
 }
 
+// overdue tells whether the rule's lease has ended, whether or not it has been lifted since.
+func (l *laid) overdue(now time.Time) bool { return !l.expires.IsZero() && !now.Before(l.expires) }
+
 // Truth is the fabric's own log of the rule.
 func (l *laid) Truth() (began, ended time.Time, expired bool) {
+	if l.overdue(time.Now()) {
+		l.lift(true)
+	}
 	l.fabric.mu.Lock()
 	defer l.fabric.mu.Unlock()
 	return l.began, l.ended, l.expired

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -58,12 +59,27 @@ func (l *lane) standing() []*pipe {
 	return pipes
 }
 
-// rulesNow are the rules that act at later stages now.
-func (l *lane) rulesNow() []*laid {
-	if rules := l.rules.Load(); rules != nil {
-		return *rules
+// shapeNow is the shape in force.
+func (l *lane) shapeNow() *shape {
+	s := l.shape.Load()
+	if s.next == nil {
+		return s // without a look at the clock
 	}
-	return nil
+	return s.at(time.Now())
+}
+
+// rulesNow are the rules that act at later stages now. One that is overdue acts no more, lifted or not.
+func (l *lane) rulesNow() []*laid {
+	rules := l.rules.Load()
+	if rules == nil {
+		return nil
+	}
+	now := time.Now()
+	overdue := func(r *laid) bool { return r.overdue(now) }
+	if slices.ContainsFunc(*rules, overdue) {
+		return slices.DeleteFunc(slices.Clone(*rules), overdue)
+	}
+	return *rules
 }
 
 func (l *lane) setRules(rules []*laid) {

@@ -51,7 +51,7 @@ func (p *pipe) establish() *shape {
 	p.there.mu.Lock()
 	p.established.Store(true)
 	p.there.mu.Unlock()
-	return p.there.lane.shape.Load()
+	return p.there.lane.shapeNow()
 }
 
 // fail ends both halves at once, as a reset does. It holds both: whoever saw one fail must not end the other in good

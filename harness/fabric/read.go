@@ -44,7 +44,7 @@ func (h *half) await() (now time.Time, late time.Duration, err error) {
 	h.mu.Lock()
 	for waited := false; ; waited = true {
 		now = time.Now()
-		s := h.lane.shape.Load()
+		s := h.lane.shape.Load().at(now)
 		due, arrived, err := h.look(s, now)
 		switch {
 		case arrived && h.resets(s):

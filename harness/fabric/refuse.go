@@ -32,7 +32,7 @@ func (refusal) see(ctx context.Context, c *linkCanary) error {
 }
 
 func (refusal) misses(_ *linkCanary, p *pipe, _ *shape) string {
-	if !p.there.lane.shape.Load().refuse {
+	if !p.there.lane.shapeNow().refuse {
 		return "a dial would succeed"
 	}
 	return ""

@@ -46,7 +46,7 @@ func (resetting) see(ctx context.Context, c *linkCanary) error {
 func (resetting) misses(c *linkCanary, p *pipe, _ *shape) string {
 	c.others = c.laid.othersReset(c.pipe)
 	c.unlucky(p)
-	if !p.there.resets(p.there.lane.shape.Load()) {
+	if !p.there.resets(p.there.lane.shapeNow()) {
 		return "first bytes would arrive"
 	}
 	return ""

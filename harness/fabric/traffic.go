@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -20,6 +21,18 @@ type shape struct {
 	resets    float64       // the share of connections that they reset, where it isn't all
 	cut       bool          // all that stood was reset by a rule that refuses or resets
 	since     time.Time     // when this shape was put in force
+
+	until time.Time // when the lease of one of its rules ends; zero: none does
+	next  *shape    // in force from then on, whether or not the rule has been lifted by then
+}
+
+// at is the shape that is in force at an instant. The timers of leases fire late after this process stood still, and an
+// overdue rule must not touch another byte before they do.
+func (s *shape) at(now time.Time) *shape {
+	for s.next != nil && !now.Before(s.until) {
+		s = s.next
+	}
+	return s
 }
 
 // faulty tells whether dials or bytes fail.
@@ -86,5 +99,23 @@ func (f *Fabric) shapeOf(k laneKey, now time.Time, rules []*laid) shape {
 		}
 	}
 	s.hole = s.hole && !s.cut
+	return s
+}
+
+// leasedShapeOf is shapeOf, with the shapes that follow when leases end. With f.mu held.
+func (f *Fabric) leasedShapeOf(k laneKey, now time.Time, rules []*laid) shape {
+	s := f.shapeOf(k, now, rules)
+	var first *laid
+	for _, l := range rules {
+		shapes := trafficOf(&l.rule.Effect.Traffic) != nil && (l.hits(k) || l.hits(k.reverse()))
+		if shapes && !l.expires.IsZero() && (first == nil || l.expires.Before(first.expires)) {
+			first = l
+		}
+	}
+	if first != nil {
+		left := slices.DeleteFunc(slices.Clone(rules), func(l *laid) bool { return l == first })
+		next := f.leasedShapeOf(k, first.expires, left)
+		s.until, s.next = first.expires, &next
+	}
 	return s
 }

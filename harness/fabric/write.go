@@ -47,7 +47,7 @@ func (h *half) hand(buf *buffer) error {
 func (h *half) vacancy() (time.Time, *shape, error) {
 	for {
 		now := time.Now()
-		s := h.lane.shape.Load()
+		s := h.lane.shape.Load().at(now)
 		switch {
 		case h.err != nil:
 			return now, s, h.err

@@ -75,7 +75,7 @@ func (f *APIErrors) Ready(ctx context.Context, h *harness.Handles, a harness.Aim
 
 // behind is the rule for the backend, with LocalStack's defaults.
 func (f *APIErrors) behind(h *harness.Handles, a harness.Aim) *backendFault {
-	return &backendFault{URL: h.Backend.URL, Rule: backendRule{
+	return &backendFault{URL: h.Backend.URL, own: h.Backend.Own, Rule: backendRule{
 		Service: a.Calls.Service, Region: a.Calls.Region, Operation: a.Calls.Operation, Probability: f.Odds,
 		Error: backendError{StatusCode: cmp.Or(f.Status, 503), Code: cmp.Or(f.Code, "ServiceUnavailable")},
 	}}

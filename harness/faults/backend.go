@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"reflect"
 	"slices"
@@ -31,6 +32,8 @@ const (
 type backendFault struct {
 	URL  string      `json:"url"`
 	Rule backendRule `json:"rule"`
+
+	own bool // the emulator goes with the run, and with it all its rules
 }
 
 // backendRule is one rule as LocalStack writes it.
@@ -114,12 +117,17 @@ func (b *backendFault) inject(ctx context.Context, a harness.Aim, back *rollback
 	if there, err := b.holds(ctx); err != nil || there {
 		return nil, errors.Join(err, ifThere(there))
 	}
-	args, err := json.Marshal(b)
-	if err != nil {
-		return nil, err
+	intent := rollback.Intent{}
+	if !b.own {
+		args, err := json.Marshal(b)
+		if err != nil {
+			return nil, err
+		}
+		intent = rollback.Intent{Kind: kindBackendFault, Args: args}
 	}
 	t := &told{backendFault: b, a: a}
-	if t.undo, err = back.Push(rollback.Intent{Kind: kindBackendFault, Args: args}, b.takeBack); err != nil {
+	var err error
+	if t.undo, err = back.Push(intent, b.takeBack); err != nil {
 		return nil, err
 	}
 	err = b.ask(ctx, http.MethodPatch, nil)
@@ -173,12 +181,31 @@ func ifThere(there bool) error {
 	return nil
 }
 
-// takeBack removes the rule and no other; that it is gone is no error.
+// takeBack removes the rule and no other, and sees that it is gone; that it was is no error.
 func (b *backendFault) takeBack(ctx context.Context) error {
-	if there, err := b.holds(ctx); err != nil || !there {
-		return err
+	there, err := b.holds(ctx)
+	if _, unreachable := errors.AsType[*net.OpError](err); unreachable && b.own {
+		rollback.Tell(ctx, "the emulator at %s is gone, and its rules with it", b.URL)
+		return nil
 	}
-	return b.ask(ctx, http.MethodDelete, nil)
+	if err == nil && !there {
+		rollback.Nothing(ctx)
+		return nil
+	}
+	if err == nil {
+		if err = b.ask(ctx, http.MethodDelete, nil); err == nil {
+			there, err = b.holds(ctx)
+		}
+	}
+	if err == nil && there {
+		err = errors.New("the backend holds the rule still")
+	}
+	if err != nil {
+		rule, _ := json.Marshal([]backendRule{b.Rule}) // it was written as JSON before
+		return fmt.Errorf("%w; by hand: curl -X DELETE -H 'Content-Type: application/json' -d '%s' %s%s", err, rule,
+			strings.TrimSuffix(b.URL, "/"), backendPath)
+	}
+	return nil
 }
 
 // Undoers take back what faults did to what outlives a run, from another process.
@@ -188,7 +215,12 @@ func Undoers() rollback.Undoers {
 		if err := json.Unmarshal(args, &b); err != nil || b.URL == "" {
 			return errors.Join(errors.New("the intent doesn't say whose rule"), err)
 		}
-		return b.takeBack(ctx)
+		ctx, nothing := rollback.Found(ctx)
+		err := b.takeBack(ctx)
+		if err == nil && !nothing() {
+			rollback.Tell(ctx, "%s has let go of the rule that the run had told it; its other rules stay", b.URL)
+		}
+		return err
 	}}
 }
 

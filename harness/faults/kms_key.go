@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
@@ -80,7 +81,7 @@ func (f *KMSKey) Ready(_ context.Context, h *harness.Handles, a harness.Aim) err
 		needs.what)}
 }
 
-// Inject changes the key. It dies with the run, so nobody else needs to know how to undo it.
+// Inject changes the key, and leaves alone what is so already: it is somebody else's, and stays.
 func (f *KMSKey) Inject(
 	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
 ) (harness.Injection, error) {
@@ -89,24 +90,45 @@ func (f *KMSKey) Inject(
 	}
 	key := h.Key[a.Region]
 	c := change{what: "the key in " + a.Region, ask: key.Use, refused: refusedByKMS}
-	switch f.Mode {
-	case modeDisabled:
-		c.do, c.undo = key.Disable, key.Enable
-	case modePendingDeletion:
-		c.do, c.undo = key.ScheduleDeletion, key.CancelDeletion
-	default:
-		before, err := key.Policy(ctx)
-		if err != nil {
-			return nil, err
-		}
-		denying, err := denied(before)
-		if err != nil {
-			return nil, fmt.Errorf("%s of %s: %w", a.Name, c.what, err)
-		}
-		c.do = func(ctx context.Context) error { return key.SetPolicy(ctx, denying) }
-		c.undo = func(ctx context.Context) error { return key.SetPolicy(ctx, before) }
+	made, do, err := f.change(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", a.Name, c.what, err)
 	}
+	if do == nil {
+		c.do = func(context.Context) error { return nil }
+		c.undo = c.do
+		return pull(ctx, a, back, c)
+	}
+	c.intent, c.do = key.TakingBack(made), do
+	c.undo = func(ctx context.Context) error { return key.TakeBack(ctx, made) }
 	return pull(ctx, a, back, c)
+}
+
+// change looks at how the key is, and tells what to do to it: nil where that is done already.
+func (f *KMSKey) change(ctx context.Context, key harness.Key) (
+	made harness.KeyChange, do func(context.Context) error, err error,
+) {
+	if f.Mode == modePolicyDenies {
+		if made.Before, err = key.Policy(ctx); err != nil {
+			return made, nil, err
+		}
+		if made.Put, err = denied(made.Before); err != nil {
+			return made, nil, err
+		}
+		return made, func(ctx context.Context) error { return key.SetPolicy(ctx, made.Put) }, nil
+	}
+	if made.Was, err = key.State(ctx); err != nil {
+		return made, nil, err
+	}
+	switch {
+	case strings.HasPrefix(made.Was, "Pending"):
+		return made, nil, nil
+	case f.Mode == modePendingDeletion:
+		made.Scheduled, do = true, key.ScheduleDeletion
+	case made.Was == harness.KeyEnabled:
+		made.Disabled, do = true, key.Disable
+	}
+	return made, do, nil
 }
 
 // refusedByKMS tells an answer of KMS from an emulator that is slow or gone.
@@ -129,7 +151,7 @@ func denied(document string) (string, error) {
 	if err := json.Unmarshal(policy["Statement"], &statements); err != nil {
 		statements = []json.RawMessage{policy["Statement"]} // a lone one needs no list
 	}
-	statements = append(statements, json.RawMessage(`{"Sid": "DenyIdentityCenter", "Effect": "Deny", "Principal":
+	statements = append(statements, json.RawMessage(`{"Sid": "`+harness.DenySid+`", "Effect": "Deny", "Principal":
 {"Service": ["sso.amazonaws.com", "identitystore.amazonaws.com"]}, "Action": "kms:*", "Resource": "*"}`))
 	list, err := json.Marshal(statements)
 	if err != nil {

@@ -1,6 +1,9 @@
 package harnesstest
 
 import (
+	"errors"
+	"testing"
+
 	"github.com/regiondrill/regiondrill/harness"
 )
 
@@ -16,6 +19,7 @@ type System struct {
 	Flaws    Flaws
 	Clocks   Clocks
 	Sessions Sessions
+	Access   Access
 }
 
 // Elsewhere is the Region of the handles.
@@ -26,7 +30,8 @@ func NewSystem(refuses error) *System {
 	s := &System{Network: Network{Refuses: refuses}, Replica: Replica{Refuses: refuses}, Key: Key{Refuses: refuses},
 		Provider: Provider{Refuses: refuses}, Instance: Instance{Refuses: refuses},
 		Streams: Streams{Refuses: refuses}, Flaws: Flaws{Refuses: refuses},
-		Clocks: Clocks{Refuses: refuses}, Sessions: Sessions{Refuses: refuses}}
+		Clocks: Clocks{Refuses: refuses}, Sessions: Sessions{Refuses: refuses},
+		Access: Access{Refuses: refuses, state: map[string]bool{}}}
 	s.Provider.acs = []string{"us-east-1", Elsewhere}
 	return s
 }
@@ -36,8 +41,8 @@ func (s *System) Handles() *harness.Handles {
 	return &harness.Handles{Network: &s.Network, Power: map[string]harness.Power{Elsewhere: &s.Replica},
 		Attach: map[string]harness.Attach{Elsewhere: &s.Replica}, Key: map[string]harness.Key{Elsewhere: &s.Key},
 		Provider: &s.Provider, Instance: &s.Instance, Streams: &s.Streams, Flaws: &s.Flaws, Clocks: &s.Clocks,
-		Sessions: map[string]harness.Sessions{Elsewhere: &s.Sessions},
-		Hosts:    func(place, service string) []string { return []string{service + "." + place + ".test"} }}
+		Sessions: map[string]harness.Sessions{Elsewhere: &s.Sessions}, Access: &s.Access,
+		Hosts: func(place, service string) []string { return []string{service + "." + place + ".test"} }}
 }
 
 // Scope of what can be aimed at.
@@ -45,11 +50,21 @@ func (s *System) Scope(kind string) harness.Scope {
 	return harness.Scope{
 		Topology: harness.Topology{
 			Primary: "us-east-1", Additional: []string{Elsewhere}, Standby: []string{"ap-southeast-2"},
-			Vantages: []harness.Vantage{{Name: "here"}},
-			IdP:      harness.IdPSettings{ACS: []string{"us-east-1", Elsewhere}}},
+			Vantages: []harness.Vantage{{Name: "here"}, {Name: "new-york"}}, Directory: harness.Directory{Users: 2},
+			IdP: harness.IdPSettings{ACS: []string{"us-east-1", Elsewhere}}},
 		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms", "scim"},
 			Calls: map[string][]string{"kms": {"Decrypt"}, "scim": {"ListUsers"}}},
 		Kind: kind, Target: "toy",
+	}
+}
+
+// Spoil is what faults do to the key: it is disabled, about to be deleted, and under a policy that nobody can use.
+func (s *System) Spoil(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	err := errors.Join(s.Key.Disable(ctx), s.Key.ScheduleDeletion(ctx), s.Key.SetPolicy(ctx, `{"Version":"2012-10-17"}`))
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -116,7 +116,12 @@ func Load(dir string) (*History, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the history: %w", err)
 	}
-	return read(file, lines)
+	h, err := read(file, lines)
+	if err != nil {
+		return nil, err
+	}
+	h.Kept, err = ReadKept(dir)
+	return h, err
 }
 
 // countLines saves the memory that growing by halves would take.

@@ -304,6 +304,11 @@ type Journey string
 const (
 	SignIn          Journey = "sign_in"          // to the expected account in a Region's portal
 	RoleCredentials Journey = "role_credentials" // from a session to credentials of a role that AWS takes
+	SessionKeep     Journey = "session_keep"     // to the expected account by a session from before
+	KMSRoundTrip    Journey = "kms_roundtrip"    // from what KMS has encrypted to the same decrypted
+	AppLaunch       Journey = "app_launch"       // to an application, by its tile in a Region's portal
+	Exec            Journey = "exec"             // to the end of a program of the user's
+	CLILogin        Journey = "cli_login"        // from nothing to a token, and by it to credentials that AWS takes
 )
 
 // Check is one check of the plan.
@@ -384,6 +389,14 @@ const (
 
 	StepRoleCredentials = "role_credentials"
 	StepCallerIdentity  = "caller_identity"
+
+	StepEncrypt   = "encrypt"
+	StepDecrypt   = "decrypt"
+	StepLaunch    = "launch"
+	StepRegister  = "oidc_register"
+	StepAuthorize = "oidc_authorize"
+	StepConsent   = "consent"
+	StepToken     = "oidc_token"
 )
 
 // Class says why an attempt was not good. The set is closed: it becomes a metric label.
@@ -404,7 +417,9 @@ const (
 	ClassIdPLoginRefused Class = "idp_login_refused"
 	ClassACSRejected     Class = "acs_rejected"
 	ClassPortalError     Class = "portal_error"
+	ClassSessionLost     Class = "session_lost" // who had a session must sign in anew
 	ClassWrongContent    Class = "wrong_content"
+	ClassProgram         Class = "program" // a program of the user's says so
 	ClassStopped         Class = "stopped"
 	ClassBrowser         Class = "browser"
 	ClassHarness         Class = "harness"
@@ -413,8 +428,8 @@ const (
 // Classes lists them all, in the order of the contract.
 func Classes() []Class {
 	return []Class{ClassTimeout, ClassRefused, ClassReset, ClassDNS, ClassTLS, ClassHTTP5xx, ClassHTTP4xx, ClassThrottled,
-		ClassIdPUnavailable, ClassIdPACSRefused, ClassIdPLoginRefused, ClassACSRejected, ClassPortalError, ClassWrongContent,
-		ClassStopped, ClassBrowser, ClassHarness}
+		ClassIdPUnavailable, ClassIdPACSRefused, ClassIdPLoginRefused, ClassACSRejected, ClassPortalError, ClassSessionLost,
+		ClassWrongContent, ClassProgram, ClassStopped, ClassBrowser, ClassHarness}
 }
 
 // Change is one change of a fault or an action, by its own name.
@@ -519,6 +534,7 @@ const (
 	Aborted     = "aborted"    // a condition of abort_if was met
 	NotSteady   = "not_steady" // the warm-up did not become steady; no fault was injected
 	Broken      = "broken"     // the harness broke
+	TakenBack   = "taken_back" // the run stood still, and its keeper took back what outlives it
 	Lacking     = "lacking"    // this machine lacks something, so that nothing was begun
 )
 
@@ -530,7 +546,8 @@ type History struct {
 	SeqOf     []int64 // of each attempt's line
 	End       *End
 	EndAt     Instant
-	Truncated bool // the last line was torn
+	Truncated bool         // the last line was torn
+	Kept      []KeeperLine // what its keeper did, which is no part of the record
 
 	Contradictions []Contradiction // what reading found that can't be true
 

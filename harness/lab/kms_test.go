@@ -193,9 +193,10 @@ func TestKeyAtAnEndpoint(t *testing.T) {
 				t.Fatalf("pending are %v, %v", pending, err)
 			}
 			if killed {
-				for range 2 {
-					if err := system.Undoers()[pending[0].Kind](t.Context(), pending[0].Args); err != nil {
-						t.Error(err)
+				for i := range 2 {
+					ctx, nothing := rollback.Found(t.Context())
+					if err := system.Undoers()[pending[0].Kind](ctx, pending[0].Args); err != nil || nothing() != (i > 0) {
+						t.Errorf("time %d: it found nothing: %t, %v", i, nothing(), err)
 					}
 				}
 			}

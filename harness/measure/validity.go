@@ -55,6 +55,9 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 			doubt(r.Reason, "%s", r.note)
 		}
 	}
+	for _, k := range h.Kept {
+		remarks = append(remarks, remark{verdict.Reason{Code: verdict.Kept}, "the run's keeper: " + k.Said})
+	}
 	for _, r := range remarks {
 		v.Notes, v.Reasons = append(v.Notes, r.note), append(v.Reasons, r.Reason)
 	}
@@ -120,6 +123,7 @@ func stopped(e *history.End) string {
 		history.Interrupted: "somebody interrupted it", history.TimedOut: "its time was up",
 		history.Aborted:   "people were harmed too much",
 		history.NotSteady: "the warm-up did not become steady, so no fault was injected", history.Broken: "the harness broke",
+		history.TakenBack: "it stood still, and not even its undo could be measured",
 	}
 	reason := words[e.Reason]
 	if reason == "" {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,11 +28,36 @@ type Intent struct {
 	id int64 // in the journal that Pending read it from
 }
 
+// Same tells whether two intents are of the same change of a run.
+func (i Intent) Same(other Intent) bool { return i.id == other.id }
+
 // Undoers take changes back by the kind of their intent, from Args alone.
 type Undoers map[string]func(context.Context, json.RawMessage) error
 
 // told is the key of who hears what undos tell.
 type told struct{}
+
+// idle is the key of what hears that an undo found nothing to do.
+type idle struct{}
+
+// Found is a ctx in which an undo can say that it found nothing to do, and what tells whether it did. Whoever listens
+// in an outer ctx hears it too.
+func Found(ctx context.Context) (_ context.Context, nothing func() bool) {
+	var said atomic.Bool
+	outer, heard := ctx.Value(idle{}).(func())
+	return context.WithValue(ctx, idle{}, func() {
+		if said.Store(true); heard {
+			outer()
+		}
+	}), said.Load
+}
+
+// Nothing says that all was as it had been before the change, so that nothing was taken back. Nobody need hear it.
+func Nothing(ctx context.Context) {
+	if say, ok := ctx.Value(idle{}).(func()); ok {
+		say()
+	}
+}
 
 // Telling is a ctx in which undos are heard: tell is given each sentence that one of them has for people.
 func Telling(ctx context.Context, tell func(sentence string)) context.Context {
@@ -52,9 +78,26 @@ type Journal interface {
 	Sync() error
 }
 
+// Keeper watches over this process from another one, to take back what outlives it when it can't any more.
+type Keeper interface {
+	// Watch is called before each intent is written, and begins to watch with the first. On its error nothing is changed
+	// any more.
+	Watch() error
+	// Taken is an error where this process stood still for so long that the keeper took back what outlives it. From then
+	// on it is the keeper's, and not undone here again.
+	Taken() error
+	// Settled waits until the keeper is done, where it has taken something, and is an error like Taken. It wraps ErrLeft
+	// where something could not be undone.
+	Settled() error
+}
+
+// ErrLeft says that something could not be undone.
+var ErrLeft = errors.New("something is left")
+
 // Stack remembers how to take back what was done. Its zero value writes nothing and is ready to use.
 type Stack struct {
 	Journal Journal       // nil: nothing is written
+	Keeper  Keeper        // nil: nobody watches
 	Limit   time.Duration // of each undo; 0 means 30 seconds
 
 	mu      sync.Mutex
@@ -80,6 +123,11 @@ type entry struct {
 // Push remembers undo before the change is made. On its error don't make it. The Undo that it returns runs undo at
 // most once, whether called by hand or by Unwind, and marks it done.
 func (s *Stack) Push(i Intent, undo Undo) (Undo, error) {
+	if i.Kind != "" && s.Keeper != nil {
+		if err := s.Keeper.Watch(); err != nil {
+			return nil, fmt.Errorf("writing the undo of %s: %w", i.Kind, err)
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next++
@@ -93,7 +141,8 @@ func (s *Stack) Push(i Intent, undo Undo) (Undo, error) {
 	return func(ctx context.Context) error { return s.run(ctx, e) }, nil
 }
 
-// Unwind runs what was not undone yet, last to first, each under a limit of its own whatever became of ctx.
+// Unwind runs what was not undone yet, last to first, each under a limit of its own whatever became of ctx. What a
+// keeper has taken is left to it.
 func (s *Stack) Unwind(ctx context.Context) error {
 	s.mu.Lock()
 	entries := s.entries
@@ -101,13 +150,26 @@ func (s *Stack) Unwind(ctx context.Context) error {
 	s.mu.Unlock()
 	var errs []error
 	for i := len(entries) - 1; i >= 0; i-- {
-		errs = append(errs, s.run(ctx, entries[i]))
+		if e := entries[i]; s.taken(e) == nil {
+			errs = append(errs, s.run(ctx, e))
+		}
 	}
 	return errors.Join(errs...)
 }
 
+// taken is why an undo is not this process's any more.
+func (s *Stack) taken(e *entry) error {
+	if s.Keeper == nil || e.Intent.Kind == "" {
+		return nil
+	}
+	return s.Keeper.Taken()
+}
+
 func (s *Stack) run(ctx context.Context, e *entry) error {
 	e.once.Do(func() {
+		if e.err = s.taken(e); e.err != nil {
+			return
+		}
 		limit := s.Limit
 		if limit == 0 {
 			limit = 30 * time.Second

@@ -203,3 +203,55 @@ func FuzzPending(f *testing.F) {
 	f.Add(`{"id":1,"intent":{"kind":"a"}}` + "\n" + `{"id":1,"done":true}` + "\n")
 	f.Fuzz(func(t *testing.T, text string) { _, _ = Pending(strings.NewReader(text)) })
 }
+
+// keeper takes everything once it is told to.
+type keeper struct {
+	watched int
+	taken   error
+}
+
+func (k *keeper) Watch() error   { k.watched++; return k.taken }
+func (k *keeper) Taken() error   { return k.taken }
+func (k *keeper) Settled() error { return k.taken }
+
+// TestWhatTheKeeperHasTakenIsItsOwn: it watches from the first intent on, and what it has taken is neither undone again
+// nor added to.
+func TestWhatTheKeeperHasTakenIsItsOwn(t *testing.T) {
+	k := &keeper{}
+	s := &Stack{Journal: journal(t), Keeper: k}
+	var ran []string
+	push := func(kind, name string) (Undo, error) {
+		return s.Push(Intent{Kind: kind}, func(context.Context) error { ran = append(ran, name); return nil })
+	}
+	if _, err := push("", "rule"); err != nil || k.watched > 0 {
+		t.Fatalf("%v; it watches over what dies with the process: %d", err, k.watched)
+	}
+	undo, err := push("key", "key")
+	if err != nil || k.watched != 1 {
+		t.Fatalf("%v; watched %d", err, k.watched)
+	}
+	k.taken = errors.New("taken back by the keeper")
+	if _, err := push("key", "another"); !errors.Is(err, k.taken) {
+		t.Errorf("a change after that: %v", err)
+	}
+	if _, err := push("", "another rule"); err != nil {
+		t.Errorf("a change that dies with the process: %v", err)
+	}
+	if err := undo(t.Context()); !errors.Is(err, k.taken) {
+		t.Errorf("undone by hand: %v", err)
+	}
+	if err := s.Unwind(t.Context()); err != nil || !slices.Equal(ran, []string{"another rule", "rule"}) {
+		t.Errorf("undone: %v, %v", ran, err)
+	}
+}
+
+func TestAnUndoMayFindNothing(t *testing.T) {
+	Nothing(t.Context())
+	ctx, nothing := Found(t.Context())
+	if nothing() {
+		t.Error("it found nothing before it looked")
+	}
+	if Nothing(ctx); !nothing() {
+		t.Error("it said that it found nothing")
+	}
+}

@@ -18,7 +18,10 @@ import (
 // key is the handle on a Region's replica of the key: a harness.Key. It asks whoever plays KMS, past all rules of the
 // network.
 type key struct {
+	first    string // policy
 	arn      string
+	at       string // the URL of an endpoint, where the key outlives the run; empty: it dies with it
+	region   string
 	admin    *awskms.Client
 	services []service
 }
@@ -32,7 +35,14 @@ type service struct {
 // newKey is the handle on a key that the handler of the Region's KMS serves.
 func (s *Site) newKey(region, arn string, served http.Handler) harness.Key {
 	way := &http.Client{Transport: direct{served}}
-	return &key{arn: arn, admin: identitycenter.NewKMS(region, AdminKey, way), services: s.services(region, way)}
+	at := ""
+	if s.Topology.KMS.Backend == KMSEndpoint {
+		at = s.Topology.KMS.URL
+	}
+	account := strings.Split(arn+"::::", ":")[4]
+	return &key{arn: arn, at: at, region: region, first: s.keyPolicy(region, account),
+		admin:    identitycenter.NewKMS(region, AdminKey, way),
+		services: s.services(region, way)}
 }
 
 // services are those that use the key, as they ask a Region's KMS.
@@ -148,6 +158,9 @@ func (k *key) CancelDeletion(ctx context.Context) error {
 	}
 	return k.Enable(ctx)
 }
+
+// FirstPolicy is the one that it was made with.
+func (k *key) FirstPolicy() string { return k.first }
 
 // Policy is its key policy.
 func (k *key) Policy(ctx context.Context) (string, error) {

@@ -104,7 +104,8 @@ func (s *Site) serveKMS(ours http.Handler, back *rollback.Stack) error {
 		return err
 	}
 	if backend != nil {
-		e := &emulator{&harness.Backend{URL: backend.Redacted(), Honours: []string{}, Ignores: []string{}}, newRelay(backend)}
+		e := &emulator{&harness.Backend{URL: backend.Redacted(), Own: s.Topology.KMS.Backend == KMSLocalStack,
+			Honours: []string{}, Ignores: []string{}}, newRelay(backend)}
 		hangUp := func(context.Context) error { e.relay.transport.CloseIdleConnections(); return nil }
 		if _, err := back.Push(rollback.Intent{}, hangUp); err != nil {
 			return err

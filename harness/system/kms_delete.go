@@ -29,7 +29,7 @@ type keys struct {
 
 // Undoers take back what a lab did to what outlives it, from another process.
 func Undoers() rollback.Undoers {
-	return rollback.Undoers{kindKeys: func(ctx context.Context, args json.RawMessage) error {
+	return rollback.Undoers{kindKeyChange: undoKeyChange, kindKeys: func(ctx context.Context, args json.RawMessage) error {
 		var k keys
 		if err := json.Unmarshal(args, &k); err != nil || k.URL == "" || k.Mark == "" {
 			return errors.Join(errors.New("the intent doesn't say which keys"), err)
@@ -53,13 +53,18 @@ func (k keys) scheduleDeletion(ctx context.Context) error {
 	var (
 		errs []error
 		left []string
+		made bool // something was left to schedule
 	)
 	for i := len(k.Regions) - 1; i >= 0; i-- {
 		ask := identitycenter.NewKMS(k.Regions[i], AdminKey, &http.Client{Transport: way})
-		found, err := k.scheduleIn(ctx, ask)
+		found, scheduled, err := k.scheduleIn(ctx, ask)
+		made = made || scheduled
 		if left = append(left, found...); err != nil {
 			errs = append(errs, fmt.Errorf("deleting the keys in %s: %w", k.Regions[i], cause(err)))
 		}
+	}
+	if !made {
+		rollback.Nothing(ctx)
 	}
 	if len(left) > 0 {
 		rollback.Tell(ctx, "these keys at %s are scheduled for deletion, in %d days at the earliest: %s", backend.Redacted(),
@@ -68,44 +73,43 @@ func (k keys) scheduleDeletion(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// scheduleIn tells the ARNs of those that are scheduled in a Region, by now or already.
-func (k keys) scheduleIn(ctx context.Context, ask *awskms.Client) ([]string, error) {
-	var left []string
+// scheduleIn tells the ARNs of those that are scheduled in a Region, by now or already, and whether any is only now.
+func (k keys) scheduleIn(ctx context.Context, ask *awskms.Client) (left []string, made bool, err error) {
 	pages := awskms.NewListKeysPaginator(ask, &awskms.ListKeysInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return left, err
+			return left, made, err
 		}
 		for _, key := range page.Keys {
-			ours, err := k.schedule(ctx, ask, key.KeyId)
+			ours, now, err := k.schedule(ctx, ask, key.KeyId)
 			if err != nil {
-				return left, err
+				return left, made, err
 			}
-			if ours {
+			if made = made || now; ours {
 				left = append(left, aws.ToString(key.KeyArn))
 			}
 		}
 	}
-	return left, nil
+	return left, made, nil
 }
 
-// schedule leaves alone what isn't ours, and what is on its way already.
-func (k keys) schedule(ctx context.Context, ask *awskms.Client, id *string) (ours bool, err error) {
+// schedule leaves alone what isn't ours, and what is on its way already; it tells whether it did anything.
+func (k keys) schedule(ctx context.Context, ask *awskms.Client, id *string) (ours, made bool, err error) {
 	found, err := ask.DescribeKey(ctx, &awskms.DescribeKeyInput{KeyId: id})
 	if _, gone := errors.AsType[*types.NotFoundException](err); gone {
-		return false, nil
+		return false, false, nil
 	}
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	switch about := found.KeyMetadata; {
 	case aws.ToString(about.Description) != k.Mark:
-		return false, nil
+		return false, false, nil
 	case about.KeyState == types.KeyStatePendingDeletion, about.KeyState == types.KeyStatePendingReplicaDeletion:
-		return true, nil
+		return true, false, nil
 	}
 	_, err = ask.ScheduleKeyDeletion(ctx, &awskms.ScheduleKeyDeletionInput{KeyId: id,
 		PendingWindowInDays: aws.Int32(shortestWindow)})
-	return err == nil, err
+	return err == nil, err == nil, err
 }

@@ -144,9 +144,18 @@ func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycente
 	return trust, p.Serve(said.Host, names.IdPPlace, "idp", p.idp)
 }
 
+// caller is the provider as it is told what to do; nil where it is an external one.
+func (p *parts) caller() control.Caller {
+	if p.idp == nil {
+		return nil
+	}
+	return p.idp
+}
+
 // regions sets the replicas up and waits until all hold the directory.
 func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) error {
 	p.System.Instance = &instanceHandle{p.replicas[p.Topology.Primary]}
+	p.System.Access = newAccess(p.Site, p.caller(), p.replicas)
 	p.System.Streams = newStreams(p.replicas)
 	clocks := clocks{}
 	p.System.Clocks, p.System.Sessions = clocks, map[string]harness.Sessions{}
@@ -174,6 +183,29 @@ func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) erro
 	for _, region := range p.Topology.Enabled() {
 		if err := p.wait(ctx, region, p.replicas[region], first); err != nil {
 			return err
+		}
+	}
+	return p.applications(ctx)
+}
+
+// applications connects each to its Region, and waits until all portals show it.
+func (p *parts) applications(ctx context.Context) error {
+	made := make([]identitycenter.Position, len(p.Topology.Applications))
+	for i, a := range p.Topology.Applications {
+		set := identitycenter.AppSettings{ID: fmt.Sprintf("apl-%016x", i+1), Name: a.Name}
+		if err := p.replicas[a.Region].Call(ctx, "connect", set, &made[i]); err != nil {
+			if ctx.Err() != nil {
+				return fmt.Errorf("connecting the application %s to %s: %w", a.Name, a.Region, err)
+			}
+			p.System.Notes = append(p.System.Notes, // as where its key may not be used
+				fmt.Sprintf("the application %s could not be connected to %s: %v", a.Name, a.Region, err))
+		}
+	}
+	for _, position := range made {
+		for _, region := range p.Topology.Enabled() {
+			if err := p.wait(ctx, region, p.replicas[region], position); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

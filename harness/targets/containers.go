@@ -200,6 +200,12 @@ func (r *replica) bare(ctx context.Context, c container.InspectResponse) bool {
 
 func (r *replica) own() thing { return r.run.thing(r.full()) }
 
+// vanished says that somebody else has removed the container: nothing of it is left to be taken back.
+func (r *replica) vanished(ctx context.Context) {
+	rollback.Tell(ctx, "container %s is gone, and what was done to it with it", r.full())
+	rollback.Nothing(ctx)
+}
+
 // Kill ends the process with SIGKILL.
 func (r *replica) Kill(ctx context.Context) error {
 	found, ok, err := r.its(ctx, r.own())
@@ -218,6 +224,10 @@ func (r *replica) Start(ctx context.Context) error {
 	found, ok, err := r.its(ctx, r.own())
 	if err != nil || ok && found.Container.State.Running && !r.bare(ctx, found.Container) {
 		return err
+	}
+	if !ok {
+		r.vanished(ctx)
+		return nil
 	}
 	r.hangUp()
 	if err := r.docker.start(ctx, r.own()); err != nil {
@@ -269,6 +279,12 @@ func (r *replica) Disconnect(ctx context.Context) error {
 
 // Connect puts it back on its network and finds out where it is now.
 func (r *replica) Connect(ctx context.Context) error {
+	if _, ok, err := r.its(ctx, r.own()); err != nil || !ok {
+		if err == nil {
+			r.vanished(ctx)
+		}
+		return err
+	}
 	if err := r.docker.connect(ctx, r.own()); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -29,12 +30,22 @@ import (
 var built string
 
 func TestMain(m *testing.M) {
+	if said, is := os.LookupEnv(victimVariable); is { // this is a process that is to be killed
+		var v victim
+		err := json.Unmarshal([]byte(said), &v)
+		if err == nil {
+			err = v.run(context.Background())
+		}
+		fmt.Println(err)
+		os.Exit(1)
+	}
 	dir, err := os.MkdirTemp("", "regiondrill-static-")
 	if err != nil {
 		panic(err)
 	}
 	built = dir
 	os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // other programs' residue is none of ours
+	os.Setenv(keeperVariable, "off")                         // what a killed run leaves is recovered when a test has seen it
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)

@@ -22,6 +22,9 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
+// keeperVariable is how the program is told that a run needs no keeper.
+const keeperVariable = "REGIONDRILL_KEEPER"
+
 // frozen is a drill whose primary stands still for longer than a test lasts.
 const frozen = `schema: regiondrill.scenario/v1
 name: frozen

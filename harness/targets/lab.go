@@ -16,7 +16,8 @@ func newLab() harness.Target { return labTarget{} }
 // Can tells that the lab carries all but faults of processes and container networks.
 func (labTarget) Can() harness.Capabilities {
 	return harness.Capabilities{
-		Handles:  []string{"network", "key", "provider", "instance", "streams", "flaws", "clocks", "sessions"},
+		Handles: []string{"network", "key", "provider", "instance", "streams", "flaws", "clocks", "sessions",
+			"access"},
 		Services: system.Services(), Calls: system.Calls(),
 	}
 }

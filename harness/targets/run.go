@@ -88,10 +88,7 @@ func (r *run) intent(kind, name string) rollback.Intent {
 // Undoers take back what a run did to what outlives it, from another process.
 func Undoers() rollback.Undoers {
 	undoers := system.Undoers()
-	for kind, undo := range map[string]func(docker, context.Context, thing) error{
-		kindContainer: docker.removeContainer, kindNetwork: docker.removeNetwork,
-		kindStart: docker.start, kindUnpause: docker.unpause, kindConnect: docker.connect,
-	} {
+	for kind, undoer := range undosOf() {
 		undoers[kind] = func(ctx context.Context, args json.RawMessage) error {
 			var t thing
 			if err := json.Unmarshal(args, &t); err != nil || t.Name == "" || t.Run == "" {
@@ -102,10 +99,35 @@ func Undoers() rollback.Undoers {
 				return err
 			}
 			defer d.Close()
-			return undo(d, ctx, t)
+			ctx, nothing := rollback.Found(ctx)
+			if err := undoer.undo(d, ctx, t); err != nil {
+				return fmt.Errorf("%w; by hand: "+undoer.byHand, err, t.Name)
+			}
+			if !nothing() {
+				rollback.Tell(ctx, undoer.did, t.Name)
+			}
+			return nil
 		}
 	}
 	return undoers
+}
+
+// undo is how a kind of change is taken back, what that came to and how people do it; the last two have room for a
+// name.
+type undo struct {
+	undo        func(docker, context.Context, thing) error
+	did, byHand string
+}
+
+func undosOf() map[string]undo {
+	return map[string]undo{
+		kindContainer: {docker.removeContainer, "container %s is removed", "docker rm -f %s"},
+		kindNetwork:   {docker.removeNetwork, "network %s is removed", "docker network rm %s"},
+		kindStart:     {docker.restart, "container %s runs again", "docker start %s"},
+		kindUnpause:   {docker.resume, "container %s is paused no more", "docker unpause %s"},
+		kindConnect: {docker.reconnect, "container %s is on its network again",
+			"docker network connect %[1]s %[1]s"},
+	}
 }
 
 // its finds a container of a run; one that is gone, or somebody else's by that name, is none.
@@ -123,6 +145,7 @@ func (d docker) its(ctx context.Context, t thing) (client.ContainerInspectResult
 func (d docker) removeContainer(ctx context.Context, t thing) error {
 	found, ok, err := d.its(ctx, t)
 	if err != nil || !ok {
+		rollback.Nothing(ctx)
 		return err
 	}
 	_, err = d.ContainerRemove(ctx, found.Container.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
@@ -167,12 +190,11 @@ func leaving(found client.ContainerInspectResult) bool {
 func (d docker) removeNetwork(ctx context.Context, t thing) error {
 	found, err := d.NetworkInspect(ctx, t.Name, client.NetworkInspectOptions{})
 	switch {
-	case errdefs.IsNotFound(err):
+	case errdefs.IsNotFound(err), err == nil && found.Network.Labels[labelRun] != t.Run:
+		rollback.Nothing(ctx)
 		return nil
 	case err != nil:
 		return lack(err)
-	case found.Network.Labels[labelRun] != t.Run:
-		return nil
 	}
 	_, err = d.NetworkRemove(ctx, found.Network.ID, client.NetworkRemoveOptions{})
 	if err != nil && !errdefs.IsNotFound(err) {
@@ -184,6 +206,7 @@ func (d docker) removeNetwork(ctx context.Context, t thing) error {
 func (d docker) start(ctx context.Context, t thing) error {
 	found, ok, err := d.its(ctx, t)
 	if err != nil || !ok || found.Container.State.Running {
+		rollback.Nothing(ctx)
 		return err
 	}
 	_, err = d.ContainerStart(ctx, found.Container.ID, client.ContainerStartOptions{})
@@ -196,6 +219,7 @@ func (d docker) start(ctx context.Context, t thing) error {
 func (d docker) unpause(ctx context.Context, t thing) error {
 	found, ok, err := d.its(ctx, t)
 	if err != nil || !ok || !found.Container.State.Paused {
+		rollback.Nothing(ctx)
 		return err
 	}
 	_, err = d.ContainerUnpause(ctx, found.Container.ID, client.ContainerUnpauseOptions{})
@@ -209,6 +233,7 @@ func (d docker) unpause(ctx context.Context, t thing) error {
 func (d docker) connect(ctx context.Context, t thing) error {
 	found, ok, err := d.its(ctx, t)
 	if err != nil || !ok || found.Container.NetworkSettings.Networks[t.Name] != nil {
+		rollback.Nothing(ctx)
 		return err
 	}
 	_, err = d.NetworkConnect(ctx, t.Name, client.NetworkConnectOptions{Container: found.Container.ID})

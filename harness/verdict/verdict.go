@@ -104,6 +104,7 @@ type Subject struct {
 
 // What findings measure.
 const (
+	ActionTime       = "action_time"
 	RecoveryTime     = "recovery_time"
 	FailbackTime     = "failback_time"
 	ShareOfGood      = "availability"
@@ -354,6 +355,7 @@ const (
 	LateSchedule   Code = "late_schedule" // attempts began late
 	BusyMachine    Code = "busy_machine"  // somebody waited for a CPU while the recovery was decided
 	OutsideWindows Code = "outside"       // attempts in no window of any fault
+	Kept           Code = "kept"          // what the run's keeper says that it did
 	NotCarried     Code = "not_carried"   // the target can't carry the drill, which was skipped
 	NotBegun       Code = "not_begun"     // of several drills this one was not begun
 )

@@ -1,0 +1,243 @@
+package targets
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/rollback"
+)
+
+// TestTheKeeperOfAKilledRun removes what the run has left, without anybody's asking; recover then tells of it.
+func TestTheKeeperOfAKilledRun(t *testing.T) {
+	d := needsDocker(t)
+	t.Setenv(keeperVariable, "1m")
+	before := inventory(t, d, "")
+	_, folder, id := killedRun(t, "proven in force")
+	over(t, folder)
+	if after := inventory(t, d, id); !slices.Equal(before, after) {
+		t.Errorf("before there were\n%v\nand after\n%v", before, after)
+	}
+	code, said := regiondrill(t, "recover")
+	for _, want := range []string{"is paused no more", "is removed", "all that outlived the run is as it was", "nothing was left to undo"} {
+		if code != 0 || !strings.Contains(said, want) {
+			t.Errorf("recover exits with %d and says\n%s\nwithout %q", code, said, want)
+		}
+	}
+}
+
+// TestAContainerThatVanishes in the middle of a fault: nobody can say that it was healed, so the run is unknown; all else
+// is undone, and nothing is left to recover.
+func TestAContainerThatVanishes(t *testing.T) {
+	for _, kind := range []string{"kind: process, mode: pause", "kind: process, mode: kill", "kind: network_disconnect"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel() // it waits, most of the time
+			d := needsDocker(t)
+			dir := t.TempDir()
+			file, folder := filepath.Join(dir, "harmed.yaml"), filepath.Join(dir, "run")
+			if err := os.WriteFile(file, []byte(strings.Replace(harmed, "KIND", kind, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var id string
+			during(t, "proven in force", func(*os.Process) {
+				id = runOf(t, read(t, filepath.Join(folder, history.UndoFile)))
+				_, err := d.ContainerRemove(t.Context(), (&run{id: id}).prefix()+"us-east-1", client.ContainerRemoveOptions{Force: true})
+				if err != nil {
+					t.Error(err)
+				}
+			}, "run", file, "--target", "containers", "--out", folder)
+			h, err := history.Read(bytes.NewReader(read(t, filepath.Join(folder, history.HistoryFile))))
+			if err != nil || h.End == nil || !h.End.Undone {
+				t.Fatalf("it ended as %+v, %v", h.End, err)
+			}
+			if left := ofRun(t, d, id); len(left) > 0 {
+				t.Errorf("it left %v", left)
+			}
+			if code, said := regiondrill(t, "analyze", folder); code != 2 {
+				t.Errorf("it is concluded with %d: %s", code, said)
+			}
+			if code, said := regiondrill(t, "recover", folder); code != 0 || !strings.Contains(said, "nothing was left to undo") {
+				t.Errorf("recover exits with %d and says\n%s", code, said)
+			}
+		})
+	}
+}
+
+// ofRun lists what the engine holds of a run.
+func ofRun(t *testing.T, d docker, id string) (left []string) {
+	t.Helper()
+	for _, thing := range inventory(t, d, id) {
+		if !slices.Contains(inventory(t, d, ""), thing) {
+			left = append(left, thing)
+		}
+	}
+	return left
+}
+
+// victimVariable holds the victim that this process is to be.
+const victimVariable = "REGIONDRILL_TEST_VICTIM"
+
+// victim is a process that changes a container again and again, with a keeper, until it is killed.
+type victim struct{ Folder, Run, Deed string }
+
+// deeds are what can be done to a container, each with the intent of its undo.
+func deeds(r *replica) map[string]struct {
+	do     func(context.Context) error
+	intent rollback.Intent
+} {
+	return map[string]struct {
+		do     func(context.Context) error
+		intent rollback.Intent
+	}{"pause": {r.Pause, r.Unpausing()}, "kill": {r.Kill, r.Starting()}, "disconnect": {r.Disconnect, r.Connecting()}}
+}
+
+// run does it until somebody ends it.
+func (v *victim) run(ctx context.Context) error {
+	d, err := connect(ctx)
+	if err != nil {
+		return err
+	}
+	folder, err := history.CreateFolder(v.Folder, nil)
+	if err != nil {
+		return err
+	}
+	theirs, ours, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer ours.Close() // it is open as long as this process lives
+	keeper := exec.Command(os.Getenv(binaryVariable), "keeper", "--lease", "1m", v.Folder)
+	keeper.Stdin = theirs
+	if err := keeper.Start(); err != nil {
+		return err
+	}
+	deed := deeds(&replica{box: newBox(d, &run{id: v.Run}, "us-east-1", "replica")})[v.Deed]
+	back := &rollback.Stack{Journal: folder.Undo}
+	fmt.Println("begins")
+	for {
+		undo, err := back.Push(deed.intent, func(ctx context.Context) error {
+			return Undoers()[deed.intent.Kind](ctx, deed.intent.Args)
+		})
+		if err != nil {
+			return err
+		}
+		if err := deed.do(ctx); err != nil {
+			return err
+		}
+		time.Sleep(rand.N(50 * time.Millisecond))
+		if err := undo(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// begin starts a victim and waits until it begins.
+func (v *victim) begin(t *testing.T) *exec.Cmd {
+	t.Helper()
+	said, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = append(os.Environ(), victimVariable+"="+string(said))
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if lines.Text() == "begins" {
+			return cmd
+		}
+		t.Log(lines.Text())
+	}
+	t.Fatal("it never began")
+	return nil
+}
+
+// TestKilledWhileItChangesAContainer: at whatever instant somebody is killed who pauses, kills or disconnects a
+// container, their keeper brings it back, and it answers. A few kills, or a fifth of what REGIONDRILL_KILLS says.
+func TestKilledWhileItChangesAContainer(t *testing.T) {
+	d := needsDocker(t)
+	kills := 3
+	if said, err := strconv.Atoi(os.Getenv("REGIONDRILL_KILLS")); err == nil {
+		kills = said / 5
+	}
+	image, err := d.image(t.Context())
+	if err == nil {
+		err = prepare(t.Context(), d)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := &rollback.Stack{}
+	t.Cleanup(func() {
+		if err := back.Unwind(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	b := newBox(d, newRun(), "us-east-1", "replica")
+	if err := b.up(t.Context(), image, back); err != nil {
+		t.Fatal(err)
+	}
+	restored := 0
+	for i := range kills {
+		deed := []string{"pause", "kill", "disconnect"}[i%3]
+		t.Run(fmt.Sprintf("%d %s", i, deed), func(t *testing.T) {
+			v := &victim{Folder: filepath.Join(t.TempDir(), "run"), Run: b.run.id, Deed: deed}
+			cmd := v.begin(t)
+			time.Sleep(rand.N(500 * time.Millisecond)) // the instant
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			journal := read(t, filepath.Join(v.Folder, history.UndoFile))
+			if pending, err := rollback.Pending(bytes.NewReader(journal)); err != nil || len(pending) > 0 {
+				over(t, v.Folder)
+			}
+			if err := b.found(t.Context()); err != nil {
+				t.Errorf("it does not answer: %v", err)
+			}
+			found, ours, err := d.its(t.Context(), b.run.thing(b.full()))
+			if err != nil || !ours || !found.Container.State.Running || hidden(found.Container, b.run.thing(b.full())) {
+				t.Errorf("it is %+v, %v", found.Container.State, err)
+			}
+			if !t.Failed() {
+				restored++
+			}
+		})
+	}
+	t.Logf("%d of %d restored", restored, kills)
+}
+
+// over waits until the keeper of a folder is done.
+func over(t *testing.T, folder string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		kept, err := history.ReadKept(folder)
+		if len(kept) > 0 && kept[len(kept)-1].Over {
+			return
+		}
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("a minute later the keeper says %v, %v", kept, err)
+		}
+	}
+}
