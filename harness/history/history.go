@@ -397,6 +397,7 @@ const (
 	StepAuthorize = "oidc_authorize"
 	StepConsent   = "consent"
 	StepToken     = "oidc_token"
+	StepVanity    = "vanity"
 )
 
 // Class says why an attempt was not good. The set is closed: it becomes a metric label.

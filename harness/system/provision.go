@@ -71,7 +71,10 @@ func Provision(
 	if err != nil {
 		return nil, err
 	}
-	return site, p.regions(ctx, trust)
+	if err := p.regions(ctx, trust); err != nil {
+		return nil, err
+	}
+	return site, p.vanity()
 }
 
 // up starts all parts at once. Its error is the first that isn't for the others' sake.
