@@ -531,6 +531,7 @@ const (
 	Completed   = "completed"
 	Interrupted = "interrupted"
 	TimedOut    = "timeout"
+	Rehearsed   = "rehearsed"  // it was a rehearsal
 	Aborted     = "aborted"    // a condition of abort_if was met
 	NotSteady   = "not_steady" // the warm-up did not become steady; no fault was injected
 	Broken      = "broken"     // the harness broke
