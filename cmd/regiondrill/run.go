@@ -88,8 +88,9 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 		"confirm that the scenario may run the programs that it names on this machine")
 	set.IntVar(&f.parallel, "parallel", 1, "run this many drills at once; more than 1 comes later")
 	set.BoolVar(&f.json, "json", false, "print the verdict as JSON")
-	set.BoolVar(&f.rehearse, "rehearse", false, "do all but the drill: provision, let people sign in through the warm-up, "+
-		"then lay each fault with nobody there, prove it and take it back, and say what would be touched")
+	set.BoolVar(&f.rehearse, "rehearse", false,
+		"do all but the drill: provision, let people sign in through the warm-up, then lay each fault with nobody "+
+			"there, prove it and take it back, and say what would be touched")
 }
 
 // run is the whole of the command: everything that can be refused is refused before anything starts.
