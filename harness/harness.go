@@ -125,6 +125,7 @@ type World struct {
 
 	Portal    func(region string) string // where a person starts to sign in in the Region
 	ACS       func(region string) string // the Region's ACS URL; nil where it isn't known
+	Console   ConsoleAt                  // AWS's, which is in no Region
 	Dashboard string                     // the identity provider's page of tiles; bookmarks are on it
 	Vanity    string                     // where a person starts at the vanity domain; empty where there is none
 	Pages     pages.Driver               // where things stand on the pages of both
@@ -152,6 +153,9 @@ const (
 	KeyOfStore    = "identity_store"
 	KeyOfOperator = "operator" // an administrator of the account
 )
+
+// ConsoleAt is where people sign in to AWS's console with credentials of a role, and the page that they want.
+type ConsoleAt struct{ Federation, Home string }
 
 // ACSOf is the Region's ACS URL; empty where it isn't known.
 func (w *World) ACSOf(region string) string {

@@ -24,6 +24,8 @@ func (u *person) place(at *url.URL) string {
 		return at.Hostname()
 	case loc.Service == "idp":
 		return "the identity provider"
+	case loc.Service == "console":
+		return "the console's sign-in"
 	case loc.Service == "vanity":
 		return "the vanity domain"
 	}

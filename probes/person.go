@@ -252,6 +252,8 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepCallerIdentity
 	case service == "vanity":
 		return history.StepVanity
+	case service == "console":
+		return history.StepConsole
 	case p != nil && p.launched != "":
 		return history.StepLaunch
 	case service == "oidc":

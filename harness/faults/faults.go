@@ -13,6 +13,8 @@ func Table() []harness.FaultKind { return append(regional(), global()...) }
 // global are those of what is in no Region.
 func global() []harness.FaultKind {
 	return []harness.FaultKind{
+		{Name: "shared_host", Doc: "the console's sign-in, a host that all Regions share, is gone: a portal leads nowhere",
+			Cases: sharedHostCases, New: func() harness.Fault { return &SharedHost{Mode: modeBlackhole, Hold: true} }},
 		{Name: "vanity",
 			Doc:   "the vanity domain leads people wrong: a stale answer, health checks that pass, a redirect too many",
 			Cases: vanityCases, New: func() harness.Fault { return &Vanity{Mode: modeStale} }},

@@ -19,9 +19,9 @@ const (
 // vanityCases are its contract: alone it harms nobody. It takes the failover from those who rely on it, and that shows
 // once the primary is away.
 var vanityCases = []harness.Case{
-	{Where: harness.Where{Place: "global"}, Settings: `{"mode": "stale"}`},
-	{Where: harness.Where{Place: "global"}, Settings: `{"mode": "green_while_red"}`},
-	{Where: harness.Where{Place: "global"}, Settings: `{"mode": "two_hops"}`},
+	{Where: atGlobal, Settings: `{"mode": "stale"}`},
+	{Where: atGlobal, Settings: `{"mode": "green_while_red"}`},
+	{Where: atGlobal, Settings: `{"mode": "two_hops"}`},
 }
 
 // Vanity is a vanity domain (system.vanity) that leads people wrong. Who starts there is not led to a Region that is

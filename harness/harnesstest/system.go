@@ -54,7 +54,7 @@ func (s *System) Scope(kind string) harness.Scope {
 			Vantages: []harness.Vantage{{Name: "here"}, {Name: "new-york"}}, Directory: harness.Directory{Users: 2},
 			Vanity: harness.VanitySettings{Host: "access.acme.test"},
 			IdP:    harness.IdPSettings{ACS: []string{"us-east-1", Elsewhere}}},
-		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms", "scim"},
+		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms", "scim", "console"},
 			Calls: map[string][]string{"kms": {"Decrypt"}, "scim": {"ListUsers"}}},
 		Kind: kind, Target: "toy",
 	}

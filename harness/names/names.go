@@ -165,6 +165,13 @@ func OIDCHost(region string) string          { return endpoint("oidc", region) }
 func STSHost(region string) string           { return endpoint("sts", region) }
 func KMSHost(region string) string           { return endpoint("kms", region) }
 
+// ConsoleSigninHost is the host, one for all Regions of a Region's partition, at which credentials of a role are
+// exchanged for a session at AWS's console; ConsoleHost is where that begins.
+func ConsoleSigninHost(region string) string { return PartitionOf(region).legacySignin }
+func ConsoleHost(region string) string {
+	return "console." + strings.TrimPrefix(PartitionOf(region).legacySignin, "signin.")
+}
+
 // Hosts of the same that have IPv6 too (IAM Identity Center User Guide, "Set up allow-lists").
 func DualStackPortalAPIHost(region string) string { return dualStackEndpoint("portal.sso", region) }
 func DualStackOIDCHost(region string) string      { return dualStackEndpoint("oidc", region) }

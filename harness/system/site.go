@@ -66,7 +66,9 @@ func (s *Site) system() {
 		Portal:    s.Instance.PortalURL,
 		ACS:       s.Instance.ACS,
 		Dashboard: s.dashboard(),
-		Pages:     s.pages(),
+		Console: harness.ConsoleAt{Federation: "https://" + names.ConsoleSigninHost(s.Instance.Primary) + "/federation",
+			Home: "https://" + names.ConsoleHost(s.Instance.Primary) + "/"},
+		Pages: s.pages(),
 		Locate: func(host string) (harness.Location, bool) {
 			loc, ok := s.located[host]
 			return loc, ok
