@@ -11,8 +11,8 @@ import (
 )
 
 // Console are people who sign in and go on to the AWS console of their account, as by the portal's tile for a role. The
-// portal of whatever Region gives out the credentials; but the sign-in that takes them is a host that all Regions share:
-// while it is away, nobody gets to the console by any Region.
+// portal of whatever Region gives out the credentials; but the sign-in that takes them is a host that all Regions
+// share: while it is away, nobody gets to the console by any Region.
 type Console struct {
 	Steer harness.BookmarkSteer `yaml:"steer" doc:"what a person does who doesn't get to the console by the portal at home"`
 
@@ -61,9 +61,9 @@ func (p *Console) Try(ctx context.Context, a *harness.Attempt) error {
 	return nil
 }
 
-// console goes on from the portal that the person has come to, if they have: with credentials of their role to a sign-in
-// token, and with that to the console's page, on which the account must stand (IAM User Guide, "Enable custom identity
-// broker access to the AWS console").
+// console goes on from the portal that the person has come to, if they have: with credentials of their role to a
+// sign-in token, and with that to the console's page, on which the account must stand (IAM User Guide, "Enable custom
+// identity broker access to the AWS console").
 func (u *person) console(ctx context.Context, failed *failure) *failure {
 	if failed != nil {
 		return failed

@@ -39,7 +39,7 @@ func Table() []harness.ProbeKind {
 			Examples: []string{`{"decrypt_in": "eu-west-1"}`, `{"user": "operator"}`},
 			New:      NewKMSRoundTrip},
 		{Name: "console",
-			Doc:      "a person signs in through SAML and goes on to the AWS console, whose sign-in is a host that all Regions share",
+			Doc:      "a person signs in through SAML and goes on to the AWS console, whose sign-in all Regions share",
 			Examples: []string{`{"steer": {"by": "bookmark", "to": "eu-west-1", "after": "2s"}}`},
 			New:      NewConsole},
 		{Name: "exec", Doc: "a person runs a program of yours, whose exit code says whether it was good",
