@@ -36,7 +36,7 @@ const (
 // Journeys that faults treat alike.
 var (
 	// SigningIn go through the identity provider each time.
-	SigningIn = []history.Journey{history.SignIn, history.AppLaunch, history.CLILogin}
+	SigningIn = []history.Journey{history.SignIn, history.AppLaunch, history.CLILogin, history.Console}
 	// WithSession have a session, which the portal's API takes.
 	WithSession = []history.Journey{history.RoleCredentials, history.SessionKeep}
 	// OfThePortal need Identity Center.

@@ -36,13 +36,13 @@ type Scope struct {
 	Target string // its name
 }
 
-// Places lists the places of the system: Regions, vantages and the home of the identity provider.
-func (s Scope) Places(idp string) []string {
+// Places lists the places of the system: Regions, vantages, and others that there always are.
+func (s Scope) Places(others ...string) []string {
 	places := s.Regions()
 	for _, v := range s.Vantages {
 		places = append(places, v.Name)
 	}
-	return append(places, idp)
+	return append(places, others...)
 }
 
 // Aim is all that a fault or an action of a plan acts on. It is data, and the same in every run.

@@ -26,6 +26,7 @@ type Handles struct {
 	Clocks   Clocks                               `handle:"clocks" shared:"yes" lack:"its clocks can't be put wrong"`
 	Sessions map[string]Sessions                  `handle:"sessions" lack:"its Regions lose no sessions"`
 	Access   Access                               `handle:"access" shared:"yes" lack:"its people can't be changed"`
+	Vanity   Vanity                               `handle:"vanity" shared:"yes" lack:"it has no vanity domain"`
 	Backend  *Backend                             // the emulator behind KMS's names; nil where that is a fake of ours
 	Hosts    func(place, service string) []string // names that belong to a service there
 }
@@ -245,6 +246,25 @@ type Access interface {
 	// Enter signs an administrator in to the account from a place with an access key of their own, past Identity Center:
 	// STS in a Region says who they are.
 	Enter(ctx context.Context, from, region string) error
+}
+
+// Vanity is the handle on the vanity domain, as whoever looks after it has it.
+type Vanity interface {
+	// GetWrong lets it be wrong from now on in a way (stale, green_while_red, two_hops), beside others. One of the same
+	// name is replaced.
+	GetWrong(ctx context.Context, name, mode string) error
+	// Mend takes that back by its name. That there is none is no error.
+	Mend(ctx context.Context, name string) error
+	// Try tells how it would act now, past all rules of the network and without leading anybody anywhere.
+	Try(ctx context.Context) (VanityTrial, error)
+}
+
+// VanityTrial is how a vanity domain would act.
+type VanityTrial struct {
+	Follows       bool     // DNS would lead elsewhere if what is thought of the primary turned
+	SeesFailure   bool     // it would heed a health check that fails
+	RedirectsOnce bool     // it redirects to the portal itself
+	Flaws         []string // the names of what it gets wrong
 }
 
 // Backend is the emulator that plays KMS, as it was found before the drill.

@@ -91,6 +91,9 @@ type System struct {
 	// Visits lets tell know what became of people who came by the doors, from when it is called on; tell is called from
 	// several goroutines. A drill never asks. It is nil where the target can't tell.
 	Visits func(tell func(Visit))
+	// Notices lets tell know when something of the system notices or decides something by itself, by the name of the
+	// marker (history.MarkerDetected), from when it is called on. It is nil where nothing does.
+	Notices func(tell func(mark string))
 	// Rig is what the system under test stands on and no fault acts on, to be watched while a drill runs.
 	Rig []RigPart
 	// Notes are what of the system is otherwise than was asked for, for the history.
@@ -122,7 +125,9 @@ type World struct {
 
 	Portal    func(region string) string // where a person starts to sign in in the Region
 	ACS       func(region string) string // the Region's ACS URL; nil where it isn't known
+	Console   ConsoleAt                  // AWS's, which is in no Region
 	Dashboard string                     // the identity provider's page of tiles; bookmarks are on it
+	Vanity    string                     // where a person starts at the vanity domain; empty where there is none
 	Pages     pages.Driver               // where things stand on the pages of both
 	Locate    func(host string) (Location, bool)
 
@@ -148,6 +153,9 @@ const (
 	KeyOfStore    = "identity_store"
 	KeyOfOperator = "operator" // an administrator of the account
 )
+
+// ConsoleAt is where people sign in to AWS's console with credentials of a role, and the page that they want.
+type ConsoleAt struct{ Federation, Home string }
 
 // ACSOf is the Region's ACS URL; empty where it isn't known.
 func (w *World) ACSOf(region string) string {
@@ -175,7 +183,7 @@ func (w *World) Hosts(place, service string) []string {
 	return nil
 }
 
-// Place is a vantage, a Region, or the home of the identity provider.
+// Place is a vantage, a Region, the home of the identity provider, or of what is in no Region.
 type Place struct {
 	Name     string
 	Region   bool
@@ -184,7 +192,7 @@ type Place struct {
 
 // Location says what a host name is.
 type Location struct {
-	Place   string // Region, or "idp"
+	Place   string // Region, "idp" or "global"
 	Service string
 }
 

@@ -124,3 +124,26 @@ func (s Steer) Problems(t Topology, way string) []Problem {
 	}
 	return nil
 }
+
+// The addresses at which a person may start.
+const (
+	StartPortal = "portal" // of their home Region
+	StartVanity = "vanity"
+)
+
+// StartProblems are those of where a person starts whose home is a Region. The vanity domain leads everybody to the
+// primary Region, as long as that is well.
+func StartProblems(start string, t Topology) []Problem {
+	if start == StartVanity && t.Vanity.Host == "" {
+		return []Problem{{Key: "start", Sentence: "the system has no vanity domain; say its host in system.vanity"}}
+	}
+	return nil
+}
+
+// Start is the address at which a person starts whose home is a Region.
+func (w *World) Start(start, home string) string {
+	if start == StartVanity {
+		return w.Vanity
+	}
+	return w.Portal(home)
+}

@@ -17,6 +17,7 @@ type Topology struct {
 	Replication  struct{ Lag, Jitter time.Duration }
 	KMS          KMSSettings
 	Instance     InstanceSettings
+	Vanity       VanitySettings // without a host there is none
 	Applications []Application
 	Behaviour    BehaviourSettings // the zero value: as the service is believed to behave
 	Vantages     []Vantage
@@ -65,6 +66,15 @@ type ExternalIdP struct {
 	Passwords        map[string]string // by user name
 }
 
+// VanitySettings is a host name of the company's own at which people start, which leads them to the portal of a Region
+// that is well: the primary's, or the first additional one's while health checks of the primary's portal fail.
+type VanitySettings struct {
+	Host           string
+	CheckEvery     time.Duration // how often the primary's portal is asked
+	UnhealthyAfter int           // so many answers in a row change what is thought of it, in either direction
+	TTL            time.Duration // of DNS answers
+}
+
 // InstanceSettings is what the administrator of the instance has decided.
 type InstanceSettings struct {
 	Alias           string        // of the classic access portal, in the primary Region; may be empty
@@ -97,5 +107,5 @@ type KMSSettings struct {
 // Vantage is where users sit, and how far from there it is to the other places.
 type Vantage struct {
 	Name string
-	RTT  map[string]time.Duration // round trip to a Region or to "idp"; 0 where absent
+	RTT  map[string]time.Duration // round trip to a Region, to "idp" or to "global"; 0 where absent
 }

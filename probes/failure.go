@@ -24,6 +24,10 @@ func (u *person) place(at *url.URL) string {
 		return at.Hostname()
 	case loc.Service == "idp":
 		return "the identity provider"
+	case loc.Service == "console":
+		return "the console's sign-in"
+	case loc.Service == "vanity":
+		return "the vanity domain"
 	}
 	words := map[string]string{"portal": "the portal", "signin": "the sign-in service", "portal_api": "the portal's API",
 		"oidc": "the OIDC API", "kms": "KMS"}

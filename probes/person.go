@@ -250,6 +250,10 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepAccounts
 	case service == "sts":
 		return history.StepCallerIdentity
+	case service == "vanity":
+		return history.StepVanity
+	case service == "console":
+		return history.StepConsole
 	case p != nil && p.launched != "":
 		return history.StepLaunch
 	case service == "oidc":

@@ -19,6 +19,7 @@ import (
 // account list, in which the person's account must be. A 200 alone is no success. It costs a fiftieth of a browser.
 type SAMLLogin struct {
 	Steer       harness.BookmarkSteer `yaml:"steer" doc:"what a person does who isn't signed in at home"`
+	Start       string                `yaml:"start" enum:"portal,vanity" doc:"where a person starts: at the portal of their home Region, or at the vanity domain (system.vanity), which leads them to the primary's as long as that is well"`
 	Connections string                `yaml:"connections" enum:"fresh,kept" doc:"fresh: every attempt connects anew, as a new user does; kept: attempts share connections, never cookies"`
 
 	world *harness.World
@@ -29,7 +30,7 @@ type SAMLLogin struct {
 
 // NewSAMLLogin has fresh connections and people who don't steer.
 func NewSAMLLogin() harness.Probe {
-	return &SAMLLogin{Steer: harness.BookmarkSteer{By: "none"}, Connections: "fresh"}
+	return &SAMLLogin{Steer: harness.BookmarkSteer{By: "none"}, Start: harness.StartPortal, Connections: "fresh"}
 }
 
 // Journey of its people: they sign in.
@@ -40,7 +41,7 @@ func (p *SAMLLogin) Needs() []string { return nil }
 
 // Problems of its settings.
 func (p *SAMLLogin) Problems(t harness.Topology) []harness.Problem {
-	return harness.Steer(p.Steer).Problems(t, harness.ByBookmark)
+	return append(harness.StartProblems(p.Start, t), harness.Steer(p.Steer).Problems(t, harness.ByBookmark)...)
 }
 
 // Steering is what a person does who isn't signed in at home.
@@ -71,7 +72,7 @@ func (p *SAMLLogin) Try(ctx context.Context, a *harness.Attempt) error {
 	}
 	defer done()
 	person.steer(ctx, harness.Steer(p.Steer),
-		func(ctx context.Context) *failure { return person.signIn(ctx, p.world.Portal(a.Home)) },
+		func(ctx context.Context) *failure { return person.signIn(ctx, p.world.Start(p.Start, a.Home)) },
 		func(ctx context.Context) *failure { return person.byBookmark(ctx, p.Steer.To) })
 	return nil
 }

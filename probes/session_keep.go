@@ -16,6 +16,7 @@ import (
 // with the one they have, where the service hands it over (system.behaviour.session_hand_off).
 type SessionKeep struct {
 	Steer harness.BookmarkSteer `yaml:"steer" doc:"what a person does whom the portal at home doesn't serve: they open the other Region's by a bookmark of their own, without the identity provider"`
+	Start string                `yaml:"start" enum:"portal,vanity" doc:"where a person starts: at the portal of their home Region, or at the vanity domain (system.vanity), which leads them to the primary's as long as that is well"`
 
 	world *harness.World
 
@@ -31,7 +32,8 @@ type visitor struct {
 
 // NewSessionKeep has people who don't steer, and nobody signed in.
 func NewSessionKeep() harness.Probe {
-	return &SessionKeep{Steer: harness.BookmarkSteer{By: harness.ByNone}, visitors: map[string]*visitor{}}
+	return &SessionKeep{Steer: harness.BookmarkSteer{By: harness.ByNone}, Start: harness.StartPortal,
+		visitors: map[string]*visitor{}}
 }
 
 // Journey of its people: they are served by the session that they have.
@@ -42,7 +44,7 @@ func (p *SessionKeep) Needs() []string { return nil }
 
 // Problems of its settings.
 func (p *SessionKeep) Problems(t harness.Topology) []harness.Problem {
-	return harness.Steer(p.Steer).Problems(t, harness.ByBookmark)
+	return append(harness.StartProblems(p.Start, t), harness.Steer(p.Steer).Problems(t, harness.ByBookmark)...)
 }
 
 // Steering is what a person does who isn't served at home.
@@ -72,7 +74,7 @@ func (p *SessionKeep) Try(ctx context.Context, a *harness.Attempt) error {
 	}
 	u.client.Jar, u.kept = own.jar, signedIn
 	u.steer(ctx, harness.Steer(p.Steer),
-		func(ctx context.Context) *failure { return u.signIn(ctx, p.world.Portal(a.Home)) },
+		func(ctx context.Context) *failure { return u.signIn(ctx, p.world.Start(p.Start, a.Home)) },
 		func(ctx context.Context) *failure { return u.signIn(ctx, p.world.Portal(p.Steer.To)) })
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -28,15 +28,34 @@ type roleSession struct {
 }
 
 // roleKey authenticates the sessions of an instance. All of its Regions have it.
-func (r *Replica) roleKey() []byte {
-	sum := sha256.Sum256([]byte("role credentials of " + r.cfg.Instance.UUID + r.cfg.Instance.ID))
-	return sum[:]
+type roleKey [sha256.Size]byte
+
+func roleKeyOf(i names.Instance) roleKey {
+	return sha256.Sum256([]byte("role credentials of " + i.UUID + i.ID))
 }
 
-func (r *Replica) sum(text []byte) []byte {
-	h := hmac.New(sha256.New, r.roleKey())
+func (k roleKey) sum(text []byte) []byte {
+	h := hmac.New(sha256.New, k[:])
 	h.Write(text)
 	return h.Sum(nil)
+}
+
+// seal makes a token of something for a purpose; open reads it again, where it is one.
+func (k roleKey) seal(purpose string, v any) (string, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(append(k.sum(append([]byte(purpose), text...)), text...)), nil
+}
+
+func (k roleKey) open(purpose, token string, v any) bool {
+	raw, err := base64.StdEncoding.DecodeString(token)
+	if err != nil || len(raw) < sha256.Size {
+		return false
+	}
+	text := raw[sha256.Size:]
+	return hmac.Equal(raw[:sha256.Size], k.sum(append([]byte(purpose), text...))) && json.Unmarshal(text, v) == nil
 }
 
 // issue gives out credentials of a role in AWS's form, which STS takes until they expire.
@@ -44,28 +63,32 @@ func (r *Replica) issue(account, role, user string, life time.Duration) (credent
 	id := make([]byte, 10)
 	rand.Read(id)
 	s := roleSession{"ASIA" + base32.StdEncoding.EncodeToString(id), account, role, user, r.now().Add(life)}
-	text, err := json.Marshal(s)
+	token, err := roleKeyOf(r.cfg.Instance).seal("", s)
 	if err != nil {
 		return credentials{}, err
 	}
 	return credentials{
-		AccessKeyID: s.AccessKeyID, SecretAccessKey: r.secretOf(s.AccessKeyID),
-		SessionToken: base64.StdEncoding.EncodeToString(append(r.sum(text), text...)), Expiration: s.Expires.UnixMilli(),
+		AccessKeyID: s.AccessKeyID, SecretAccessKey: r.secretOf(s.AccessKeyID), SessionToken: token,
+		Expiration: s.Expires.UnixMilli(),
 	}, nil
 }
 
 func (r *Replica) secretOf(accessKeyID string) string {
-	return base64.StdEncoding.EncodeToString(r.sum([]byte("secret of " + accessKeyID))[:30])
+	return roleKeyOf(r.cfg.Instance).secretOf(accessKeyID)
+}
+
+func (k roleKey) secretOf(accessKeyID string) string {
+	return base64.StdEncoding.EncodeToString(k.sum([]byte("secret of " + accessKeyID))[:30])
 }
 
 // sessionOf reads a session token of this instance, nil where it is none.
 func (r *Replica) sessionOf(token string) *roleSession {
-	raw, err := base64.StdEncoding.DecodeString(token)
-	if err != nil || len(raw) < sha256.Size || !hmac.Equal(raw[:sha256.Size], r.sum(raw[sha256.Size:])) {
-		return nil
-	}
+	return roleKeyOf(r.cfg.Instance).sessionOf(token)
+}
+
+func (k roleKey) sessionOf(token string) *roleSession {
 	var s roleSession
-	if json.Unmarshal(raw[sha256.Size:], &s) != nil {
+	if !k.open("", token, &s) {
 		return nil
 	}
 	return &s

@@ -28,7 +28,7 @@ func (a *aimer) noSuch(key, what, name string, among []string) {
 	a.p = append(a.p, harness.Problem{Key: key, What: what, Unknown: name, Among: among})
 }
 
-func (a *aimer) places() []string { return a.s.Places(names.IdPPlace) }
+func (a *aimer) places() []string { return a.s.Places(names.IdPPlace, names.GlobalPlace) }
 
 // Links are all links to and from a place or, with from, those between the two; service narrows them to the connections
 // to the place's names of that service. The Region is Unreachable to nobody: whether it is, the fault must say.
@@ -147,6 +147,9 @@ func Clock(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	case len(a.p) > 0:
 	case !named(s, place):
 		a.fail("where.place", "it hits nothing: people sit there, and no clock; say a region, or place: %s", names.IdPPlace)
+	case place == names.GlobalPlace:
+		a.fail("where.place", "it hits nothing: what is there tells nobody the time; say a region, or place: %s",
+			names.IdPPlace)
 	case place == names.IdPPlace && s.IdP.External != nil:
 		a.fail("where.place", "the clock of an external identity provider is its administrators'")
 	}
@@ -218,21 +221,36 @@ func (a *aimer) from(place string) {
 	}
 }
 
-// named tells whether names are served at a place: at the Regions and at the identity provider's, not where people are.
+// named tells whether names are served at a place: everywhere but where people are.
 func named(s harness.Scope, place string) bool {
-	return place == names.IdPPlace || slices.Contains(s.Regions(), place)
+	return place == names.IdPPlace || place == names.GlobalPlace || slices.Contains(s.Regions(), place)
 }
 
-// service narrows to names that the target serves at the place: its own at the identity provider's, all others at the
-// Regions, and none where people are.
+// alone are the services that stand in one place and in no Region.
+var alone = map[string]string{names.IdPPlace: names.IdPPlace, names.ConsoleService: names.GlobalPlace}
+
+// home tells whether a service is served at a place.
+func home(s harness.Scope, service, place string) bool {
+	if at := alone[service]; at != "" {
+		return place == at
+	}
+	return slices.Contains(s.Regions(), place)
+}
+
+// service narrows to names that the target serves at the place: its own at the identity provider's and at that of what
+// is in no Region, all others at the Regions, and none where people are.
 func (a *aimer) service(place string) {
 	s := a.w.Service
 	switch {
 	case s == "" || place == "":
 	case !slices.Contains(a.s.Can.Services, s):
 		a.fail("where.service", "it hits nothing: target %s serves no %s", a.s.Target, s)
-	case !named(a.s, place) || (s == names.IdPPlace) != (place == names.IdPPlace):
+	case !home(a.s, s, place):
 		a.fail("where.service", "it hits nothing: there is no %s at %s", s, place)
+	case s == names.VanityService && a.s.Vanity.Host == "":
+		a.fail("where.service", "it hits nothing: the system has no vanity domain; say its host in system.vanity")
+	case s == names.VanityService && !slices.Contains(a.s.Enabled(), place):
+		a.fail("where.service", "it hits nothing: the vanity domain leads to no Region that stands by")
 	}
 }
 

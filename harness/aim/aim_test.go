@@ -10,7 +10,7 @@ import (
 
 // What hits nothing is a mistake: a service that isn't served at the place, or names of a place that has none.
 func TestWhatIsServedWhere(t *testing.T) {
-	s := harness.Scope{Kind: "it", Target: "lab", Can: harness.Capabilities{Services: []string{"portal", "kms", names.IdPPlace}},
+	s := harness.Scope{Kind: "it", Target: "lab", Can: harness.Capabilities{Services: []string{"portal", "kms", names.IdPPlace, names.ConsoleService, names.VanityService}},
 		Topology: harness.Topology{Primary: "us-east-1", Additional: []string{"eu-west-1"},
 			Vantages: []harness.Vantage{{Name: "new-york"}}}}
 	for name, c := range map[string]struct {
@@ -27,6 +27,11 @@ func TestWhatIsServedWhere(t *testing.T) {
 		"the IdP's in a Region":  {harness.Where{Region: "us-east-1", Service: names.IdPPlace}, false, false},
 		"where people are":       {harness.Where{Place: "new-york"}, true, false},
 		"a service where people": {harness.Where{Place: "new-york", Service: "portal"}, false, false},
+		"in no Region":           {harness.Where{Place: names.GlobalPlace}, true, true},
+		"a service of no Region": {harness.Where{Place: names.GlobalPlace, Service: names.ConsoleService}, true, true},
+		"the IdP's at that":      {harness.Where{Place: names.GlobalPlace, Service: names.IdPPlace}, false, false},
+		"the console's in one":   {harness.Where{Region: "us-east-1", Service: names.ConsoleService}, false, false},
+		"no vanity domain":       {harness.Where{Region: "us-east-1", Service: names.VanityService}, false, false},
 		"no such service":        {harness.Where{Region: "us-east-1", Service: "s3"}, false, false},
 	} {
 		for what, asked := range map[string]struct {
@@ -39,5 +44,24 @@ func TestWhatIsServedWhere(t *testing.T) {
 				t.Errorf("%s of %s: %+v", what, name, problems)
 			}
 		}
+	}
+}
+
+// The vanity domain is at the Regions of the instance, where there is one.
+func TestWhereTheVanityDomainIs(t *testing.T) {
+	s := harness.Scope{Kind: "it", Can: harness.Capabilities{Services: []string{names.VanityService}},
+		Topology: harness.Topology{Primary: "us-east-1", Standby: []string{"eu-west-1"},
+			Vanity: harness.VanitySettings{Host: "access.acme.test"}}}
+	for region, there := range map[string]bool{"us-east-1": true, "eu-west-1": false} {
+		if _, problems := Links(harness.Where{Region: region, Service: names.VanityService}, s); (len(problems) == 0) != there {
+			t.Errorf("in %s: %+v", region, problems)
+		}
+	}
+	if _, problems := Vanity(harness.Where{}, s); len(problems) > 0 {
+		t.Errorf("it is said to be nowhere: %+v", problems)
+	}
+	s.Vanity.Host = ""
+	if _, problems := Vanity(harness.Where{}, s); len(problems) != 1 || problems[0].Key != "where" {
+		t.Errorf("without one it says %+v", problems)
 	}
 }

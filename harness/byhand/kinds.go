@@ -48,6 +48,9 @@ func (l *Lab) describeKinds() []Kind {
 			_ = scenario.FromConfig(json.RawMessage(settings[0]), t.fault)
 		}
 		kind := Kind{Name: k.Name, Doc: k.Doc, Hits: t.hits()}
+		if len(kind.Hits) == 0 {
+			continue
+		}
 		kind.Keys = t.narrower()
 		for _, f := range scenario.Describe(scenario.Kind{Name: k.Name, Config: k.New()}) {
 			field := Field{Key: f.Key, Type: f.Type, Doc: f.Doc, Default: f.Default, Words: f.Enum}
@@ -81,7 +84,7 @@ func (t tried) hits() []Hit {
 			found = append(found, Hit{region, "where.region=" + region})
 		}
 	}
-	for _, place := range t.scope.Places(names.IdPPlace) {
+	for _, place := range t.scope.Places(names.IdPPlace, names.GlobalPlace) {
 		if !slices.Contains(t.scope.Regions(), place) && t.takes(harness.Where{Place: place}) {
 			found = append(found, Hit{place, "where.place=" + place})
 		}
@@ -113,7 +116,7 @@ func (t tried) narrower() []Field {
 	add("operation", operations, func(w *harness.Where, word string) {
 		w.Service, w.Operation, _ = strings.Cut(word, " ")
 	})
-	add("from", t.scope.Places(names.IdPPlace), func(w *harness.Where, word string) { w.From = word })
+	add("from", t.scope.Places(names.IdPPlace, names.GlobalPlace), func(w *harness.Where, word string) { w.From = word })
 	for i, k := range keys { // which service it is of is said by the other key
 		if k.Key == "where.operation" {
 			for j, word := range k.Words {

@@ -35,7 +35,7 @@ var mayImport = map[string]string{
 	"harness":           "harness/history harness/pages harness/rollback",
 	"harness/heartbeat": "harness/history",
 	"harness/fabric":    "harness harness/rollback harness/names fakes/pki",
-	"harness/system":    "harness/pages harness harness/rollback harness/names harness/fabric fakes/*",
+	"harness/system":    "harness/pages harness harness/history harness/rollback harness/names harness/fabric fakes/*",
 	"harness/lab":       "harness harness/rollback harness/names harness/system fakes/*",
 	"harness/targets":   "harness harness/rollback harness/names harness/fabric harness/system harness/lab fakes/*",
 	"harness/aim":       "harness harness/names",

@@ -23,7 +23,8 @@ const matrixSystem = `schema: regiondrill.scenario/v1
 name: matrix
 seed: 5
 system: {primary: us-east-1, additional: [eu-west-1], directory: {users: 4, groups: 2, accounts: 2, permission_sets: 2},
-  applications: [{name: us-east-1, region: us-east-1}, {name: eu-west-1, region: eu-west-1}]}
+  applications: [{name: us-east-1, region: us-east-1}, {name: eu-west-1, region: eu-west-1}],
+  vanity: {host: access.acme.test}}
 vantages: {office: {rtt: {us-east-1: 8ms, eu-west-1: 20ms, idp: 20ms}}}
 warm_up: 4s
 settle: 4s

@@ -212,17 +212,19 @@ func (c *compiler) topology() {
 	c.directory()
 	c.idp()
 	c.applications()
+	c.vanity()
 	t.KMS = harness.KMSSettings(sys.KMS)
 	t.Instance, t.Behaviour = harness.InstanceSettings(sys.Instance), harness.BehaviourSettings(sys.Behaviour)
 	c.kms()
 	t.Replication.Lag, t.Replication.Jitter = sys.Replication.Lag, sys.Replication.Jitter
+	others := []string{names.IdPPlace, names.GlobalPlace}
 	for _, v := range c.s.Vantages {
 		for place := range v.RTT {
-			if place != names.IdPPlace && !slices.Contains(sys.Regions(), place) {
-				c.inSystem(v.Block, "rtt."+place, place, names.IdPPlace)
+			if !slices.Contains(others, place) && !slices.Contains(sys.Regions(), place) {
+				c.inSystem(v.Block, "rtt."+place, place, others...)
 			}
 		}
-		if v.Name == names.IdPPlace || names.IsRegion(v.Name) {
+		if slices.Contains(others, v.Name) || names.IsRegion(v.Name) {
 			c.fail(v.Block.Errorf("", "a vantage can't be called %q, because a place of the system is", v.Name))
 		}
 		t.Vantages = append(t.Vantages, harness.Vantage{Name: v.Name, RTT: v.RTT})

@@ -62,3 +62,13 @@ func (r *run) askPart(ctx context.Context, p harness.RigPart) error {
 	}
 	return err
 }
+
+// notices writes down what the system notices and decides by itself, as markers about whatever there is to notice.
+func (r *run) notices(sys *harness.System) {
+	if sys.Notices == nil {
+		return
+	}
+	sys.Notices(func(mark string) {
+		r.record(history.Event{At: r.at(time.Now()), Type: history.TypeMarker, Marker: &history.Marker{Name: mark}})
+	})
+}

@@ -247,6 +247,7 @@ func (r *run) drill(ctx context.Context, sys *harness.System) {
 	}
 	schedules.Go(func() { r.control(ctx, sys, done) })
 	schedules.Go(func() { r.rig(ctx, sys.Rig, done) })
+	r.notices(sys)
 	if waitUntil(ctx, r.zero) && r.steady() && !r.opts.Rehearse {
 		r.phase(history.PhaseDrill)
 		r.timeline.run(ctx)

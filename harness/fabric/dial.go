@@ -25,18 +25,18 @@ func (f *Fabric) Dial(ctx context.Context, from, hostport string) (net.Conn, err
 		return nil, &net.OpError{Op: "dial", Net: "fabric", Err: err}
 	}
 	f.mu.Lock()
-	r, known := f.routes[host]
 	_, here := f.places[from]
 	f.mu.Unlock()
+	to, r := f.find(from, host)
 	switch {
 	case !here:
 		return nil, &net.OpError{Op: "dial", Net: "fabric", Err: fmt.Errorf("no place is called %q", from)}
-	case !known:
+	case r == nil:
 		f.refuse(host)
 		return nil, &net.OpError{Op: "dial", Net: "fabric",
 			Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 	}
-	p, err := f.dial(ctx, from, host, r, port, nil)
+	p, err := f.dial(ctx, from, to, r, port, nil)
 	if unresolved, ok := errors.AsType[*lookupError](err); ok {
 		return nil, &net.OpError{Op: "dial", Net: "fabric", Err: unresolved.error}
 	}

@@ -60,6 +60,7 @@ type Fabric struct {
 	closed  bool
 	places  map[string]*door
 	routes  map[string]*route
+	aliases map[string]*alias
 	base    map[harness.Edge]time.Duration
 	lanes   map[laneKey]*lane
 	rules   []*laid // in force, in the order in which they were laid
@@ -80,6 +81,7 @@ func New(o Options) *Fabric {
 		ca: o.CA, seed: o.Seed, log: o.Log,
 		places:  map[string]*door{},
 		routes:  map[string]*route{},
+		aliases: map[string]*alias{},
 		base:    map[harness.Edge]time.Duration{},
 		lanes:   map[laneKey]*lane{},
 		refused: map[string]int{},
@@ -138,7 +140,7 @@ func (f *Fabric) addRoute(r *route) error {
 	if _, known := f.places[r.place]; !known {
 		return fmt.Errorf("putting up %s: no place is called %q", r.host, r.place)
 	}
-	if _, taken := f.routes[r.host]; taken {
+	if f.routes[r.host] != nil || f.aliases[r.host] != nil {
 		return fmt.Errorf("putting up %s: the name is taken", r.host)
 	}
 	f.routes[r.host] = r
@@ -149,7 +151,7 @@ func (f *Fabric) addRoute(r *route) error {
 func (f *Fabric) knows(host string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.routes[host] != nil
+	return f.routes[host] != nil || f.aliases[host] != nil
 }
 
 // lanesOf are the two directions of the connections from a place to a host.

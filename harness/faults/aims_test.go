@@ -50,6 +50,14 @@ func TestMistakesInAim(t *testing.T) {
 		"SCIM of a service":  {&SCIMStall{Mode: modeHang}, harness.Where{Service: "kms"}, "where.service", "leave service out"},
 		"SCIM unsaid":        {&SCIMStall{Mode: modeThrottled}, harness.Where{}, "", ""},
 		"a link as it is":    {&Link{}, at(ireland), "kind", "changes nothing"},
+		"a host in a Region": {&SharedHost{Mode: modeRefuse, Hold: true}, at(ireland), "where.region", "in no Region"},
+		"a host elsewhere":   {&SharedHost{Mode: modeRefuse, Hold: true}, harness.Where{Place: "here"}, "where.place", ""},
+		"a host's service":   {&SharedHost{Mode: modeReset, Hold: true}, harness.Where{Service: "kms"}, "where.service", "no kms at global"},
+		"a firewall":         {&SharedHost{Mode: modeNoNames, Hold: true}, harness.Where{From: "here"}, "", ""},
+		"a domain's Region":  {&Vanity{Mode: modeStale}, at(ireland), "where.region", "in no Region"},
+		"a domain from":      {&Vanity{Mode: modeStale}, harness.Where{From: "here"}, "where.from", "leave from out"},
+		"a domain's service": {&Vanity{Mode: modeStale}, harness.Where{Service: "portal"}, "where.service", "vanity domain"},
+		"the domain":         {&Vanity{Mode: modeTwoHops}, harness.Where{Service: "vanity"}, "", ""},
 		"KMS for whom":       {&KMSKey{Mode: modeUnreachable}, harness.Where{Region: ireland, From: "here"}, "where.from", "leave from out"},
 	} {
 		_, problems := c.fault.Aim(c.where, (&harnesstest.System{}).Scope(name))
@@ -82,13 +90,13 @@ func TestSharedHandlesLieOnEachOther(t *testing.T) {
 	for name, f := range map[string]harness.Fault{
 		"replication": &Replication{Mode: modePause, Stream: streamAll}, "certificate": &IdPCertificate{Mode: modeRotated},
 		"assertion": &IdPAssertion{Mode: modeReplay}, "ACS": &IdPACSMissing{Only: formNone},
-		"clock": &ClockSkew{By: time.Hour},
+		"clock": &ClockSkew{By: time.Hour}, "vanity": &Vanity{Mode: modeGreenWhileRed},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s, back := harnesstest.NewSystem(nil), &rollback.Stack{}
 			var both []harness.Injection
 			for _, of := range []string{"first", "second"} {
-				a, _ := f.Aim(harness.Where{Region: harnesstest.Elsewhere}, s.Scope(name))
+				a, _ := f.Aim(harness.Where{Region: harnesstest.Elsewhere}, s.Scope(name)) // some are in no Region
 				a.Name = of
 				injected, err := f.Inject(t.Context(), s.Handles(), a, back)
 				if err != nil {

@@ -7,8 +7,22 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 )
 
-// Table lists the kinds of faults. A new one is a file and a line here.
-func Table() []harness.FaultKind {
+// Table lists the kinds of faults. A new one is a file and a line in one of these lists.
+func Table() []harness.FaultKind { return append(regional(), global()...) }
+
+// global are those of what is in no Region.
+func global() []harness.FaultKind {
+	return []harness.FaultKind{
+		{Name: "shared_host", Doc: "the console's sign-in, a host that all Regions share, is gone: a portal leads nowhere",
+			Cases: sharedHostCases, New: func() harness.Fault { return &SharedHost{Mode: modeBlackhole, Hold: true} }},
+		{Name: "vanity",
+			Doc:   "the vanity domain leads people wrong: a stale answer, health checks that pass, a redirect too many",
+			Cases: vanityCases, New: func() harness.Fault { return &Vanity{Mode: modeStale} }},
+	}
+}
+
+// regional are those of Regions, of the links between them and others, and of the identity provider.
+func regional() []harness.FaultKind {
 	return []harness.FaultKind{
 		{Name: "region_outage", Doc: "every link to and from a Region is cut: portal, APIs, KMS, outgoing replication",
 			Cases: regionOutageCases, New: func() harness.Fault { return &RegionOutage{Mode: modeBlackhole, Hold: true} }},

@@ -87,7 +87,7 @@ func well(t *testing.T, s *System) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Second)
 	defer cancel()
-	left := s.Streams.left() + s.Flaws.left() + s.Clocks.left()
+	left := s.Streams.left() + s.Flaws.left() + s.Clocks.left() + s.Vanity.left()
 	if err := errors.Join(s.Replica.Ask(ctx), s.Key.Use(ctx)); err != nil || left > 0 {
 		t.Errorf("what was done is not undone: %v, %d holds, flaws and shifts are left", err, left)
 	}
@@ -220,7 +220,7 @@ func neverDone(t *testing.T, f harness.Fault, a harness.Aim) {
 		}
 	}
 	s.Replica.Refuses, s.Key.Refuses, s.Streams.Refuses = nil, nil, nil // there is room again
-	s.Flaws.Refuses, s.Clocks.Refuses, s.Sessions.Refuses = nil, nil, nil
+	s.Flaws.Refuses, s.Clocks.Refuses, s.Sessions.Refuses, s.Vanity.Refuses = nil, nil, nil, nil
 	if err := back.Unwind(t.Context()); err != nil {
 		t.Errorf("unwinding what was never done: %v", err)
 	}

@@ -20,6 +20,7 @@ type System struct {
 	Clocks   Clocks
 	Sessions Sessions
 	Access   Access
+	Vanity   Vanity
 }
 
 // Elsewhere is the Region of the handles.
@@ -31,7 +32,7 @@ func NewSystem(refuses error) *System {
 		Provider: Provider{Refuses: refuses}, Instance: Instance{Refuses: refuses},
 		Streams: Streams{Refuses: refuses}, Flaws: Flaws{Refuses: refuses},
 		Clocks: Clocks{Refuses: refuses}, Sessions: Sessions{Refuses: refuses},
-		Access: Access{Refuses: refuses, state: map[string]bool{}}}
+		Vanity: Vanity{Refuses: refuses}, Access: Access{Refuses: refuses, state: map[string]bool{}}}
 	s.Provider.acs = []string{"us-east-1", Elsewhere}
 	return s
 }
@@ -41,7 +42,7 @@ func (s *System) Handles() *harness.Handles {
 	return &harness.Handles{Network: &s.Network, Power: map[string]harness.Power{Elsewhere: &s.Replica},
 		Attach: map[string]harness.Attach{Elsewhere: &s.Replica}, Key: map[string]harness.Key{Elsewhere: &s.Key},
 		Provider: &s.Provider, Instance: &s.Instance, Streams: &s.Streams, Flaws: &s.Flaws, Clocks: &s.Clocks,
-		Sessions: map[string]harness.Sessions{Elsewhere: &s.Sessions}, Access: &s.Access,
+		Sessions: map[string]harness.Sessions{Elsewhere: &s.Sessions}, Access: &s.Access, Vanity: &s.Vanity,
 		Hosts: func(place, service string) []string { return []string{service + "." + place + ".test"} }}
 }
 
@@ -51,8 +52,9 @@ func (s *System) Scope(kind string) harness.Scope {
 		Topology: harness.Topology{
 			Primary: "us-east-1", Additional: []string{Elsewhere}, Standby: []string{"ap-southeast-2"},
 			Vantages: []harness.Vantage{{Name: "here"}, {Name: "new-york"}}, Directory: harness.Directory{Users: 2},
-			IdP: harness.IdPSettings{ACS: []string{"us-east-1", Elsewhere}}},
-		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms", "scim"},
+			Vanity: harness.VanitySettings{Host: "access.acme.test"},
+			IdP:    harness.IdPSettings{ACS: []string{"us-east-1", Elsewhere}}},
+		Can: harness.Capabilities{Handles: harness.AllHandles(), Services: []string{"portal", "kms", "scim", "console"},
 			Calls: map[string][]string{"kms": {"Decrypt"}, "scim": {"ListUsers"}}},
 		Kind: kind, Target: "toy",
 	}
@@ -76,4 +78,5 @@ func (s *System) Revive() {
 	s.Streams.Revive()
 	s.Flaws.Revive()
 	s.Clocks.Revive()
+	s.Vanity.Revive()
 }

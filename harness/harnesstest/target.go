@@ -77,11 +77,12 @@ func topology() harness.Topology {
 		},
 		Vantages: []harness.Vantage{{Name: office}}}
 	t.Replication.Lag = time.Millisecond
+	t.Vanity = harness.VanitySettings{Host: "access.acme.test", CheckEvery: time.Minute, UnhealthyAfter: 3}
 	return t
 }
 
 func stands(t *testing.T, sys *harness.System, can harness.Capabilities) {
-	for _, name := range []string{"us-east-1", "eu-west-1", office, "idp"} {
+	for _, name := range []string{"us-east-1", "eu-west-1", office, "idp", "global"} {
 		if sys.Place(name) == nil {
 			t.Errorf("there is no place %s", name)
 		}

@@ -304,6 +304,7 @@ type Journey string
 const (
 	SignIn          Journey = "sign_in"          // to the expected account in a Region's portal
 	RoleCredentials Journey = "role_credentials" // from a session to credentials of a role that AWS takes
+	Console         Journey = "console"          // to AWS's console, through the portal
 	HeldCredentials Journey = "held_credentials" // to AWS, by credentials of a role taken before
 	SessionKeep     Journey = "session_keep"     // to the expected account by a session from before
 	KMSRoundTrip    Journey = "kms_roundtrip"    // from what KMS has encrypted to the same decrypted
@@ -398,6 +399,8 @@ const (
 	StepAuthorize = "oidc_authorize"
 	StepConsent   = "consent"
 	StepToken     = "oidc_token"
+	StepVanity    = "vanity"
+	StepConsole   = "console"
 )
 
 // Class says why an attempt was not good. The set is closed: it becomes a metric label.

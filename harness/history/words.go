@@ -21,6 +21,8 @@ var journeyWords = map[Journey]Words{
 	Exec: {Do: "get through with their program", Did: "got through", Again: "served again", One: "run", Many: "runs"},
 	CLILogin: {Do: "log in at the command line", Did: "got credentials", Again: "logged in again", One: "login",
 		Many: "logins"},
+	Console: {Do: "get to the console", Did: "got there", Again: "in the console again", One: "visit to the console",
+		Many: "visits to the console"},
 	SessionKeep: {Do: "go on with their session", Did: "went on", Again: "served again", One: "visit",
 		Many: "visits"},
 }

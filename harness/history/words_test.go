@@ -22,7 +22,7 @@ func TestWordsOfJourneys(t *testing.T) {
 		{"a probe that doesn't say", probes("").Words(""), "sign in, sign-ins"},
 		{"signing in", history.SignIn.Words(), "sign in, sign-ins"},
 		{"credentials", probes(history.SignIn, history.RoleCredentials).Words("role_credentials"), "get credentials, calls"},
-		{"a journey of a later version", history.Journey("console").Words(), "get what they came for, attempts"},
+		{"a journey of a later version", history.Journey("teleport").Words(), "get what they came for, attempts"},
 		{"a probe that isn't there", probes(history.RoleCredentials).Words("gone"), "sign in, sign-ins"},
 		{"all of one journey", probes("", history.SignIn).WordsOfAll(), "sign in, sign-ins"},
 		{"all get credentials", probes(history.RoleCredentials).WordsOfAll(), "get credentials, calls"},

@@ -20,6 +20,16 @@ func Group(i int) string { return fmt.Sprintf("group-%02d", i) }
 // IdPPlace is the place where the identity provider stands.
 const IdPPlace = "idp"
 
+// GlobalPlace is the place of what AWS has once for all Regions, and what no Region's outage takes away therefore:
+// Route 53 with its health checkers, and the console's sign-in host.
+const GlobalPlace = "global"
+
+// Services that are not of a Region as such: what names the vanity domain has in one, and the console's sign-in.
+const (
+	VanityService  = "vanity"
+	ConsoleService = "console"
+)
+
 // OktaHost is the host of the lab's identity provider when it speaks as Okta does; EntraHost when as Entra ID.
 const (
 	OktaHost  = "acme.okta.test"
@@ -155,6 +165,13 @@ func OIDCHost(region string) string          { return endpoint("oidc", region) }
 func STSHost(region string) string           { return endpoint("sts", region) }
 func KMSHost(region string) string           { return endpoint("kms", region) }
 
+// ConsoleSigninHost is the host, one for all Regions of a Region's partition, at which credentials of a role are
+// exchanged for a session at AWS's console; ConsoleHost is where that begins.
+func ConsoleSigninHost(region string) string { return PartitionOf(region).legacySignin }
+func ConsoleHost(region string) string {
+	return "console." + strings.TrimPrefix(PartitionOf(region).legacySignin, "signin.")
+}
+
 // Hosts of the same that have IPv6 too (IAM Identity Center User Guide, "Set up allow-lists").
 func DualStackPortalAPIHost(region string) string { return dualStackEndpoint("portal.sso", region) }
 func DualStackOIDCHost(region string) string      { return dualStackEndpoint("oidc", region) }
@@ -179,6 +196,10 @@ func dualStackEndpoint(service, region string) string {
 // EventsHost is where what happened to identities in a Region can be read: the lab's own, in the place of a bus of
 // EventBridge.
 func EventsHost(region string) string { return "events." + region + ".test" }
+
+// VanityHost is the host of a Region by which a company's own host name is answered there: what stands in place of the
+// DNS name of a load balancer, to which that name is an alias.
+func VanityHost(region, host string) string { return region + "." + host }
 
 // ReplicationHost is where a replica takes what other Regions replicate to it. AWS has no such public name; it is
 // the lab's own, in the test domain.

@@ -1,6 +1,9 @@
 package names
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Region is an AWS Region.
 type Region struct {
@@ -157,4 +160,17 @@ func Domains() []string {
 // ARN of something that is the partition's own.
 func (p *Partition) ARN(service, region, account, resource string) string {
 	return "arn:" + p.ID + ":" + service + ":" + region + ":" + account + ":" + resource
+}
+
+// IsAWS tells whether a host name is below one of the domains that AWS has names of IAM Identity Center in.
+func IsAWS(host string) bool {
+	for _, p := range partitions {
+		for _, domain := range []string{p.Domain, p.DualStack, p.signin, p.legacySignin, p.portal, p.alternativePortal,
+			"awsapps.com", "awsapps.cn"} {
+			if host == domain || strings.HasSuffix(host, "."+domain) {
+				return true
+			}
+		}
+	}
+	return false
 }

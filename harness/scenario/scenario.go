@@ -59,6 +59,7 @@ type System struct {
 	IdP          IdP           `yaml:"idp" example:"{dialect: entra, mfa: totp}|{dialect: external, metadata: acme-idp.xml, passwords: passwords.txt, url: 'http://127.0.0.1:8080', hosts: [static.acme.test]}" doc:"the identity provider"`
 	Replication  Replication   `yaml:"replication" doc:"from the primary to the additional Regions"`
 	Instance     Instance      `yaml:"instance" example:"{session_duration: 1h, legacy_acs: true}" doc:"the instance of IAM Identity Center, as its administrator has set it up"`
+	Vanity       Vanity        `yaml:"vanity" example:"{host: access.acme.test}|{host: access.acme.test, check_every: 10s, unhealthy_after: 3, ttl: 60s}" doc:"a host name of your own at which people start, and which leads them to the portal of a Region that is well; if not said, there is none"`
 	Behaviour    Behaviour     `yaml:"behaviour" example:"{kms_cache: 5m, unsolicited: refuse}" doc:"what AWS does not document, and the lab therefore lets you say"`
 	KMS          KMS           `yaml:"kms" example:"{backend: embedded, creating_for: 10s}|{backend: localstack, image: localstack/localstack:4.14.0}|{backend: endpoint, url: 'http://kms.test:4566'}" doc:"the key that encrypts the instance's data"`
 }
@@ -118,6 +119,16 @@ type Instance struct {
 	LegacyACS       bool          `yaml:"legacy_acs" example:"true" doc:"that it was enabled before February 2026, so that its primary Region asks for the older ACS URL"`
 }
 
+// Vanity is a host name of the company's own, by the pattern that AWS describes: Route 53 answers for it with the
+// redirector of the primary Region or, while health checks of the primary's portal fail, with that of the first
+// additional one; each redirects to the portal of its Region.
+type Vanity struct {
+	Host           string        `yaml:"host" required:"true" example:"access.acme.test" doc:"the host name, one that isn't AWS's"`
+	CheckEvery     time.Duration `yaml:"check_every" min:"1s" max:"5m" doc:"how often a health checker asks for the primary's portal, from no Region: global"`
+	UnhealthyAfter int           `yaml:"unhealthy_after" min:"1" max:"10" doc:"after so many bad answers in a row people are led elsewhere, and after so many good ones back"`
+	TTL            time.Duration `yaml:"ttl" max:"1h" doc:"how long a place keeps an answer of DNS, whatever has come since"`
+}
+
 // Behaviour is of the service, where AWS's documentation is silent. The defaults are how it is believed to be.
 type Behaviour struct {
 	PrimaryOnlyError    string        `yaml:"primary_only_error" enum:"AccessDeniedException,ValidationException,UnsupportedOperationException" doc:"what an additional Region answers to calls that only the primary can do"`
@@ -153,7 +164,7 @@ type KMS struct {
 // Vantage is a place where people sit.
 type Vantage struct {
 	Name string                   `yaml:",key"`
-	RTT  map[string]time.Duration `yaml:"rtt" max:"1m" doc:"round-trip time to each Region and to the IdP (idp); 0s if not said"`
+	RTT  map[string]time.Duration `yaml:"rtt" max:"1m" doc:"round-trip time to each Region, to the IdP (idp) and to what is in no Region (global); 0s if not said"`
 
 	Block Block
 }
@@ -189,8 +200,8 @@ type Fault struct {
 // Where selects what a fault hits; all that is said must hold.
 type Where struct {
 	Region    string `yaml:"region" form:"region" doc:"a Region of the system"`
-	Place     string `yaml:"place" doc:"a vantage, a Region or idp"`
-	Service   string `yaml:"service" enum:"portal,signin,oidc,portal_api,sso_admin,identity_store,scim,events,replication,sts,kms,idp,vanity" doc:"narrows it to the names of one service"`
+	Place     string `yaml:"place" doc:"a vantage, a Region, idp, or global, where is what AWS has once for all Regions"`
+	Service   string `yaml:"service" enum:"portal,signin,oidc,portal_api,sso_admin,identity_store,scim,events,replication,sts,kms,idp,vanity,console" doc:"narrows it to the names of one service"`
 	Operation string `yaml:"operation" doc:"narrows it to one API operation"`
 	Name      string `yaml:"name" doc:"one host name"`
 	From      string `yaml:"from" doc:"a place: only what comes from there"`
@@ -237,6 +248,7 @@ func defaults() *Scenario {
 			Replication: Replication{Lag: time.Second, Jitter: 500 * time.Millisecond},
 			KMS:         KMS{Backend: "embedded"},
 			Instance:    Instance{SessionDuration: 8 * time.Hour},
+			Vanity:      Vanity{CheckEvery: 10 * time.Second, UnhealthyAfter: 3, TTL: time.Minute},
 			Behaviour: Behaviour{
 				PrimaryOnlyError: "AccessDeniedException", FailedAdd: time.Minute, Skew: 3 * time.Minute, Unsolicited: "accept",
 				KMSFaultOnPortalAPI: 403, SessionHandOff: true, Quotas: true, AddPace: 20 * time.Millisecond,
@@ -249,13 +261,10 @@ func defaults() *Scenario {
 // later are the words of the language that stand for what isn't built yet: paths of keys, where * is any element, and
 // values of keys behind an equals sign.
 var later = map[string]bool{
-	"matrix":                        true,
-	"repeat":                        true,
-	"system.vanity":                 true,
-	"probes.*.start":                true,
-	"faults.*.ramp":                 true,
-	"faults.*.where.service=vanity": true,
-	"faults.*.where.name":           true,
+	"matrix":              true,
+	"repeat":              true,
+	"faults.*.ramp":       true,
+	"faults.*.where.name": true,
 }
 
 // Read reads one scenario; name is what its errors call the file. The error is an Errors with every mistake in it, and

@@ -137,7 +137,9 @@ func behaviour(t harness.Topology) identitycenter.Behaviour {
 }
 
 // Services are the services whose names are served.
-func Services() []string { return append(identitycenter.ServiceNames(), "kms", "idp") }
+func Services() []string {
+	return append(identitycenter.ServiceNames(), "kms", "idp", names.VanityService, names.ConsoleService)
+}
 
 // Calls are the services of those whose calls rules can act on, each with its operations.
 func Calls() map[string][]string {

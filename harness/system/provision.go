@@ -71,7 +71,23 @@ func Provision(
 	if err != nil {
 		return nil, err
 	}
-	return site, p.regions(ctx, trust)
+	if err := p.regions(ctx, trust); err != nil {
+		return nil, err
+	}
+	if err := p.console(); err != nil {
+		return nil, err
+	}
+	return site, p.vanity()
+}
+
+// console puts up the sign-in to AWS's console, which is in no Region.
+func (p *parts) console() error {
+	for host, handler := range identitycenter.Console(p.Instance, nil) {
+		if err := p.Serve(host, names.GlobalPlace, names.ConsoleService, handler); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // up starts all parts at once. Its error is the first that isn't for the others' sake.

@@ -66,7 +66,9 @@ func (s *Site) system() {
 		Portal:    s.Instance.PortalURL,
 		ACS:       s.Instance.ACS,
 		Dashboard: s.dashboard(),
-		Pages:     s.pages(),
+		Console: harness.ConsoleAt{Federation: "https://" + names.ConsoleSigninHost(s.Instance.Primary) + "/federation",
+			Home: "https://" + names.ConsoleHost(s.Instance.Primary) + "/"},
+		Pages: s.pages(),
 		Locate: func(host string) (harness.Location, bool) {
 			loc, ok := s.located[host]
 			return loc, ok
@@ -78,12 +80,15 @@ func (s *Site) system() {
 		Handles: harness.Handles{Network: s.Fabric, Hosts: world.Hosts}}
 }
 
-// places puts the vantages, the Regions and the identity provider's home on the fabric, and the links between them.
+// places puts the vantages, the Regions, the identity provider's home and that of what is in no Region on the fabric,
+// and the links between them.
 func (s *Site) places() error {
 	for _, region := range s.Topology.Regions() {
 		s.System.Places = append(s.System.Places, &harness.Place{Name: region, Region: true, Services: map[string][]string{}})
 	}
-	s.System.Places = append(s.System.Places, &harness.Place{Name: names.IdPPlace, Services: map[string][]string{}})
+	for _, name := range []string{names.IdPPlace, names.GlobalPlace} {
+		s.System.Places = append(s.System.Places, &harness.Place{Name: name, Services: map[string][]string{}})
+	}
 	for _, v := range s.Topology.Vantages {
 		s.System.Places = append(s.System.Places, &harness.Place{Name: v.Name})
 	}

@@ -17,7 +17,7 @@ func newLab() harness.Target { return labTarget{} }
 func (labTarget) Can() harness.Capabilities {
 	return harness.Capabilities{
 		Handles: []string{"network", "key", "provider", "instance", "streams", "flaws", "clocks", "sessions",
-			"access"},
+			"access", "vanity"},
 		Services: system.Services(), Calls: system.Calls(),
 	}
 }

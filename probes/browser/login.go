@@ -22,6 +22,7 @@ import (
 // identity provider and looks for their account. All share one browser process and nothing else.
 type Login struct {
 	Steer harness.BookmarkSteer `yaml:"steer" doc:"what the person does when their home Region does not let them in"`
+	Start string                `yaml:"start" enum:"portal,vanity" doc:"where a person starts: at the portal of their home Region, or at the vanity domain (system.vanity), which leads them to the primary's as long as that is well"`
 
 	world *harness.World
 	path  string // of the browser
@@ -33,11 +34,13 @@ type Login struct {
 }
 
 // New makes the probe with its defaults: the person stays at home.
-func New() *Login { return &Login{Steer: harness.BookmarkSteer{By: "none"}} }
+func New() *Login {
+	return &Login{Steer: harness.BookmarkSteer{By: "none"}, Start: harness.StartPortal}
+}
 
 // Problems says what of it makes no sense.
 func (l *Login) Problems(t harness.Topology) []harness.Problem {
-	return harness.Steer(l.Steer).Problems(t, harness.ByBookmark)
+	return append(harness.StartProblems(l.Start, t), harness.Steer(l.Steer).Problems(t, harness.ByBookmark)...)
 }
 
 // Steering is what the person does when their home Region does not let them in.
@@ -132,7 +135,7 @@ func (l *Login) Try(ctx context.Context, a *harness.Attempt) error {
 		return nil
 	}
 	defer w.dispose()
-	person := &person{world: l.world, steer: harness.Steer(l.Steer), attempt: a, window: w, began: began}
+	person := &person{world: l.world, start: l.Start, steer: harness.Steer(l.Steer), attempt: a, window: w, began: began}
 	person.signIn(ctx).tell(a)
 	a.Ended = time.Now()
 	if ctx.Err() != nil && a.Outcome == history.Bad && !w.process.answers() {

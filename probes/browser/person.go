@@ -14,6 +14,7 @@ import (
 // person is somebody who signs in, once.
 type person struct {
 	world   *harness.World
+	start   string // where they start, as Login.Start
 	steer   harness.Steer
 	attempt *harness.Attempt
 	window  *window
@@ -24,7 +25,7 @@ type person struct {
 // signIn is their story: they try home, and where home has not let them in in time, for whatever reason, the bookmark
 // of another Region. It always ends with a verdict.
 func (p *person) signIn(ctx context.Context) *verdict {
-	home := p.world.Portal(p.attempt.Home)
+	home := p.world.Start(p.start, p.attempt.Home)
 	if p.steer.By != harness.ByBookmark {
 		v := p.visit(ctx, ctx, home, "")
 		p.keepSteps()

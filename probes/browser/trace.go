@@ -25,6 +25,7 @@ const (
 	serviceSignin    = "signin"
 	servicePortalAPI = "portal_api"
 	serviceIdP       = "idp"
+	serviceVanity    = "vanity"
 )
 
 // hop is one request of a tab: a document that a person was sent to, or all the calls by which a portal asks its API
@@ -198,6 +199,8 @@ func stepName(service string, post bool, path string, signedIn bool) string {
 		return history.StepSignin
 	case servicePortalAPI:
 		return history.StepAccounts
+	case serviceVanity:
+		return history.StepVanity
 	case serviceIdP:
 		switch {
 		case post:

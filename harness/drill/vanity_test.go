@@ -1,0 +1,92 @@
+package drill_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// vanityDomain turns after six seconds of bad answers at most, and a place forgets the old answer five seconds later.
+const vanityDomain = `schema: regiondrill.scenario/v1
+name: vanity
+seed: 3
+system: {primary: us-east-1, additional: [eu-west-1], directory: {users: 4, groups: 2, accounts: 2, permission_sets: 2},
+  vanity: {host: access.acme.test, check_every: 2s, unhealthy_after: 3, ttl: 5s}}
+vantages: {office: {rtt: {us-east-1: 8ms, eu-west-1: 20ms, idp: 20ms, global: 10ms}}}
+warm_up: 3s
+settle: 14s
+probes:
+  - {name: staff, kind: saml_login, start: vanity, from: office, home: us-east-1, every: 500ms, limit: 3s}
+checks:
+  - {kind: recovery, probe: staff, fault: broken, within: 11s, sustained: {for: 2s}}
+`
+
+const (
+	turnsAfter = 6 * time.Second
+	kept       = 5 * time.Second
+)
+
+// TestPeopleStartAtAVanityDomain: while the primary is dark they are led to the other Region, once the health checks
+// have turned and their place has forgotten what DNS said before; and back when it is well again. A domain that is
+// wrong leaves them outside, and so does one that is right where what it checks is green.
+func TestPeopleStartAtAVanityDomain(t *testing.T) {
+	const dark = "  - {name: broken, kind: region_outage, mode: refuse, where: {region: us-east-1}, at: 1s, for: 22s}\n"
+	for name, faults := range map[string]string{
+		"":                dark,
+		"stale":           dark + "  - {name: wrong, kind: vanity, at: 0s, for: 24s}\n",
+		"green_while_red": dark + "  - {name: wrong, kind: vanity, mode: green_while_red, at: 0s, for: 24s}\n",
+		"two_hops":        dark + "  - {name: wrong, kind: vanity, mode: two_hops, where: {service: vanity}, at: 0s, for: 24s}\n",
+		"no key":          "  - {name: broken, kind: kms_key, where: {region: us-east-1}, at: 1s, for: 22s}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h, v := recorded(t, compiled(t, vanityDomain+"faults:\n"+faults))
+				if !v.Validity.FaultsProven || !h.End.Undone {
+					t.Fatalf("ended as %+v; %v", h.End, v.Validity.Notes)
+				}
+				r := v.Recovery("staff", "broken")
+				if name != "" {
+					if r.EndedBy != verdict.Heal || v.Grade != verdict.Fail {
+						t.Errorf("%s: %s, %+v", v.Grade, r.EndedBy, r.RecoveryTimeActual)
+					}
+					return
+				}
+				if v.Grade != verdict.Pass || r.EndedBy != verdict.Failover || r.RecoveredIn != "eu-west-1" {
+					t.Fatalf("%s: %s in %s, %+v; %v", v.Grade, r.EndedBy, r.RecoveredIn, r.RecoveryTimeActual, r.Doubts)
+				}
+				ledElsewhere(t, h, r)
+			})
+		})
+	}
+}
+
+// ledElsewhere looks at when the domain turned, and where it led people.
+func ledElsewhere(t *testing.T, h *history.History, r *verdict.Recovery) {
+	t.Helper()
+	i := slices.IndexFunc(h.Events, func(e history.Event) bool { return e.Type == history.TypeMarker })
+	if i < 0 || h.Events[i].Marker.Name != history.MarkerDetected || h.Events[i].Marker.Subject != "" {
+		t.Fatal("no marker says that the domain has noticed")
+	}
+	turned := h.Events[i].At
+	if least := history.At(time.Second + turnsAfter/2); turned < least || turned > history.At(time.Second+turnsAfter) {
+		t.Errorf("it turned at %s", turned)
+	}
+	if p := r.Phases; p == nil || p.Decide != 0 || p.Detect < 4 || p.Steer > verdict.Seconds(kept.Seconds()) {
+		t.Errorf("its phases are %+v", p)
+	}
+	for _, a := range h.Attempts {
+		switch {
+		case a.Steps[0].Name != history.StepVanity || a.Steps[0].Host != "access.acme.test":
+			t.Fatalf("the attempt due %s began with %+v", a.Due, a.Steps[0])
+		case a.Due > turned+history.At(kept) && a.Due < history.At(23*time.Second) && a.Region != "eu-west-1":
+			t.Errorf("the attempt due %s came to %q: %s", a.Due, a.Region, a.Detail)
+		case a.Due > history.At(23*time.Second+turnsAfter+kept) && a.Region != "us-east-1":
+			t.Errorf("the attempt due %s came to %q: %s", a.Due, a.Region, a.Detail)
+		}
+	}
+}
