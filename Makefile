@@ -28,8 +28,9 @@ test: ## run all tests, with -race where there is a C compiler
 		echo 'no -race: the race detector needs cgo, and there is no C compiler (or CGO_ENABLED=0)' >&2; \
 	fi; $(GO) test $$race -parallel 4 -timeout 15m ./... && if [ -n "$$race" ]; then $(MAKE) -s test-bulk; fi
 
-test-bulk: ## run the tests of bulk and memory, which the race detector would make ten times as long
+test-bulk: ## run what the race detector would make ten times as long: bulk, memory, each case of each fault
 	@$(GO) test -run 'MemoryIsBounded|LongRecords' ./fakes/identitycenter
+	@$(GO) test -run 'TestMatrix$$|TestShipped' ./harness/drill
 
 lint: ## hold the code against gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then printf 'gofmt these:\n%s\n' "$$unformatted" >&2; exit 1; fi

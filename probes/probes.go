@@ -38,13 +38,13 @@ func Table() []harness.ProbeKind {
 		{Name: "kms_roundtrip", Doc: "something is encrypted by KMS under the Region's replica of the key, and decrypted",
 			Examples: []string{`{"decrypt_in": "eu-west-1"}`, `{"user": "operator"}`},
 			New:      NewKMSRoundTrip},
+		{Name: "load", Doc: "a herd: people who all sign in again, up to thousands a second",
+			Examples: []string{`{"steer": {"by": "bookmark", "to": "eu-west-1", "after": "2s"}}`},
+			Apart:    true, New: NewLoad}, // what faults do to them they do to saml_login
 		{Name: "console",
 			Doc:      "a person signs in through SAML and goes on to the AWS console, whose sign-in all Regions share",
 			Examples: []string{`{"steer": {"by": "bookmark", "to": "eu-west-1", "after": "2s"}}`},
 			New:      NewConsole},
-		{Name: "load", Doc: "a herd: people who all sign in again, up to thousands a second",
-			Examples: []string{`{"steer": {"by": "bookmark", "to": "eu-west-1", "after": "2s"}}`},
-			Apart:    true, New: NewLoad}, // what faults do to them they do to saml_login
 		{Name: "exec", Doc: "a person runs a program of yours, whose exit code says whether it was good",
 			Examples: []string{`{"command": ["./break-glass.sh", "--read-only"], "env": {"DRY_RUN": "1"}}`,
 				`{"command": ["terraform", "plan"], "directory": "infrastructure"}`},

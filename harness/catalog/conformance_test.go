@@ -41,6 +41,9 @@ func TestTargets(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for _, k := range Default().Faults {
+		if len(k.Cases) == 0 { // then nothing would hold it to anything
+			t.Errorf("%s has no contract: give it a case, {} where it breaks nobody", k.Name)
+		}
 		for _, said := range or(k.Examples()) {
 			t.Run(strings.TrimSpace(k.Name+" "+said), func(t *testing.T) {
 				harnesstest.Fault(t, k, func(f harness.Fault) { configure(t, said, f) })

@@ -208,7 +208,7 @@ func TestWords(t *testing.T) {
 		}
 	}
 	if steer, _ := m.Topic("steer"); !slices.Equal(steer.Others, []string{"role_credentials.steer", "app_launch.steer",
-		"cli_login.steer", "session_keep.steer", "console.steer", "load.steer", "browser_login.steer"}) {
+		"cli_login.steer", "session_keep.steer", "load.steer", "console.steer", "browser_login.steer"}) {
 		t.Errorf("beside it there are %v", steer.Others)
 	}
 	if latency, _ := m.Topic("latency"); latency.Of != "check" || !slices.Contains(latency.Others, "link.latency") {
