@@ -66,8 +66,9 @@ func TestCompletion(t *testing.T) {
 		want      string // all that is offered, or with … some of it
 		directive string
 	}{
-		{"run primary", "primary-region-outage primary-unavailable", noFile},
-		{"run tag:", "tag:containers tag:game-day tag:nightly tag:ours", noFile},
+		{"run primary", "primary-key-disabled primary-region-outage primary-unavailable", noFile},
+		{"run tag:", "tag:cli tag:containers tag:game-day tag:gray tag:idp tag:kms tag:nightly tag:ours tag:security",
+			noFile},
 		{"run own mi", "mine.yaml", noFile},
 		{"validate ow", "own", noFile},
 		{"plan sub/", "sub/deep/ sub/other.yml", noFile},
