@@ -123,9 +123,18 @@ type World struct {
 	Pages     pages.Driver               // where things stand on the pages of both
 	Locate    func(host string) (Location, bool)
 
+	Operator Operator // who administers the instance; the zero value where nobody may
+
 	People []Person // who come one after the other
 	Others []Person // who come only where they are named
 	Places []*Place
+}
+
+// Operator administers the instance by AWS's APIs, as an infrastructure's code does: with a long-lived access key, past
+// Identity Center.
+type Operator struct {
+	AccessKeyID, Secret string
+	IdentityStore       string // the id of the instance's identity store
 }
 
 // ACSOf is the Region's ACS URL; empty where it isn't known.

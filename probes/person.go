@@ -241,6 +241,8 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepRoleCredentials
 	case service == "portal_api":
 		return history.StepAccounts
+	case service == "identity_store":
+		return history.StepIdentityStore
 	case service == "sts":
 		return history.StepCallerIdentity
 	case service == "signin" && strings.Contains(path, "/saml/acs/"):

@@ -75,6 +75,14 @@ func Table() []Kind {
 			newLatency},
 		{"action_outcome", "what an operator or an automation does comes to the end that is asked for", []string{
 			`{"action": "ireland-alone", "within": "10s"}`, `{"action": "ireland-alone", "expect": "failed"}`}, newOutcome},
+		{"recovery_point", "a Region lacks at most so much of what was acknowledged before a fault, and loses nothing",
+			[]string{`{"of": "revocations", "fault": "virginia-dark", "region": "eu-west-1", "within": "5s"}`},
+			newRecoveryPoint},
+		{"replication_lag", "what is written in the primary Region is in another after at most so long", []string{
+			`{"to": "eu-west-1", "p50": "1s", "p99": "5s"}`,
+			`{"to": "eu-west-1", "fault": "virginia-dark", "window": "after", "p50": "1s"}`}, newReplicationLag},
+		{"convergence", "within a time after a fault every Region has all that was acknowledged by then", []string{
+			`{"fault": "virginia-dark", "within": "10s"}`}, newConvergence},
 	}
 }
 

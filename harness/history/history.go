@@ -303,6 +303,7 @@ type Journey string
 // The journeys.
 const (
 	SignIn          Journey = "sign_in"          // to the expected account in a Region's portal
+	Administer      Journey = "administer"       // from a change of a directory to its acknowledgement
 	RoleCredentials Journey = "role_credentials" // from a session to credentials of a role that AWS takes
 )
 
@@ -384,6 +385,7 @@ const (
 
 	StepRoleCredentials = "role_credentials"
 	StepCallerIdentity  = "caller_identity"
+	StepIdentityStore   = "identity_store" // a call of its API
 )
 
 // Class says why an attempt was not good. The set is closed: it becomes a metric label.

@@ -79,6 +79,7 @@ func (d *drill) summary() string {
 		}
 		b.WriteString("\n")
 	}
+	summaryList(&b, "Behind", d.behind())
 	summaryList(&b, "The measurement is "+
 		map[bool]string{true: "valid, with remarks", false: "not valid"}[d.Validity.Grade == verdict.Pass], d.notes())
 	summaryList(&b, "What to do", d.advice())
