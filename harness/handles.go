@@ -196,10 +196,10 @@ type Flaws interface {
 	Mend(ctx context.Context, name string) error
 	// Judged lets the provider write a response for a Region's ACS, and that judge it, past all rules of the network and
 	// without signing anybody in. It is why it is refused, as the token on the page of the error; empty: it isn't. With
-	// lookUp the person must be in the Region's directory, too.
-	Judged(ctx context.Context, region string, lookUp bool) (cause string, err error)
-	// Registered asks the provider whether it knows an ACS, as a scenario names it.
-	Registered(ctx context.Context, acs string) (bool, error)
+	// lookUp the person must be in the Region's directory, too. The names are those of the flaws about it.
+	Judged(ctx context.Context, region string, lookUp bool) (cause string, flaws []string, err error)
+	// Registered asks the provider whether it knows an ACS, as a scenario names it, and for the flaws about it.
+	Registered(ctx context.Context, acs string) (known bool, flaws []string, err error)
 }
 
 // Flaw is something that the provider gets wrong.

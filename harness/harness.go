@@ -50,7 +50,11 @@ type (
 		// Variants are settings, in JSON, whose people a fault may treat otherwise than those of the defaults: each fault is
 		// drilled with all of them.
 		Variants []string
-		New      func() Probe
+		// Apart says that the contracts of faults don't speak of its people, so that no fault is held against them.
+		Apart bool
+		// Primary says that its people are at home in the primary Region, because only there it can be done.
+		Primary bool
+		New     func() Probe
 	}
 )
 
@@ -128,6 +132,9 @@ type World struct {
 	People []Person // who come one after the other
 	Others []Person // who come only where they are named
 	Places []*Place
+
+	Keys     map[string]string // the ARNs of the key's replicas, by Region
+	KeyUsers []KeyUser         // who asks KMS for it
 }
 
 // Operator administers the instance by AWS's APIs, as an infrastructure's code does: with a long-lived access key, past
@@ -136,6 +143,21 @@ type Operator struct {
 	AccessKeyID, Secret string
 	IdentityStore       string // the id of the instance's identity store
 }
+
+// KeyUser is a principal that asks KMS for the key, by its API and by names that are looked up and dialled as all
+// others.
+type KeyUser struct {
+	Name                string // one of the names below
+	AccessKeyID, Secret string
+	Context             map[string]string // the encryption context that it asks with; empty: none
+}
+
+// The principals that ask KMS.
+const (
+	KeyOfCenter   = "identity_center"
+	KeyOfStore    = "identity_store"
+	KeyOfOperator = "operator" // an administrator of the account
+)
 
 // ACSOf is the Region's ACS URL; empty where it isn't known.
 func (w *World) ACSOf(region string) string {
@@ -192,6 +214,7 @@ type Person struct {
 	Password string
 	Secret   string // of their one-time codes, in base32 (RFC 6238); empty: they aren't asked for any
 	Account  string // the id of the account that they must see in the portal
+	Role     string // a permission set that they have there
 }
 
 // Lack is what this machine lacks for a target, or what stands in its way: one sentence, and what to do about it. The

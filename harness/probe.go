@@ -28,6 +28,9 @@ const NeedsBrowser = "browser"
 // Checker is what a probe is that can be wrong about the system it is meant for.
 type Checker interface{ Problems(t Topology) []Problem }
 
+// Executor is a probe that runs a program of the user's on this machine, which whoever starts a drill must confirm.
+type Executor interface{ Executes() []string }
+
 // Steer is how one person gets to another Region within one attempt.
 type Steer struct {
 	By    string

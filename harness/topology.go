@@ -7,18 +7,19 @@ import (
 
 // Topology is what is provisioned: the system of a scenario, resolved.
 type Topology struct {
-	Seed        uint64
-	Account     string   // 12 digits; empty: drawn by the seed
-	Primary     string   // Region
-	Additional  []string // Regions
-	Standby     []string // Regions that are provisioned, and not of the instance until they are added
-	Directory   Directory
-	IdP         IdPSettings
-	Replication struct{ Lag, Jitter time.Duration }
-	KMS         KMSSettings
-	Instance    InstanceSettings
-	Behaviour   BehaviourSettings // the zero value: as the service is believed to behave
-	Vantages    []Vantage
+	Seed         uint64
+	Account      string   // 12 digits; empty: drawn by the seed
+	Primary      string   // Region
+	Additional   []string // Regions
+	Standby      []string // Regions that are provisioned, and not of the instance until they are added
+	Directory    Directory
+	IdP          IdPSettings
+	Replication  struct{ Lag, Jitter time.Duration }
+	KMS          KMSSettings
+	Instance     InstanceSettings
+	Applications []Application
+	Behaviour    BehaviourSettings // the zero value: as the service is believed to behave
+	Vantages     []Vantage
 }
 
 // Enabled lists the Regions that the instance begins with, the primary first.
@@ -26,6 +27,9 @@ func (t Topology) Enabled() []string { return append([]string{t.Primary}, t.Addi
 
 // Regions lists them all: those that stand by come last.
 func (t Topology) Regions() []string { return append(t.Enabled(), t.Standby...) }
+
+// Application is a tile of everybody's portal. It is connected to a Region, and begins there.
+type Application struct{ Name, Region string }
 
 // Directory says how many of each are made.
 type Directory struct {

@@ -25,7 +25,8 @@ func (u *person) place(at *url.URL) string {
 	case loc.Service == "idp":
 		return "the identity provider"
 	}
-	words := map[string]string{"portal": "the portal", "signin": "the sign-in service", "portal_api": "the portal's API"}
+	words := map[string]string{"portal": "the portal", "signin": "the sign-in service", "portal_api": "the portal's API",
+		"oidc": "the OIDC API", "kms": "KMS"}
 	word := words[loc.Service]
 	if word == "" {
 		word = "the service " + loc.Service

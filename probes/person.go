@@ -31,6 +31,7 @@ type person struct {
 	began  time.Time
 	region string   // whose portal showed the account
 	asked  bool     // the password was sent
+	kept   bool     // they come with a session, and sign in for nobody
 	page   *page    // of the portal that they are in
 	last   *url.URL // that an SDK asked
 }
@@ -60,6 +61,9 @@ func (u *person) visit(ctx context.Context, target string, wanted func(*page) bo
 		if err != nil {
 			return nil, &failure{history.ClassWrongContent, "a page leads to an address that is none"}
 		}
+		if u.kept && u.trusts(next.URL) {
+			return nil, &failure{history.ClassSessionLost, "the session is lost: " + u.sender() + " asks for a new sign-in"}
+		}
 		resp, failed := u.do(next)
 		if failed != nil {
 			return nil, failed
@@ -69,6 +73,8 @@ func (u *person) visit(ctx context.Context, target string, wanted func(*page) bo
 			next, err = newRequest(ctx, http.MethodGet, resp.location, nil)
 		case resp.failed != nil:
 			return nil, resp.failed
+		case resp.page.form != nil && resp.page.form.asks && wanted(resp.page):
+			return resp.page, nil
 		case resp.page.form != nil && (resp.page.form.signIn || resp.page.form.code) && !u.trusts(resp.url):
 			return nil, &failure{history.ClassWrongContent,
 				u.place(resp.url) + " asks for a password and is no identity provider"}
@@ -157,6 +163,7 @@ func (u *person) do(req *http.Request) (*response, *failure) {
 	r := &response{url: req.URL, body: body}
 	if err == nil && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
 		r.page = parsePage(body, &u.world.Pages)
+		r.page.url = req.URL
 	}
 	u.step(req, r.page, began)
 	if err != nil {
@@ -245,6 +252,16 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepIdentityStore
 	case service == "sts":
 		return history.StepCallerIdentity
+	case p != nil && p.launched != "":
+		return history.StepLaunch
+	case service == "oidc":
+		return oidcSteps[path]
+	case service == "kms" && strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".Decrypt"):
+		return history.StepDecrypt
+	case service == "kms":
+		return history.StepEncrypt
+	case p != nil && p.form != nil && p.form.asks, service == "portal" && req.Method == http.MethodPost:
+		return history.StepConsent
 	case service == "signin" && strings.Contains(path, "/saml/acs/"):
 		return history.StepACS
 	case service == "signin":
@@ -259,4 +276,10 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepIdPForm
 	}
 	return history.StepPortal
+}
+
+// oidcSteps are the steps of the calls of the OIDC API, by their paths.
+var oidcSteps = map[string]string{
+	"/client/register": history.StepRegister, "/device_authorization": history.StepAuthorize,
+	"/authorize": history.StepAuthorize, "/token": history.StepToken,
 }

@@ -1,10 +1,12 @@
 package probes
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -22,9 +25,12 @@ import (
 // RoleCredentials are people at a command line, who have signed in and now ask for credentials of their role: of the
 // access portal's API in their Region, by AWS's own SDK, and then of STS whose they are. Who has no session in the
 // Region yet, or is told that it is over, signs in first, as "aws sso login" makes them do. People with a profile of
-// another Region use that when home gives them nothing.
+// another Region use that when home gives them nothing. Those who hold credentials go on with them until they expire,
+// and ask for new ones only then: what AWS calls static stability.
 type RoleCredentials struct {
-	Steer harness.CLIProfileSteer `yaml:"steer" doc:"what a person does who gets no credentials at home"`
+	Credentials string                  `yaml:"credentials" enum:"fresh,held" doc:"fresh: every attempt gets new ones; held: a person goes on using theirs until they expire, as the CLI and the SDKs do"`
+	UseIn       string                  `yaml:"use_in" form:"region" doc:"the Region that they use their credentials in; if not said, the one that they are of"`
+	Steer       harness.CLIProfileSteer `yaml:"steer" doc:"what a person does who gets no credentials at home"`
 
 	world *harness.World
 
@@ -35,12 +41,22 @@ type RoleCredentials struct {
 // cli is a person's profile of a Region; a session is what it keeps in its cache.
 type (
 	cli     struct{ user, region string }
-	session struct{ token, role string }
+	session struct {
+		token, role string
+		held        aws.Credentials // empty where none are kept
+	}
 )
 
-// NewRoleCredentials has people without a profile of another Region.
+// The ways with credentials.
+const (
+	credentialsFresh = "fresh"
+	credentialsHeld  = "held"
+)
+
+// NewRoleCredentials has people without a profile of another Region, who get new credentials each time.
 func NewRoleCredentials() harness.Probe {
-	return &RoleCredentials{Steer: harness.CLIProfileSteer{By: harness.ByNone}, sessions: map[cli]session{}}
+	return &RoleCredentials{Credentials: credentialsFresh, Steer: harness.CLIProfileSteer{By: harness.ByNone},
+		sessions: map[cli]session{}}
 }
 
 // Journey of its people: from a session to credentials of a role that AWS takes.
@@ -51,7 +67,12 @@ func (p *RoleCredentials) Needs() []string { return nil }
 
 // Problems of its settings.
 func (p *RoleCredentials) Problems(t harness.Topology) []harness.Problem {
-	return harness.Steer(p.Steer).Problems(t, harness.ByCLIProfile)
+	problems := harness.Steer(p.Steer).Problems(t, harness.ByCLIProfile)
+	if p.UseIn != "" && !slices.Contains(t.Regions(), p.UseIn) {
+		problems = append(problems,
+			harness.Problem{Key: "use_in", What: "Region of the system", Unknown: p.UseIn, Among: t.Regions()})
+	}
+	return problems
 }
 
 // Steering is what a person does who gets nothing at home.
@@ -80,7 +101,8 @@ func (p *RoleCredentials) Try(ctx context.Context, a *harness.Attempt) error {
 	return nil
 }
 
-// ask gets credentials in a Region, and signs in where there is no session that it takes.
+// ask uses the credentials that a profile of the Region holds, or gets some, and signs in where there is no session
+// that the Region takes.
 func (p *RoleCredentials) ask(ctx context.Context, u *person, region string) *failure {
 	key := cli{u.a.Person.UserName, region}
 	p.mu.Lock()
@@ -93,7 +115,7 @@ func (p *RoleCredentials) ask(ctx context.Context, u *person, region string) *fa
 				return failed
 			}
 		}
-		failed, over := p.use(ctx, u, region, known)
+		failed, over := p.use(ctx, u, region, &known)
 		p.mu.Lock()
 		if p.sessions[key] = known; over {
 			delete(p.sessions, key)
@@ -131,33 +153,66 @@ func (p *RoleCredentials) login(ctx context.Context, u *person, region string) (
 	if err := json.Unmarshal(resp.body, &list); err != nil || len(list.RoleList) == 0 {
 		return session{}, &failure{history.ClassWrongContent, "the portal's API lists no role of the person's account"}
 	}
-	return session{token, list.RoleList[0].RoleName}, nil
+	return session{token: token, role: list.RoleList[0].RoleName}, nil
 }
 
-// use asks for credentials by a session, and STS whose they are. It tells where the session is over.
-func (p *RoleCredentials) use(ctx context.Context, u *person, region string, s session) (failed *failure, over bool) {
-	portal := sso.New(sso.Options{Region: region, HTTPClient: asking{u}, Retryer: aws.NopRetryer{}})
-	got, err := portal.GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{AccessToken: aws.String(s.token),
-		AccountId: aws.String(u.a.Person.Account), RoleName: aws.String(s.role)})
-	if err != nil {
-		failed, status := u.unserved(err)
+// use asks STS whose credentials those of a session are: held ones, or such as the portal's API gives for it. It tells
+// where the session is over.
+func (p *RoleCredentials) use(ctx context.Context, u *person, region string, s *session) (failed *failure, over bool) {
+	at := cmp.Or(p.UseIn, region)
+	if s.held.HasKeys() && !s.held.Expired() {
+		if failed := u.calls(ctx, at, s.held); failed != nil {
+			return failed, false
+		}
+		u.region = at // whoever gave them out has no part in it
+		return nil, false
+	}
+	given, failed, status := u.roleCredentials(ctx, region, s.token, s.role)
+	if failed != nil {
 		return failed, status == http.StatusUnauthorized
 	}
-	c := got.RoleCredentials
-	service := sts.New(sts.Options{Region: region, HTTPClient: asking{u}, Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider(
-			aws.ToString(c.AccessKeyId), aws.ToString(c.SecretAccessKey), aws.ToString(c.SessionToken))})
-	who, err := service.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		failed, _ := u.unserved(err)
-		return failed, false
+	if p.Credentials == credentialsHeld {
+		s.held = given
 	}
-	if aws.ToString(who.Account) != u.a.Person.Account ||
-		!strings.HasSuffix(aws.ToString(who.Arn), "/"+u.a.Person.UserName) {
-		return &failure{history.ClassWrongContent, "STS takes the credentials for somebody else's"}, false
+	if failed := u.calls(ctx, at, given); failed != nil {
+		return failed, false
 	}
 	u.region = region
 	return nil, false
+}
+
+// portalAPI is the access portal's API of a Region, as a program of the person's asks it.
+func (u *person) portalAPI(region string) *sso.Client {
+	return sso.New(sso.Options{Region: region, HTTPClient: asking{u}, Retryer: aws.NopRetryer{}})
+}
+
+// roleCredentials gets credentials of a role in the person's account by a token, and the status where it doesn't.
+func (u *person) roleCredentials(ctx context.Context, region, token, role string) (aws.Credentials, *failure, int) {
+	got, err := u.portalAPI(region).GetRoleCredentials(ctx, &sso.GetRoleCredentialsInput{AccessToken: aws.String(token),
+		AccountId: aws.String(u.a.Person.Account), RoleName: aws.String(role)})
+	if err != nil {
+		failed, status := u.unserved(err)
+		return aws.Credentials{}, failed, status
+	}
+	c := got.RoleCredentials
+	return aws.Credentials{AccessKeyID: aws.ToString(c.AccessKeyId), SecretAccessKey: aws.ToString(c.SecretAccessKey),
+		SessionToken: aws.ToString(c.SessionToken), CanExpire: true, Expires: time.UnixMilli(c.Expiration)}, nil, 0
+}
+
+// calls asks the STS of a Region whose credentials these are, and finds the person in its answer.
+func (u *person) calls(ctx context.Context, region string, c aws.Credentials) *failure {
+	service := sts.New(sts.Options{Region: region, HTTPClient: asking{u}, Retryer: aws.NopRetryer{},
+		Credentials: credentials.StaticCredentialsProvider{Value: c}})
+	who, err := service.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		failed, _ := u.unserved(err)
+		return failed
+	}
+	if aws.ToString(who.Account) != u.a.Person.Account ||
+		!strings.HasSuffix(aws.ToString(who.Arn), "/"+u.a.Person.UserName) {
+		return &failure{history.ClassWrongContent, "STS takes the credentials for somebody else's"}
+	}
+	return nil
 }
 
 // asking sends an SDK's requests as the person's, each timed as a step.
@@ -175,9 +230,13 @@ func (a asking) Do(req *http.Request) (*http.Response, error) {
 // unserved is an SDK's error in the person's words, and the status that it was answered with; 0 for none.
 func (u *person) unserved(err error) (*failure, int) {
 	answered, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	said, named := errors.AsType[smithy.APIError](err)
 	switch {
 	case u.last == nil:
 		return &failure{history.ClassHarness, "nothing was sent: " + err.Error()}, 0
+	case named && said.ErrorCode() == "SlowDownException": // which is a 400
+		return &failure{history.ClassThrottled, u.place(u.last) + " answered that it is asked too often"},
+			answered.HTTPStatusCode()
 	case ok && answered.HTTPStatusCode() >= http.StatusBadRequest:
 		return u.refused(u.last, answered.HTTPStatusCode(), nil), answered.HTTPStatusCode()
 	case ok && answered.HTTPStatusCode() > 0:

@@ -50,6 +50,22 @@ func local(l net.Listener) bool {
 	return ok && at.IP.IsLoopback()
 }
 
+// mayExecute refuses drills that would run programs on this machine, unless --allow-exec was said: a scenario is passed
+// around, and whoever runs one may not have read it.
+func mayExecute(drills []*compiled, allowed bool) error {
+	var errs []error
+	for _, d := range drills {
+		if d.skipped != nil || allowed {
+			continue
+		}
+		for _, command := range d.plan.Executes() {
+			errs = append(errs, fmt.Errorf("%s would run a program on this machine: %s; confirm it with --allow-exec",
+				d.name, command))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // confirmed refuses drills that would ask a host outside the system under test which nobody confirmed by --allow.
 func confirmed(drills []*compiled, allow []string) error {
 	var errs []error

@@ -99,6 +99,9 @@ func (t *page) plan(c *compiled, carriers []string) {
 	t.paragraph("Regions      ", regionsOf(r))
 	t.paragraph("IdP          ", idpRow(c))
 	t.paragraph("KMS          ", kmsRow(c))
+	for _, command := range c.plan.Executes() {
+		t.paragraph("Runs here    ", command+" (with --allow-exec)")
+	}
 	t.paragraph("Carried by   ", listOr(carriers, "no target"))
 	lasts := ""
 	if waits(c) {

@@ -37,6 +37,7 @@ type runFlags struct {
 	environment    string
 	origin         originFlags
 	allow          []string
+	allowExec      bool
 	parallel       int
 	json           bool
 }
@@ -82,6 +83,8 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 		"say how often these drills are run, such as 24h: an alert fires where none has passed for longer")
 	set.StringSliceVar(&f.allow, "allow", nil,
 		"confirm that the scenario may ask the `HOST`, which is no part of the system under test")
+	set.BoolVar(&f.allowExec, "allow-exec", false,
+		"confirm that the scenario may run the programs that it names on this machine")
 	set.IntVar(&f.parallel, "parallel", 1, "run this many drills at once; more than 1 comes later")
 	set.BoolVar(&f.json, "json", false, "print the verdict as JSON")
 }
@@ -139,7 +142,7 @@ func (p *program) drills(args []string, flags runFlags) ([]*compiled, error) {
 		return nil, err
 	}
 	return drills, errors.Join(flags.used(drills), distinct(drills), runnable(drills), p.equipped(drills),
-		confirmed(drills, flags.allow))
+		confirmed(drills, flags.allow), mayExecute(drills, flags.allowExec))
 }
 
 // distinct refuses two drills of one name: their results could not be told apart.

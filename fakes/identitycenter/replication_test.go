@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -445,5 +446,67 @@ func TestSessionsThatEndedStayEnded(t *testing.T) {
 		w.put(testDirectory())
 		w.restart(east)
 		b.ask(w, east)
+	})
+}
+
+// TestWhatHoldsAStreamIsTold: by the name of whoever holds it, from when the Region acts on it, and how far others are.
+func TestWhatHoldsAStreamIsTold(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		told := func(want ...string) {
+			t.Helper()
+			synctest.Wait()
+			for _, b := range w.replicas[east].Backlogs() {
+				if b.Stream == StreamIdentities && b.To == west && !slices.Equal(b.Heeded, want) ||
+					b.Stream != StreamIdentities && len(b.Heeded) > 0 || b.Taken > b.Written {
+					t.Errorf("%+v; want %v", b, want)
+				}
+			}
+		}
+		told()
+		pause := EdgeRule{Name: "pause", Stream: StreamIdentities, To: west, Paused: true}
+		w.replicas[east].Hold([]EdgeRule{pause})
+		told("pause")
+		w.replicas[east].Hold([]EdgeRule{pause, {Name: "lag", Stream: StreamIdentities, To: west, Lag: time.Hour}})
+		told("pause", "lag")
+		w.put(renamed("Robert"))
+		time.Sleep(time.Minute)
+		behind := slices.ContainsFunc(w.replicas[east].Backlogs(), func(b Backlog) bool { return b.Taken < b.Written })
+		if !behind {
+			t.Error("nobody is behind, though a stream is held")
+		}
+		w.replicas[east].Hold(nil)
+		told()
+	})
+}
+
+// TestLostSessions: the Region knows of none of them, others do, and what was revoked stays so.
+func TestLostSessions(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		known := func(region string) (sessions, revoked int) {
+			s := w.replicas[region].stores
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.sessions.len(), s.revoked.len()
+		}
+		w.browser().signIn(w, west, "ann@acme.test")
+		w.browser().signIn(w, west, "bob@acme.test")
+		if err := w.replicas[west].RevokeSessions("bob@acme.test"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		elsewhere, _ := known(east)
+		here, _ := known(west)
+		for _, want := range []int{here, 0} {
+			if lost, err := w.replicas[west].LoseSessions(); err != nil || lost != want {
+				t.Errorf("%d are lost, %v; want %d", lost, err, want)
+			}
+		}
+		if n, _ := known(east); n != elsewhere || n != 1 {
+			t.Errorf("elsewhere there are %d, and were %d", n, elsewhere)
+		}
+		if _, revoked := known(west); revoked != 1 {
+			t.Errorf("%d revocations are known", revoked)
+		}
+		w.browser().signIn(w, west, "ann@acme.test")
 	})
 }

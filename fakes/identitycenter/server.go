@@ -88,6 +88,7 @@ func NewServer(deps Deps) *Server {
 		"configure": control.To(s.configure), // a Config; tells the hosts that it serves, each with its service
 		"start":     control.To(s.start),     // to replicate
 		"put":       control.To(s.put),       // a Directory; tells the Position after it
+		"connect":   control.To(s.connect),   // an AppSettings to its Region, for everybody; tells the Position after it
 		"wait":      control.To(s.wait),      // until it has what another Region had at a Position
 		// add_region and remove_region do it as the administrator, who tries again while AWS is at fault, and wait until it
 		// is done.

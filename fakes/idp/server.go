@@ -39,10 +39,9 @@ func NewServer(deps Deps) *Server {
 		"disable_user": to(s, (*IdP).disableVerb), // a Disablement; tells that of before
 		"assign":       to(s, (*IdP).assignVerb),  // an Assignment; tells that of before
 
-		"get_wrong": to(s, (*IdP).flawVerb),      // a Flaw, beside those that there are
-		"mend":      to(s, (*IdP).mendVerb),      // a Flaw, by its name
-		"canary":    to(s, (*IdP).canaryVerb),    // a Canary; tells the SAMLResponse
-		"registers": to(s, (*IdP).registersVerb), // an ACS URL; tells whether it is registered
+		"get_wrong": to(s, (*IdP).flawVerb),   // a Flaw, beside those that there are
+		"mend":      to(s, (*IdP).mendVerb),   // a Flaw, by its name
+		"canary":    to(s, (*IdP).canaryVerb), // a Canary; tells what it is Shown
 	}
 	maps.Copy(s.Verbs, clock.Verbs())
 	return s

@@ -75,7 +75,7 @@ func TestMistakes(t *testing.T) {
 		{byhand.Breakage{Kind: "region_outage", Settings: []string{"where.region=${USER}"}},
 			`where.region=${USER}: no Region of the system is called "${USER}"; known are us-east-1, eu-west-1`},
 		{byhand.Breakage{Kind: "region_outage", Settings: []string{dark, "mode=refus"}},
-			`mode=refus: "mode" must be blackhole, refuse, reset or http_503, not "refus"; did you mean "refuse"?`},
+			`mode=refus: "mode" must be blackhole, refuse, reset, http_503 or dns, not "refus"; did you mean "refuse"?`},
 		{byhand.Breakage{Kind: "region_outage", Settings: []string{dark, "mod=refuse"}},
 			`mod=refuse: unknown key "mod" in a fault; did you mean "mode"?`},
 		{byhand.Breakage{Kind: "region_outage", Settings: []string{dark, "for=3s"}}, "for=3s: say it by --for"},

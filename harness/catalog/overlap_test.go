@@ -34,6 +34,13 @@ func TestChangesThatOverlap(t *testing.T) {
 			"at: 20s", ""},
 		"rules": {"region_outage, where: {region: us-east-1}", "tls, where: {region: us-east-1}, mode: expired, " +
 			"at: 6s, for: 2s", "at: 20s", ""},
+		"streams": {"replication, where: {region: eu-west-1}", "replication, where: {region: eu-west-1}, " +
+			"stream: sessions, at: 6s, for: 20s", "at: 20s", ""},
+		"flaws": {"idp_certificate", "idp_assertion, mode: encrypted, at: 6s, for: 20s", "at: 20s", ""},
+		"clocks": {"clock_skew, by: 5m, where: {place: idp}", "clock_skew, by: -5m, where: {place: idp}, at: 6s, for: 2s",
+			"at: 20s", ""},
+		"sessions": {"session_loss, where: {region: eu-west-1}", "session_loss, where: {region: eu-west-1}, at: 6s, for: 1s",
+			"at: 20s", "8:"},
 		"outlasts the swap": {key + "disabled", key + "disabled, at: 20s, for: 1s", "at: 6s, for: 9s", "11:"},
 		"for good":          {key + "disabled", key + "disabled, at: 20s, for: 1s", "at: 6s", "11:"},
 		"within the swap":   {key + "disabled", key + "disabled, at: 20s, for: 1s", "at: 6s, for: 2s", ""},

@@ -59,12 +59,11 @@ func (c *RecoveryPoint) Check(h *history.History, m *verdict.Measures) verdict.F
 // lacked says what the Region had not.
 func (c *RecoveryPoint) lacked(r *verdict.RecoveryPoint) string {
 	if r.Stale == 0 {
-		return fmt.Sprintf("%s had all of the %s acknowledged before %s; those of the last %s nobody looked for", c.Region,
-			count(r.Writes, c.Of), c.Fault, ceil(*r.Actual.Upper))
+		return fmt.Sprintf("%s had all of the %s acknowledged before %s; those of the last %s nobody looked for",
+			c.Region, count(r.Writes, c.Of), c.Fault, ceil(*r.Actual.Upper))
 	}
-	said := fmt.Sprintf("%s lacked %d of the %s acknowledged before %s, the oldest of them %s before it", c.Region, r.Stale,
-		count(r.Writes, c.Of), c.Fault, against(r.Actual, seconds(c.Within)))
-	return said
+	return fmt.Sprintf("%s lacked %d of the %s acknowledged before %s, the oldest of them %s before it", c.Region,
+		r.Stale, count(r.Writes, c.Of), c.Fault, against(r.Actual, seconds(c.Within)))
 }
 
 func (c *RecoveryPoint) against(m *verdict.Measures, g verdict.Grade) string {

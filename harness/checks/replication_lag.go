@@ -84,7 +84,8 @@ func (c *ReplicationLag) Check(h *history.History, m *verdict.Measures) verdict.
 		said = append(said, fmt.Sprintf("%s %s (objective %s%s)", q.name, against(q.actual, seconds(q.asked)),
 			asked(q.asked), words))
 	}
-	f.Summary = fmt.Sprintf("%s from %s were in %s after %s", plural(l.Writes, "write"), l.From, l.To, strings.Join(said, ", "))
+	f.Summary = fmt.Sprintf("%s from %s were in %s after %s", plural(l.Writes, "write"), l.From, l.To,
+		strings.Join(said, ", "))
 	if l.Pending > 0 {
 		f.Summary += "; never seen there: " + plural(l.Pending, "write")
 	}

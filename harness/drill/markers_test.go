@@ -37,7 +37,9 @@ checks:
 		for i, want := range []verdict.Grade{verdict.Pass, verdict.Pass, verdict.Fail, verdict.Pass, verdict.Pass} {
 			if f := v.Findings[i]; f.Grade != want {
 				t.Errorf("%s: %s, not %s: %s", f.Name, f.Grade, want, f.Summary)
-			} else { t.Log(f.Summary) }
+			} else {
+				t.Log(f.Summary)
+			}
 		}
 		for _, p := range v.RecoveryPoints {
 			if p.Stale == 0 || p.Lost > 0 || p.Actual == nil || p.Actual.Lower <= 0 || *p.Actual.Upper > 1.5 {

@@ -52,6 +52,7 @@ type Plan struct {
 	faults   []plannedFault
 	actions  []plannedAction
 	reaches  []string
+	executes []string
 
 	// Steering is what the people of each probe do who aren't in at home, of those probes that tell.
 	Steering map[string]harness.Steer
@@ -210,6 +211,7 @@ func (c *compiler) topology() {
 	}
 	c.directory()
 	c.idp()
+	c.applications()
 	t.KMS = harness.KMSSettings(sys.KMS)
 	t.Instance, t.Behaviour = harness.InstanceSettings(sys.Instance), harness.BehaviourSettings(sys.Behaviour)
 	c.kms()
@@ -226,6 +228,27 @@ func (c *compiler) topology() {
 		t.Vantages = append(t.Vantages, harness.Vantage{Name: v.Name, RTT: v.RTT})
 	}
 }
+
+// applications checks what everybody's portal shows beside accounts.
+func (c *compiler) applications() {
+	for i, a := range c.s.System.Applications {
+		key := fmt.Sprintf("system.applications.%d", i)
+		c.inSystem(c.s.Block, key+".region", a.Region)
+		switch before := c.s.System.Applications[:i]; {
+		case slices.ContainsFunc(before, func(b scenario.Application) bool { return a.Name != "" && a.Name == b.Name }):
+			c.fail(c.s.Block.Errorf(key+".name", "there is an application %s already", a.Name))
+		case len(a.Name) > maxApplication:
+			c.fail(c.s.Block.Errorf(key+".name", "an application's name has at most %d characters", maxApplication))
+		case slices.Contains(c.s.System.Standby, a.Region):
+			c.fail(c.s.Block.Errorf(key+".region", "%s stands by: an application is connected to a Region of the instance",
+				a.Region))
+		}
+		c.plan.Topology.Applications = append(c.plan.Topology.Applications, harness.Application(a))
+	}
+}
+
+// maxApplication is how long an application's name may be (IAM Identity Center API Reference, CreateApplication).
+const maxApplication = 100
 
 func isAccount(text string) bool {
 	return len(text) == 12 && !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
@@ -264,6 +287,10 @@ func (c *compiler) kms() {
 // Reaches lists the hosts (with a port where one is said) outside the system under test that the plan would have asked:
 // those that the scenario names, and that whoever runs it must confirm.
 func (p *Plan) Reaches() []string { return slices.Clone(p.reaches) }
+
+// Executes lists the commands that the plan would run on this machine because the scenario says so, and that whoever
+// runs it must confirm.
+func (p *Plan) Executes() []string { return slices.Clone(p.executes) }
 
 func (c *compiler) record() {
 	c.plan.Record = history.Plan{
@@ -307,6 +334,7 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 		_ = scenario.Into(p.Block, probe) // the kinds' own check has said what is wrong
 		return probe
 	}
+	c.atPrimary(p, kinds[i])
 	probe := made()
 	unread := scenario.Into(p.Block, kinds[i].New()) != nil // what follows from that is not told too
 	if checker, ok := probe.(harness.Checker); ok && !unread {
@@ -314,6 +342,9 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 	}
 	if steerer, ok := probe.(harness.Steerer); ok {
 		c.plan.Steering[p.Name] = steerer.Steering()
+	}
+	if executor, ok := probe.(harness.Executor); ok {
+		c.plan.executes = append(c.plan.executes, strings.Join(executor.Executes(), " "))
 	}
 	rec := history.Probe{Name: p.Name, Kind: p.Kind, From: p.From, Home: p.Home, As: p.As, Every: history.At(p.Every),
 		Limit: history.At(p.Limit), Offset: c.offset(p), Needs: probe.Needs(), Config: c.config(p.Block, probe)}
@@ -325,6 +356,13 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 	c.plan.Record.Probes = append(c.plan.Record.Probes, rec)
 	if !rec.Skipped && rec.Every > 0 { // where it is not, the reader has said so
 		c.plan.probes = append(c.plan.probes, plannedProbe{p.Name, made})
+	}
+}
+
+// atPrimary checks that who can do their work in the primary Region alone is at home there.
+func (c *compiler) atPrimary(p scenario.Probe, kind harness.ProbeKind) {
+	if primary := c.s.System.Primary; kind.Primary && p.Home != "" && primary != "" && p.Home != primary {
+		c.fail(p.Block.Errorf("home", "must be the primary Region, %s: only there it can be done", primary))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -32,20 +33,21 @@ func toward(a harness.Aim) string {
 // errRefused is what a canary is told that Identity Center refuses for the reason that is wanted.
 var errRefused = errors.New("it is refused")
 
-// judged is a canary: each Region judges what the provider writes now, without anybody's signing in. It is refused for
-// the cause that the fault makes in all of them, or accepted in all.
+// judged is a canary: each Region judges what the provider writes now, without anybody's signing in. The flaw is in all
+// that is written, which all Regions refuse for the cause that the fault makes, or in nothing: what another flaw does
+// is that one's.
 func judged(flaws harness.Flaws, a harness.Aim, cause string, lookUp bool) func(context.Context) error {
 	return func(ctx context.Context) error {
 		refused := 0
 		for _, e := range a.Edges {
-			said, err := flaws.Judged(ctx, e.To, lookUp)
-			switch {
+			said, has, err := flaws.Judged(ctx, e.To, lookUp)
+			switch ours := slices.Contains(has, a.Name); {
 			case err != nil:
 				return err
-			case said == cause:
+			case ours && said == cause:
 				refused++
-			case said != "":
-				return fmt.Errorf("%s refuses it for another reason: %s", e.To, said)
+			case ours:
+				return fmt.Errorf("%s doesn't refuse it by %s (%q)", e.To, cause, said)
 			}
 		}
 		switch refused {

@@ -84,9 +84,12 @@ func (f *IdPACSMissing) Inject(
 		missed += "/dual_stack"
 	}
 	return getWrong(ctx, h, a, back, flaw, func(ctx context.Context) error {
-		known, err := h.Flaws.Registered(ctx, missed)
-		if err == nil && !known {
-			err = errUnknownACS
+		known, has, err := h.Flaws.Registered(ctx, missed)
+		switch ours := slices.Contains(has, a.Name); {
+		case err == nil && ours && !known:
+			return errUnknownACS
+		case err == nil && ours:
+			return errors.New("the identity provider knows the ACS")
 		}
 		return err
 	})

@@ -37,31 +37,42 @@ func (f *Flaws) Mend(_ context.Context, name string) error {
 }
 
 // Judged is the token of the first flaw.
-func (f *Flaws) Judged(ctx context.Context, region string, _ bool) (string, error) {
+func (f *Flaws) Judged(ctx context.Context, region string, _ bool) (cause string, flaws []string, err error) {
 	tokens := map[string]string{"expired": "saml_expired", "wrong_audience": "saml_audience",
 		"wrong_recipient": "saml_recipient", "two_assertions": "saml_shape", "encrypted": "saml_shape",
 		"oversize": "saml_too_large", "name_id_mismatch": "user_unknown", "replay": "saml_replay"}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, flaw := range f.all {
-		switch about := len(flaw.Regions) == 0 || slices.Contains(flaw.Regions, region); {
-		case about && flaw.Key != "":
-			return "saml_signature", ctx.Err()
-		case about && flaw.Assertion != "":
-			return tokens[flaw.Assertion], ctx.Err()
+	for _, flaw := range f.about(region) {
+		flaws = append(flaws, flaw.Name)
+		switch {
+		case flaw.Key != "":
+			cause = "saml_signature"
+		case cause == "":
+			cause = tokens[flaw.Assertion]
 		}
 	}
-	return "", ctx.Err()
+	return cause, flaws, ctx.Err()
+}
+
+// about are the flaws of what is sent to a Region. With mu held.
+func (f *Flaws) about(region string) []harness.Flaw {
+	return slices.DeleteFunc(slices.Clone(f.all), func(flaw harness.Flaw) bool {
+		return len(flaw.Regions) > 0 && !slices.Contains(flaw.Regions, region)
+	})
 }
 
 // Registered tells whether no flaw is about the ACS.
-func (f *Flaws) Registered(ctx context.Context, acs string) (bool, error) {
+func (f *Flaws) Registered(ctx context.Context, acs string) (known bool, flaws []string, err error) {
 	region, _, _ := strings.Cut(acs, "/")
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return !slices.ContainsFunc(f.all, func(flaw harness.Flaw) bool {
-		return flaw.Unregistered && slices.Contains(flaw.Regions, region) && !slices.Contains(flaw.Registered, acs)
-	}), ctx.Err()
+	known = true
+	for _, flaw := range f.about(region) {
+		flaws = append(flaws, flaw.Name)
+		known = known && (!flaw.Unregistered || slices.Contains(flaw.Registered, acs))
+	}
+	return known, flaws, ctx.Err()
 }
 
 // Revive is somebody else who mends it all.

@@ -305,6 +305,11 @@ const (
 	SignIn          Journey = "sign_in"          // to the expected account in a Region's portal
 	Administer      Journey = "administer"       // from a change of a directory to its acknowledgement
 	RoleCredentials Journey = "role_credentials" // from a session to credentials of a role that AWS takes
+	SessionKeep     Journey = "session_keep"     // to the expected account by a session from before
+	KMSRoundTrip    Journey = "kms_roundtrip"    // from what KMS has encrypted to the same decrypted
+	AppLaunch       Journey = "app_launch"       // to an application, by its tile in a Region's portal
+	Exec            Journey = "exec"             // to the end of a program of the user's
+	CLILogin        Journey = "cli_login"        // from nothing to a token, and by it to credentials that AWS takes
 )
 
 // Check is one check of the plan.
@@ -386,6 +391,14 @@ const (
 	StepRoleCredentials = "role_credentials"
 	StepCallerIdentity  = "caller_identity"
 	StepIdentityStore   = "identity_store" // a call of its API
+
+	StepEncrypt   = "encrypt"
+	StepDecrypt   = "decrypt"
+	StepLaunch    = "launch"
+	StepRegister  = "oidc_register"
+	StepAuthorize = "oidc_authorize"
+	StepConsent   = "consent"
+	StepToken     = "oidc_token"
 )
 
 // Class says why an attempt was not good. The set is closed: it becomes a metric label.
@@ -406,7 +419,9 @@ const (
 	ClassIdPLoginRefused Class = "idp_login_refused"
 	ClassACSRejected     Class = "acs_rejected"
 	ClassPortalError     Class = "portal_error"
+	ClassSessionLost     Class = "session_lost" // who had a session must sign in anew
 	ClassWrongContent    Class = "wrong_content"
+	ClassProgram         Class = "program" // a program of the user's says so
 	ClassStopped         Class = "stopped"
 	ClassBrowser         Class = "browser"
 	ClassHarness         Class = "harness"
@@ -415,8 +430,8 @@ const (
 // Classes lists them all, in the order of the contract.
 func Classes() []Class {
 	return []Class{ClassTimeout, ClassRefused, ClassReset, ClassDNS, ClassTLS, ClassHTTP5xx, ClassHTTP4xx, ClassThrottled,
-		ClassIdPUnavailable, ClassIdPACSRefused, ClassIdPLoginRefused, ClassACSRejected, ClassPortalError, ClassWrongContent,
-		ClassStopped, ClassBrowser, ClassHarness}
+		ClassIdPUnavailable, ClassIdPACSRefused, ClassIdPLoginRefused, ClassACSRejected, ClassPortalError, ClassSessionLost,
+		ClassWrongContent, ClassProgram, ClassStopped, ClassBrowser, ClassHarness}
 }
 
 // Change is one change of a fault or an action, by its own name.

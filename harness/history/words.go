@@ -15,6 +15,15 @@ var journeyWords = map[Journey]Words{
 	Administer: {Do: "change who is in a group", Did: "changed it", Again: "served again", One: "change",
 		Many: "changes"},
 	RoleCredentials: {Do: "get credentials", Did: "got credentials", Again: "served again", One: "call", Many: "calls"},
+	KMSRoundTrip: {Do: "use the key", Did: "could use the key", Again: "served by KMS again", One: "round trip",
+		Many: "round trips"},
+	AppLaunch: {Do: "start their application", Did: "started it", Again: "in their application again", One: "launch",
+		Many: "launches"},
+	Exec: {Do: "get through with their program", Did: "got through", Again: "served again", One: "run", Many: "runs"},
+	CLILogin: {Do: "log in at the command line", Did: "got credentials", Again: "logged in again", One: "login",
+		Many: "logins"},
+	SessionKeep: {Do: "go on with their session", Did: "went on", Again: "served again", One: "visit",
+		Many: "visits"},
 }
 
 var (

@@ -23,7 +23,7 @@ func TestFlawsAreRefused(t *testing.T) {
 				var got string
 				for range 2 { // a replay is one the second time
 					var err error
-					if got, err = flaws.Judged(t.Context(), region, true); err != nil {
+					if got, _, err = flaws.Judged(t.Context(), region, true); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -74,7 +74,7 @@ func TestAFormOfAnACSThatIsMissing(t *testing.T) {
 		knows := func(want map[string]bool) {
 			t.Helper()
 			for acs, is := range want {
-				if got, err := flaws.Registered(t.Context(), acs); err != nil || got != is {
+				if got, _, err := flaws.Registered(t.Context(), acs); err != nil || got != is {
 					t.Errorf("%s: %t, %v; want %t", acs, got, err, is)
 				}
 			}

@@ -157,6 +157,9 @@ func placed(t *testing.T, m *Manual, topic *Topic, piece string) scenario.Set {
 	if strings.HasPrefix(topic.Name, "system.directory.people.") && len(steps) > 3 {
 		steps = slices.Insert(steps, 3, "leaver")
 	}
+	if strings.HasPrefix(topic.Name, "system.applications.") && len(steps) > 2 {
+		steps = slices.Insert(steps, 2, "0")
+	}
 	return scenario.Set{Path: strings.Join(steps, "."), Value: value}
 }
 
@@ -204,7 +207,8 @@ func TestWords(t *testing.T) {
 			t.Errorf("%s: %v", word, err)
 		}
 	}
-	if steer, _ := m.Topic("steer"); !slices.Equal(steer.Others, []string{"role_credentials.steer", "browser_login.steer"}) {
+	if steer, _ := m.Topic("steer"); !slices.Equal(steer.Others, []string{"role_credentials.steer", "app_launch.steer",
+		"cli_login.steer", "session_keep.steer", "browser_login.steer"}) {
 		t.Errorf("beside it there are %v", steer.Others)
 	}
 	if latency, _ := m.Topic("latency"); latency.Of != "check" || !slices.Contains(latency.Others, "link.latency") {

@@ -25,10 +25,14 @@ type People struct {
 	Sample  bool // they sign in as the kind has it: those for whom each fault is tried wherever tests run
 }
 
-// MatrixPeople are the people of every probe that needs no program beside this one.
+// MatrixPeople are the people of every probe that needs no program beside this one, but of those that no
+// contract speaks of.
 func MatrixPeople(c catalog.Catalog) []People {
 	var all []People
 	for _, k := range c.Probes {
+		if k.Apart {
+			continue
+		}
 		for i, settings := range append([]string{"{}"}, k.Variants...) {
 			p := k.New()
 			if err := scenario.FromConfig([]byte(settings), p); err != nil || len(p.Needs()) > 0 {

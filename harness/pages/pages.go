@@ -11,10 +11,15 @@ type Driver struct {
 	Challenge          string `json:"challenge"` // the form that asks for a one-time code
 	Code               string `json:"-"`         // its field, by name
 	Passing            string `json:"passing"`   // a form that only carries something to another place
-	Bookmark           string `json:"bookmark"`  // a link to the portal of another Region; RegionOf says which
+	Consent            string `json:"-"`         // a form on which a person allows a program to act for them
+	Confirm, Allow     string `json:"-"`         // its buttons, by ButtonOf: the code is the program's; it may
+	ButtonOf           string `json:"-"`
+	Bookmark           string `json:"bookmark"` // a link to the portal of another Region; RegionOf says which
 	RegionOf           string `json:"region_of"`
 	Account            string `json:"account"` // an account in the portal's list; AccountOf says its id
 	AccountOf          string `json:"account_of"`
+	Launched           string `json:"-"`     // what a page shows that stands for an application
+	ApplicationOf      string `json:"-"`     // the attribute that names it, there and on a tile
 	Error              string `json:"error"` // what a page says in place of what was wanted
 	TokenOf            string `json:"token_of"`
 	ClassOf            string `json:"class_of"` // of an error that a script found
@@ -32,7 +37,9 @@ func Lab() Driver {
 	return Driver{
 		SignIn: "form#sign-in", UserName: "username", Password: "password",
 		Challenge: "form#challenge", Code: "code", Passing: "form#saml",
+		Consent: "form#consent", Confirm: "confirm", Allow: "allow", ButtonOf: "data-action",
 		Bookmark: "a.bookmark", RegionOf: "data-region", Account: "#accounts li", AccountOf: "data-account-id",
+		Launched: "h3#launched", ApplicationOf: "data-application",
 		Error: "p#error", TokenOf: "data-error", ClassOf: "data-class",
 		Region: "region", Token: "x-amz-sso_bearer_token", API: "portal-api",
 		ACSRefused: "acs_refused", LoginRefused: "login_refused", KMS: "kms",

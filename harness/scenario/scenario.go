@@ -50,16 +50,17 @@ type Scenario struct {
 
 // System is what is provisioned: one instance of IAM Identity Center, its Regions and its identity provider.
 type System struct {
-	Primary     string      `yaml:"primary" required:"true" form:"region" doc:"the instance's primary Region"`
-	Additional  []string    `yaml:"additional" unique:"true" form:"region" doc:"Regions the instance is replicated to"`
-	Standby     []string    `yaml:"standby" unique:"true" form:"region" doc:"Regions with a replica of the key, which the action add_region replicates the instance to"`
-	Account     string      `yaml:"account" example:"111122223333" doc:"the management account, 12 digits; if not said, drawn by the seed"`
-	Directory   Directory   `yaml:"directory" doc:"people and what they may use"`
-	IdP         IdP         `yaml:"idp" example:"{dialect: entra, mfa: totp}|{dialect: external, metadata: acme-idp.xml, passwords: passwords.txt, url: 'http://127.0.0.1:8080', hosts: [static.acme.test]}" doc:"the identity provider"`
-	Replication Replication `yaml:"replication" doc:"from the primary to the additional Regions"`
-	Instance    Instance    `yaml:"instance" example:"{session_duration: 1h, legacy_acs: true}" doc:"the instance of IAM Identity Center, as its administrator has set it up"`
-	Behaviour   Behaviour   `yaml:"behaviour" example:"{kms_cache: 5m, unsolicited: refuse}" doc:"what AWS does not document, and the lab therefore lets you say"`
-	KMS         KMS         `yaml:"kms" example:"{backend: embedded, creating_for: 10s}|{backend: localstack, image: localstack/localstack:4.14.0}|{backend: endpoint, url: 'http://kms.test:4566'}" doc:"the key that encrypts the instance's data"`
+	Primary      string        `yaml:"primary" required:"true" form:"region" doc:"the instance's primary Region"`
+	Additional   []string      `yaml:"additional" unique:"true" form:"region" doc:"Regions the instance is replicated to"`
+	Standby      []string      `yaml:"standby" unique:"true" form:"region" doc:"Regions with a replica of the key, which the action add_region replicates the instance to"`
+	Account      string        `yaml:"account" example:"111122223333" doc:"the management account, 12 digits; if not said, drawn by the seed"`
+	Directory    Directory     `yaml:"directory" doc:"people and what they may use"`
+	Applications []Application `yaml:"applications" example:"[{name: Wiki, region: us-east-1}]" doc:"tiles of everybody's portal, each connected to a Region"`
+	IdP          IdP           `yaml:"idp" example:"{dialect: entra, mfa: totp}|{dialect: external, metadata: acme-idp.xml, passwords: passwords.txt, url: 'http://127.0.0.1:8080', hosts: [static.acme.test]}" doc:"the identity provider"`
+	Replication  Replication   `yaml:"replication" doc:"from the primary to the additional Regions"`
+	Instance     Instance      `yaml:"instance" example:"{session_duration: 1h, legacy_acs: true}" doc:"the instance of IAM Identity Center, as its administrator has set it up"`
+	Behaviour    Behaviour     `yaml:"behaviour" example:"{kms_cache: 5m, unsolicited: refuse}" doc:"what AWS does not document, and the lab therefore lets you say"`
+	KMS          KMS           `yaml:"kms" example:"{backend: embedded, creating_for: 10s}|{backend: localstack, image: localstack/localstack:4.14.0}|{backend: endpoint, url: 'http://kms.test:4566'}" doc:"the key that encrypts the instance's data"`
 }
 
 // Regions are the primary, then the additional ones, then those that stand by.
@@ -83,6 +84,13 @@ type Person struct {
 	Groups []string `yaml:"groups" unique:"true" example:"[group-02]" doc:"those they are in: group-01 and so on; the first decides which account they must see; if not said, group-01"`
 
 	Block Block
+}
+
+// Application is assigned to everybody and shown by the portals of all Regions; it begins in the one that it is
+// connected to.
+type Application struct {
+	Name   string `yaml:"name" required:"true" example:"Wiki" doc:"what its tile says"`
+	Region string `yaml:"region" required:"true" form:"region" doc:"the Region that it is connected to, and begins in"`
 }
 
 // IdP is the SAML identity provider as its administrator has set it up.

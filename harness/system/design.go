@@ -46,6 +46,20 @@ func (d *Design) Administrator() identitycenter.AccessKey {
 		ARN: names.PartitionOf(d.Instance.Primary).ARN("iam", "", d.Instance.Account, "user/Operator")}
 }
 
+// KeyUsers are who asks KMS. Whoever plays it here tells them apart by their access keys, and verifies no signature.
+func (d *Design) KeyUsers() []harness.KeyUser {
+	admin := d.Administrator()
+	users := []harness.KeyUser{{Name: harness.KeyOfOperator, AccessKeyID: admin.ID, Secret: admin.Secret}}
+	for _, s := range identitycenter.Services(d.Instance) {
+		name := harness.KeyOfCenter
+		if s.AccessKey == identitycenter.IdentityStoreAccessKey {
+			name = harness.KeyOfStore
+		}
+		users = append(users, harness.KeyUser{Name: name, AccessKeyID: s.AccessKey, Secret: "none", Context: s.Context})
+	}
+	return users
+}
+
 // SCIMToken is the token that the provider provisions with. Like the administrator's secret it is no secret: the lab is
 // reached by nobody but who started it.
 func (d *Design) SCIMToken() string { return "scim-of-a-regiondrill-lab-only-" + d.Instance.UUID }

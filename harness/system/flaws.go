@@ -36,27 +36,27 @@ func (f *flaws) Mend(ctx context.Context, name string) error {
 }
 
 // Judged lets the provider write a response for somebody, and the Region judge it.
-func (f *flaws) Judged(ctx context.Context, region string, lookUp bool) (string, error) {
-	url := f.design.Instance.ACS(region)
-	who := f.design.People[0].UserName
-	var response string
-	if err := f.idp.Call(ctx, "canary", idp.Canary{ACS: url, Person: who}, &response); err != nil {
-		return "", err
-	}
-	replica := f.replicas[region]
+func (f *flaws) Judged(ctx context.Context, region string, lookUp bool) (string, []string, error) {
+	url, replica := f.design.Instance.ACS(region), f.replicas[region]
 	if replica == nil {
-		return "", fmt.Errorf("there is no Region %s", region)
+		return "", nil, fmt.Errorf("there is no Region %s", region)
+	}
+	var shown idp.Shown
+	err := f.idp.Call(ctx, "canary", idp.Canary{ACS: url, Person: f.design.People[0].UserName}, &shown)
+	if err != nil {
+		return "", nil, err
 	}
 	var said identitycenter.Judged
-	err := replica.Call(ctx, "judge", identitycenter.Judgement{ACS: url, Response: response, LookUp: lookUp}, &said)
-	return said.Cause, err
+	about := identitycenter.Judgement{ACS: url, Response: shown.Response, LookUp: lookUp}
+	err = replica.Call(ctx, "judge", about, &said)
+	return said.Cause, shown.Flaws, err
 }
 
 // Registered asks the provider whether it sends responses to an ACS.
-func (f *flaws) Registered(ctx context.Context, acs string) (bool, error) {
-	var is bool
-	err := f.idp.Call(ctx, "registers", f.design.Instance.ACSOf(acs), &is)
-	return is, err
+func (f *flaws) Registered(ctx context.Context, acs string) (bool, []string, error) {
+	var shown idp.Shown
+	err := f.idp.Call(ctx, "canary", idp.Canary{ACS: f.design.Instance.ACSOf(acs)}, &shown)
+	return shown.Known, shown.Flaws, err
 }
 
 // acsURLs are all ACS URLs of a Region.

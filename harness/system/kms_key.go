@@ -62,7 +62,7 @@ func (s *Site) makeKey(ctx context.Context, back *rollback.Stack) error {
 	if s.emulator != nil {
 		s.System.Rig = append(s.System.Rig, s.emulator.part(arns))
 	}
-	s.Keys = arns
+	s.Keys, s.System.Keys, s.System.KeyUsers = arns, maps.Clone(arns), s.KeyUsers()
 	return nil
 }
 

@@ -88,7 +88,8 @@ func (o *organization) join(t harness.Topology, r *mathrand.Rand, name string, g
 	user := identitycenter.User{ID: uuid(r), Name: name + names.UserDomain, DisplayName: displayName(r)}
 	dir.Users = append(dir.Users, user)
 	person := harness.Person{Name: name, UserName: user.Name, Password: rand.Text(),
-		Account: dir.Accounts[groups[0]%len(dir.Accounts)].ID}
+		Account: dir.Accounts[groups[0]%len(dir.Accounts)].ID,
+		Role:    dir.PermissionSets[groups[0]%len(dir.PermissionSets)].Name}
 	for _, g := range groups {
 		dir.Groups[g].Members = append(dir.Groups[g].Members, user.ID)
 	}

@@ -185,6 +185,29 @@ func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) erro
 			return err
 		}
 	}
+	return p.applications(ctx)
+}
+
+// applications connects each to its Region, and waits until all portals show it.
+func (p *parts) applications(ctx context.Context) error {
+	made := make([]identitycenter.Position, len(p.Topology.Applications))
+	for i, a := range p.Topology.Applications {
+		set := identitycenter.AppSettings{ID: fmt.Sprintf("apl-%016x", i+1), Name: a.Name}
+		if err := p.replicas[a.Region].Call(ctx, "connect", set, &made[i]); err != nil {
+			if ctx.Err() != nil {
+				return fmt.Errorf("connecting the application %s to %s: %w", a.Name, a.Region, err)
+			}
+			p.System.Notes = append(p.System.Notes, // as where its key may not be used
+				fmt.Sprintf("the application %s could not be connected to %s: %v", a.Name, a.Region, err))
+		}
+	}
+	for _, position := range made {
+		for _, region := range p.Topology.Enabled() {
+			if err := p.wait(ctx, region, p.replicas[region], position); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
