@@ -26,11 +26,13 @@ var settings = map[string]string{
 	"recovery_point":  `{"fault": "dark", "region": "eu-west-1", "within": "10s"}`,
 	"replication_lag": `{"to": "eu-west-1", "p50": "10s"}`,
 	"convergence":     `{"fault": "dark", "within": "9s"}`,
+	"revocation":      `{"action": "told", "within": "9s"}`,
 }
 
 // elsewhere are histories of checks of which the flagship has nothing.
 var elsewhere = map[string]string{"action_outcome": "acs-swap", "recovery_point": "recovery-points",
-	"replication_lag": "recovery-points", "convergence": "recovery-points"}
+	"replication_lag": "recovery-points", "convergence": "recovery-points",
+	"revocation": "zombie-logins"}
 
 func configure(t *testing.T, said string, v any) {
 	t.Helper()

@@ -79,10 +79,13 @@ func Table() []Kind {
 			[]string{`{"of": "revocations", "fault": "virginia-dark", "region": "eu-west-1", "within": "5s"}`},
 			newRecoveryPoint},
 		{"replication_lag", "what is written in the primary Region is in another after at most so long", []string{
-			`{"to": "eu-west-1", "p50": "1s", "p99": "5s"}`,
+			`{"from": "us-east-1", "to": "eu-west-1", "p50": "1s", "p99": "5s"}`,
 			`{"to": "eu-west-1", "fault": "virginia-dark", "window": "after", "p50": "1s"}`}, newReplicationLag},
 		{"convergence", "within a time after a fault every Region has all that was acknowledged by then", []string{
 			`{"fault": "virginia-dark", "within": "10s"}`}, newConvergence},
+		{"revocation", "who may no longer sign in, or whose sessions were ended, gets in no more after a time", []string{
+			`{"action": "leaver-disabled", "within": "5s"}`, `{"action": "leaver-disabled", "held": true, "within": "1m"}`},
+			newRevocation},
 	}
 }
 

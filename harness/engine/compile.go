@@ -497,6 +497,9 @@ func (c *compiler) action(a scenario.Action, kinds []harness.ActionKind) {
 	}
 	aim.Name = a.Name
 	rec.Summary, rec.Config = aim.Summary, c.config(a.Block, action)
+	if aim.Revokes != "" {
+		rec.Person, rec.Revokes = aim.Person, aim.Revokes
+	}
 	c.plan.actions = append(c.plan.actions, plannedAction{action, aim, a.At, a.For})
 }
 

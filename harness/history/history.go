@@ -295,7 +295,20 @@ type Action struct {
 	At      Instant         `json:"at"`
 	For     Instant         `json:"for,omitempty"` // how long until it is taken back; 0: until the run ends
 	Config  json.RawMessage `json:"config,omitempty"`
+
+	// Person is whom it is about, and Revokes what it takes from them once it is done; empty where it takes nothing.
+	Person  string     `json:"person,omitempty"`
+	Revokes Revocation `json:"revokes,omitempty"`
 }
+
+// Revocation is what an action takes from a person.
+type Revocation string
+
+// What is taken: from then on nobody may sign in as them, or the sessions that they had by then are over.
+const (
+	RevokesSignIn   Revocation = "sign_in"
+	RevokesSessions Revocation = "sessions"
+)
 
 // Journey is what the people of a probe do. An attempt that is good has come to its end.
 type Journey string

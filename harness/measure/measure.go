@@ -29,6 +29,7 @@ func Table() []Kind {
 		{"replication_lags", "how long a write took to another Region, of those before, during and after each fault",
 			replicationLags},
 		{"convergences", "how long after a fault every Region had all that was acknowledged by then", convergences},
+		{"revocations", "how long somebody still got in of whom that was taken", revocations},
 		{"time_availability", "the share of a fault's time in which a probe's people were not failing", timeAvailability},
 	}
 }
@@ -60,6 +61,7 @@ func Measure(h *history.History) *verdict.Measures {
 		}
 		s.noteOutside()
 	}
+	d.countZombies(m)
 	m.Validity = d.validity(m)
 	for _, k := range Table() {
 		m.Further = append(m.Further, verdict.Further{Name: k.Name, Entries: k.Of(&Found{h, m, d})})

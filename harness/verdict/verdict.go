@@ -112,6 +112,7 @@ const (
 	RecoveryPoints   = "recovery_point"
 	ReplicationLags  = "replication_lag"
 	ConvergenceTime  = "convergence"
+	RevocationTime   = "revocation"
 )
 
 // Measures is what can be counted and timed in a history, whatever the checks ask. What every exporter shows, and what
@@ -313,6 +314,22 @@ type ReplicationLag struct {
 type LagSample struct {
 	Of   string
 	Took Interval
+}
+
+// Revocation is how long somebody still got in, as one probe saw it, of whom an action has taken that.
+type Revocation struct {
+	Action   string    `json:"action"`
+	Person   string    `json:"person"`
+	Probe    string    `json:"probe"`
+	Of       string    `json:"of"`       // what was taken: sign_in or sessions
+	Done     Seconds   `json:"done"`     // when the action was
+	LetIn    int       `json:"let_in"`   // attempts begun since that used what was taken, and succeeded
+	Refused  int       `json:"refused"`  // and those that somebody refused
+	Unknown  int       `json:"unknown"`  // and those of which nothing follows: nobody was reached
+	Held     int       `json:"held"`     // of a sign-in that was taken: attempts that a session from before let in
+	Enforced *Interval `json:"enforced"` // from done until nobody was let in any more; nil where nobody tried
+	HeldFor  *Interval `json:"held_for"` // the same of sessions from before; nil where nobody had one
+	Evidence []int64   `json:"evidence"`
 }
 
 // Convergence is how long after a fault every Region had all that had been acknowledged by then.
