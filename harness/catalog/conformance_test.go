@@ -27,12 +27,14 @@ var settings = map[string]string{
 	"replication_lag": `{"to": "eu-west-1", "p50": "10s"}`,
 	"convergence":     `{"fault": "dark", "within": "9s"}`,
 	"revocation":      `{"action": "told", "within": "9s"}`,
+
+	"session_survival": `{"probe": "tab", "fault": "paused", "at_least": 0.9}`,
 }
 
 // elsewhere are histories of checks of which the flagship has nothing.
 var elsewhere = map[string]string{"action_outcome": "acs-swap", "recovery_point": "recovery-points",
 	"replication_lag": "recovery-points", "convergence": "recovery-points",
-	"revocation": "zombie-logins"}
+	"revocation": "zombie-logins", "session_survival": "zombie-logins", "invariants": "zombie-logins"}
 
 func configure(t *testing.T, said string, v any) {
 	t.Helper()

@@ -30,12 +30,13 @@ type Check interface {
 type Subject struct {
 	Title        string // what the finding is called where the scenario gives no name
 	Probe, Fault string
-	Window       string        // baseline, fault or after: where it looks
-	Measure      string        // verdict.RecoveryTime and the like
-	Within       time.Duration // the key within: people must be back so soon, and stay; 0: it doesn't ask
-	Sustained    *Sustained    // set by the checks that define when the pair counts as recovered
-	Gated        bool          // the probe must be steady in the warm-up
-	Quantiles    []Quantile    // of latency, those that few sign-ins can't bear
+	Window       string              // baseline, fault or after: where it looks
+	Measure      string              // verdict.RecoveryTime and the like
+	Within       time.Duration       // the key within: people must be back so soon, and stay; 0: it doesn't ask
+	Sustained    *Sustained          // set by the checks that define when the pair counts as recovered
+	Invariants   *history.Invariants // set by the check that asks about them
+	Gated        bool                // the probe must be steady in the warm-up
+	Quantiles    []Quantile          // of latency, those that few sign-ins can't bear
 }
 
 // Quantile is one that a check asks for.
@@ -86,6 +87,10 @@ func Table() []Kind {
 		{"revocation", "who may no longer sign in, or whose sessions were ended, gets in no more after a time", []string{
 			`{"action": "leaver-disabled", "within": "5s"}`, `{"action": "leaver-disabled", "held": true, "within": "1m"}`},
 			newRevocation},
+		{"session_survival", "at least a share of those who had a session when a fault came could go on with it",
+			[]string{`{"probe": "tabs", "fault": "virginia-dark", "at_least": 0.99}`}, newSessionSurvival},
+		{"invariants", "what must never be isn't so, whatever fails; it is looked at when the drill has settled", []string{
+			`{}`, `{"only": ["no_replayed_assertion", "no_foreign_token"]}`, `{"bound": "1m"}`}, newInvariants},
 	}
 }
 

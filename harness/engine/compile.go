@@ -26,6 +26,7 @@ type Catalog struct {
 	Probes  []harness.ProbeKind
 	Faults  []harness.FaultKind
 	Actions []harness.ActionKind
+	Audits  []harness.AuditKind
 }
 
 // Options are what the command line adds to a scenario.
@@ -51,6 +52,7 @@ type Plan struct {
 	probes   []plannedProbe
 	faults   []plannedFault
 	actions  []plannedAction
+	audits   []harness.AuditKind
 	reaches  []string
 	executes []string
 
@@ -96,7 +98,8 @@ type compiler struct {
 // Compile resolves a scenario against the kinds there are. Its error is a scenario.Errors with every mistake.
 func Compile(s *scenario.Scenario, kinds Catalog, opts Options) (*Plan, error) {
 	c := &compiler{s: s, opts: opts, can: opts.Target.New().Can(),
-		plan: &Plan{Source: s.Source, target: opts.Target, Steering: map[string]harness.Steer{}}}
+		plan: &Plan{Source: s.Source, target: opts.Target, audits: kinds.Audits,
+			Steering: map[string]harness.Steer{}}}
 	c.regions()
 	c.topology()
 	c.record()

@@ -253,6 +253,7 @@ func (r *run) drill(ctx context.Context, sys *harness.System) {
 	close(done)
 	r.phase(history.PhaseDraining)
 	schedules.Wait()
+	r.audit(ctx, sys)
 }
 
 // steady stops a run whose warm-up proved nothing: harming a system that isn't well shows nothing either.

@@ -79,6 +79,8 @@ type Plan struct {
 
 	AbortIf []AbortIf `json:"abort_if,omitempty"`
 
+	Invariants *Invariants `json:"invariants,omitempty"` // that a check asks about
+
 	KMS *KMS `json:"kms,omitempty"` // who plays it, where that is no fake of ours
 
 	Sustained []Sustained `json:"sustained,omitempty"` // of each pair whose recovery a check judges

@@ -30,6 +30,8 @@ func Table() []Kind {
 			replicationLags},
 		{"convergences", "how long after a fault every Region had all that was acknowledged by then", convergences},
 		{"revocations", "how long somebody still got in of whom that was taken", revocations},
+		{"session_survivals", "how many of those who had a session when a fault came could go on with it",
+			sessionSurvivals},
 		{"time_availability", "the share of a fault's time in which a probe's people were not failing", timeAvailability},
 	}
 }
@@ -62,6 +64,7 @@ func Measure(h *history.History) *verdict.Measures {
 		s.noteOutside()
 	}
 	d.countZombies(m)
+	m.Invariants = d.invariants()
 	m.Validity = d.validity(m)
 	for _, k := range Table() {
 		m.Further = append(m.Further, verdict.Further{Name: k.Name, Entries: k.Of(&Found{h, m, d})})

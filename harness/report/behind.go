@@ -72,3 +72,12 @@ func (m *Metrics) concludeReplication(v *verdict.Verdict) {
 		}
 	}
 }
+
+// invariantWords is an invariant with what was seen first of what violates it, or why nobody can say.
+func invariantWords(i *verdict.Invariant) string {
+	said := fmt.Sprintf("%s: %s", clean(i.Name), plural(i.Violations, "violation"))
+	if i.Detail != "" {
+		said += ", " + clean(i.Detail)
+	}
+	return said
+}

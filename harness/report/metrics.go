@@ -202,6 +202,11 @@ func (m *Metrics) begin(at history.Instant, p *history.Plan) {
 	for _, f := range p.Faults {
 		m.active.WithLabelValues(m.scenario, label(f.Name), label(f.Region))
 	}
+	if p.Invariants != nil {
+		for _, name := range p.Invariants.Only {
+			m.violations.WithLabelValues(m.scenario, label(name))
+		}
+	}
 	m.beginRun(at, p)
 }
 

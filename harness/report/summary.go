@@ -75,7 +75,7 @@ func (d *drill) summary() string {
 		}
 		for _, i := range d.Invariants {
 			fmt.Fprintf(&b, "| %s %s | %s | none | %d | %s |\n", signs[gradeOf(i.Grade)], gradeOf(i.Grade), md(i.Name),
-				i.Violations, plural(i.Violations, "violation"))
+				i.Violations, md(short(sentence(invariantWords(&i)), 2000)))
 		}
 		b.WriteString("\n")
 	}

@@ -210,7 +210,7 @@ func (t *textWriter) findings(d *drill) {
 		t.mark(f.Grade, words)
 	}
 	for _, i := range d.Invariants {
-		t.mark(i.Grade, fmt.Sprintf("%s: %s.", clean(i.Name), plural(i.Violations, "violation")))
+		t.mark(i.Grade, sentence(invariantWords(&i)))
 	}
 }
 

@@ -113,6 +113,7 @@ const (
 	ReplicationLags  = "replication_lag"
 	ConvergenceTime  = "convergence"
 	RevocationTime   = "revocation"
+	SessionsKept     = "session_survival"
 )
 
 // Measures is what can be counted and timed in a history, whatever the checks ask. What every exporter shows, and what
@@ -332,6 +333,18 @@ type Revocation struct {
 	Evidence []int64   `json:"evidence"`
 }
 
+// SessionSurvival is how many of the people who had a session when a fault came could go on with it.
+type SessionSurvival struct {
+	Probe    string  `json:"probe"`
+	Fault    string  `json:"fault"`
+	People   int     `json:"people"`  // who had a session when the first edge was in force
+	Kept     int     `json:"kept"`    // of those, who were served by it afterwards, and never told otherwise
+	Lost     int     `json:"lost"`    // who had to sign in anew
+	Unknown  int     `json:"unknown"` // who reached nobody, or did not come again
+	Share    *Share  `json:"share"`   // of Kept; nil where there was nobody
+	Evidence []int64 `json:"evidence"`
+}
+
 // Convergence is how long after a fault every Region had all that had been acknowledged by then.
 type Convergence struct {
 	Probe    string    `json:"probe"`
@@ -382,6 +395,10 @@ type Invariant struct {
 	Name       string `json:"name"`
 	Grade      Grade  `json:"grade"`
 	Violations int    `json:"violations"`
+
+	Looks    int     `json:"looks"`              // how often it was looked at, or the Regions where it was
+	Detail   string  `json:"detail,omitempty"`   // what was seen first of what violates it, or why nobody can say
+	Evidence []int64 `json:"evidence,omitempty"` // the lines that say so
 }
 
 // Validity says whether the measurement can be believed.
