@@ -89,7 +89,8 @@ fuzz: ## fuzz every parser for FUZZTIME (20s)
 		done; \
 	done
 
-nightly: build test fuzz ## everything that takes its time: tests, fuzzing, and all drills tagged nightly
+nightly: build test fuzz ## everything that takes its time: tests, fuzzing, all scenarios in virtual time, and all drills tagged nightly
+	@REGIONDRILL_SHIPPED=1 $(GO) test -count=1 -timeout 30m -run ShippedScenariosPass ./harness/drill
 	@if .ci/browser bin/regiondrill; then flags=; else flags=--without-browser; fi; bin/regiondrill run tag:nightly $$flags
 
 matrix: ## hold every fault to its contract, with every probe in either Region, and write docs/faults.md

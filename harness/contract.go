@@ -33,6 +33,18 @@ const (
 	Anywhere  Home = "anywhere"
 )
 
+// Journeys that faults treat alike.
+var (
+	// SigningIn go through the identity provider each time.
+	SigningIn = []history.Journey{history.SignIn, history.AppLaunch, history.CLILogin}
+	// WithSession have a session, which the portal's API takes.
+	WithSession = []history.Journey{history.RoleCredentials, history.SessionKeep}
+	// OfThePortal need Identity Center.
+	OfThePortal = slices.Concat(SigningIn, WithSession)
+	// PastThePortal don't.
+	PastThePortal = []history.Journey{history.HeldCredentials, history.KMSRoundTrip}
+)
+
 // Fail is that people at a home fail by a class, whatever they do or, where journeys are named, those who do that.
 func Fail(at Home, class history.Class, journeys ...history.Journey) Break {
 	return Break{At: at, Class: class, Journeys: journeys}

@@ -158,12 +158,14 @@ type Provider interface {
 	SetACS(ctx context.Context, regions []string) error
 }
 
-// Instance is the handle on the instance of Identity Center, as its administrator has it in the primary Region, past
-// all rules of the network.
+// Instance is the handle on the instance of Identity Center, as its administrator has it.
 type Instance interface {
-	// AddRegion replicates the instance to another Region, and waits until that is ACTIVE.
-	AddRegion(ctx context.Context, region string) error
-	// RemoveRegion takes a Region out of the instance, and waits until it is gone. That it isn't there is no error.
+	// AddRegion asks the primary Region's API from a vantage, over the network and its rules, to replicate the instance to
+	// another Region, and waits until that is ACTIVE. What the service doesn't do, and what never reaches it, is a
+	// *Refusal.
+	AddRegion(ctx context.Context, from, region string) error
+	// RemoveRegion takes a Region out of the instance, past all rules of the network, and waits until it is gone. That it
+	// isn't there is no error.
 	RemoveRegion(ctx context.Context, region string) error
 }
 

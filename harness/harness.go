@@ -48,7 +48,8 @@ type (
 		Name, Doc string
 		Examples  []string
 		// Variants are settings, in JSON, whose people a fault may treat otherwise than those of the defaults: each fault is
-		// drilled with all of them.
+		// drilled with all of them. HOME in them stands for the Region where they are at home, and for an application of
+		// that Region.
 		Variants []string
 		// Apart says that the contracts of faults don't speak of its people, so that no fault is held against them.
 		Apart bool

@@ -59,8 +59,13 @@ func NewRoleCredentials() harness.Probe {
 		sessions: map[cli]session{}}
 }
 
-// Journey of its people: from a session to credentials of a role that AWS takes.
-func (p *RoleCredentials) Journey() history.Journey { return history.RoleCredentials }
+// Journey of its people: from a session to credentials of a role that AWS takes, or from such credentials to AWS.
+func (p *RoleCredentials) Journey() history.Journey {
+	if p.Credentials == "held" {
+		return history.HeldCredentials
+	}
+	return history.RoleCredentials
+}
 
 // Needs nothing but this process.
 func (p *RoleCredentials) Needs() []string { return nil }

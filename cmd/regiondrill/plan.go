@@ -2,13 +2,11 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
@@ -55,7 +53,7 @@ func (p *program) plan(args []string, flags runFlags) error {
 		}{c.plan.Record, remarksOf(c.plan)})
 	}
 	text := p.page()
-	text.plan(c, p.carriers(c.scenario))
+	text.plan(c, p.carriers(c.scenario), p.touched(c))
 	return p.print(text)
 }
 
@@ -91,7 +89,7 @@ func (p *program) carriers(s *scenario.Scenario) []string {
 
 // plan writes a plan for people: what stands, who signs in, what happens when, what is judged, and what of it
 // is worth a second look.
-func (t *page) plan(c *compiled, carriers []string) {
+func (t *page) plan(c *compiled, carriers, touches []string) {
 	r := c.plan.Record
 	t.paragraph("", fmt.Sprintf("%s, in the %s, seed %d", r.Scenario, r.Target, r.Seed))
 	t.paragraph("  ", r.About)
@@ -99,9 +97,6 @@ func (t *page) plan(c *compiled, carriers []string) {
 	t.paragraph("Regions      ", regionsOf(r))
 	t.paragraph("IdP          ", idpRow(c))
 	t.paragraph("KMS          ", kmsRow(c))
-	for _, command := range c.plan.Executes() {
-		t.paragraph("Runs here    ", command+" (with --allow-exec)")
-	}
 	t.paragraph("Carried by   ", listOr(carriers, "no target"))
 	lasts := ""
 	if waits(c) {
@@ -110,6 +105,12 @@ func (t *page) plan(c *compiled, carriers []string) {
 	t.paragraph("It takes     ", fmt.Sprintf("%v%s", c.plan.Duration().Round(100*time.Millisecond), lasts))
 	t.table("\nWho signs in", probeRows(c))
 	t.table("\nWhat happens, and when", timeline(c))
+	t.chart(r)
+	t.table("\nWhat it touches", touches)
+	for _, a := range r.AbortIf {
+		t.paragraph("\nIt stops     ", fmt.Sprintf("when of the attempts of %s that ended within %v less than %g were good",
+			a.Probe, a.Over.Duration(), a.Below))
+	}
 	t.table("\nWhat is judged", checkRows(r))
 	if len(c.plan.Remarks) > 0 {
 		fmt.Fprintf(t, "\nWorth a second look\n")
@@ -158,25 +159,6 @@ func timeline(c *compiled) []string {
 			fmt.Sprintf("%v\tend", end))
 	}
 	return append(rows, fmt.Sprintf("at last\tall is healed; %v to settle", r.Settle.Duration()))
-}
-
-// edgesRow lists the links that a fault acts on.
-func edgesRow(c *compiled, f scenario.Fault) string {
-	var both []string
-	edges := c.plan.Edges(f.Name)
-	for _, e := range edges {
-		if e.From == e.To { // within a Region: a fault of its replica, or of calls that don't leave it
-			return "\t  in " + e.To
-		}
-		if e.To == f.Where.Region || e.To == f.Where.Place {
-			arrow := " → "
-			if slices.Contains(edges, harness.Edge{From: e.To, To: e.From}) {
-				arrow = " ⇄ "
-			}
-			both = append(both, e.From+arrow+e.To)
-		}
-	}
-	return "\t  on " + strings.Join(both, ", ")
 }
 
 func checkRows(r history.Plan) []string {

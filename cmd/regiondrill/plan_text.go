@@ -71,7 +71,7 @@ func happenings(c *compiled) []happening {
 	for _, f := range c.scenario.Faults {
 		rec := c.plan.Record.Fault(f.Name)
 		row := fmt.Sprintf("%s\t%s: %s, for %v", f.At, f.Name, rec.Summary, f.For)
-		all = append(all, happening{f.At, c.plan.Record.Begins(*rec), []string{row, edgesRow(c, f)}})
+		all = append(all, happening{f.At, c.plan.Record.Begins(*rec), []string{row}})
 	}
 	for _, a := range c.scenario.Actions {
 		until := "until the run ends"

@@ -40,6 +40,7 @@ type runFlags struct {
 	allowExec      bool
 	parallel       int
 	json           bool
+	rehearse       bool
 }
 
 func (p *program) runCommand() *cobra.Command {
@@ -87,6 +88,9 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 		"confirm that the scenario may run the programs that it names on this machine")
 	set.IntVar(&f.parallel, "parallel", 1, "run this many drills at once; more than 1 comes later")
 	set.BoolVar(&f.json, "json", false, "print the verdict as JSON")
+	set.BoolVar(&f.rehearse, "rehearse", false,
+		"do all but the drill: provision, let people sign in through the warm-up, then lay each fault with nobody "+
+			"there, prove it and take it back, and say what would be touched")
 }
 
 // run is the whole of the command: everything that can be refused is refused before anything starts.
@@ -96,6 +100,8 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 		return errors.New("--parallel: more drills than one at once come later; they would share this machine's time")
 	case flags.outSaid && flags.out == "":
 		return errors.New("--out needs the name of a folder")
+	case flags.rehearse && flags.json:
+		return errors.New("--rehearse has no verdict to print as --json")
 	case flags.timeout < 0:
 		return errors.New("--timeout must not be negative")
 	case flags.origin.expectEvery < 0:
@@ -258,11 +264,15 @@ const runsDir = "runs"
 
 // place decides where a drill's folder lies.
 func place(flags runFlags, outer string, d *compiled, now time.Time) string {
+	name := d.scenario.Name
+	if flags.rehearse {
+		name += "-rehearsal"
+	}
 	switch {
 	case outer != "":
-		return filepath.Join(outer, d.scenario.Name)
+		return filepath.Join(outer, name)
 	case flags.out != "":
 		return flags.out
 	}
-	return history.FolderName(runsDir, now, d.scenario.Name)
+	return history.FolderName(runsDir, now, name)
 }

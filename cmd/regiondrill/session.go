@@ -177,7 +177,11 @@ func (s *session) run(ctx context.Context) error {
 			codes = append(codes, exitBroken)
 			continue
 		}
-		codes = append(codes, done.code, s.conclude(ctx, done))
+		conclude := s.conclude
+		if s.flags.rehearse {
+			conclude = s.rehearsed
+		}
+		codes = append(codes, done.code, conclude(ctx, done))
 	}
 	code := first(append(codes, s.tell()))
 	s.metrics.linger(ctx)
@@ -222,6 +226,7 @@ func (s *session) record(ctx context.Context, brake *brake, f *finished) error {
 	runner := s.runner()
 	begun := s.announcement(ctx, f.metrics, screen.Say)
 	defer begun.over(ctx)
+	runner.Rehearse = s.flags.rehearse
 	runner.Sinks, runner.Standing = []history.Sink{f.metrics, screen, begun}, s.chaos.stand
 	runner.Tell = func(sentence string) { screen.Say("note: " + sentence) }
 	return runner.Record(ctx, f.plan, f.dir)

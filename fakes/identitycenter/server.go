@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
-	"github.com/regiondrill/regiondrill/fakes/awsjson"
 	"github.com/regiondrill/regiondrill/fakes/control"
 )
 
@@ -90,9 +89,9 @@ func NewServer(deps Deps) *Server {
 		"put":       control.To(s.put),       // a Directory; tells the Position after it
 		"connect":   control.To(s.connect),   // an AppSettings to its Region, for everybody; tells the Position after it
 		"wait":      control.To(s.wait),      // until it has what another Region had at a Position
-		// add_region and remove_region do it as the administrator, who tries again while AWS is at fault, and wait until it
-		// is done.
-		"add_region":    control.To(s.addRegion),
+		// region_added waits until a Region that was asked for serves people. remove_region removes one as the administrator,
+		// who tries again while AWS is at fault, and waits until it is gone.
+		"region_added":  control.To(s.regionAdded),
 		"remove_region": control.To(s.removeRegion),
 		"revoke":        control.To(s.revoke), // a user's sessions, by user name; in any Region
 		"hold":          control.To(s.hold),   // EdgeRules, in the place of those before
@@ -212,23 +211,12 @@ func (s *Server) forgetSCIMToken(ctx context.Context, id string) (control.None, 
 	return control.None{}, err
 }
 
-func (s *Server) addRegion(ctx context.Context, region string) (control.None, error) {
+func (s *Server) regionAdded(ctx context.Context, region string) (control.None, error) {
 	r, err := s.standing()
 	if err != nil {
 		return control.None{}, err
 	}
-	for {
-		_, err = r.AddRegion(ctx, region)
-		var fault *awsjson.Fault
-		var kms *errKMS
-		away := errors.As(err, &kms) || errors.As(err, &fault) && fault.Status >= http.StatusInternalServerError
-		if !away || !pause(ctx, retryLast) { // while AWS is at fault, an administrator tries again
-			break
-		}
-	}
-	if err == nil {
-		err = r.settled(ctx)
-	}
+	err = r.settled(ctx)
 	if err == nil && r.known.Load().region(region) == nil {
 		err = fmt.Errorf("%s could not be added: it vanished again", region)
 	}

@@ -10,7 +10,7 @@ func Table() []harness.ActionKind {
 	return []harness.ActionKind{
 		{Name: "add_region",
 			Doc:      "an administrator replicates the instance to another Region, which is done when that is ACTIVE",
-			Examples: []string{`{"region": "ap-southeast-2"}`},
+			Examples: []string{`{"region": "ap-southeast-2"}`, `{"region": "ap-southeast-2", "from": "new-york"}`},
 			New:      func() harness.Action { return &AddRegion{} }},
 		{Name: "acs_swap",
 			Doc:      "an operator registers another Region's ACS URL at the identity provider, in place of what is there",

@@ -270,11 +270,16 @@ func shortBaseline(r *review, o *objective) {
 	}
 }
 
-// nobodySteers: what brings people back is then the fault's own end.
+// nobodySteers: what brings people back is then the fault's own end, or an operator who answers it.
 func nobodySteers(r *review, o *objective) {
 	home := cmp.Or(o.fault.Region, o.fault.Where["place"])
 	if o.check.Subject().Sustained == nil || home == "" || home != o.probe.Home || r.steering[o.probe.Name].To != "" {
 		return
+	}
+	for _, a := range r.plan.Actions {
+		if strings.HasPrefix(a.After, o.fault.Name+".") {
+			return
+		}
 	}
 	r.remark(o.Block, "probe", "nobody of %s steers, so whom %s keeps out only its end brings back, "+
 		"and this check then never passes", o.probe.Name, o.fault.Name)

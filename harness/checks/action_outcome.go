@@ -12,9 +12,9 @@ import (
 // Outcome passes when an action came to the end that is asked for: that it was done, and within a time where one is
 // said, or that the system did not do it.
 type Outcome struct {
-	Action  string        `yaml:"action" required:"true" doc:"the action that is judged"`
-	Expect  string        `yaml:"expect" enum:"done,failed" doc:"done: the system did it; failed: the system refused it, or it never got there"`
-	Within  time.Duration `yaml:"within" min:"0s" max:"24h" example:"10s" doc:"how long it may take, from when it was asked for; 0s: as long as it likes"`
+	Action string        `yaml:"action" required:"true" doc:"the action that is judged"`
+	Expect string        `yaml:"expect" enum:"done,failed" doc:"done: the system did it; failed: the system refused it, or it never got there"`
+	Within time.Duration `yaml:"within" min:"0s" max:"24h" example:"10s" doc:"how long it may take, from when it was asked for; 0s: as long as it likes"`
 }
 
 func newOutcome() Check { return &Outcome{Expect: string(history.Done)} }

@@ -8,15 +8,17 @@ import (
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
-// Availability passes when at least a share of the attempts in a window is good. It is
-// unknown where that depends on attempts of which nobody knows what came.
+// Availability passes when at least a share of the attempts in a window is good, and at most another: of people who are
+// to be kept out it is a mistake that they get in. It is unknown where that depends on attempts of which nobody knows
+// what came.
 type Availability struct {
 	pair    `yaml:",inline"`
 	Window  string  `yaml:"window" enum:"baseline,fault,after" doc:"which attempts: those before, during or after the fault"`
-	AtLeast float64 `yaml:"at_least" required:"true" min:"0" max:"1" doc:"the share of good attempts that is asked for"`
+	AtLeast float64 `yaml:"at_least" min:"0" max:"1" doc:"the share of good attempts that is asked for"`
+	AtMost  float64 `yaml:"at_most" min:"0" max:"1" doc:"the share of good attempts that must not be exceeded, of people who are not to get in"`
 }
 
-func newAvailability() Check { return &Availability{Window: verdict.Fault} }
+func newAvailability() Check { return &Availability{Window: verdict.Fault, AtMost: 1} }
 
 // Subject of the check.
 func (c *Availability) Subject() Subject {
@@ -25,7 +27,17 @@ func (c *Availability) Subject() Subject {
 }
 
 // Problems of the check.
-func (c *Availability) Problems(p *history.Plan) []Problem { return c.known(p) }
+func (c *Availability) Problems(p *history.Plan) []Problem {
+	problems := c.known(p)
+	switch {
+	case c.AtLeast == 0 && c.AtMost == 1:
+		problems = append(problems, Problem{Key: "kind", Sentence: "it asks for nothing: give at_least, at_most or both"})
+	case c.AtLeast > c.AtMost:
+		problems = append(problems, Problem{Key: "at_most", Sentence: fmt.Sprintf(
+			"nothing is at least %v and at most %v", c.AtLeast, c.AtMost)})
+	}
+	return problems
+}
 
 // Check judges the window. What became of dropped and unknown attempts nobody knows: taken as bad they bound the share
 // from below, taken as good from above.
@@ -36,6 +48,9 @@ func (c *Availability) Check(h *history.History, m *verdict.Measures) verdict.Fi
 			c.Probe, when(c.Window), c.Fault))
 	}
 	f := verdict.Finding{Grade: verdict.Unknown, Objective: c.AtLeast}
+	if c.AtMost < 1 {
+		f.Objective = verdict.Share{Lower: c.AtLeast, Upper: c.AtMost}
+	}
 	least, most := float64(w.Good)/float64(w.Attempts), float64(w.Attempts-w.Bad)/float64(w.Attempts)
 	said := verdict.Percent(least, math.Floor)
 	if f.Actual = least; least < most {
@@ -43,19 +58,35 @@ func (c *Availability) Check(h *history.History, m *verdict.Measures) verdict.Fi
 		said = verdict.Percent(least, math.Floor) + " to " + verdict.Percent(most, math.Ceil)
 	}
 	f.Summary = fmt.Sprintf("%d of %s of %s %s %s were good%s: %s (objective %s)", w.Good, plural(w.Attempts, "attempt"),
-		c.Probe, when(c.Window), c.Fault, notSeen(w), said, verdict.Percent(c.AtLeast, math.Round))
+		c.Probe, when(c.Window), c.Fault, notSeen(w), said, c.asked())
+	tooMany := exceeds(w.Good, w.Attempts, c.AtMost)
 	switch {
-	case history.Kept(w.Good, w.Attempts, c.AtLeast):
-		f.Grade = verdict.Pass
-	case !history.Kept(w.Attempts-w.Bad, w.Attempts, c.AtLeast):
+	case tooMany || !history.Kept(w.Attempts-w.Bad, w.Attempts, c.AtLeast):
 		f.Grade = verdict.Fail
+	case history.Kept(w.Good, w.Attempts, c.AtLeast) && !exceeds(w.Attempts-w.Bad, w.Attempts, c.AtMost):
+		f.Grade = verdict.Pass
 	default:
 		f.Summary += "; too little is known to tell"
 	}
-	if f.Grade != verdict.Pass {
+	if f.Grade != verdict.Pass && !tooMany {
 		f.Summary += because(h, m, c.Probe, c.Fault, c.Window)
 	}
 	return f
+}
+
+// exceeds tells whether so many of n are more than a share of them, in whole numbers as history.Kept.
+func exceeds(good, n int, share float64) bool { return !history.Kept(n-good, n, 1-share) }
+
+// asked is the objective in words.
+func (c *Availability) asked() string {
+	least, most := verdict.Percent(c.AtLeast, math.Round), "at most "+verdict.Percent(c.AtMost, math.Round)
+	switch {
+	case c.AtMost == 1:
+		return least
+	case c.AtLeast == 0:
+		return most
+	}
+	return "at least " + least + " and " + most
 }
 
 // notSeen says how many of a window's attempts nobody knows of.

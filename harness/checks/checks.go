@@ -68,8 +68,9 @@ func Table() []Kind {
 			"sustained": {"for": "5s", "ratio": 0.99, "gap": "2s"}}`}, newRecovery},
 		{"failback", "after the fault the home Region carries the probe's people again within a time", []string{
 			`{"probe": "staff", "fault": "virginia-dark", "within": "10s"}`}, newFailback},
-		{"availability", "at least a share of the attempts of a window is good", []string{
-			`{"probe": "staff", "fault": "virginia-dark", "window": "after", "at_least": 0.999}`}, newAvailability},
+		{"availability", "at least a share of the attempts of a window is good, or at most", []string{
+			`{"probe": "staff", "fault": "virginia-dark", "window": "after", "at_least": 0.999}`,
+			`{"probe": "staff", "fault": "virginia-dark", "at_most": 0.05}`}, newAvailability},
 		{"latency", "sign-ins of a window take at most so long", []string{
 			`{"probe": "staff", "fault": "virginia-dark", "window": "baseline", "p95": "500ms"}`,
 			`{"probe": "staff", "fault": "virginia-dark", "window": "after", "p50": "300ms", "p99": "1s", "max": "3s"}`},

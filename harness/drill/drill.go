@@ -31,6 +31,7 @@ type Runner struct {
 	// folder, which is added to it; empty: nobody does.
 	Keeper   []string
 	Lease    time.Duration // for which a run may stand still; 0: KeeperLease
+	Rehearse bool          // what comes before and around the drill, and not the drill
 	Timeless bool          // no watch over the machine: in virtual time nothing is late
 	// Tell is given what is worth knowing and no error; nil: nobody is.
 	Tell func(sentence string)
@@ -96,7 +97,7 @@ func (r *Runner) record(ctx context.Context, plan *engine.Plan, folder *history.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stopFile(ctx, folder.Path, cancel)
-	opts := engine.RunOptions{Folder: folder, Standing: r.Standing, Tell: r.Tell,
+	opts := engine.RunOptions{Folder: folder, Standing: r.Standing, Rehearse: r.Rehearse, Tell: r.Tell,
 		Sink: append(history.Sinks{history.NewWriter(folder.History)}, r.Sinks...)}
 	if !r.Timeless {
 		opts.Heartbeat = heartbeat.Start

@@ -22,7 +22,8 @@ import (
 const matrixSystem = `schema: regiondrill.scenario/v1
 name: matrix
 seed: 5
-system: {primary: us-east-1, additional: [eu-west-1], directory: {users: 4, groups: 2, accounts: 2, permission_sets: 2}}
+system: {primary: us-east-1, additional: [eu-west-1], directory: {users: 4, groups: 2, accounts: 2, permission_sets: 2},
+  applications: [{name: us-east-1, region: us-east-1}, {name: eu-west-1, region: eu-west-1}]}
 vantages: {office: {rtt: {us-east-1: 8ms, eu-west-1: 20ms, idp: 20ms}}}
 warm_up: 4s
 settle: 4s
@@ -76,7 +77,8 @@ func matrixPlan(t *testing.T, c catalog.Catalog, kind string, one harness.Case, 
 		}
 		for _, home := range []string{"us-east-1", "eu-west-1"} {
 			fmt.Fprintf(&people, "  - {name: %s-%s, kind: %s, from: office, home: %s, every: 700ms, limit: %v%s}\n",
-				strings.ReplaceAll(p.Name, "_", "-"), home, p.Kind, home, matrixLimit, p.Keys)
+				strings.ReplaceAll(p.Name, "_", "-"), home, p.Kind, home, matrixLimit,
+				strings.ReplaceAll(p.Keys, "HOME", home))
 		}
 	}
 	where := one.Where
@@ -95,7 +97,7 @@ func matrixPlan(t *testing.T, c catalog.Catalog, kind string, one harness.Case, 
 	if keys != "" {
 		keys = ", " + keys
 	}
-	text := fmt.Sprintf(matrixSystem, people.String(), kind, lasts, selected, keys)
+	text := fmt.Sprintf(matrixSystem, strings.TrimSuffix(people.String(), "\n"), kind, lasts, selected, keys)
 	_, plan, err := c.Read(strings.NewReader(text), "matrix.yaml", nil, engine.Options{Target: c.Targets[0], Version: "test"})
 	if err != nil {
 		t.Fatal(err)

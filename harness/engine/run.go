@@ -34,6 +34,9 @@ type RunOptions struct {
 	Sink   history.Sink
 	// Keeper watches over what outlives this process; nil: nobody does.
 	Keeper rollback.Keeper
+	// Rehearse does all but the drill itself: when the warm-up has gone well people leave, and each fault is laid, proven,
+	// and taken back at once, with nobody there.
+	Rehearse bool
 	// Standing is told of the system when it stands.
 	Standing func(*harness.System)
 	// Tell is told the sentences that undos have for people; they are notes of the history too, which may be thrown away.
@@ -244,7 +247,7 @@ func (r *run) drill(ctx context.Context, sys *harness.System) {
 	}
 	schedules.Go(func() { r.control(ctx, sys, done) })
 	schedules.Go(func() { r.rig(ctx, sys.Rig, done) })
-	if waitUntil(ctx, r.zero) && r.steady() {
+	if waitUntil(ctx, r.zero) && r.steady() && !r.opts.Rehearse {
 		r.phase(history.PhaseDrill)
 		r.timeline.run(ctx)
 		r.phase(history.PhaseSettling)
@@ -253,6 +256,11 @@ func (r *run) drill(ctx context.Context, sys *harness.System) {
 	close(done)
 	r.phase(history.PhaseDraining)
 	schedules.Wait()
+	if r.opts.Rehearse && ctx.Err() == nil {
+		r.timeline.rehearse(ctx)
+		r.stop(rehearsed())
+		return // an audit makes changes, too
+	}
 	r.audit(ctx, sys)
 }
 

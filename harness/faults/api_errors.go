@@ -21,11 +21,12 @@ const (
 // apiErrorsCases are its contract: who needs the API fails by its error.
 var apiErrorsCases = []harness.Case{
 	{Where: harness.Where{Service: "portal_api"}, Settings: `{"status": 503}`,
-		Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassHTTP5xx)}},
+		Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassHTTP5xx, harness.OfThePortal...)}},
 	{Where: harness.Where{Service: "kms", Operation: "Decrypt"}, Settings: `{"code": "AccessDeniedException", "odds": 0.5}`,
 		Breaks: []harness.Break{
-			{At: harness.Here, Class: history.ClassACSRejected, Some: true, Journeys: []history.Journey{history.SignIn}},
-			{At: harness.Here, Class: history.ClassPortalError, Some: true}}},
+			{At: harness.Here, Class: history.ClassACSRejected, Some: true, Journeys: harness.SigningIn},
+			{At: harness.Here, Class: history.ClassPortalError, Some: true, Journeys: harness.WithSession},
+			{At: harness.Here, Class: history.ClassHTTP4xx, Some: true, Journeys: []history.Journey{history.KMSRoundTrip}}}},
 }
 
 // APIErrors makes an API answer with errors of its own, so that clients see what they would see of AWS, and try again

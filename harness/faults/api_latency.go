@@ -13,7 +13,7 @@ import (
 // apiLatencyCases are its contract: who needs the API waits for it.
 var apiLatencyCases = []harness.Case{
 	{Where: harness.Where{Service: "portal_api"}, Settings: `{"latency": "40ms"}`,
-		Breaks: []harness.Break{harness.Slow(harness.Here)}},
+		Breaks: []harness.Break{harness.Slow(harness.Here, harness.OfThePortal...)}},
 }
 
 // APILatency makes an API slow to answer, while the links to it are as fast as ever.

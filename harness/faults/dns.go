@@ -28,6 +28,7 @@ var dnsCases = []harness.Case{
 	{Settings: `{"mode": "nxdomain"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassDNS)}},
 	{Settings: `{"mode": "stale"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
 	{Settings: `{"mode": "slow", "delay": "2s"}`, Breaks: []harness.Break{
+		harness.Slow(harness.Here, harness.PastThePortal...),          // with one name to look up
 		{At: harness.Here, Class: history.ClassTimeout, Some: true}}}, // not who has a connection by then
 }
 

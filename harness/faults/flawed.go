@@ -13,8 +13,8 @@ import (
 
 // refusedAnywhere and refusedHere are what people meet whom Identity Center refuses: all, or those of a Region.
 var (
-	refusedAnywhere = []harness.Break{harness.Fail(harness.Anywhere, history.ClassACSRejected, history.SignIn)}
-	refusedHere     = []harness.Break{harness.Fail(harness.Here, history.ClassACSRejected, history.SignIn)}
+	refusedAnywhere = []harness.Break{harness.Fail(harness.Anywhere, history.ClassACSRejected, harness.SigningIn...)}
+	refusedHere     = []harness.Break{harness.Fail(harness.Here, history.ClassACSRejected, harness.SigningIn...)}
 )
 
 // flawed is a fault by which the identity provider gets something wrong.

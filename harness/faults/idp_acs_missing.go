@@ -13,7 +13,7 @@ import (
 )
 
 // unsent is what people meet whom the provider doesn't send back.
-var unsent = []harness.Break{harness.Fail(harness.Here, history.ClassIdPACSRefused, history.SignIn)}
+var unsent = []harness.Break{harness.Fail(harness.Here, history.ClassIdPACSRefused, harness.SigningIn...)}
 
 // idpACSMissingCases are its contract: the provider sends nobody to the Region, who has no session there yet.
 var idpACSMissingCases = []harness.Case{

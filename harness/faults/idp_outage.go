@@ -12,8 +12,8 @@ import (
 
 // idpless and nameless are what people meet where they can't get at the provider.
 var (
-	idpless  = []harness.Break{harness.Fail(harness.Anywhere, history.ClassIdPUnavailable, history.SignIn)}
-	nameless = []harness.Break{harness.Fail(harness.Anywhere, history.ClassDNS, history.SignIn)}
+	idpless  = []harness.Break{harness.Fail(harness.Anywhere, history.ClassIdPUnavailable, harness.SigningIn...)}
+	nameless = []harness.Break{harness.Fail(harness.Anywhere, history.ClassDNS, harness.SigningIn...)}
 )
 
 // idpOutageCases are its contract: nobody signs in in any Region, and who has a session goes on.

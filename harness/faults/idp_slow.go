@@ -8,14 +8,13 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
-	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // idpSlowCases are its contract: whoever signs in waits.
 var idpSlowCases = []harness.Case{
 	{Where: harness.Where{Place: "idp"}, Settings: `{"latency": "100ms"}`,
-		Breaks: []harness.Break{harness.Slow(harness.Anywhere, history.SignIn)}},
+		Breaks: []harness.Break{harness.Slow(harness.Anywhere, harness.SigningIn...)}},
 }
 
 // IdPSlow makes the identity provider slow to answer, while the links to it are as fast as ever. A sign-in asks it

@@ -24,17 +24,21 @@ const (
 // keyless is what people meet of a Region whose key can't be used: nobody signs in, and who has a session goes on until
 // the Region's view of their data is out of date.
 var keyless = []harness.Break{
-	harness.Fail(harness.Here, history.ClassACSRejected, history.SignIn),
-	harness.Fail(harness.Here, history.ClassPortalError),
+	harness.Fail(harness.Here, history.ClassACSRejected, harness.SigningIn...),
+	harness.Fail(harness.Here, history.ClassPortalError, harness.WithSession...),
 }
+
+// sealed is what they meet who use the key themselves.
+var sealed = harness.Fail(harness.Here, history.ClassHTTP4xx, history.KMSRoundTrip)
 
 // kmsKeyCases are its contract.
 var kmsKeyCases = []harness.Case{
-	{Settings: `{"mode": "disabled"}`, Breaks: keyless},
-	{Settings: `{"mode": "pending_deletion"}`, Breaks: keyless},
-	{Settings: `{"mode": "policy_denies"}`, Breaks: keyless},
-	{Settings: `{"mode": "throttled"}`, Breaks: keyless},
-	{Settings: `{"mode": "unreachable"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
+	{Settings: `{"mode": "disabled"}`, Breaks: append(keyless, sealed)},
+	{Settings: `{"mode": "pending_deletion"}`, Breaks: append(keyless, sealed)},
+	{Settings: `{"mode": "policy_denies"}`, Breaks: append(keyless, sealed)},
+	{Settings: `{"mode": "throttled"}`, Breaks: keyless}, // as the Region alone meets it,
+	{Settings: `{"mode": "unreachable"}`,
+		Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout, harness.OfThePortal...)}},
 }
 
 // KMSKey makes a Region's replica of the key under which Identity Center keeps its data unusable, as an administrator

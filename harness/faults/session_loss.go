@@ -7,12 +7,14 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // sessionLossCases are its contract: who loses their session signs in again.
 var sessionLossCases = []harness.Case{
-	{},
+	{Breaks: []harness.Break{
+		{At: harness.Here, Class: history.ClassSessionLost, Some: true, Journeys: []history.Journey{history.SessionKeep}}}},
 }
 
 // SessionLoss lets a Region forget all sessions that people have at its access portal, once, at its beginning: they are

@@ -12,8 +12,8 @@ import (
 // throttleCases are its contract: who needs the API is told to come later.
 var throttleCases = []harness.Case{
 	{Where: harness.Where{Service: "portal_api"},
-		Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassThrottled)}},
-	{Where: harness.Where{Service: "kms"}, Breaks: keyless},
+		Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassThrottled, harness.OfThePortal...)}},
+	{Where: harness.Where{Service: "kms"}, Breaks: append(keyless, sealed)},
 }
 
 // Throttle makes an API say that it is called too often, each service as AWS's does: KMS with 400 ThrottlingException,

@@ -15,7 +15,7 @@ type Instance struct {
 }
 
 // AddRegion adds one.
-func (i *Instance) AddRegion(_ context.Context, region string) error {
+func (i *Instance) AddRegion(_ context.Context, _, region string) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.Refuses == nil {

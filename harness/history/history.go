@@ -320,6 +320,7 @@ const (
 	SignIn          Journey = "sign_in"          // to the expected account in a Region's portal
 	Administer      Journey = "administer"       // from a change of a directory to its acknowledgement
 	RoleCredentials Journey = "role_credentials" // from a session to credentials of a role that AWS takes
+	HeldCredentials Journey = "held_credentials" // to AWS, by credentials of a role taken before
 	SessionKeep     Journey = "session_keep"     // to the expected account by a session from before
 	KMSRoundTrip    Journey = "kms_roundtrip"    // from what KMS has encrypted to the same decrypted
 	AppLaunch       Journey = "app_launch"       // to an application, by its tile in a Region's portal
@@ -548,6 +549,7 @@ const (
 	Completed   = "completed"
 	Interrupted = "interrupted"
 	TimedOut    = "timeout"
+	Rehearsed   = "rehearsed"  // it was a rehearsal
 	Aborted     = "aborted"    // a condition of abort_if was met
 	NotSteady   = "not_steady" // the warm-up did not become steady; no fault was injected
 	Broken      = "broken"     // the harness broke

@@ -10,8 +10,9 @@ type Words struct {
 
 // journeyWords are those of each journey. One that is missing here is told in words that fit all.
 var journeyWords = map[Journey]Words{
-	"":     signInWords, // of a probe that doesn't say
-	SignIn: signInWords,
+	"":              signInWords, // of a probe that doesn't say
+	SignIn:          signInWords,
+	HeldCredentials: {Do: "use their credentials", Did: "were served", Again: "served again", One: "call", Many: "calls"},
 	Administer: {Do: "change who is in a group", Did: "changed it", Again: "served again", One: "change",
 		Many: "changes"},
 	RoleCredentials: {Do: "get credentials", Did: "got credentials", Again: "served again", One: "call", Many: "calls"},

@@ -20,7 +20,7 @@ func TestAProgramOfTheUsers(t *testing.T) {
 	l := up(t, topology())
 	for script, want := range map[string]history.Outcome{
 		`curl -fsS -o "$HOME/page" "$REGIONDRILL_PORTAL" && echo '{"region": "eu-west-1"}'`: history.Good,
-		`curl -fsS -m 5 https://example.com/`:                                              history.Bad,
+		`curl -fsS -m 5 https://example.com/`:                                               history.Bad,
 	} {
 		probe := &probes.Exec{Command: []string{"sh", "-c", script}}
 		if err := probe.Open(t.Context(), l.System.World); err != nil {

@@ -208,7 +208,7 @@ func TestWords(t *testing.T) {
 		}
 	}
 	if steer, _ := m.Topic("steer"); !slices.Equal(steer.Others, []string{"role_credentials.steer", "app_launch.steer",
-		"cli_login.steer", "session_keep.steer", "browser_login.steer"}) {
+		"cli_login.steer", "session_keep.steer", "load.steer", "browser_login.steer"}) {
 		t.Errorf("beside it there are %v", steer.Others)
 	}
 	if latency, _ := m.Topic("latency"); latency.Of != "check" || !slices.Contains(latency.Others, "link.latency") {
@@ -223,8 +223,9 @@ func TestWhomAFaultBreaks(t *testing.T) {
 		"region_outage": "mode: refuse: who is at home there fails by refused; who is elsewhere is not harmed",
 		"process":       "mode: restart: nobody is harmed",
 		"link":          "latency: 40ms: who is at home there waits longer; who is elsewhere is not harmed",
-		"kms_key": "mode: disabled: who is at home there fails by acs_rejected (sign_in), or fails by portal_error " +
-			"(role_credentials); who is elsewhere is not harmed",
+		"kms_key": "mode: disabled: who is at home there fails by acs_rejected (sign_in, app_launch, cli_login), or fails by " +
+			"portal_error (role_credentials, session_keep), or is not harmed (held_credentials), or fails by http_4xx " +
+			"(kms_roundtrip); who is elsewhere is not harmed",
 	} {
 		topic, err := m.Topic(kind)
 		if err != nil || !slices.Contains(topic.Contract, want) {

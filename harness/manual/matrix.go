@@ -40,8 +40,7 @@ func MatrixPeople(c catalog.Catalog) []People {
 			}
 			one := People{Name: k.Name, Kind: k.Name, Journey: cmp.Or(p.Journey(), history.SignIn)}
 			if i > 0 {
-				one.Name += "-" + strings.Join(strings.FieldsFunc(Flow(settings)[strings.Index(Flow(settings), ":")+1:],
-					func(r rune) bool { return !('a' <= r && r <= 'z' || r == '_') }), "-")
+				one.Name += variant(settings)
 				one.Keys = ", " + strings.Trim(settings, "{}")
 			}
 			one.Sample = one.Journey == history.SignIn && i == 0
@@ -49,6 +48,16 @@ func MatrixPeople(c catalog.Catalog) []People {
 		}
 	}
 	return all
+}
+
+// variant is what sets people apart from others of their kind: "-kept" of {"connections": "kept"}; nothing where that
+// is only what they come for.
+func variant(settings string) string {
+	_, value, _ := strings.Cut(Flow(settings), ": ")
+	if value == "HOME" {
+		return ""
+	}
+	return "-" + value
 }
 
 // Aims are the Regions at which a case is aimed in turn; none where it names another place.

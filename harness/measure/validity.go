@@ -121,7 +121,7 @@ func (s *series) remark(code verdict.Code, fault, format string, args ...any) {
 func stopped(e *history.End) string {
 	words := map[string]string{
 		history.Interrupted: "somebody interrupted it", history.TimedOut: "its time was up",
-		history.Aborted:   "people were harmed too much",
+		history.Aborted: "people were harmed too much", history.Rehearsed: "it was a rehearsal",
 		history.NotSteady: "the warm-up did not become steady, so no fault was injected", history.Broken: "the harness broke",
 		history.TakenBack: "it stood still, and not even its undo could be measured",
 	}

@@ -154,7 +154,7 @@ func (p *parts) caller() control.Caller {
 
 // regions sets the replicas up and waits until all hold the directory.
 func (p *parts) regions(ctx context.Context, trust identitycenter.IdPTrust) error {
-	p.System.Instance = &instanceHandle{p.replicas[p.Topology.Primary]}
+	p.System.Instance = &instanceHandle{p.Site, p.replicas[p.Topology.Primary]}
 	p.System.Access = newAccess(p.Site, p.caller(), p.replicas)
 	p.System.Streams = newStreams(p.replicas)
 	clocks := clocks{}
