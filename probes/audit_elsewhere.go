@@ -70,10 +70,10 @@ func auditElsewhere(ctx context.Context, a *harness.Audit) error {
 		a.Tell("", history.AuditKept, "there is no Region outside the instance")
 	}
 	for _, region := range a.Outside {
-		transport := newTransport(a.World, a.From)
-		api := identitystore.New(identitystore.Options{Region: region, HTTPClient: &http.Client{Transport: transport},
-			Retryer: aws.NopRetryer{}, Credentials: credentials.NewStaticCredentialsProvider(
-				a.Operator.AccessKeyID, a.Operator.Secret, "")})
+		client, done := newClient(a.World, a.From)
+		api := identitystore.New(identitystore.Options{Region: region, HTTPClient: client,
+			Retryer:     aws.NopRetryer{},
+			Credentials: credentials.NewStaticCredentialsProvider(a.Operator.AccessKeyID, a.Operator.Secret, "")})
 		users, err := api.ListUsers(ctx, &identitystore.ListUsersInput{
 			IdentityStoreId: aws.String(a.Operator.IdentityStore), MaxResults: aws.Int32(1)})
 		answered, is := errors.AsType[*smithyhttp.ResponseError](err)
@@ -87,7 +87,7 @@ func auditElsewhere(ctx context.Context, a *harness.Audit) error {
 		default:
 			a.Tell(region, history.AuditUntold, "its Identity Store was not reached")
 		}
-		transport.CloseIdleConnections()
+		done()
 	}
 	return nil
 }

@@ -78,9 +78,9 @@ func (p *Marker) Close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 	defer cancel()
-	transport := newTransport(p.world, p.from)
-	defer transport.CloseIdleConnections()
-	_, err := p.api(p.home, &http.Client{Transport: transport}).DeleteGroup(ctx, &identitystore.DeleteGroupInput{
+	client, done := newClient(p.world, p.from)
+	defer done()
+	_, err := p.api(p.home, client).DeleteGroup(ctx, &identitystore.DeleteGroupInput{
 		IdentityStoreId: aws.String(p.world.Operator.IdentityStore), GroupId: aws.String(p.group)})
 	if gone, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && gone.HTTPStatusCode() == http.StatusNotFound {
 		return nil
@@ -190,11 +190,11 @@ func tracing(ctx context.Context) (context.Context, *atomic.Bool) {
 
 // read asks a Region who is in the group and records it.
 func (p *Marker) read(ctx context.Context, a *harness.Attempt, region, group string) {
-	transport := newTransport(p.world, a.From)
-	defer transport.CloseIdleConnections()
+	client, done := newClient(p.world, a.From)
+	defer done()
 	op := history.MarkerOp{Probe: a.Probe, Op: history.MarkerRead, Region: region, Result: history.MarkerOK}
 	began := time.Now()
-	pages := identitystore.NewListGroupMembershipsPaginator(p.api(region, &http.Client{Transport: transport}),
+	pages := identitystore.NewListGroupMembershipsPaginator(p.api(region, client),
 		&identitystore.ListGroupMembershipsInput{IdentityStoreId: aws.String(p.world.Operator.IdentityStore),
 			GroupId: aws.String(group), MaxResults: aws.Int32(100)})
 	var found []membership
