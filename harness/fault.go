@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -61,6 +62,8 @@ type Aim struct {
 	Unreachable []string
 
 	Person string // of an action: whom it is about, by their name
+	// Revokes is what an action takes from them, once it is done: that they may sign in, or their sessions.
+	Revokes history.Revocation
 	// Repairs is that an action takes back what faults do to the same Region by the same handle. Those are then no longer
 	// looked for, and the repair isn't taken back.
 	Repairs bool

@@ -53,7 +53,9 @@ type (
 		Variants []string
 		// Apart says that the contracts of faults don't speak of its people, so that no fault is held against them.
 		Apart bool
-		New   func() Probe
+		// Primary says that its people are at home in the primary Region, because only there it can be done.
+		Primary bool
+		New     func() Probe
 	}
 )
 
@@ -131,12 +133,21 @@ type World struct {
 	Pages     pages.Driver               // where things stand on the pages of both
 	Locate    func(host string) (Location, bool)
 
+	Operator Operator // who administers the instance; the zero value where nobody may
+
 	People []Person // who come one after the other
 	Others []Person // who come only where they are named
 	Places []*Place
 
 	Keys     map[string]string // the ARNs of the key's replicas, by Region
 	KeyUsers []KeyUser         // who asks KMS for it
+}
+
+// Operator administers the instance by AWS's APIs, as an infrastructure's code does: with a long-lived access key, past
+// Identity Center.
+type Operator struct {
+	AccessKeyID, Secret string
+	IdentityStore       string // the id of the instance's identity store
 }
 
 // KeyUser is a principal that asks KMS for the key, by its API and by names that are looked up and dialled as all

@@ -65,6 +65,9 @@ type Attempt struct {
 	From   *Place
 	Home   string // Region
 	Saver  Saver
+	// Tell writes a record of the probe's own kind down. It is handed the history's instant of a time. nil: nobody
+	// listens.
+	Tell func(func(at func(time.Time) history.Instant) history.Event)
 
 	Ended     time.Time       // when the outcome was known; zero: when Try returned
 	Outcome   history.Outcome // empty: the engine says unknown

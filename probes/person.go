@@ -29,11 +29,12 @@ type person struct {
 	a      *harness.Attempt
 	client *http.Client
 	began  time.Time
-	region string   // whose portal showed the account
-	asked  bool     // the password was sent
-	kept   bool     // they come with a session, and sign in for nobody
-	page   *page    // of the portal that they are in
-	last   *url.URL // that an SDK asked
+	region string     // whose portal showed the account
+	asked  bool       // the password was sent
+	kept   bool       // they come with a session, and sign in for nobody
+	page   *page      // of the portal that they are in
+	last   *url.URL   // that an SDK asked
+	keeps  *assertion // what would be sent to an ACS is kept here, and not sent; nil: it is sent
 }
 
 // failure is why somebody is not in.
@@ -83,7 +84,12 @@ func (u *person) visit(ctx context.Context, target string, wanted func(*page) bo
 			if form == nil {
 				return nil, &failure{history.ClassIdPLoginRefused, u.asksAgain(resp.page.form)}
 			}
-			next, err = newRequest(ctx, http.MethodPost, resp.url.ResolveReference(resp.page.form.action).String(), form)
+			to := resp.url.ResolveReference(resp.page.form.action)
+			if u.keeps != nil && u.isACS(to) {
+				u.keeps.to, u.keeps.form = to, form
+				return resp.page, nil
+			}
+			next, err = newRequest(ctx, http.MethodPost, to.String(), form)
 		case wanted(resp.page):
 			return resp.page, nil
 		default:
@@ -248,6 +254,8 @@ func stepName(service string, req *http.Request, p *page) string {
 		return history.StepRoleCredentials
 	case service == "portal_api":
 		return history.StepAccounts
+	case service == "identity_store":
+		return history.StepIdentityStore
 	case service == "sts":
 		return history.StepCallerIdentity
 	case service == "vanity":

@@ -143,6 +143,12 @@ func newTransport(world *harness.World, from *harness.Place) *http.Transport {
 	}
 }
 
+// newClient speaks HTTPS from a place, with connections of its own, which done ends.
+func newClient(world *harness.World, from *harness.Place) (client *http.Client, done func()) {
+	transport := newTransport(world, from)
+	return &http.Client{Transport: transport}, transport.CloseIdleConnections
+}
+
 // leaveHome folds all that was tried at home into one step: from its begin to when it failed or was given up.
 func (u *person) leaveHome() {
 	home := harness.Step{Name: history.StepHome, Region: u.a.Home, Began: u.began, Ended: time.Now()}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -22,7 +23,8 @@ func (*Deprovision) Needs() []string { return []string{"access"} }
 
 // Aim takes somebody.
 func (a *Deprovision) Aim(s harness.Scope) (harness.Aim, []harness.Problem) {
-	return harness.Aim{Summary: a.User + " is deprovisioned by SCIM", Region: s.Primary, Person: a.User},
+	return harness.Aim{Summary: a.User + " is deprovisioned by SCIM", Region: s.Primary, Person: a.User,
+			Revokes: history.RevokesSignIn},
 		aim.Person("user", a.User, s)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -20,7 +21,8 @@ func (*DisableUser) Needs() []string { return []string{"access"} }
 
 // Aim takes somebody.
 func (a *DisableUser) Aim(s harness.Scope) (harness.Aim, []harness.Problem) {
-	return harness.Aim{Summary: a.User + " is disabled at the identity provider", Person: a.User},
+	return harness.Aim{Summary: a.User + " is disabled at the identity provider", Person: a.User,
+			Revokes: history.RevokesSignIn},
 		aim.Person("user", a.User, s)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -21,7 +22,8 @@ func (*RevokeSessions) Needs() []string { return []string{"access"} }
 // Aim takes somebody and a Region.
 func (a *RevokeSessions) Aim(s harness.Scope) (harness.Aim, []harness.Problem) {
 	return harness.Aim{Summary: "the sessions of " + a.User + " are revoked in " + a.Region, Region: a.Region,
-		Person: a.User}, append(aim.Person("user", a.User, s), aim.Region("region", a.Region, s)...)
+			Person: a.User, Revokes: history.RevokesSessions},
+		append(aim.Person("user", a.User, s), aim.Region("region", a.Region, s)...)
 }
 
 // Do revokes them. Nobody can give a session back: whoever still may signs in again.

@@ -87,6 +87,7 @@ func (c *compiler) check(m compiled) {
 		}
 		c.errs = append(c.errs, m.Block.Errorf(p.Key, "%s%s", p.Sentence, suggestion(p)))
 	}
+	c.invariants(m, sub.Invariants)
 	if probe := c.plan.Probe(sub.Probe); probe != nil && sub.Gated {
 		probe.Gated = true
 	}
@@ -102,6 +103,17 @@ func (c *compiler) check(m compiled) {
 		c.errs = append(c.errs, m.Block.Errorf("kind", "%s", fmt.Sprint(err)))
 	}
 	c.plan.Checks = append(c.plan.Checks, history.Check{Name: name, Kind: m.Kind, Config: config})
+}
+
+// invariants notes what is asked about them; it is asked once.
+func (c *compiler) invariants(m compiled, asked *history.Invariants) {
+	switch {
+	case asked == nil:
+	case c.plan.Invariants != nil:
+		c.errs = append(c.errs, m.Block.Errorf("kind", "another check asks about invariants already; let one ask for all"))
+	default:
+		c.plan.Invariants = asked
+	}
 }
 
 func suggestion(p checks.Problem) string {

@@ -30,6 +30,7 @@ type Catalog struct {
 	Faults  []harness.FaultKind
 	Actions []harness.ActionKind
 	Probes  []harness.ProbeKind
+	Audits  []harness.AuditKind
 	Checks  []checks.Kind
 
 	Exporters []report.Exporter
@@ -43,6 +44,7 @@ func Default() Catalog {
 		Faults:  faults.Table(),
 		Actions: actions.Table(),
 		Probes:  probes.Table(),
+		Audits:  probes.Audits(),
 		Checks:  checks.Table(),
 
 		Exporters: report.Table(),
@@ -57,6 +59,11 @@ func undoers(tables ...rollback.Undoers) rollback.Undoers {
 		maps.Copy(all, t)
 	}
 	return all
+}
+
+// engine is what of it the engine runs.
+func (c Catalog) engine() engine.Catalog {
+	return engine.Catalog{Probes: c.Probes, Faults: c.Faults, Actions: c.Actions, Audits: c.Audits}
 }
 
 // Target finds a kind of target by its name.
@@ -132,7 +139,7 @@ func (c Catalog) Compile(s *scenario.Scenario, opts engine.Options) (*engine.Pla
 		opts.Carriers = c.Carriers
 	}
 	kinds := c.Kinds().Check(s)
-	plan, err := engine.Compile(s, engine.Catalog{Probes: c.Probes, Faults: c.Faults, Actions: c.Actions}, opts)
+	plan, err := engine.Compile(s, c.engine(), opts)
 	if plan == nil {
 		return nil, scenario.Join(kinds, err)
 	}

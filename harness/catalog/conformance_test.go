@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,19 @@ var settings = map[string]string{
 	"availability":   `{"probe": "staff", "fault": "virginia-dark", "at_least": 0.9}`,
 	"latency":        `{"probe": "staff", "fault": "virginia-dark", "p95": "10s"}`,
 	"action_outcome": `{"action": "swap"}`,
+
+	"recovery_point":  `{"fault": "dark", "region": "eu-west-1", "within": "10s"}`,
+	"replication_lag": `{"to": "eu-west-1", "p50": "10s"}`,
+	"convergence":     `{"fault": "dark", "within": "9s"}`,
+	"revocation":      `{"action": "told", "within": "9s"}`,
+
+	"session_survival": `{"probe": "tab", "fault": "paused", "at_least": 0.9}`,
 }
+
+// elsewhere are histories of checks of which the flagship has nothing.
+var elsewhere = map[string]string{"action_outcome": "acs-swap", "recovery_point": "recovery-points",
+	"replication_lag": "recovery-points", "convergence": "recovery-points",
+	"revocation": "zombie-logins", "session_survival": "zombie-logins", "invariants": "zombie-logins"}
 
 func configure(t *testing.T, said string, v any) {
 	t.Helper()
@@ -79,10 +92,7 @@ func TestProbes(t *testing.T) {
 func TestChecks(t *testing.T) {
 	for _, k := range Default().Checks {
 		t.Run(k.Name, func(t *testing.T) {
-			name := "flagship"
-			if k.Name == "action_outcome" { // nobody answers there
-				name = "acs-swap"
-			}
+			name := cmp.Or(elsewhere[k.Name], "flagship")
 			h := worked(t, name)
 			m := measure.Measure(h)
 			check := k.New()

@@ -40,7 +40,7 @@ var mayImport = map[string]string{
 	"harness/targets":   "harness harness/rollback harness/names harness/fabric harness/system harness/lab fakes/*",
 	"harness/aim":       "harness harness/names",
 	"harness/faults":    "harness harness/aim harness/history harness/rollback",
-	"harness/actions":   "harness harness/aim harness/rollback",
+	"harness/actions":   "harness harness/aim harness/history harness/rollback",
 	"probes/browser":    "harness/pages harness harness/history harness/totp",
 	"probes":            "harness/pages harness harness/history harness/totp probes/browser",
 	"harness/engine":    "harness harness/scenario harness/history harness/rollback harness/names harness/samlmetadata",

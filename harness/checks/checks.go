@@ -30,12 +30,13 @@ type Check interface {
 type Subject struct {
 	Title        string // what the finding is called where the scenario gives no name
 	Probe, Fault string
-	Window       string        // baseline, fault or after: where it looks
-	Measure      string        // verdict.RecoveryTime and the like
-	Within       time.Duration // the key within: people must be back so soon, and stay; 0: it doesn't ask
-	Sustained    *Sustained    // set by the checks that define when the pair counts as recovered
-	Gated        bool          // the probe must be steady in the warm-up
-	Quantiles    []Quantile    // of latency, those that few sign-ins can't bear
+	Window       string              // baseline, fault or after: where it looks
+	Measure      string              // verdict.RecoveryTime and the like
+	Within       time.Duration       // the key within: people must be back so soon, and stay; 0: it doesn't ask
+	Sustained    *Sustained          // set by the checks that define when the pair counts as recovered
+	Invariants   *history.Invariants // set by the check that asks about them
+	Gated        bool                // the probe must be steady in the warm-up
+	Quantiles    []Quantile          // of latency, those that few sign-ins can't bear
 }
 
 // Quantile is one that a check asks for.
@@ -76,6 +77,21 @@ func Table() []Kind {
 			newLatency},
 		{"action_outcome", "what an operator or an automation does comes to the end that is asked for", []string{
 			`{"action": "ireland-alone", "within": "10s"}`, `{"action": "ireland-alone", "expect": "failed"}`}, newOutcome},
+		{"recovery_point", "a Region lacks at most so much of what was acknowledged before a fault, and loses nothing",
+			[]string{`{"of": "revocations", "fault": "virginia-dark", "region": "eu-west-1", "within": "5s"}`},
+			newRecoveryPoint},
+		{"replication_lag", "what is written in the primary Region is in another after at most so long", []string{
+			`{"from": "us-east-1", "to": "eu-west-1", "p50": "1s", "p99": "5s"}`,
+			`{"to": "eu-west-1", "fault": "virginia-dark", "window": "after", "p50": "1s"}`}, newReplicationLag},
+		{"convergence", "within a time after a fault every Region has all that was acknowledged by then", []string{
+			`{"fault": "virginia-dark", "within": "10s"}`}, newConvergence},
+		{"revocation", "who may no longer sign in, or whose sessions were ended, gets in no more after a time", []string{
+			`{"action": "leaver-disabled", "within": "5s"}`, `{"action": "leaver-disabled", "held": true, "within": "1m"}`},
+			newRevocation},
+		{"session_survival", "at least a share of those who had a session when a fault came could go on with it",
+			[]string{`{"probe": "tabs", "fault": "virginia-dark", "at_least": 0.99}`}, newSessionSurvival},
+		{"invariants", "what must never be isn't so, whatever fails; it is looked at when the drill has settled", []string{
+			`{}`, `{"only": ["no_replayed_assertion", "no_foreign_token"]}`, `{"bound": "1m"}`}, newInvariants},
 	}
 }
 

@@ -27,7 +27,7 @@ checks:
 
 const (
 	turnsAfter = 6 * time.Second
-	kept       = 5 * time.Second
+	remembered = 5 * time.Second
 )
 
 // TestPeopleStartAtAVanityDomain: while the primary is dark they are led to the other Region, once the health checks
@@ -76,16 +76,16 @@ func ledElsewhere(t *testing.T, h *history.History, r *verdict.Recovery) {
 	if least := history.At(time.Second + turnsAfter/2); turned < least || turned > history.At(time.Second+turnsAfter) {
 		t.Errorf("it turned at %s", turned)
 	}
-	if p := r.Phases; p == nil || p.Decide != 0 || p.Detect < 4 || p.Steer > verdict.Seconds(kept.Seconds()) {
+	if p := r.Phases; p == nil || p.Decide != 0 || p.Detect < 4 || p.Steer > verdict.Seconds(remembered.Seconds()) {
 		t.Errorf("its phases are %+v", p)
 	}
 	for _, a := range h.Attempts {
 		switch {
 		case a.Steps[0].Name != history.StepVanity || a.Steps[0].Host != "access.acme.test":
 			t.Fatalf("the attempt due %s began with %+v", a.Due, a.Steps[0])
-		case a.Due > turned+history.At(kept) && a.Due < history.At(23*time.Second) && a.Region != "eu-west-1":
+		case a.Due > turned+history.At(remembered) && a.Due < history.At(23*time.Second) && a.Region != "eu-west-1":
 			t.Errorf("the attempt due %s came to %q: %s", a.Due, a.Region, a.Detail)
-		case a.Due > history.At(23*time.Second+turnsAfter+kept) && a.Region != "us-east-1":
+		case a.Due > history.At(23*time.Second+turnsAfter+remembered) && a.Region != "us-east-1":
 			t.Errorf("the attempt due %s came to %q: %s", a.Due, a.Region, a.Detail)
 		}
 	}

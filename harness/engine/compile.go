@@ -26,6 +26,7 @@ type Catalog struct {
 	Probes  []harness.ProbeKind
 	Faults  []harness.FaultKind
 	Actions []harness.ActionKind
+	Audits  []harness.AuditKind
 }
 
 // Options are what the command line adds to a scenario.
@@ -51,6 +52,7 @@ type Plan struct {
 	probes   []plannedProbe
 	faults   []plannedFault
 	actions  []plannedAction
+	audits   []harness.AuditKind
 	reaches  []string
 	executes []string
 
@@ -96,7 +98,8 @@ type compiler struct {
 // Compile resolves a scenario against the kinds there are. Its error is a scenario.Errors with every mistake.
 func Compile(s *scenario.Scenario, kinds Catalog, opts Options) (*Plan, error) {
 	c := &compiler{s: s, opts: opts, can: opts.Target.New().Can(),
-		plan: &Plan{Source: s.Source, target: opts.Target, Steering: map[string]harness.Steer{}}}
+		plan: &Plan{Source: s.Source, target: opts.Target, audits: kinds.Audits,
+			Steering: map[string]harness.Steer{}}}
 	c.regions()
 	c.topology()
 	c.record()
@@ -336,6 +339,7 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 		_ = scenario.Into(p.Block, probe) // the kinds' own check has said what is wrong
 		return probe
 	}
+	c.atPrimary(p, kinds[i])
 	probe := made()
 	unread := scenario.Into(p.Block, kinds[i].New()) != nil // what follows from that is not told too
 	if checker, ok := probe.(harness.Checker); ok && !unread {
@@ -357,6 +361,13 @@ func (c *compiler) probe(p scenario.Probe, kinds []harness.ProbeKind) {
 	c.plan.Record.Probes = append(c.plan.Record.Probes, rec)
 	if !rec.Skipped && rec.Every > 0 { // where it is not, the reader has said so
 		c.plan.probes = append(c.plan.probes, plannedProbe{p.Name, made})
+	}
+}
+
+// atPrimary checks that who can do their work in the primary Region alone is at home there.
+func (c *compiler) atPrimary(p scenario.Probe, kind harness.ProbeKind) {
+	if primary := c.s.System.Primary; kind.Primary && p.Home != "" && primary != "" && p.Home != primary {
+		c.fail(p.Block.Errorf("home", "must be the primary Region, %s: only there it can be done", primary))
 	}
 }
 
@@ -491,6 +502,9 @@ func (c *compiler) action(a scenario.Action, kinds []harness.ActionKind) {
 	}
 	aim.Name = a.Name
 	rec.Summary, rec.Config = aim.Summary, c.config(a.Block, action)
+	if aim.Revokes != "" {
+		rec.Person, rec.Revokes = aim.Person, aim.Revokes
+	}
 	c.plan.actions = append(c.plan.actions, plannedAction{action, aim, a.At, a.For})
 }
 

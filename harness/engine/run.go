@@ -260,7 +260,9 @@ func (r *run) drill(ctx context.Context, sys *harness.System) {
 	if r.opts.Rehearse && ctx.Err() == nil {
 		r.timeline.rehearse(ctx)
 		r.stop(rehearsed())
+		return // an audit makes changes, too
 	}
+	r.audit(ctx, sys)
 }
 
 // steady stops a run whose warm-up proved nothing: harming a system that isn't well shows nothing either.

@@ -113,7 +113,7 @@ func (s *schedule) attempt(ctx context.Context, by teller, k int64, due time.Tim
 	ctx, cancel := context.WithDeadline(parent, limit)
 	defer cancel()
 	a := &harness.Attempt{Probe: s.rec.Name, Seq: k, Due: due, Home: s.rec.Home, From: s.from,
-		Person: s.people[k%int64(len(s.people))], Saver: s.keeper}
+		Person: s.people[k%int64(len(s.people))], Saver: s.keeper, Tell: telling(by)}
 	began := time.Now()
 	result := make(chan error, 1)
 	go func() { result <- s.try(ctx, a) }()
@@ -129,6 +129,15 @@ func (s *schedule) attempt(ctx context.Context, by teller, k int64, due time.Tim
 	case <-giveUp.C: // a is still the probe's: what is recorded is made anew
 		lost := &harness.Attempt{Probe: a.Probe, Seq: k, Due: due, Home: a.Home, From: a.From, Person: a.Person}
 		s.settle(by, lost, began, fmt.Errorf("the probe did not return within %v of its limit", grace))
+	}
+}
+
+// telling is how a probe writes down a record of its own kind.
+func telling(by teller) func(func(func(time.Time) history.Instant) history.Event) {
+	return func(of func(func(time.Time) history.Instant) history.Event) {
+		e := of(by.at)
+		e.At = by.at(time.Now())
+		by.record(e)
 	}
 }
 

@@ -79,6 +79,8 @@ type Plan struct {
 
 	AbortIf []AbortIf `json:"abort_if,omitempty"`
 
+	Invariants *Invariants `json:"invariants,omitempty"` // that a check asks about
+
 	KMS *KMS `json:"kms,omitempty"` // who plays it, where that is no fake of ours
 
 	Sustained []Sustained `json:"sustained,omitempty"` // of each pair whose recovery a check judges
@@ -295,7 +297,20 @@ type Action struct {
 	At      Instant         `json:"at"`
 	For     Instant         `json:"for,omitempty"` // how long until it is taken back; 0: until the run ends
 	Config  json.RawMessage `json:"config,omitempty"`
+
+	// Person is whom it is about, and Revokes what it takes from them once it is done; empty where it takes nothing.
+	Person  string     `json:"person,omitempty"`
+	Revokes Revocation `json:"revokes,omitempty"`
 }
+
+// Revocation is what an action takes from a person.
+type Revocation string
+
+// What is taken: from then on nobody may sign in as them, or the sessions that they had by then are over.
+const (
+	RevokesSignIn   Revocation = "sign_in"
+	RevokesSessions Revocation = "sessions"
+)
 
 // Journey is what the people of a probe do. An attempt that is good has come to its end.
 type Journey string
@@ -303,6 +318,7 @@ type Journey string
 // The journeys.
 const (
 	SignIn          Journey = "sign_in"          // to the expected account in a Region's portal
+	Administer      Journey = "administer"       // from a change of a directory to its acknowledgement
 	RoleCredentials Journey = "role_credentials" // from a session to credentials of a role that AWS takes
 	Console         Journey = "console"          // to AWS's console, through the portal
 	HeldCredentials Journey = "held_credentials" // to AWS, by credentials of a role taken before
@@ -391,6 +407,7 @@ const (
 
 	StepRoleCredentials = "role_credentials"
 	StepCallerIdentity  = "caller_identity"
+	StepIdentityStore   = "identity_store" // a call of its API
 
 	StepEncrypt   = "encrypt"
 	StepDecrypt   = "decrypt"

@@ -9,7 +9,7 @@ import (
 type Kind[T any] string
 
 // kinds lists the kinds of records that a reader holds to what they say they are. A new one is a file and a line here.
-func kinds() []kind { return []kind{RigLost} }
+func kinds() []kind { return []kind{RigLost, Marked, Audited} }
 
 // kind is a Kind whatever it holds.
 type kind interface {

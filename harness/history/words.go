@@ -13,6 +13,8 @@ var journeyWords = map[Journey]Words{
 	"":              signInWords, // of a probe that doesn't say
 	SignIn:          signInWords,
 	HeldCredentials: {Do: "use their credentials", Did: "were served", Again: "served again", One: "call", Many: "calls"},
+	Administer: {Do: "change who is in a group", Did: "changed it", Again: "served again", One: "change",
+		Many: "changes"},
 	RoleCredentials: {Do: "get credentials", Did: "got credentials", Again: "served again", One: "call", Many: "calls"},
 	KMSRoundTrip: {Do: "use the key", Did: "could use the key", Again: "served by KMS again", One: "round trip",
 		Many: "round trips"},

@@ -36,13 +36,13 @@ func TestTheMeasureOfThePage(t *testing.T) {
 	for _, kind := range []Kind{
 		{"longest_outage", "the longest run of failures of a probe's people during a fault", longestOutage},
 	} {
-		nothing := kind.Of(&Found{&history.History{}, &verdict.Measures{}}).([]LongestOutage)
+		nothing := kind.Of(&Found{History: &history.History{}, Measures: &verdict.Measures{}}).([]LongestOutage)
 		if nothing == nil || len(nothing) > 0 {
 			t.Errorf("of nothing it is %v", nothing)
 		}
 		m := &verdict.Measures{Recoveries: []verdict.Recovery{
 			{Probe: "staff", Fault: "dark", Outages: []verdict.Outage{{Lower: 1}, {Lower: 3}, {Lower: 2}}}, {Probe: "others"}}}
-		if all := kind.Of(&Found{&history.History{}, m}).([]LongestOutage); len(all) != 1 || all[0].Took.Lower != 3 {
+		if all := kind.Of(&Found{History: &history.History{}, Measures: m}).([]LongestOutage); len(all) != 1 || all[0].Took.Lower != 3 {
 			t.Errorf("it is %+v", all)
 		}
 	}

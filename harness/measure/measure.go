@@ -26,6 +26,12 @@ type Kind struct {
 // Table lists the further measures in their order. A new one is a file and a line here.
 func Table() []Kind {
 	return []Kind{
+		{"replication_lags", "how long a write took to another Region, of those before, during and after each fault",
+			replicationLags},
+		{"convergences", "how long after a fault every Region had all that was acknowledged by then", convergences},
+		{"revocations", "how long somebody still got in of whom that was taken", revocations},
+		{"session_survivals", "how many of those who had a session when a fault came could go on with it",
+			sessionSurvivals},
 		{"time_availability", "the share of a fault's time in which a probe's people were not failing", timeAvailability},
 	}
 }
@@ -34,6 +40,8 @@ func Table() []Kind {
 type Found struct {
 	History  *history.History
 	Measures *verdict.Measures // all that is not a further measure
+
+	drill *drill
 }
 
 // Measure measures a whole history: every probe that ran against every fault.
@@ -41,7 +49,7 @@ func Measure(h *history.History) *verdict.Measures {
 	d := open(h)
 	m := &verdict.Measures{
 		Recoveries:     []verdict.Recovery{},
-		RecoveryPoints: []verdict.RecoveryPoint{},
+		RecoveryPoints: d.recoveryPoints(),
 		Windows:        []verdict.Window{},
 		Invariants:     []verdict.Invariant{},
 	}
@@ -55,9 +63,11 @@ func Measure(h *history.History) *verdict.Measures {
 		}
 		s.noteOutside()
 	}
+	d.countZombies(m)
+	m.Invariants = d.invariants()
 	m.Validity = d.validity(m)
 	for _, k := range Table() {
-		m.Further = append(m.Further, verdict.Further{Name: k.Name, Entries: k.Of(&Found{h, m})})
+		m.Further = append(m.Further, verdict.Further{Name: k.Name, Entries: k.Of(&Found{h, m, d})})
 	}
 	return m
 }
@@ -71,10 +81,11 @@ type drill struct {
 	untouched []*series       // of those, the ones whose people no fault touches
 	markers   []history.Event
 	controls  []*history.Control
+	marks     []*markers // what was written and read back, by probe
 }
 
 func open(h *history.History) *drill {
-	d := &drill{h: h, end: End(h), faults: faultsOf(h), series: seriesOf(h)}
+	d := &drill{h: h, end: End(h), faults: faultsOf(h), series: seriesOf(h), marks: markersOf(h)}
 	for _, e := range h.Events {
 		switch e.Type {
 		case history.TypeMarker:

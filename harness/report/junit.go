@@ -145,7 +145,7 @@ func (d *drill) junit(seen map[string]int) junitSuite {
 	}
 	for _, i := range d.Invariants {
 		c := junitCase{Name: "invariant " + clean(i.Name), Time: junitTime(d.Seconds)}
-		c.grade(i.Grade, fmt.Sprintf("%s: %s", clean(i.Name), plural(i.Violations, "violation")), "")
+		c.grade(i.Grade, invariantWords(&i), "")
 		s.Cases = append(s.Cases, c)
 	}
 	s.Cases = append(s.Cases, d.junitMeasurement())

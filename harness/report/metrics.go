@@ -58,6 +58,8 @@ type Metrics struct {
 	detection    *prometheus.HistogramVec
 	failback     *prometheus.HistogramVec
 	violations   *prometheus.CounterVec
+	point        *prometheus.HistogramVec
+	lag          *prometheus.HistogramVec
 	info         *prometheus.GaugeVec
 	lastRecovery *prometheus.GaugeVec
 	lastPhase    *prometheus.GaugeVec
@@ -103,6 +105,12 @@ func NewMetrics() *Metrics {
 	m.failback = m.histogram("failback_time_seconds",
 		"Upper bound of the time from healing until the home Region carried people again.",
 		recoveryBuckets, "scenario", "probe", "fault")
+	m.point = m.histogram("recovery_point_actual_seconds",
+		"Bounds of how long before a fault the oldest write was acknowledged that a Region lacked.",
+		recoveryBuckets, "scenario", "of", "region", "bound")
+	m.lag = m.histogram("replication_lag_seconds",
+		"Upper bounds of the time from a write's acknowledgement until another Region was seen to have it.",
+		recoveryBuckets, "from", "to", "kind")
 	m.violations = m.counter("invariant_violations_total",
 		"Times that happened what must never happen.", "scenario", "invariant")
 	m.info = m.gauge("run_info", "Always 1; its labels tell the run.", "scenario", "target", "seed", "version")
@@ -193,6 +201,11 @@ func (m *Metrics) begin(at history.Instant, p *history.Plan) {
 	}
 	for _, f := range p.Faults {
 		m.active.WithLabelValues(m.scenario, label(f.Name), label(f.Region))
+	}
+	if p.Invariants != nil {
+		for _, name := range p.Invariants.Only {
+			m.violations.WithLabelValues(m.scenario, label(name))
+		}
 	}
 	m.beginRun(at, p)
 }
@@ -348,6 +361,7 @@ func (m *Metrics) Conclude(v *verdict.Verdict) {
 	for i := range v.Recoveries {
 		m.concludeRecovery(&v.Recoveries[i])
 	}
+	m.concludeReplication(v)
 	for _, f := range v.Findings {
 		m.concludeFinding(f)
 	}

@@ -493,6 +493,9 @@ func (d *drill) pageFacts(v *pageDrill) {
 	add("Began", v.Started)
 	add("Lasted", v.Lasted+" after a warm-up of "+exactOf(p.WarmUp))
 	add("Attempts", group(len(d.h.Attempts)))
+	for _, said := range d.behind() {
+		add("Behind", sentence(said))
+	}
 	if d.h.End != nil {
 		add("Ended", detailed(d.h.End.Reason, d.h.End.Detail))
 		add("Undone", map[bool]string{true: "everything", false: "not everything"}[d.h.End.Undone])

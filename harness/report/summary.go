@@ -75,10 +75,11 @@ func (d *drill) summary() string {
 		}
 		for _, i := range d.Invariants {
 			fmt.Fprintf(&b, "| %s %s | %s | none | %d | %s |\n", signs[gradeOf(i.Grade)], gradeOf(i.Grade), md(i.Name),
-				i.Violations, plural(i.Violations, "violation"))
+				i.Violations, md(short(sentence(invariantWords(&i)), 2000)))
 		}
 		b.WriteString("\n")
 	}
+	summaryList(&b, "Behind", d.behind())
 	summaryList(&b, "The measurement is "+
 		map[bool]string{true: "valid, with remarks", false: "not valid"}[d.Validity.Grade == verdict.Pass], d.notes())
 	summaryList(&b, "What to do", d.advice())

@@ -45,6 +45,12 @@ func Text(w io.Writer, r *Report, opts TextOptions) error {
 	for i := range d.Recoveries {
 		t.recovery(d, &d.Recoveries[i])
 	}
+	for i, said := range d.behind() {
+		if i == 0 {
+			t.b.WriteString("\n" + t.paint("1", "Behind") + "\n")
+		}
+		t.paragraph("  · ", sentence(said))
+	}
 	t.findings(d)
 	t.validity(d)
 	if said := kmsWords(d.KMS); said != "" {
@@ -204,7 +210,7 @@ func (t *textWriter) findings(d *drill) {
 		t.mark(f.Grade, words)
 	}
 	for _, i := range d.Invariants {
-		t.mark(i.Grade, fmt.Sprintf("%s: %s.", clean(i.Name), plural(i.Violations, "violation")))
+		t.mark(i.Grade, sentence(invariantWords(&i)))
 	}
 }
 

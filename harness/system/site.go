@@ -54,6 +54,7 @@ func NewSite(d *Design, back *rollback.Stack) (*Site, error) {
 
 // system is what the rest of the house sees.
 func (s *Site) system() {
+	admin := s.Administrator()
 	world := &harness.World{
 		Dial: func(ctx context.Context, from *harness.Place, hostport string) (net.Conn, error) {
 			return s.Fabric.Dial(ctx, from.Name, hostport)
@@ -73,8 +74,9 @@ func (s *Site) system() {
 			loc, ok := s.located[host]
 			return loc, ok
 		},
-		People: s.People,
-		Others: s.Named,
+		Operator: harness.Operator{AccessKeyID: admin.ID, Secret: admin.Secret, IdentityStore: s.Instance.DirectoryID},
+		People:   s.People,
+		Others:   s.Named,
 	}
 	s.System = &harness.System{World: world, Chaos: s.Fabric.Chaos(), Otherwise: s.Fabric.Otherwise,
 		Handles: harness.Handles{Network: s.Fabric, Hosts: world.Hosts}}

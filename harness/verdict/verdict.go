@@ -109,6 +109,11 @@ const (
 	FailbackTime     = "failback_time"
 	ShareOfGood      = "availability"
 	LatencyQuantiles = "latency"
+	RecoveryPoints   = "recovery_point"
+	ReplicationLags  = "replication_lag"
+	ConvergenceTime  = "convergence"
+	RevocationTime   = "revocation"
+	SessionsKept     = "session_survival"
 )
 
 // Measures is what can be counted and timed in a history, whatever the checks ask. What every exporter shows, and what
@@ -266,15 +271,91 @@ type Loss struct {
 	ExtraTotal  Seconds `json:"extra_wait_total"` // of all who got in
 }
 
-// RecoveryPoint is how much replicated state a Region lacked (from the checks that need it).
+// What recovery points are of.
+const (
+	Grants      = "grants"
+	Revocations = "revocations"
+)
+
+// RecoveryPoint is how far behind a Region was when a fault came and while it lasted: what it lacked of what the
+// primary Region had acknowledged.
 type RecoveryPoint struct {
-	Of           string    `json:"of"`
-	Region       string    `json:"region"`
-	Actual       *Interval `json:"actual"`
-	Stale        int       `json:"stale"`
-	Lost         int       `json:"lost"`
-	Unknown      int       `json:"unknown"`
-	ZombieLogins int       `json:"zombie_logins"`
+	Probe        string    `json:"probe"` // that wrote and read back; empty where none did
+	Fault        string    `json:"fault"`
+	Of           string    `json:"of"`            // Grants or Revocations
+	Region       string    `json:"region"`        // that was asked
+	Actual       *Interval `json:"actual"`        // from the oldest of them that was not seen to the fault; nil where nobody can say
+	Writes       int       `json:"writes"`        // that were acknowledged before the fault, and not taken back by then
+	Stale        int       `json:"stale"`         // of those, that the Region didn't have while the fault lasted
+	Lost         int       `json:"lost"`          // acknowledged before the fault's end, and never seen after it
+	Unknown      int       `json:"unknown"`       // writes that were not answered, or of which no look tells
+	ZombieLogins int       `json:"zombie_logins"` // of people whose removal was done before they came, while the fault lasted
+	Evidence     []int64   `json:"evidence"`
+}
+
+// ReplicationLag is how long writes took from one Region to another, from when they were acknowledged until every later
+// look saw them: of those that were acknowledged in a window of a fault, or of all where there is none.
+type ReplicationLag struct {
+	Probe   string    `json:"probe"`
+	From    string    `json:"from"`
+	To      string    `json:"to"`
+	Fault   string    `json:"fault,omitempty"`
+	Window  string    `json:"window,omitempty"`
+	Writes  int       `json:"writes"`
+	Pending int       `json:"pending"` // of those, that were not seen until the end
+	Unknown int       `json:"unknown"` // beside them, of which no look tells, or that were made shortly before the end
+	P50     *Interval `json:"p50"`
+	P99     *Interval `json:"p99"`
+	Max     *Interval `json:"max"`
+
+	Samples []LagSample `json:"-"`
+}
+
+// LagSample is one write.
+type LagSample struct {
+	Of   string
+	Took Interval
+}
+
+// Revocation is how long somebody still got in, as one probe saw it, of whom an action has taken that.
+type Revocation struct {
+	Action   string    `json:"action"`
+	Person   string    `json:"person"`
+	Probe    string    `json:"probe"`
+	Of       string    `json:"of"`       // what was taken: sign_in or sessions
+	Done     Seconds   `json:"done"`     // when the action was
+	LetIn    int       `json:"let_in"`   // attempts begun since that used what was taken, and succeeded
+	Refused  int       `json:"refused"`  // and those that somebody refused
+	Unknown  int       `json:"unknown"`  // and those of which nothing follows: nobody was reached
+	Held     int       `json:"held"`     // of a sign-in that was taken: attempts that a session from before let in
+	Enforced *Interval `json:"enforced"` // from done until nobody was let in any more; nil where nobody tried
+	HeldFor  *Interval `json:"held_for"` // the same of sessions from before; nil where nobody had one
+	Evidence []int64   `json:"evidence"`
+}
+
+// SessionSurvival is how many of the people who had a session when a fault came could go on with it.
+type SessionSurvival struct {
+	Probe    string  `json:"probe"`
+	Fault    string  `json:"fault"`
+	People   int     `json:"people"`  // who had a session when the first edge was in force
+	Kept     int     `json:"kept"`    // of those, who were served by it afterwards, and never told otherwise
+	Lost     int     `json:"lost"`    // who had to sign in anew
+	Unknown  int     `json:"unknown"` // who reached nobody, or did not come again
+	Share    *Share  `json:"share"`   // of Kept; nil where there was nobody
+	Evidence []int64 `json:"evidence"`
+}
+
+// Convergence is how long after a fault every Region had all that had been acknowledged by then.
+type Convergence struct {
+	Probe    string    `json:"probe"`
+	Fault    string    `json:"fault"`
+	Took     *Interval `json:"took"`              // from healed on; nil where nothing was written
+	Watched  Seconds   `json:"watched"`           // from healed on
+	Writes   int       `json:"writes"`            // that each Region must have
+	Missing  int       `json:"missing"`           // of those, that the Region which lacks most didn't have in the end
+	Slowest  string    `json:"slowest,omitempty"` // the Region that lacked something for longest
+	Unseen   []string  `json:"unseen,omitempty"`  // Regions of which no look tells
+	Evidence []int64   `json:"evidence"`
 }
 
 // The windows.
@@ -314,6 +395,10 @@ type Invariant struct {
 	Name       string `json:"name"`
 	Grade      Grade  `json:"grade"`
 	Violations int    `json:"violations"`
+
+	Looks    int     `json:"looks"`              // how often it was looked at, or the Regions where it was
+	Detail   string  `json:"detail,omitempty"`   // what was seen first of what violates it, or why nobody can say
+	Evidence []int64 `json:"evidence,omitempty"` // the lines that say so
 }
 
 // Validity says whether the measurement can be believed.
