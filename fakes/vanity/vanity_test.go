@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,18 +15,27 @@ const every = 10 * time.Second
 
 // primary is the portal as the health checks meet it.
 type primary struct {
+	mu     sync.Mutex
 	status int // 0: nobody answers
-	asked  []time.Time
+}
+
+// becomes is what it answers from now on.
+func (p *primary) becomes(status int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status = status
 }
 
 func (p *primary) RoundTrip(r *http.Request) (*http.Response, error) {
-	p.asked = append(p.asked, time.Now())
-	if p.status == 0 {
+	p.mu.Lock()
+	status := p.status
+	p.mu.Unlock()
+	if status == 0 {
 		<-r.Context().Done()
 		return nil, errors.New("nobody answers")
 	}
 	w := httptest.NewRecorder()
-	w.WriteHeader(p.status)
+	w.WriteHeader(status)
 	return w.Result(), nil
 }
 
@@ -41,13 +51,18 @@ func TestItTurnsAfterSoManyChecks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &primary{status: http.StatusFound}
 		d := domain(p)
+		var mu sync.Mutex
 		var told []bool
-		d.Noticed(func(unhealthy bool) { told = append(told, unhealthy) })
+		d.Noticed(func(unhealthy bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, unhealthy)
+		})
 		go d.Check(t.Context())
 		time.Sleep(every / 2) // a check that nobody answers has ended by then
 		checks := func(n, status int, leads string) {
 			t.Helper()
-			p.status = status
+			p.becomes(status)
 			time.Sleep(time.Duration(n) * every)
 			if host, ttl := d.Answer(); host != leads+".access.acme.test" || ttl != time.Minute {
 				t.Errorf("after %d times %d it leads to %s for %v", n, status, host, ttl)
@@ -59,6 +74,8 @@ func TestItTurnsAfterSoManyChecks(t *testing.T) {
 		checks(1, http.StatusNotFound, "eu-west-1")
 		checks(2, http.StatusOK, "eu-west-1")
 		checks(1, http.StatusFound, "us-east-1")
+		mu.Lock()
+		defer mu.Unlock()
 		if !slices.Equal(told, []bool{true, false}) {
 			t.Errorf("it told of %v", told)
 		}
