@@ -28,9 +28,9 @@ test: ## run all tests, with -race where there is a C compiler
 		echo 'no -race: the race detector needs cgo, and there is no C compiler (or CGO_ENABLED=0)' >&2; \
 	fi; $(GO) test $$race -parallel 4 -timeout 15m ./... && if [ -n "$$race" ]; then $(MAKE) -s test-bulk; fi
 
-test-bulk: ## run what the race detector would make ten times as long: bulk, memory, each case of each fault
+test-bulk: ## run what the race detector would make ten times as long: bulk, memory, and all drills in virtual time
 	@$(GO) test -run 'MemoryIsBounded|LongRecords' ./fakes/identitycenter
-	@$(GO) test -run 'TestMatrix$$|TestShipped' ./harness/drill
+	@$(GO) test -timeout 15m ./harness/drill
 
 lint: ## hold the code against gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then printf 'gofmt these:\n%s\n' "$$unformatted" >&2; exit 1; fi
@@ -92,6 +92,7 @@ fuzz: ## fuzz every parser for FUZZTIME (20s)
 
 nightly: build test fuzz ## everything that takes its time: tests, fuzzing, all scenarios in virtual time, and all drills tagged nightly
 	@REGIONDRILL_SHIPPED=1 $(GO) test -count=1 -timeout 30m -run ShippedScenariosPass ./harness/drill
+	@REGIONDRILL_RACED=1 $(GO) test -race -count=1 -timeout 60m ./harness/drill
 	@if .ci/browser bin/regiondrill; then flags=; else flags=--without-browser; fi; bin/regiondrill run tag:nightly $$flags
 
 matrix: ## hold every fault to its contract, with every probe in either Region, and write docs/faults.md

@@ -33,6 +33,7 @@ checks:
 
 func compiled(t *testing.T, text string) *engine.Plan {
 	t.Helper()
+	unlessRaced(t)
 	c := catalog.Default()
 	_, plan, err := c.Read(strings.NewReader(text), "it.yaml", nil, engine.Options{Target: c.Targets[0], Version: "test"})
 	if err != nil {

@@ -62,6 +62,7 @@ faults:
 // TestHeldCredentialsOutliveTheirRegion: who holds credentials of a role works with them in another Region while that
 // which gave them out is dark, until they expire after an hour; who asks for new ones gets none from the start.
 func TestHeldCredentialsOutliveTheirRegion(t *testing.T) {
+	unlessRaced(t)
 	synctest.Test(t, func(t *testing.T) {
 		h, v := drilledText(t, held)
 		live, expired := tally(attemptsOf(h, "holders", 5*time.Second, 59*time.Minute)),

@@ -35,6 +35,7 @@ checks: [{kind: invariants, bound: 2s}]
 
 // TestInvariantsAreKept by a lab in which nothing is broken, and all of them are looked at.
 func TestInvariantsAreKept(t *testing.T) {
+	unlessRaced(t)
 	synctest.Test(t, func(t *testing.T) {
 		_, v := recorded(t, compiled(t, kept))
 		if f := v.Findings[0]; f.Grade != verdict.Pass || v.Grade != verdict.Pass {
@@ -139,6 +140,7 @@ func (m mutantLab) Provision(ctx context.Context, t harness.Topology, back *roll
 
 // TestEveryInvariantHasAMutant that breaks it and no other, and fails the drill by that.
 func TestEveryInvariantHasAMutant(t *testing.T) {
+	unlessRaced(t)
 	for _, name := range history.InvariantNames() {
 		if name == history.NoSecretInArtifacts {
 			continue // TestASecretThatLeaks
@@ -188,6 +190,7 @@ func (*leaky) Try(_ context.Context, a *harness.Attempt) error {
 
 // TestASecretThatLeaks into what a drill leaves is found there.
 func TestASecretThatLeaks(t *testing.T) {
+	unlessRaced(t)
 	c := catalog.Default()
 	c.Probes = append(c.Probes, harness.ProbeKind{Name: "leaky", Doc: "people whose password gets into the history",
 		New: func() harness.Probe { return &leaky{} }})

@@ -25,6 +25,7 @@ var shippedSample = []string{"leaver-in-an-outage", "scim-token-expired"}
 // processor's time) where the environment has REGIONDRILL_SHIPPED, as "make nightly" does. What only other targets carry
 // is theirs to drill.
 func TestShippedScenariosPass(t *testing.T) {
+	unlessRaced(t)
 	entries, err := scenarios.FS.ReadDir(".")
 	if err != nil || len(entries) == 0 {
 		t.Fatalf("%d scenarios, %v", len(entries), err)
