@@ -44,8 +44,7 @@ func (resetting) see(ctx context.Context, c *linkCanary) error {
 }
 
 func (resetting) misses(c *linkCanary, p *pipe, _ *shape) string {
-	c.others = c.laid.othersReset(c.pipe)
-	c.unlucky(p)
+	p.luck = c.laid.othersReset(c.pipe) // c's own is the canary's that is out
 	if !p.there.resets(p.there.lane.shapeNow()) {
 		return "first bytes would arrive"
 	}
