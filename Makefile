@@ -31,6 +31,7 @@ test: ## run all tests, with -race where there is a C compiler
 test-bulk: ## run what the race detector would make ten times as long: bulk, memory, and all drills in virtual time
 	@$(GO) test -run 'MemoryIsBounded|LongRecords' ./fakes/identitycenter
 	@$(GO) test -timeout 15m ./harness/drill
+	@$(GO) test -run WithMoto ./harness/lab
 
 lint: ## hold the code against gofmt, go vet and golangci-lint
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then printf 'gofmt these:\n%s\n' "$$unformatted" >&2; exit 1; fi
