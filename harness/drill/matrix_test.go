@@ -154,7 +154,7 @@ func breach(h *history.History, p history.Probe, meets harness.Break) string {
 			if fails && meets.Class == "" {
 				return said
 			}
-		case fails && (meets.Class == "" || a.Class != meets.Class):
+		case fails && (meets.Class == "" || a.Class != meets.Class && a.Class != meets.Or):
 			return said
 		case fails:
 			failed++

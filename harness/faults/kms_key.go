@@ -28,6 +28,12 @@ var keyless = []harness.Break{
 	harness.Fail(harness.Here, history.ClassPortalError, harness.WithSession...),
 }
 
+// throttledKey is what people meet of a Region whose calls of KMS are throttled: it tries again, in vain.
+var throttledKey = []harness.Break{
+	{At: harness.Here, Class: history.ClassACSRejected, Or: history.ClassTimeout, Journeys: harness.SigningIn},
+	{At: harness.Here, Class: history.ClassPortalError, Or: history.ClassTimeout, Journeys: harness.WithSession},
+}
+
 // sealed is what they meet who use the key themselves.
 var sealed = harness.Fail(harness.Here, history.ClassHTTP4xx, history.KMSRoundTrip)
 
@@ -36,7 +42,7 @@ var kmsKeyCases = []harness.Case{
 	{Settings: `{"mode": "disabled"}`, Breaks: append(keyless, sealed)},
 	{Settings: `{"mode": "pending_deletion"}`, Breaks: append(keyless, sealed)},
 	{Settings: `{"mode": "policy_denies"}`, Breaks: append(keyless, sealed)},
-	{Settings: `{"mode": "throttled"}`, Breaks: keyless}, // as the Region alone meets it,
+	{Settings: `{"mode": "throttled"}`, Breaks: throttledKey}, // as the Region alone meets it,
 	{Settings: `{"mode": "unreachable"}`,
 		Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout, harness.OfThePortal...)}},
 }

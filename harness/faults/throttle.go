@@ -13,7 +13,7 @@ import (
 var throttleCases = []harness.Case{
 	{Where: harness.Where{Service: "portal_api"},
 		Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassThrottled, harness.OfThePortal...)}},
-	{Where: harness.Where{Service: "kms"}, Breaks: append(keyless, sealed)},
+	{Where: harness.Where{Service: "kms"}, Breaks: append(throttledKey, sealed)},
 }
 
 // Throttle makes an API say that it is called too often, each service as AWS's does: KMS with 400 ThrottlingException,

@@ -95,6 +95,8 @@ func Cell(b harness.Break) string {
 	switch {
 	case b.Class != "" && b.Some:
 		return "some " + string(b.Class)
+	case b.Or != "":
+		return string(b.Class) + " or " + string(b.Or)
 	case b.Class != "":
 		return string(b.Class)
 	case b.Slower:
@@ -157,6 +159,8 @@ func inWords(b harness.Break) string {
 	switch {
 	case b.Class != "" && b.Some:
 		return fmt.Sprintf("fails now and then by %s", b.Class)
+	case b.Or != "":
+		return fmt.Sprintf("fails by %s or %s", b.Class, b.Or)
 	case b.Class != "":
 		return fmt.Sprintf("fails by %s", b.Class)
 	case b.Slower:
