@@ -30,6 +30,7 @@ faults:
 // TestABehaviourIsTheLabs: a Region that keeps its data keys open doesn't notice that its key is disabled, and one that
 // asks at every sign-in does.
 func TestABehaviourIsTheLabs(t *testing.T) {
+	unlessRaced(t)
 	for behaviour, want := range map[string]bool{"": true, "kms_cache: 1h": false} {
 		k := catalog.Default()
 		text := strings.NewReader(fmt.Sprintf(knobs, behaviour))

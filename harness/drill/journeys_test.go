@@ -32,6 +32,7 @@ checks:
 // TestCredentialsRecover asks for the recovery of a journey that is no sign-in: people with a profile of the other
 // Region are back by it, and sign in there once; who has none waits for the end.
 func TestCredentialsRecover(t *testing.T) {
+	unlessRaced(t)
 	synctest.Test(t, func(t *testing.T) {
 		c := catalog.Default()
 		_, plan, err := c.Read(strings.NewReader(commandLine), "it.yaml", nil, engine.Options{Target: c.Targets[0], Version: "test"})

@@ -35,6 +35,7 @@ checks:
 
 // TestEveryPartition drills Regions to be enabled first, GovCloud and China like all others.
 func TestEveryPartition(t *testing.T) {
+	unlessRaced(t)
 	for _, of := range [][3]string{{"us-east-1", "eu-west-1", "entra"}, {"af-south-1", "mx-central-1", "okta"},
 		{"us-gov-west-1", "us-gov-east-1", "okta"}, {"cn-north-1", "cn-northwest-1", "entra"}} {
 		t.Run(of[0]+" "+of[2], func(t *testing.T) {

@@ -32,6 +32,7 @@ probes:
 // TestPastedPolicies: AWS's documented policy on the key signs people in; where it forgets Identity Store in a Region, its
 // people are told what a real tenant tells them, and what isn't understood is named.
 func TestPastedPolicies(t *testing.T) {
+	unlessRaced(t)
 	baseline := kms.BaselinePolicy("us-east-1", "111122223333")
 	forgetful := strings.ReplaceAll(baseline, `"identitystore.amazonaws.com", `, "")
 	for name, c := range map[string]struct {
