@@ -56,9 +56,6 @@ func Slow(at Home, journeys ...history.Journey) Break {
 	return Break{At: at, Slower: true, Journeys: journeys}
 }
 
-// Spare is that people at a home are served as before; it makes an exception of a Break that stands behind it.
-func Spare(at Home, journeys ...history.Journey) Break { return Break{At: at, Journeys: journeys} }
-
 // Meets is what people on a journey meet whose home is aimed at, or isn't.
 func (c Case) Meets(journey history.Journey, here bool) Break {
 	for _, b := range c.Breaks {

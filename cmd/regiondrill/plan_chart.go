@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clipperhouse/displaywidth"
-
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
@@ -44,7 +42,7 @@ func (t *page) chart(r history.Plan) {
 	all := bars(r)
 	label := 0
 	for _, b := range all {
-		label = min(max(label, displaywidth.String(b.name)), mostLabel)
+		label = min(max(label, len(b.name)), mostLabel) // names are ASCII
 	}
 	wide := min(t.Prose-label-4, mostChart)
 	begin, end := -r.WarmUp, r.Length()
@@ -62,10 +60,10 @@ func (t *page) chart(r history.Plan) {
 			drawn = "▲"
 		}
 		from = min(from, wide-1)
-		fmt.Fprintf(t, "  %s  %s%s\n", padded(b.name, label), strings.Repeat(" ", from), drawn)
+		fmt.Fprintf(t, "  %-*.*s  %s%s\n", label, label, b.name, strings.Repeat(" ", from), drawn)
 	}
 	axis, numbers := axis(begin, end, wide, column)
-	fmt.Fprintf(t, "  %s  %s\n  %s  %s\n", padded("", label), axis, padded("", label), numbers)
+	fmt.Fprintf(t, "  %*s  %s\n  %*s  %s\n", label, "", axis, label, "", numbers)
 }
 
 // axis is a line with ticks at round instants, and their numbers below.
@@ -87,12 +85,4 @@ func axis(begin, end history.Instant, wide int, column func(history.Instant) int
 		copy(text, []rune(begin.Duration().String()))
 	}
 	return string(ticks), strings.TrimRight(string(text), " ")
-}
-
-// padded is a name in so many columns; what is longer is cut.
-func padded(name string, columns int) string {
-	for displaywidth.String(name) > columns {
-		name = name[:len(name)-1]
-	}
-	return name + strings.Repeat(" ", columns-displaywidth.String(name))
 }

@@ -16,6 +16,7 @@ type abort struct {
 
 	mu    sync.Mutex
 	ended []sample // by when they ended
+	good  int      // of those
 	done  bool
 }
 
@@ -32,25 +33,31 @@ func (a *abort) see(at *history.Attempt) string {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.ended = append(a.ended, sample{at.Ended, at.Outcome == history.Good})
-	slices.SortFunc(a.ended, func(x, y sample) int { return int(min(max(x.at-y.at, -1), 1)) })
+	a.enter(sample{at.Ended, at.Outcome == history.Good})
 	last := a.ended[len(a.ended)-1].at
-	a.ended = slices.DeleteFunc(a.ended, func(s sample) bool { return s.at <= last-a.Over })
-	if a.done || last < a.Over {
-		return ""
-	}
-	good := 0
-	for _, s := range a.ended {
-		if s.good {
-			good++
+	for a.ended[0].at <= last-a.Over {
+		if a.ended[0].good {
+			a.good--
 		}
+		a.ended = a.ended[1:]
 	}
-	if history.Kept(good, len(a.ended), a.Below) {
+	if a.done || last < a.Over || history.Kept(a.good, len(a.ended), a.Below) {
 		return ""
 	}
 	a.done = true
 	return fmt.Sprintf("%d of the %d attempts of %s that ended within %v were good, less than the %g of abort_if",
-		good, len(a.ended), a.Probe, a.Over.Duration(), a.Below)
+		a.good, len(a.ended), a.Probe, a.Over.Duration(), a.Below)
+}
+
+// enter puts a sample where it belongs: near the end, as attempts are told of about when they end. With a.mu held.
+func (a *abort) enter(s sample) {
+	i := len(a.ended)
+	for i > 0 && a.ended[i-1].at > s.at {
+		i--
+	}
+	if a.ended = slices.Insert(a.ended, i, s); s.good {
+		a.good++
+	}
 }
 
 // aborts are the conditions of a run.
