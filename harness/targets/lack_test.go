@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/moby/moby/client"
@@ -99,9 +100,11 @@ func staticFile(t *testing.T) {
 
 func TestNoAddressPool(t *testing.T) {
 	staticFile(t)
-	var asked []string
+	var made atomic.Bool
 	engine(t, func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.Method+" "+r.URL.Path)
+		if strings.Contains(r.URL.Path, "/containers/create") {
+			made.Store(true)
+		}
 		w.Header().Set("Content-Type", "application/json")
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/networks/create"):
@@ -117,8 +120,8 @@ func TestNoAddressPool(t *testing.T) {
 		}
 	})
 	lacks(t, "docker network prune")
-	if slices.ContainsFunc(asked, func(a string) bool { return strings.Contains(a, "/containers/create") }) {
-		t.Errorf("without a network a container was made: %v", asked)
+	if made.Load() {
+		t.Error("without a network a container was made")
 	}
 }
 

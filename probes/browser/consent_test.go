@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,8 +23,8 @@ import (
 )
 
 // atScreen is a browser of its own as lab open starts it: it goes out by New York's door, and directly to a command
-// line that waits on its machine.
-func atScreen(t *testing.T, sys *harness.System) context.Context {
+// line that waits on its machine, which it finds at the twin of its address.
+func atScreen(t *testing.T, sys *harness.System) (screen context.Context, twin func(*url.URL) *url.URL) {
 	t.Helper()
 	path, err := browser.Find(os.Getenv)
 	if err != nil {
@@ -35,18 +34,10 @@ func atScreen(t *testing.T, sys *harness.System) context.Context {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allocator, free := chromedp.NewExecAllocator(t.Context(), slices.Concat(chromedp.DefaultExecAllocatorOptions[:],
-		[]chromedp.ExecAllocatorOption{
-			chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.ProxyServer("http://" + door.Host),
-			chromedp.Flag("proxy-bypass-list", "<-loopback>;http://127.0.0.1"),
-			chromedp.Flag("ignore-certificate-errors-spki-list", sys.LeafPin),
-		})...)
-	t.Cleanup(free)
-	screen, stop := chromedp.NewContext(allocator)
-	t.Cleanup(stop)
-	limited, done := context.WithTimeout(screen, time.Minute)
+	tab, twin := browser.Apart(t, path, sys.LeafPin, door)
+	screen, done := context.WithTimeout(tab, 3*time.Minute) // for a machine that is busy with other tests
 	t.Cleanup(done)
-	return limited
+	return screen, twin
 }
 
 // screened fails the test with an error of the browser, but for what a change of the machine's networks does to it: it
@@ -102,7 +93,7 @@ func TestDevicePageInTheBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	screen := atScreen(t, sys)
+	screen, _ := atScreen(t, sys)
 	opens(t, screen, aws.ToString(asked.VerificationUri), sys.People[0])
 	screened(t, chromedp.Do(screen, chromedp.SendKeys("#user_code", strings.ToLower(*asked.UserCode))))
 	presses(t, screen, "enter", "next")
@@ -140,9 +131,14 @@ func TestConsentLeadsBackInTheBrowser(t *testing.T) {
 	}
 	const verifier = "a verifier that is longer than forty-two characters"
 	challenge := sha256.Sum256([]byte(verifier))
-	screen := atScreen(t, sys)
+	screen, twin := atScreen(t, sys)
+	waits, err := url.Parse(listener.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	callback := twin(waits).JoinPath("/oauth/callback").String()
 	opens(t, screen, aws.ToString(registered.AuthorizationEndpoint)+"?"+url.Values{
-		"response_type": {"code"}, "client_id": {*registered.ClientId}, "redirect_uri": {listener.URL + "/oauth/callback"},
+		"response_type": {"code"}, "client_id": {*registered.ClientId}, "redirect_uri": {callback},
 		"state": {"of mine"}, "code_challenge_method": {"S256"}, "scopes": {"sso:account:access"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])},
 	}.Encode(), sys.People[1])
@@ -152,7 +148,7 @@ func TestConsentLeadsBackInTheBrowser(t *testing.T) {
 		got, err := api.CreateToken(t.Context(), &ssooidc.CreateTokenInput{
 			ClientId: registered.ClientId, ClientSecret: registered.ClientSecret, Code: aws.String(q.Get("code")),
 			GrantType: aws.String("authorization_code"), CodeVerifier: aws.String(verifier),
-			RedirectUri: aws.String(listener.URL + "/oauth/callback"),
+			RedirectUri: &callback,
 		})
 		if err != nil || aws.ToString(got.RefreshToken) == "" || q.Get("state") != "of mine" {
 			t.Errorf("token %+v, %v, with %v", got, err, q)

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -19,7 +17,6 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/system"
-	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
 // A person sees their accounts, takes access keys of a role, and starts an application, which is served by the Region
@@ -31,19 +28,10 @@ func TestThePortalInTheBrowser(t *testing.T) {
 		Vantages:  []harness.Vantage{{Name: "new-york"}}})
 	sys := l.System
 	connect(t, sys, l.Design, "Wiki")
-	path, err := browser.Find(os.Getenv)
-	if err != nil {
-		t.Skip(err)
-	}
-	door, err := sys.Door(sys.Place("new-york"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	screen, cancel := context.WithTimeout(browser.Apart(t, path, sys.LeafPin, door), 2*time.Minute)
-	defer cancel()
+	screen, _ := atScreen(t, sys)
 	opens(t, screen, sys.Portal("us-east-1"), sys.People[0])
 	var keys, launched, region string
-	err = chromedp.Do(screen, chromedp.WaitVisible(`#accounts > li`), chromedp.Click(`#accounts > li button`),
+	err := chromedp.Do(screen, chromedp.WaitVisible(`#accounts > li`), chromedp.Click(`#accounts > li button`),
 		chromedp.Click(`[data-role-name]`), chromedp.WaitVisible(`#accounts pre`))
 	screened(t, err)
 	if keys, err = chromedp.Run(screen, chromedp.Text(`#accounts pre`)); err != nil || !strings.Contains(keys, `export AWS_ACCESS_KEY_ID="ASIA`) {
