@@ -125,7 +125,7 @@ func cloned(word string, n int) []string {
 func unlessRaced(t *testing.T) {
 	t.Helper()
 	if raceDetector {
-		t.Skip("bulk is tried without the race detector: make test-bulk")
+		t.Skip("bulk is tried without the race detector: make test-real")
 	}
 }
 

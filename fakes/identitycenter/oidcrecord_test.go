@@ -47,6 +47,7 @@ func TestCommandLinesOutliveARestart(t *testing.T) {
 // other isn't told that they were.
 func TestNobodyIsToldWhatIsNotRecorded(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
+		synctest.Wait() // what starts with the Region asks for its keys too
 		r := w.replicas[west]
 		key := r.vault.center.opened
 		r.vault.center.opened = nil

@@ -5,14 +5,14 @@ import (
 	"testing"
 )
 
-// raced tells whether the race detector watches, and is to see a sample alone. It makes of a drill's second ten, and
-// "make test" runs all of them once more without; "make nightly" has REGIONDRILL_RACED, and lets it see all.
+// raced tells whether the race detector watches, and is to see a sample alone: it makes of a drill's second ten. "make
+// test" runs all of them once more without; "make nightly" has REGIONDRILL_RACED, and lets it see all.
 func raced() bool { return raceDetector && os.Getenv("REGIONDRILL_RACED") == "" }
 
 // unlessRaced skips what isn't of that sample.
 func unlessRaced(t *testing.T) {
 	t.Helper()
 	if raced() {
-		t.Skip("it is drilled without the race detector: make test-bulk")
+		t.Skip("it is drilled without the race detector: make test-real")
 	}
 }

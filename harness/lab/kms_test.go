@@ -339,7 +339,7 @@ func TestKMSDownInEUWithMoto(t *testing.T) {
 		t.Skip("moto_server is not installed here (pip install 'moto[server]'), or -short was given")
 	}
 	if raceDetector { // ten times as slow, beside other packages its people can't all be served in real time
-		t.Skip("it is drilled without the race detector: make test-bulk")
+		t.Skip("it is drilled without the race detector: make test-real")
 	}
 	url := moto(t, program)
 	// Limits that only a standstill misses: what is compared is who was told what, and got in where.
