@@ -3,9 +3,9 @@ package actions
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/aim"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
@@ -19,24 +19,17 @@ type ACSSwap struct {
 // Needs the identity provider.
 func (*ACSSwap) Needs() []string { return []string{"provider"} }
 
-// Aim takes the identity provider. That its ACS are just that one already is a mistake: nothing would change.
+// Aim takes the identity provider. A Region whose ACS is the only one already is none the less one to swap to: another
+// swap may have come before.
 func (a *ACSSwap) Aim(s harness.Scope) (harness.Aim, []harness.Problem) {
-	aim := harness.Aim{Summary: "the only ACS that the identity provider knows is that of " + a.To, Region: a.To}
-	switch {
-	case a.To == "": // that it is missing is said already
-	case !slices.Contains(s.Regions(), a.To):
-		return aim, []harness.Problem{{Key: "to", What: "Region of the system", Unknown: a.To, Among: s.Regions()}}
-	case slices.Equal(s.IdP.ACS, []string{a.To}):
-		return aim, []harness.Problem{{Key: "to",
-			Sentence: fmt.Sprintf("it changes nothing: system.idp.acs is %s alone already", a.To)}}
-	}
-	return aim, nil
+	return harness.Aim{Summary: "the only ACS that the identity provider knows is that of " + a.To, Region: a.To},
+		aim.Region("to", a.To, s)
 }
 
 // Do registers it. What was registered before is put back by the undo, whatever somebody else has made of it meanwhile:
 // the provider is the run's own, and dies with it where its process does.
 func (a *ACSSwap) Do(
-	ctx context.Context, h *harness.Handles, aim harness.Aim, back *rollback.Stack,
+	ctx context.Context, h *harness.Handles, at harness.Aim, back *rollback.Stack,
 ) (rollback.Undo, error) {
 	before, err := h.Provider.ACS(ctx)
 	if err != nil {
@@ -48,8 +41,8 @@ func (a *ACSSwap) Do(
 	if err != nil {
 		return nil, err
 	}
-	if err := h.Provider.SetACS(ctx, []string{aim.Region}); err != nil {
-		return undo, fmt.Errorf("registering the ACS of %s: %w", aim.Region, err)
+	if err := h.Provider.SetACS(ctx, []string{at.Region}); err != nil {
+		return undo, fmt.Errorf("registering the ACS of %s: %w", at.Region, err)
 	}
 	return undo, nil
 }

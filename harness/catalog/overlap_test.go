@@ -57,3 +57,25 @@ func TestChangesThatOverlap(t *testing.T) {
 		}
 	}
 }
+
+// An operator who has put another Region's ACS in puts the first one's back, in a drill too.
+func TestAnACSIsSwappedBack(t *testing.T) {
+	text := `schema: regiondrill.scenario/v1
+name: swapped
+system: {primary: us-east-1, additional: [eu-west-1], idp: {acs: [us-east-1]}}
+vantages: {here: {rtt: {us-east-1: 2ms}}}
+probes: [{name: staff, kind: saml_login, from: here, home: us-east-1, every: 100ms, limit: 2s}]
+actions:
+  - {name: swap, kind: acs_swap, to: eu-west-1, at: 5s}
+  - {name: back, kind: acs_swap, to: us-east-1, at: 20s}
+`
+	catalog := Default()
+	if _, _, err := catalog.Read(strings.NewReader(text), "it", nil, engine.Options{Target: catalog.Targets[0]}); err != nil {
+		t.Error(err)
+	}
+	text = strings.ReplaceAll(text, "to: us-east-1", "to: us-east-2")
+	_, _, err := catalog.Read(strings.NewReader(text), "it", nil, engine.Options{Target: catalog.Targets[0]})
+	if err == nil || !strings.Contains(err.Error(), "it:8:") || !strings.Contains(err.Error(), "did you mean") {
+		t.Error(err)
+	}
+}
