@@ -3,6 +3,7 @@ package probes
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -64,22 +65,23 @@ func (u *person) showToken(ctx context.Context, region string, hosts []string) (
 	return true, false, "its API took a token of " + region
 }
 
-// auditElsewhere asks the Identity Store of every Region outside the instance who is in it.
+// auditElsewhere asks the Identity Store of every Region outside the instance who is in it. Where the primary's doesn't
+// tell either, what the others don't tell means nothing.
 func auditElsewhere(ctx context.Context, a *harness.Audit) error {
 	if len(a.Outside) == 0 {
 		a.Tell("", history.AuditKept, "there is no Region outside the instance")
+		return nil
 	}
+	here, err := usersIn(ctx, a, a.Regions[0])
+	heard := err == nil && here > 0
 	for _, region := range a.Outside {
-		client, done := newClient(a.World, a.From)
-		api := identitystore.New(identitystore.Options{Region: region, HTTPClient: client,
-			Retryer:     aws.NopRetryer{},
-			Credentials: credentials.NewStaticCredentialsProvider(a.Operator.AccessKeyID, a.Operator.Secret, "")})
-		users, err := api.ListUsers(ctx, &identitystore.ListUsersInput{
-			IdentityStoreId: aws.String(a.Operator.IdentityStore), MaxResults: aws.Int32(1)})
+		users, err := usersIn(ctx, a, region)
 		answered, is := errors.AsType[*smithyhttp.ResponseError](err)
 		switch {
-		case err == nil && len(users.Users) > 0:
+		case err == nil && users > 0:
 			a.Tell(region, history.AuditViolated, "its Identity Store knows the instance's users")
+		case !heard:
+			a.Tell(region, history.AuditUntold, "the Identity Store of "+a.Regions[0]+" tells of no user either")
 		case err == nil:
 			a.Tell(region, history.AuditKept, "its Identity Store knows nobody")
 		case is && answered.HTTPStatusCode() >= 400 && answered.HTTPStatusCode() < 500:
@@ -87,24 +89,56 @@ func auditElsewhere(ctx context.Context, a *harness.Audit) error {
 		default:
 			a.Tell(region, history.AuditUntold, "its Identity Store was not reached")
 		}
-		done()
 	}
 	return nil
+}
+
+// usersIn asks a Region's Identity Store for users, and tells how many it names: one is enough.
+func usersIn(ctx context.Context, a *harness.Audit, region string) (int, error) {
+	client, done := newClient(a.World, a.From)
+	defer done()
+	api := identitystore.New(identitystore.Options{Region: region, HTTPClient: client,
+		Retryer:     aws.NopRetryer{},
+		Credentials: credentials.NewStaticCredentialsProvider(a.Operator.AccessKeyID, a.Operator.Secret, "")})
+	said, err := api.ListUsers(ctx, &identitystore.ListUsersInput{
+		IdentityStoreId: aws.String(a.Operator.IdentityStore), MaxResults: aws.Int32(1)})
+	if err != nil {
+		return 0, err
+	}
+	return len(said.Users), nil
 }
 
 // manyPeople bounds of how many people the secrets are looked for.
 const manyPeople = 200
 
-// secretsOf are those that a probe has had in hands, by what they are, and what every assertion and every private key
-// begins with.
+// ofEveryAssertion is the namespace of SAML's assertions, which stands in each of them, whoever wrote it.
+const ofEveryAssertion = "urn:oasis:names:tc:SAML:2.0:assertion"
+
+// secretsOf tells of secrets what they are: of those that a probe has had in hands, and of what stands in every
+// assertion and in every private key.
 func secretsOf(w *harness.World) map[string]string {
-	all := map[string]string{"an assertion": "PHNhbWxwOlJlc3BvbnNl", "a private key": "PRIVATE KEY-----"}
+	all := map[string]string{"PRIVATE KEY-----": "a private key", w.Operator.Secret: "the operator's access key"}
+	for _, form := range append(inBase64(ofEveryAssertion), ofEveryAssertion) {
+		all[form] = "an assertion"
+	}
 	for _, people := range [][]harness.Person{w.People[:min(len(w.People), manyPeople)], w.Others} {
 		for _, p := range people {
-			all["the password of "+p.Name], all["the one-time secret of "+p.Name] = p.Password, p.Secret
+			all[p.Password], all[p.Secret] = "the password of "+p.Name, "the one-time secret of "+p.Name
 		}
 	}
-	all["the operator's access key"] = w.Operator.Secret
+	delete(all, "") // who has none
+	return all
+}
+
+// inBase64 are the three ways in which a text stands in base64, by where in a group of three bytes it begins, without
+// the letters that hold bits of what stands around it.
+func inBase64(text string) []string {
+	const bits = 6 // of a letter
+	var all []string
+	for before := range 3 {
+		whole := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), text...))
+		all = append(all, whole[(8*before+bits-1)/bits:8*(before+len(text))/bits])
+	}
 	return all
 }
 
@@ -124,11 +158,15 @@ func auditSecrets(ctx context.Context, a *harness.Audit) error {
 			return err
 		}
 		files++
-		for _, what := range slices.Sorted(maps.Keys(secrets)) {
-			if secret := secrets[what]; len(secret) > 0 && bytes.Contains(data, []byte(secret)) {
-				violated = true
-				a.Tell("", history.AuditViolated, filepath.Base(path)+" holds "+what)
+		held := map[string]bool{}
+		for secret, what := range secrets {
+			if bytes.Contains(data, []byte(secret)) {
+				held[what] = true
 			}
+		}
+		for _, what := range slices.Sorted(maps.Keys(held)) {
+			violated = true
+			a.Tell("", history.AuditViolated, filepath.Base(path)+" holds "+what)
 		}
 		return ctx.Err()
 	})

@@ -122,7 +122,8 @@ func auditReplay(ctx context.Context, a *harness.Audit) error {
 	return nil
 }
 
-// auditForeignAssertion shows each Region's ACS an assertion that was made for another's.
+// auditForeignAssertion shows each Region's ACS an assertion that was made for another's, which must take it
+// afterwards, or the refusal says nothing.
 func auditForeignAssertion(ctx context.Context, a *harness.Audit) error {
 	if len(a.Regions) < 2 {
 		a.Tell("", history.AuditKept, "there is one Region alone")
@@ -138,6 +139,11 @@ func auditForeignAssertion(ctx context.Context, a *harness.Audit) error {
 			a.Tell(region, history.AuditUntold, "there is no assertion for "+other+" to show")
 		} else {
 			taken, refused, detail := u.show(ctx, to, got)
+			if refused { // or it tells nothing
+				if right, _, why := u.show(ctx, got.to.String(), got); !right {
+					refused, detail = false, "it is not taken in "+other+" either, for which it was made: "+why
+				}
+			}
 			judged(a, region, taken, refused, detail)
 		}
 		done()

@@ -1,11 +1,15 @@
 package drill_test
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -16,6 +20,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/verdict"
+	"github.com/regiondrill/regiondrill/probes"
 )
 
 const kept = `schema: regiondrill.scenario/v1
@@ -197,4 +202,99 @@ func TestASecretThatLeaks(t *testing.T) {
 	text := strings.NewReplacer("kind: saml_login", "kind: leaky", "{kind: invariants, bound: 2s}",
 		"{kind: invariants, only: [no_secret_in_artifacts, no_foreign_token]}").Replace(kept)
 	violates(t, c, text, history.NoSecretInArtifacts)
+}
+
+// talkative are people whose assertion gets into the history.
+type talkative struct {
+	people harness.Probe
+	heard  *atomic.Value // the assertion that was shown last
+}
+
+func (p *talkative) Journey() history.Journey                         { return p.people.Journey() }
+func (p *talkative) Needs() []string                                  { return p.people.Needs() }
+func (p *talkative) Open(ctx context.Context, w *harness.World) error { return p.people.Open(ctx, w) }
+func (p *talkative) Close() error                                     { return p.people.Close() }
+func (p *talkative) Try(ctx context.Context, a *harness.Attempt) error {
+	err := p.people.Try(ctx, a)
+	if said, shown := p.heard.Load().(string); shown {
+		a.Detail = "signed in by " + said
+	}
+	return err
+}
+
+// overhearing keeps the assertion that comes to an ACS.
+func overhearing(heard *atomic.Value) func(http.Handler) http.Handler {
+	return func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.Path, "/saml/acs/") {
+				body, _ := io.ReadAll(r.Body) // the handler tells of what is missing
+				if form, err := url.ParseQuery(string(body)); err == nil {
+					heard.Store(form.Get("SAMLResponse"))
+				}
+				r.Body = io.NopCloser(bytes.NewReader(body))
+			}
+			h.ServeHTTP(w, r)
+		})
+	}
+}
+
+// TestAnAssertionThatLeaks is found, whichever provider has written it.
+func TestAnAssertionThatLeaks(t *testing.T) {
+	unlessRaced(t)
+	for _, dialect := range []string{"okta", "entra"} {
+		t.Run(dialect, func(t *testing.T) {
+			c, heard := catalog.Default(), &atomic.Value{}
+			base := c.Targets[0]
+			c.Targets[0].New = func() harness.Target { return mutantLab{base.New(), overhearing(heard)} }
+			c.Probes = append(c.Probes, harness.ProbeKind{Name: "talkative", Doc: "people whose assertion gets into the history",
+				New: func() harness.Probe { return &talkative{probes.NewSAMLLogin(), heard} }})
+			text := strings.NewReplacer("kind: saml_login", "kind: talkative", "{primary: us-east-1,",
+				"{primary: us-east-1, idp: {dialect: "+dialect+"},", "{kind: invariants, bound: 2s}",
+				"{kind: invariants, only: [no_secret_in_artifacts, no_foreign_token]}").Replace(kept)
+			violates(t, c, text, history.NoSecretInArtifacts)
+		})
+	}
+}
+
+// TestARefusalThatSaysNothing: where what is right is refused too, nobody can say whether the rest would have been.
+func TestARefusalThatSaysNothing(t *testing.T) {
+	unlessRaced(t)
+	for name, wrap := range map[string]func(http.Handler) http.Handler{
+		history.NoForeignAssertion: func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.Contains(r.URL.Path, "/saml/acs/") {
+					none := "SAMLResponse=bm9uZQ%3D%3D"
+					r.Body, r.ContentLength = io.NopCloser(strings.NewReader(none)), int64(len(none))
+				}
+				h.ServeHTTP(w, r)
+			})
+		},
+		history.NoRecordElsewhere: func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ListUsers") {
+					http.Error(w, `{"__type":"AccessDeniedException"}`, http.StatusBadRequest)
+					return
+				}
+				h.ServeHTTP(w, r)
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := catalog.Default()
+			base := c.Targets[0]
+			c.Targets[0].New = func() harness.Target { return mutantLab{base.New(), wrap} }
+			text := strings.Replace(kept, "{kind: invariants, bound: 2s}", "{kind: invariants, only: ["+name+"]}", 1)
+			_, plan, err := c.Read(strings.NewReader(text), "it.yaml", nil, engine.Options{Target: c.Targets[0], Version: "test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				_, v := recorded(t, plan)
+				if i := v.Invariants[0]; i.Grade != verdict.Unknown || i.Violations > 0 || i.Looks == 0 {
+					t.Errorf("%+v", i)
+				}
+			})
+		})
+	}
 }
