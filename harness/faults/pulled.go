@@ -155,8 +155,10 @@ func (p *pulled) watch(ctx context.Context, answers bool, do func(context.Contex
 				return sighting{seen: true, err: context.Cause(ctx)}, nil
 			}
 		case l, asking := <-looks:
-			if !asking { // ctx has ended; the change is still waited for
-				looks = nil
+			if !asking { // ctx has ended; the change is still waited for, and nobody sees what comes of it
+				if looks = nil; !over.IsZero() {
+					return sighting{seen: true, err: context.Cause(ctx)}, nil
+				}
 				continue
 			}
 			if errors.Is(l.err, harness.ErrPanic) {
@@ -213,9 +215,12 @@ func (p *pulled) look(ctx context.Context) look {
 	if p.refused != nil {
 		limit = refuseLimit
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	l.said, l.err = p.put(ctx)
+	l.said, l.err = p.put(limited)
+	if l.said == gone && ctx.Err() != nil {
+		l.said = nothing // it was cut short
+	}
 	l.ended = time.Now()
 	return l
 }

@@ -169,6 +169,25 @@ func TestChangeWithoutEffect(t *testing.T) {
 	})
 }
 
+// Who is told to stop while canaries wait for a change to show goes on to undo it at once.
+func TestStoppedBeforeTheChangeShows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		began := time.Now()
+		time.AfterFunc(time.Second, stop)
+		injected, err := inject(ctx, &Process{Mode: "kill"}, &deaf{}, &rollback.Stack{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(began) - time.Second; waited > askLimit {
+			t.Errorf("it waited for %v more", waited)
+		}
+		if _, err := injected.Prove(t.Context(), true); !errors.Is(err, context.Canceled) {
+			t.Errorf("it is proven: %v", err)
+		}
+	})
+}
+
 // The intent is written before the change, and where it can't be the change isn't made.
 func TestIntentComesFirst(t *testing.T) {
 	r := &harnesstest.Replica{}
