@@ -19,7 +19,7 @@ type Break struct {
 	At       Home
 	Journeys []history.Journey // what they do; nil: whatever they do
 	Class    history.Class     // by which their attempts fail; empty: they don't
-	Or       history.Class     // or by this, where a service tries again for longer than some have patience
+	Or       history.Class     // or by this, where patience or chance decides which comes first
 	Some     bool              // some of their attempts fail; others may be good
 	Slower   bool              // their attempts are good, and take longer than before
 }

@@ -26,14 +26,17 @@ func (h *Hosts) PutUp(handlers map[string]http.Handler) []string {
 // Up tells whether anything is served.
 func (h *Hosts) Up() bool { return h.served.Load() != nil }
 
-// ServeHTTP routes by the host.
+// ServeHTTP routes by the host. Of who serves nothing yet, as while it starts, any host may come to be served.
 func (h *Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	served := h.served.Load()
+	if served == nil {
+		http.Error(w, "Nothing is served here yet.", http.StatusServiceUnavailable)
+		return
+	}
 	name, _, _ := strings.Cut(r.Host, ":")
-	if served := h.served.Load(); served != nil {
-		if handler := (*served)[name]; handler != nil {
-			handler.ServeHTTP(w, r)
-			return
-		}
+	if handler := (*served)[name]; handler != nil {
+		handler.ServeHTTP(w, r)
+		return
 	}
 	http.Error(w, "This host isn't served here.", http.StatusMisdirectedRequest)
 }

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"slices"
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
@@ -16,11 +17,21 @@ const (
 	modeRestart = "restart"
 )
 
+// ofTheReplica are all that a Region's replica serves: its portal, its APIs and its STS. KMS is nobody's but its own.
+var ofTheReplica = slices.Concat(harness.OfThePortal, []history.Journey{history.HeldCredentials})
+
+// unanswered is what people meet of a replica that is gone: the edge before it stays, and waits for it in vain, or
+// finds that nobody is there.
+var unanswered = harness.Break{At: harness.Here, Class: history.ClassTimeout, Or: history.ClassHTTP5xx,
+	Journeys: ofTheReplica}
+
 // processCases are its contract: nobody is served by a replica that is gone, or stands still.
 var processCases = []harness.Case{
-	{Settings: `{"mode": "kill"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassRefused)}},
-	{Settings: `{"mode": "pause"}`, Breaks: []harness.Break{harness.Fail(harness.Here, history.ClassTimeout)}},
-	{Settings: `{"mode": "restart"}`},
+	{Settings: `{"mode": "kill"}`, Breaks: []harness.Break{unanswered}},
+	{Settings: `{"mode": "pause"}`, Breaks: []harness.Break{
+		harness.Fail(harness.Here, history.ClassTimeout, ofTheReplica...)}},
+	{Settings: `{"mode": "restart"}`, Breaks: []harness.Break{{At: harness.Here, Class: history.ClassTimeout,
+		Or: history.ClassHTTP5xx, Some: true, Journeys: ofTheReplica}}}, // who comes before it is back
 }
 
 // Process does something to the process of a Region's replica.

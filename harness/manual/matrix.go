@@ -94,15 +94,21 @@ func CaseName(one harness.Case) string {
 func Cell(b harness.Break) string {
 	switch {
 	case b.Class != "" && b.Some:
-		return "some " + string(b.Class)
-	case b.Or != "":
-		return string(b.Class) + " or " + string(b.Or)
+		return "some " + classOf(b)
 	case b.Class != "":
-		return string(b.Class)
+		return classOf(b)
 	case b.Slower:
 		return "slower"
 	}
 	return "–"
+}
+
+// classOf is the class by which they fail, or both that it may be.
+func classOf(b harness.Break) string {
+	if b.Or == "" {
+		return string(b.Class)
+	}
+	return string(b.Class) + " or " + string(b.Or)
 }
 
 // Contract says of a kind of fault whom each of its cases breaks, a sentence for each.
@@ -158,11 +164,9 @@ func met(one harness.Case, people []People, here bool) string {
 func inWords(b harness.Break) string {
 	switch {
 	case b.Class != "" && b.Some:
-		return fmt.Sprintf("fails now and then by %s", b.Class)
-	case b.Or != "":
-		return fmt.Sprintf("fails by %s or %s", b.Class, b.Or)
+		return "fails now and then by " + classOf(b)
 	case b.Class != "":
-		return fmt.Sprintf("fails by %s", b.Class)
+		return "fails by " + classOf(b)
 	case b.Slower:
 		return "waits longer"
 	}

@@ -37,8 +37,10 @@ func status(s server, host string) int {
 // A fake is well once it can serve, and serves its own hosts only.
 func TestServedIdP(t *testing.T) {
 	s, api := told(t, system.FakeIdP)
-	if got := status(s, healthHost); got != http.StatusServiceUnavailable {
-		t.Errorf("unconfigured, its health is %d", got)
+	for _, host := range []string{healthHost, names.OktaHost} {
+		if got := status(s, host); got != http.StatusServiceUnavailable {
+			t.Errorf("unconfigured, %s is answered with %d", host, got)
+		}
 	}
 	signer, err := system.NewSigner()()
 	if err != nil {
