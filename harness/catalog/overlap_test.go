@@ -20,6 +20,28 @@ actions:
   - {name: again, kind: acs_swap, to: us-east-1, AGAIN}
 `
 
+// Whoever is shut out twice by the same means would be let in again by the first's end.
+func TestOneIsShutOutTwice(t *testing.T) {
+	const people = "primary: us-east-1, directory: {users: 2, groups: 1, accounts: 1, permission_sets: 1, people: {leaver: {}}},"
+	for name, c := range map[string]struct{ first, second, says string }{
+		"disabled twice":       {"disable_user, user: leaver", "disable_user, user: leaver, at: 6s", "11:"},
+		"deprovisioned twice":  {"deprovision, user: leaver", "deprovision, user: leaver, at: 6s, for: 9s", "11:"},
+		"one within the other": {"disable_user, user: leaver", "disable_user, user: leaver, at: 6s, for: 1s", ""},
+		"by another means":     {"disable_user, user: leaver", "deprovision, user: leaver, at: 6s", ""},
+		"somebody else":        {"disable_user, user: leaver", "disable_user, user: user-001, at: 6s", ""},
+	} {
+		text := strings.NewReplacer("FIRST", "tls, where: {region: us-east-1}", "SECOND", "tls, where: {region: eu-west-1}, at: 20s, for: 1s",
+			"primary: us-east-1,", people, "acs_swap, to: eu-west-1", c.first, "acs_swap, to: us-east-1, AGAIN", c.second).
+			Replace(overlapping)
+		catalog := Default()
+		_, _, err := catalog.Read(strings.NewReader(text), "it", nil, engine.Options{Target: catalog.Targets[0]})
+		if (err == nil) != (c.says == "") || err != nil && (!strings.HasPrefix(err.Error(), "it:"+c.says) ||
+			!strings.Contains(err.Error(), "would take it back") || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // Two changes of one thing that could not be undone right are refused; rules on links, names and calls lie on each other.
 func TestChangesThatOverlap(t *testing.T) {
 	const key = "kms_key, where: {region: eu-west-1}, mode: "

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -31,7 +32,7 @@ func (c *compiler) overlaps() {
 		for j, other := range actions {
 			with := c.expected(other.at, other.lasts)
 			if i != j && other.lasts > 0 && with.from <= at.from && at.from < with.until &&
-				(a.lasts == 0 || with.until < at.until) && unshared(a.action.Needs(), other.action.Needs()) {
+				(a.lasts == 0 || with.until < at.until) && retakes(other, a) {
 				c.fail(c.block(a.aim.Name).Errorf("at", "%s is done between %s and its end at %s s and outlasts it: that end "+
 					"would take it back; begin it later, or let it end before", a.aim.Name, other.aim.Name, with.until))
 			}
@@ -50,6 +51,14 @@ func (s span) meets(other span) bool { return s.from < other.until && other.from
 // contend tells whether two faults change the same thing of a Region.
 func contend(a, b plannedFault) bool {
 	return a.aim.Region == b.aim.Region && unshared(a.fault.Needs(), b.fault.Needs())
+}
+
+// retakes tells whether the end of an action takes back what another has done: what both change is one thing, or both
+// take from one person that they may sign in, by the same means.
+func retakes(ends, other plannedAction) bool {
+	return unshared(ends.action.Needs(), other.action.Needs()) ||
+		ends.aim.Revokes == history.RevokesSignIn && ends.aim.Person == other.aim.Person &&
+			reflect.TypeOf(ends.action) == reflect.TypeOf(other.action)
 }
 
 // unshared tells whether both need a handle that can't be pulled by two at once.
