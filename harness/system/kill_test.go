@@ -233,6 +233,9 @@ func TestKilledAtAnyInstant(t *testing.T) {
 					t.Fatal(err)
 				}
 				_ = cmd.Wait()
+				if code := cmd.ProcessState.ExitCode(); code == 0 || code == brokeDown {
+					t.Fatalf("it had ended by itself before it was killed: %d", code)
+				}
 				left := pending(t, v.Folder)
 				if left > 0 {
 					harmed.Add(1)
@@ -255,7 +258,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 		}
 	})
 	t.Logf("%d of %d restored; %d were killed with something to undo", restored.Load(), kills, harmed.Load())
-	if int(restored.Load()) != kills {
-		t.Errorf("%d of %d restored", restored.Load(), kills)
+	if int(restored.Load()) != kills || harmed.Load() == 0 {
+		t.Errorf("%d of %d restored, %d of them harmed", restored.Load(), kills, harmed.Load())
 	}
 }

@@ -208,7 +208,9 @@ func TestKilledWhileItChangesAContainer(t *testing.T) {
 			cmd := v.begin(t)
 			time.Sleep(rand.N(500 * time.Millisecond)) // the instant
 			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
+			if _ = cmd.Wait(); cmd.ProcessState.Exited() {
+				t.Fatalf("it had ended by itself before it was killed: %s", cmd.ProcessState)
+			}
 			journal := read(t, filepath.Join(v.Folder, history.UndoFile))
 			if pending, err := rollback.Pending(bytes.NewReader(journal)); err != nil || len(pending) > 0 {
 				over(t, v.Folder)
