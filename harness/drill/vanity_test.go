@@ -2,6 +2,7 @@ package drill_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +64,26 @@ func TestPeopleStartAtAVanityDomain(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAVanityDomainThatIsWrongAlone harms nobody who starts there, as its contract says: the primary is well.
+func TestAVanityDomainThatIsWrongAlone(t *testing.T) {
+	text := vanityDomain[:strings.Index(vanityDomain, "checks:")] + `faults:
+  - {name: stale, kind: vanity, at: 1s, for: 8s}
+  - {name: green, kind: vanity, mode: green_while_red, at: stale.healed + 1s, for: 8s}
+  - {name: twice, kind: vanity, mode: two_hops, at: green.healed + 1s, for: 8s}
+`
+	synctest.Test(t, func(t *testing.T) {
+		h, v := recorded(t, compiled(t, text))
+		if !v.Validity.FaultsProven || !h.End.Undone || len(h.Attempts) < 80 {
+			t.Fatalf("%d attempts, ended as %+v; %v", len(h.Attempts), h.End, v.Validity.Notes)
+		}
+		for _, a := range h.Attempts {
+			if a.Steps[0].Name != history.StepVanity || a.Outcome != history.Good || a.Region != "us-east-1" {
+				t.Fatalf("the attempt due %s is %s in %q: %s", a.Due, a.Outcome, a.Region, a.Detail)
+			}
+		}
+	})
 }
 
 // ledElsewhere looks at when the domain turned, and where it led people.
