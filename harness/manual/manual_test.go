@@ -224,7 +224,7 @@ func TestWhomAFaultBreaks(t *testing.T) {
 		"clock_skew":    "by: 1m: nobody is harmed",
 		"process": "mode: kill: who is at home there fails by timeout or http_5xx (sign_in, role_credentials, held_credentials, " +
 			"app_launch, cli_login, session_keep, console), or is not harmed (kms_roundtrip); who is elsewhere is not harmed",
-		"link":          "latency: 40ms: who is at home there waits longer; who is elsewhere is not harmed",
+		"link": "latency: 40ms: who is at home there waits longer; who is elsewhere is not harmed",
 		"kms_key": "mode: disabled: who is at home there fails by acs_rejected (sign_in, app_launch, cli_login, console), or fails by " +
 			"portal_error (role_credentials, session_keep), or is not harmed (held_credentials), or fails by http_4xx " +
 			"(kms_roundtrip); who is elsewhere is not harmed",
