@@ -1,6 +1,7 @@
 package drill_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -51,6 +52,31 @@ checks:
 			})
 		})
 	}
+}
+
+// TestAnOperatorRepairsWhatIsWell: who enables a key that its policy denies changes nothing for its people, and the
+// history says so. The fault is watched to its end.
+func TestAnOperatorRepairsWhatIsWell(t *testing.T) {
+	text := answered + `
+faults: [{name: denied, kind: kms_key, mode: policy_denies, where: {region: eu-west-1}, at: 1s, for: 8s}]
+actions: [{name: enabled, kind: key_enable, region: eu-west-1, at: denied.effective + 2s}]
+checks: [{kind: recovery, probe: ireland, fault: denied, within: 4s, sustained: {for: 2s}}]
+`
+	synctest.Test(t, func(t *testing.T) {
+		h, v := recorded(t, compiled(t, text))
+		if r := v.Recovery("ireland", "denied"); v.Grade != verdict.Fail || r.EndedBy != verdict.Heal || !v.Validity.FaultsProven {
+			t.Errorf("%s: %+v; %v", v.Grade, r, v.Validity.Notes)
+		}
+		var notes []string
+		for _, e := range h.Events {
+			if e.Note != nil {
+				notes = append(notes, e.Note.Text)
+			}
+		}
+		if !slices.Contains(notes, "denied is in force still after enabled") {
+			t.Errorf("its notes are %q", notes)
+		}
+	})
 }
 
 // TestSomebodyLeaves while the primary Region is away: Identity Center can't be told, and the identity provider keeps

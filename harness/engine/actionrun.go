@@ -45,7 +45,7 @@ func (a *actionRun) run(ctx context.Context) {
 			Marker: &history.Marker{Name: a.aim.Mark, Subject: a.aim.On}})
 	}
 	if a.aim.Repairs {
-		a.timeline.repaired(a.plannedAction)
+		a.timeline.repaired(ctx, a.plannedAction)
 	}
 	if a.lasts == 0 {
 		return

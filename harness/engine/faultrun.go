@@ -3,9 +3,11 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
@@ -15,35 +17,54 @@ type faultRun struct {
 	timeline          *timeline
 	effective, healed instant
 
-	mu       sync.Mutex
-	repaired bool
-	unwatch  func() // ends the watch over it; nil while there is none
+	mu      sync.Mutex
+	watch   func() (stop func()) // begins the watch over it
+	unwatch func()               // ends it; nil while there is none
 }
 
-// repair ends the watch over the fault while it is in force: an action has taken it back.
-func (f *faultRun) repair(by string) {
+// repair ends the watch over the fault while it is in force: an action has taken it back. One that acts on the same and
+// leaves the fault in force, as who enables a key that its policy denies, has repaired nothing.
+func (f *faultRun) repair(ctx context.Context, by string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.unwatch == nil || f.repaired {
+	if f.unwatch == nil {
 		return
 	}
-	f.repaired = true
-	f.unwatch()
+	f.unwatch() // or it would tell of a loss
+	if f.stands(ctx) {
+		f.unwatch = f.watch()
+		f.timeline.r.note("%s is in force still after %s", f.aim.Name, by)
+		return
+	}
+	f.unwatch = nil
 	f.timeline.r.note("%s was taken back by %s; it counts as in force until its end, and people who are in again are "+
 		"back by the repair", f.aim.Name, by)
 }
 
-// watched sets what ends the watch over the fault, which a repair may do once.
-func (f *faultRun) watched(stop func()) (end func()) {
-	once := sync.OnceFunc(stop)
+// stands tells whether the fault is seen to be in force.
+func (f *faultRun) stands(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+	defer cancel()
+	var seen []harness.Sighting
+	err := harness.Guard("a fault", func() (err error) {
+		seen, err = f.injection.Verify(ctx)
+		return err
+	})
+	return err == nil && slices.ContainsFunc(seen, func(s harness.Sighting) bool { return s.Gone == "" })
+}
+
+// watched begins the watch over the fault, which a repair may end before its time.
+func (f *faultRun) watched(watch func() (stop func())) (end func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.unwatch = once
+	f.watch, f.unwatch = watch, watch()
 	return func() {
-		once()
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.unwatch = nil
+		if f.unwatch != nil {
+			f.unwatch()
+			f.unwatch = nil
+		}
 	}
 }
 
@@ -61,7 +82,7 @@ func (f *faultRun) run(ctx context.Context) {
 		proofs := f.prove(ctx)
 		effective = latest(proofs)
 		effectiveOnce()
-		stop := f.watched(f.verify(ctx, proofs))
+		stop := f.watched(func() (stop func()) { return f.verify(ctx, proofs) })
 		waitUntil(ctx, f.healing)
 		stop()
 	}

@@ -114,10 +114,10 @@ func (t *timeline) due(ctx context.Context, name string, at scenario.At) bool {
 }
 
 // repaired ends the watch over faults that an action takes back: that they are gone is what was wanted, and no loss.
-func (t *timeline) repaired(a *plannedAction) {
+func (t *timeline) repaired(ctx context.Context, a *plannedAction) {
 	for _, f := range t.faults {
 		if f.aim.Region == a.aim.Region && unshared(f.fault.Needs(), a.action.Needs()) {
-			f.repair(a.aim.Name)
+			f.repair(ctx, a.aim.Name)
 		}
 	}
 }
