@@ -102,10 +102,12 @@ fuzz: ## fuzz every parser for FUZZTIME (20s)
 		done; \
 	done
 
-nightly: build test fuzz ## everything that takes its time: tests, fuzzing, all scenarios in virtual time, and all drills tagged nightly
+nightly: build test fuzz ## everything that takes its time: tests, fuzzing, all scenarios in virtual time, drills tagged nightly and those over containers
 	@REGIONDRILL_SHIPPED=1 $(GO) test -count=1 -timeout 30m -run ShippedScenariosPass ./harness/drill
 	@REGIONDRILL_RACED=1 $(GO) test -race -p 1 -parallel 2 -timeout 60m ./...
 	@if .ci/browser bin/regiondrill; then flags=; else flags=--without-browser; fi; bin/regiondrill run tag:nightly $$flags
+	@if docker version >/dev/null 2>&1; then bin/regiondrill run tag:containers --target containers; \
+		else echo 'no Docker: what needs containers is not drilled' >&2; fi
 
 matrix: build ## hold every fault to its contract, with every probe in either Region, over containers too; write docs/faults.md
 	@set -o pipefail; REGIONDRILL_MATRIX=1 REGIONDRILL_STATIC_BINARY=$(CURDIR)/bin/regiondrill $(GO) test -count=1 -v \
