@@ -45,7 +45,10 @@ func (m *Manual) section(name string) (string, error) {
 	for _, piece := range t.YAML {
 		parts = append(parts, fenced(piece))
 	}
-	return strings.Join(append(parts, fieldTable(own)), "\n\n"), nil
+	if len(own) > 0 {
+		parts = append(parts, fieldTable(own))
+	}
+	return strings.Join(parts, "\n\n"), nil
 }
 
 // common shows the keys of every entry of a list, and nothing else.

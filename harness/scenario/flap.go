@@ -8,18 +8,28 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxTimes bounds how often a fault may flap.
-const maxTimes = 100
+// How often a fault comes that flaps.
+const (
+	maxTimes    = 100
+	timesIfOnly = 2 // where only every is said
+	timesOfRamp = 5 // where only ramp is
+)
 
 // flap makes of each fault that flaps as many as it comes times, so that each is proven, healed and measured by itself:
 // NAME, NAME-2 and so on. A check of the fault is one of each of them; what waits for its healing waits for the last.
+// A fault that is ramped comes so too, and is another each time. It ends in between like any other: for how long people
+// are out, and how they come back, could not be said of one strength that turns into the next while they are under way.
 func (r *reader) flap(s *Scenario) {
 	var faults []Fault
 	for _, f := range s.Faults {
+		ramped := f.Ramp.Block.node != nil
 		switch {
-		case f.Every > 0 && f.Times == 0:
-			f.Times = 2
-		case f.Times > 0 && f.Every == 0:
+		case f.Times == 0 && ramped:
+			f.Times = timesOfRamp
+		case f.Times == 0 && f.Every > 0:
+			f.Times = timesIfOnly
+		}
+		if f.Times > 0 && f.Every == 0 {
 			f.Every = 2 * f.For
 		}
 		if f.Times > 0 && f.Every <= f.For {
@@ -32,7 +42,9 @@ func (r *reader) flap(s *Scenario) {
 			if i > 0 {
 				again.Name, again.Again = fmt.Sprintf("%s-%d", f.Name, i+1), true
 			}
-			again.At.Offset += f.Every * time.Duration(i)
+			if again.At.Offset += f.Every * time.Duration(i); ramped {
+				again.Block.rise = &rise{f.Ramp.Block, i, times}
+			}
 			faults = append(faults, again)
 		}
 		if times > 1 && f.Name != "" {

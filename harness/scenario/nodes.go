@@ -76,6 +76,7 @@ type Block struct {
 	node   *yaml.Node
 	path   path
 	common []string // keys that are the entry's own, and no kind's
+	rise   *rise    // of a fault that is ramped; nil: what the file says is so
 }
 
 // Pos is where the value of the key stands; the key may lead on by dots and list indexes (where.region, acs.1). When

@@ -37,12 +37,15 @@ func (r *reader) lost(p path) {
 func holdsNames(p path) bool { return len(p) == 0 || len(p) == 1 && p[0] == "system" }
 
 // Into reads a kind's own keys from its entry into v, a pointer to a struct that holds the kind's defaults. The keys
-// that every probe, fault or check has are left out; any other that the struct doesn't have is an error. The error is
-// an Errors with all that is wrong.
+// that every probe, fault or check has are left out; any other that the struct doesn't have is an error. Of a ramp they
+// are those of this time. The error is an Errors with all that is wrong.
 func Into(b Block, v any) error {
 	r := &reader{src: b.src}
 	if b.node != nil {
 		r.mapping(b.node, reflect.ValueOf(v).Elem(), b.path, b.common)
+	}
+	if b.rise != nil {
+		r.ramp(b, reflect.ValueOf(v).Elem())
 	}
 	return r.errs.err()
 }

@@ -189,8 +189,9 @@ type Fault struct {
 	Where Where         `yaml:"where" example:"{region: us-east-1}|{place: idp}|{region: us-east-1, service: portal}|{region: us-east-1, service: kms, operation: Decrypt}|{region: us-east-1, from: new-york}" doc:"what is hit"`
 	At    At            `yaml:"at" required:"true" example:"10s|virginia-dark.effective + 5s|virginia-dark.healed + 2s" doc:"a duration after the warm-up, or NAME.effective + 5s, or NAME.healed + 2s of another fault"`
 	For   time.Duration `yaml:"for" required:"true" min:"1ms" max:"24h" doc:"how long; every fault ends"`
-	Every time.Duration `yaml:"every" min:"1ms" max:"24h" example:"45s" doc:"of a fault that flaps: how long from one beginning to the next; if not said, twice as long as for"`
-	Times int           `yaml:"times" min:"2" max:"100" example:"3" doc:"how often it comes, twice if only every is said; each time is a fault of its own, called NAME, NAME-2 and so on, and a check of NAME is one of each"`
+	Every time.Duration `yaml:"every" min:"1ms" max:"24h" example:"45s" doc:"of a fault that comes again: how long from one beginning to the next, longer than for; if not said, twice as long as for"`
+	Times int           `yaml:"times" min:"2" max:"100" example:"3" doc:"how often it comes, twice if only every is said, and five times with a ramp; each time is a fault of its own, called NAME, NAME-2 and so on, and a check of NAME is one of each"`
+	Ramp  Ramp          `yaml:"ramp" example:"{latency: 2s, jitter: 200ms}" doc:"settings of its kind, numbers and durations, with what they are the last time that it comes; the first time they are what the fault says, and in between they rise or fall in equal steps"`
 
 	Again bool // it is a further time of the fault before it
 
@@ -263,7 +264,6 @@ func defaults() *Scenario {
 var later = map[string]bool{
 	"matrix":              true,
 	"repeat":              true,
-	"faults.*.ramp":       true,
 	"faults.*.where.name": true,
 }
 

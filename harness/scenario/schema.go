@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -155,6 +156,15 @@ func (w *schemaWriter) kind(base object, ref string, k Kind) object {
 		}
 		properties[key] = value
 	}
+	if ramp, ramped := properties["ramp"].(object); ramped {
+		ramp = maps.Clone(ramp)
+		rising := object{}
+		for _, key := range shapeOf(reflect.Indirect(reflect.ValueOf(k.Config)).Type()).rampable() {
+			rising[key] = object{"$ref": "#/$defs/" + ref + "/properties/" + key}
+		}
+		ramp["properties"], ramp["additionalProperties"] = rising, false
+		properties["ramp"] = ramp
+	}
 	properties["kind"] = object{"const": k.Name, "description": k.Doc}
 	required, _ := made["required"].([]string)
 	made["required"] = append(slices.Clone(base["required"].([]string)), required...)
@@ -219,6 +229,8 @@ func (w *schemaWriter) value(v reflect.Value, f field, p path) object {
 		return made
 	case t == durationType:
 		return orVariable(w.duration(f, p))
+	case t == rampType: // of what each kind has
+		return object{"type": "object", "minProperties": 1}
 	}
 	switch t.Kind() {
 	case reflect.Bool:
