@@ -58,7 +58,7 @@ func (c *Availability) Check(h *history.History, m *verdict.Measures) verdict.Fi
 		said = verdict.Percent(least, math.Floor) + " to " + verdict.Percent(most, math.Ceil)
 	}
 	f.Summary = fmt.Sprintf("%d of %s of %s %s %s were good%s: %s (objective %s)", w.Good, plural(w.Attempts, "attempt"),
-		c.Probe, when(c.Window), c.Fault, notSeen(w), said, c.asked())
+		c.Probe, when(c.Window), h.Plan.Called(c.Fault), notSeen(w), said, c.asked())
 	tooMany := exceeds(w.Good, w.Attempts, c.AtMost)
 	switch {
 	case tooMany || !history.Kept(w.Attempts-w.Bad, w.Attempts, c.AtLeast):

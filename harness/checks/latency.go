@@ -109,8 +109,8 @@ func (c *Latency) Check(h *history.History, m *verdict.Measures) verdict.Finding
 		}
 		said = append(said, fmt.Sprintf("%s %s (objective %s)%s", q.name, took, asked(q.asked.Duration()), why))
 	}
-	f.Summary = fmt.Sprintf("%s of %s %s %s took %s", plural(w.Good, people.One), c.Probe, when(c.Window), c.Fault,
-		strings.Join(said, ", "))
+	f.Summary = fmt.Sprintf("%s of %s %s %s took %s", plural(w.Good, people.One), c.Probe, when(c.Window),
+		h.Plan.Called(c.Fault), strings.Join(said, ", "))
 	if !w.Observed {
 		f.Summary += fmt.Sprintf("; of %s arrivals %d were seen, too few to tell", strconv.Itoa(w.Attempts), w.Good+w.Bad)
 	}

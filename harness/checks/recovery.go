@@ -159,7 +159,7 @@ func under(h *history.History, fault string) string {
 	if len(h.Plan.Faults) < 2 {
 		return ""
 	}
-	return fault + ": "
+	return h.Plan.Called(fault) + ": "
 }
 
 // together names the other faults that were in force.

@@ -447,6 +447,7 @@ func after(at scenario.At) string {
 func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 	rec := history.Fault{
 		Name: f.Name, Kind: f.Kind, After: after(f.At), At: history.At(f.At.Offset), For: history.At(f.For),
+		Rises: f.Ramp.Said(),
 	}
 	defer func() { c.plan.Record.Faults = append(c.plan.Record.Faults, rec) }()
 	i := slices.IndexFunc(kinds, func(k harness.FaultKind) bool { return k.Name == f.Kind })

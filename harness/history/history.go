@@ -194,6 +194,14 @@ func Kept(good, n int, ratio float64) bool {
 // Begins is when a fault is expected to be requested: where it waits for another, as if that were proven at once.
 func (p *Plan) Begins(f Fault) Instant { return p.Expected(f.After, f.At) }
 
+// Called is a fault's name for people, with how strong it is where there are several of it that differ in that.
+func (p *Plan) Called(fault string) string {
+	if f := p.Fault(fault); f != nil && f.Rises && f.Summary != "" {
+		return fault + " (" + f.Summary + ")"
+	}
+	return fault
+}
+
 // Length is when the settling is expected to end: after the last fault and action, counted as Begins counts.
 func (p *Plan) Length() Instant {
 	length := Instant(0)
@@ -281,6 +289,7 @@ type Fault struct {
 	At      Instant           `json:"at"`
 	For     Instant           `json:"for"`
 	Config  json.RawMessage   `json:"config,omitempty"`
+	Rises   bool              `json:"rises,omitempty"` // it is one of several that differ in how strong they are
 
 	// Unreachable are the Regions that can carry nobody while the fault is in force, whoever they are and from wherever
 	// they come, as the fault's kind says of itself. A person carried by one of them, begun and ended in that time,

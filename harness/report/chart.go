@@ -520,7 +520,8 @@ func (d *drill) phaseBar(r *verdict.Recovery) (phaseBar, bool) {
 	if len(all) == 0 || total <= 0 {
 		return phaseBar{}, false
 	}
-	bar := phaseBar{Probe: words(r.Probe), Fault: words(r.Fault), Total: span(total), Before: words(sentence(d.before(r)))}
+	bar := phaseBar{Probe: words(r.Probe), Fault: words(d.h.Plan.Called(r.Fault)), Total: span(total),
+		Before: words(sentence(d.before(r)))}
 	x := 0.0
 	for i, p := range all {
 		w := phaseWidth * float64(p.Took/total)

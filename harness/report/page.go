@@ -195,7 +195,7 @@ func (d *drill) number() *number {
 	if r == nil {
 		return nil
 	}
-	n := &number{Probe: words(r.Probe), Fault: words(r.Fault), Big: bounds(r.RecoveryTimeActual),
+	n := &number{Probe: words(r.Probe), Fault: words(d.h.Plan.Called(r.Fault)), Big: bounds(r.RecoveryTimeActual),
 		Ended: words(d.endedWords(r))}
 	objective, grade := d.objective(r.Probe, r.Fault)
 	grade = d.believed(grade)

@@ -131,7 +131,7 @@ func (d *drill) summaryRecoveries(b *strings.Builder) {
 	for i := range d.Recoveries {
 		r := &d.Recoveries[i]
 		objective, _ := d.objective(r.Probe, r.Fault)
-		fmt.Fprintf(b, "| %s | %s | **%s** | %s | %s | %d of %d | %s |\n", md(r.Probe), md(r.Fault),
+		fmt.Fprintf(b, "| %s | %s | **%s** | %s | %s | %d of %d | %s |\n", md(r.Probe), md(d.h.Plan.Called(r.Fault)),
 			boundsAgainst(r.RecoveryTimeActual, objective),
 			value(objective), md(d.endedWords(r)), r.Loss.Failed, r.Loss.Attempts, waited(r.Loss))
 	}

@@ -131,7 +131,7 @@ func (t *textWriter) paragraph(label, words string) {
 // recovery writes how one probe got over one fault. A probe that lost nothing needs one line.
 func (t *textWriter) recovery(d *drill, r *verdict.Recovery) {
 	objective, grade := d.objective(r.Probe, r.Fault)
-	title := clean(r.Probe) + " and " + clean(r.Fault)
+	title := clean(r.Probe) + " and " + clean(d.h.Plan.Called(r.Fault))
 	t.b.WriteString("\n")
 	for _, line := range wrap(title, t.Width) {
 		t.b.WriteString(t.paint("1", line) + "\n")

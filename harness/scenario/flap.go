@@ -22,7 +22,7 @@ const (
 func (r *reader) flap(s *Scenario) {
 	var faults []Fault
 	for _, f := range s.Faults {
-		ramped := f.Ramp.Block.node != nil
+		ramped := f.Ramp.Said()
 		switch {
 		case f.Times == 0 && ramped:
 			f.Times = timesOfRamp

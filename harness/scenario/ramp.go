@@ -16,6 +16,9 @@ type Ramp struct {
 	Block Block `yaml:",open"`
 }
 
+// Said tells whether the fault has a ramp.
+func (r Ramp) Said() bool { return r.Block.node != nil }
+
 var rampType = reflect.TypeFor[Ramp]()
 
 // rise is one time of a fault that is ramped.
