@@ -211,7 +211,7 @@ type Flaw struct {
 	Regions []string // about what is sent to their ACS; empty: about everything
 
 	Assertion string // what is wrong with its responses: expired, wrong_audience, …; empty: nothing
-	Key       string // with what they are signed: rotated, old_key; empty: as ever
+	Key       string // with what they are signed: rotated, old_key, expired; empty: as ever
 
 	Unregistered bool     // it doesn't know any ACS of the Regions
 	Registered   []string // but these, as a scenario names them

@@ -88,7 +88,7 @@ type BehaviourSettings struct {
 	FailedAdd, AddPace, AssignmentTime, KMSCache time.Duration
 	KMSFaultOnPortalAPI                          int // HTTP status
 	Skew                                         time.Duration
-	Unsolicited                                  string // accept or refuse
+	Unsolicited, ExpiredCertificate              string // accept or refuse
 	SessionHandOff, Quotas                       bool
 }
 

@@ -61,7 +61,8 @@ func (a acs) serve(w http.ResponseWriter, req *http.Request) {
 func (a acs) expects(c *configuration) *expectation {
 	return &expectation{
 		acs: a.url(), audience: a.issuer, issuer: c.Provider.EntityID, format: formatEmail,
-		trusted: c.Provider.Certificates, now: a.now(), skew: a.cfg.Behaviour.Skew,
+		trusted: a.beside.with(c.Provider.Certificates), expired: a.cfg.Behaviour.Expired,
+		now: a.now(), skew: a.cfg.Behaviour.Skew,
 	}
 }
 

@@ -31,6 +31,7 @@ import (
 type Behaviour struct {
 	Skew           time.Duration // tolerance of the ACS for another clock, at least 0
 	Unsolicited    bool          // whether a response that answers no request is accepted (IdP-initiated sign-in)
+	Expired        bool          // whether a certificate of the provider is trusted after it has expired
 	KMSCache       time.Duration // how long a data key stays open after KMS has opened it; 0: every sign-in asks KMS
 	KMSFaultStatus int           // HTTP status of the portal API while KMS refuses or is silent
 	SessionHandOff bool          // whether browsers carry their session between the Regions' sign-in hosts
@@ -121,6 +122,7 @@ type Replica struct {
 	reading  sync.Mutex                    // held while known is read from the records
 	oidc     *oidcStore
 	quotas   *quotas
+	beside   beside
 
 	mu      sync.Mutex
 	sending map[[2]string]*sender // by stream and Region

@@ -27,6 +27,7 @@ type expectation struct {
 	issuer   string // entity ID of the identity provider
 	format   string // of the NameID
 	trusted  []*x509.Certificate
+	expired  bool // whether they are trusted after their time
 	now      time.Time
 	skew     time.Duration
 }
@@ -54,6 +55,20 @@ func (x *expectation) validate(encoded string) (*authentication, *refusal) {
 	return x.validateXML(doc)
 }
 
+// verify proves a signature by a certificate that is trusted and, where that is asked for, has not expired.
+func (x *expectation) verify(sig *xmldsig.Element) error {
+	err := xmldsig.Verify(sig, x.trusted, x.now)
+	if err == nil || !x.expired {
+		return err
+	}
+	for _, cert := range x.trusted {
+		if x.now.After(cert.NotAfter) && xmldsig.Verify(sig, []*x509.Certificate{cert}, cert.NotAfter) == nil {
+			return nil
+		}
+	}
+	return err
+}
+
 func (x *expectation) validateXML(doc []byte) (*authentication, *refusal) {
 	root, err := xmldsig.Parse(doc)
 	if err != nil {
@@ -64,7 +79,7 @@ func (x *expectation) validateXML(doc []byte) (*authentication, *refusal) {
 		return nil, r
 	}
 	for _, sig := range response.signatures {
-		if err := xmldsig.Verify(sig, x.trusted, x.now); err != nil {
+		if err := x.verify(sig); err != nil {
 			return nil, refuse(causeSignature, "%s: %v", sig.Parent().Local(), err)
 		}
 	}

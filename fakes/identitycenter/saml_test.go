@@ -476,3 +476,23 @@ func TestAcceptsGenuineOkta(t *testing.T) {
 		t.Errorf("an hour later: %v", r)
 	}
 }
+
+// TestACertificateThatHasExpired is trusted where that is how the service is, and only it: whoever signs with another
+// key is refused as ever.
+func TestACertificateThatHasExpired(t *testing.T) {
+	x, ours := testExpectation()
+	over := *x.trusted[0]
+	over.NotAfter = testNow.Add(-time.Second)
+	x.trusted = []*x509.Certificate{&over}
+	stranger := ours
+	stranger.signer = signers()[1]
+	for _, accepts := range []bool{false, true} {
+		x.expired = accepts
+		if _, r := x.validateXML([]byte(ours.issue(t))); accepts != (r == nil) || r != nil && r.cause != causeSignature {
+			t.Errorf("accepting them %t: %v", accepts, r)
+		}
+		if _, r := x.validateXML([]byte(stranger.issue(t))); r == nil || r.cause != causeSignature {
+			t.Errorf("accepting them %t, of a stranger: %v", accepts, r)
+		}
+	}
+}

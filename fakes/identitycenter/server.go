@@ -96,6 +96,7 @@ func NewServer(deps Deps) *Server {
 		"revoke":        control.To(s.revoke), // a user's sessions, by user name; in any Region
 		"hold":          control.To(s.hold),   // EdgeRules, in the place of those before
 		"backlogs":      control.To(s.backlogs),
+		"trust":         control.To(s.trust),        // Imports, in the place of those of their name
 		"judge":         control.To(s.judge),        // a Judgement; tells what was Judged
 		"lose_sessions": control.To(s.loseSessions), // all that there are; tells how many
 

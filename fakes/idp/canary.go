@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/regiondrill/regiondrill/fakes/control"
+	"github.com/regiondrill/regiondrill/fakes/pki"
 )
 
 // Canary is a response that is issued for nobody's sign-in: to see what Identity Center would make of others.
@@ -36,7 +37,12 @@ func (p *IdP) canaryVerb(c Canary) (Shown, error) {
 	return s, err
 }
 
-func (p *IdP) flawVerb(f Flaw) (none control.None, err error) { return none, p.GetWrong(f) }
+func (p *IdP) flawVerb(f Flaw) (imported pki.Certificates, err error) {
+	if err = p.GetWrong(f); err != nil {
+		return nil, err
+	}
+	return p.imported(f.Name), nil
+}
 
 func (p *IdP) mendVerb(name string) (none control.None, err error) {
 	p.Mend(name)

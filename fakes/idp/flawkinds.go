@@ -13,12 +13,13 @@ func AssertionFlaws() []string {
 }
 
 // KeyFlaws lists them.
-func KeyFlaws() []string { return []string{keyRotated, keyOld} }
+func KeyFlaws() []string { return []string{keyRotated, keyOld, keyExpired} }
 
 const (
 	flawReplay = "replay"  // the response that the person had the last time
 	keyRotated = "rotated" // a new key, whose certificate is in the metadata in place of the old one
 	keyOld     = "old_key" // a key of years ago, while the metadata shows the one that Identity Center knows
+	keyExpired = "expired" // a key whose certificate is in the metadata, was imported, and has expired since
 )
 
 // messageFlaws change what a response says.

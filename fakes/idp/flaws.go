@@ -79,14 +79,29 @@ func (f *flaws) drop(name string) {
 	delete(f.keys, name)
 }
 
-// flawedKeys are a key that Identity Center doesn't know.
+// imported are the certificates that Identity Center must have for a flaw to be what it is: none, for most.
+func (p *IdP) imported(flaw string) pki.Certificates {
+	p.flaws.mu.RLock()
+	defer p.flaws.mu.RUnlock()
+	for _, f := range p.flaws.all {
+		if f.Name == flaw && f.Key == keyExpired {
+			return pki.Certificates{p.flaws.keys[flaw].Signer.Cert}
+		}
+	}
+	return nil
+}
+
+// flawedKeys are a key that Identity Center doesn't know, or whose certificate has expired.
 func (p *IdP) flawedKeys(kind string) (*keys, error) {
 	now := p.now()
-	from := now.Add(-time.Hour)
-	if kind == keyOld {
+	from, until := now.Add(-time.Hour), now.AddDate(10, 0, 0)
+	switch kind {
+	case keyOld:
 		from = now.AddDate(-3, 0, 0)
+	case keyExpired:
+		from, until = now.AddDate(-3, 0, 0), now.Add(-time.Hour)
 	}
-	signer, err := pki.NewSignerFor(p.host, from, now.AddDate(10, 0, 0))
+	signer, err := pki.NewSignerFor(p.host, from, until)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func NewServer(deps Deps) *Server {
 		"disable_user": to(s, (*IdP).disableVerb), // a Disablement; tells that of before
 		"assign":       to(s, (*IdP).assignVerb),  // an Assignment; tells that of before
 
-		"get_wrong": to(s, (*IdP).flawVerb),   // a Flaw, beside those that there are
+		"get_wrong": to(s, (*IdP).flawVerb),   // a Flaw, beside others; tells what was imported for it
 		"mend":      to(s, (*IdP).mendVerb),   // a Flaw, by its name
 		"canary":    to(s, (*IdP).canaryVerb), // a Canary; tells what it is Shown
 	}

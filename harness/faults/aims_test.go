@@ -35,6 +35,7 @@ func TestMistakesInAim(t *testing.T) {
 		"refused and lost":   {&IdPOutage{Mode: modeRefuse}, harness.Where{}, "hold", "nothing to lose"},
 		"slow for a Region":  {&IdPSlow{Latency: 1, Odds: 1}, at(ireland), "where.region", "is in no Region"},
 		"a service's key":    {&IdPCertificate{Mode: modeRotated}, harness.Where{Service: "portal"}, "where.service", "leave service out"},
+		"its time is over":   {&IdPCertificate{Mode: modeExpired}, harness.Where{}, "", ""},
 		"assertions from":    {&IdPAssertion{Mode: modeExpired}, harness.Where{From: "here"}, "where.from", "leave from out"},
 		"an ACS of no":       {&IdPACSMissing{Only: formNone}, harness.Where{}, "where", "of which region"},
 		"an ACS of nobody's": {&IdPACSMissing{Only: formNone}, at("ap-southeast-2"), "where.region", "has no ACS"},
@@ -118,5 +119,20 @@ func TestSharedHandlesLieOnEachOther(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestACertificateThatMayExpire: the fault is refused where the service is said not to mind.
+func TestACertificateThatMayExpire(t *testing.T) {
+	scope := (&harnesstest.System{}).Scope("idp_certificate")
+	scope.Behaviour.ExpiredCertificate = "accept"
+	for mode, want := range map[string]string{modeExpired: "mode", modeRotated: ""} {
+		key := ""
+		if _, problems := (&IdPCertificate{Mode: mode}).Aim(harness.Where{}, scope); len(problems) > 0 {
+			key = problems[0].Key
+		}
+		if key != want {
+			t.Errorf("%s: a mistake at %q, want %q", mode, key, want)
+		}
 	}
 }

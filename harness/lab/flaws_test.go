@@ -55,6 +55,13 @@ func TestFlawsAreRefused(t *testing.T) {
 				mend("it")
 				judged(here, "")
 			}
+			for range 2 { // the second time it is another certificate
+				wrong(harness.Flaw{Key: "expired", Regions: []string{here}})
+				judged(here, "saml_signature")
+				judged(elsewhere, "")
+				mend("it")
+				judged(here, "")
+			}
 			wrong(harness.Flaw{Key: "rotated"})
 			wrong(harness.Flaw{Name: "other", Assertion: "expired", Regions: []string{here}})
 			judged(elsewhere, "saml_signature")

@@ -2,11 +2,16 @@ package system
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 
 	"github.com/regiondrill/regiondrill/fakes/control"
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/fakes/idp"
+	"github.com/regiondrill/regiondrill/fakes/pki"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/names"
 )
@@ -16,6 +21,9 @@ type flaws struct {
 	design   *Design
 	idp      control.Caller
 	replicas map[string]control.Fake // by Region; filled before anything is asked
+
+	mu       sync.Mutex
+	imported map[string]bool // flaws for which the Regions trust another certificate, by name
 }
 
 // GetWrong lets it have a flaw from now on.
@@ -27,12 +35,35 @@ func (f *flaws) GetWrong(ctx context.Context, flaw harness.Flaw) error {
 	for _, entry := range flaw.Registered {
 		said.Registered = append(said.Registered, f.design.Instance.ACSOf(entry))
 	}
-	return f.idp.Call(ctx, "get_wrong", said, nil)
+	var imported pki.Certificates
+	if err := f.idp.Call(ctx, "get_wrong", said, &imported); err != nil || len(imported) == 0 {
+		return err
+	}
+	f.mu.Lock()
+	f.imported[flaw.Name] = true
+	f.mu.Unlock()
+	return f.trust(ctx, identitycenter.Imports{Name: flaw.Name, Certificates: imported})
+}
+
+// trust lets every Region trust certificates of the provider, or those of their name no longer.
+func (f *flaws) trust(ctx context.Context, imports identitycenter.Imports) error {
+	var errs []error
+	for _, region := range slices.Sorted(maps.Keys(f.replicas)) {
+		errs = append(errs, f.replicas[region].Call(ctx, "trust", imports, nil))
+	}
+	return errors.Join(errs...)
 }
 
 // Mend takes a flaw back.
 func (f *flaws) Mend(ctx context.Context, name string) error {
-	return f.idp.Call(ctx, "mend", name, nil)
+	err := f.idp.Call(ctx, "mend", name, nil)
+	f.mu.Lock()
+	imported := f.imported[name]
+	f.mu.Unlock()
+	if !imported {
+		return err
+	}
+	return errors.Join(err, f.trust(ctx, identitycenter.Imports{Name: name}))
 }
 
 // Judged lets the provider write a response for somebody, and the Region judge it.

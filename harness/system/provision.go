@@ -153,7 +153,7 @@ func (p *parts) provider(ctx context.Context, signer *pki.Signer) (identitycente
 		return identitycenter.IdPTrust{}, fmt.Errorf("starting the identity provider: %w", err)
 	}
 	p.System.Provider = &provider{design: p.Design, idp: p.idp, acs: p.Topology.IdP.ACS}
-	p.System.Flaws = &flaws{design: p.Design, idp: p.idp, replicas: p.replicas}
+	p.System.Flaws = &flaws{design: p.Design, idp: p.idp, replicas: p.replicas, imported: map[string]bool{}}
 	trust := identitycenter.IdPTrust{
 		EntityID: said.EntityID, SSOURL: said.SSOURL, Certificates: pki.Certificates{signer.Cert},
 	}
