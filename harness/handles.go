@@ -203,6 +203,8 @@ type Flaws interface {
 	Judged(ctx context.Context, region string, lookUp bool) (cause string, flaws []string, err error)
 	// Registered asks the provider whether it knows an ACS, as a scenario names it, and for the flaws about it.
 	Registered(ctx context.Context, acs string) (known bool, flaws []string, err error)
+	// Stopped asks the provider for the names of the flaws by which it pushes nothing by SCIM; none: it does.
+	Stopped(ctx context.Context) ([]string, error)
 }
 
 // Flaw is something that the provider gets wrong.
@@ -215,6 +217,8 @@ type Flaw struct {
 
 	Unregistered bool     // it doesn't know any ACS of the Regions
 	Registered   []string // but these, as a scenario names them
+
+	Stopped bool // it pushes nothing by SCIM
 }
 
 // Clocks is the handle on the clocks of the places that have any: Regions and the identity provider's.
@@ -239,7 +243,9 @@ type Sessions interface {
 type Access interface {
 	// Disable deactivates somebody at the identity provider, or takes that back, and tells how it was before.
 	Disable(ctx context.Context, person string, disabled bool) (before bool, err error)
-	// Provision lets the provider push by SCIM that somebody is active, or isn't.
+	// AwaitPush waits until the provider's push by SCIM runs. Its error is a *Refusal where it didn't before ctx ended.
+	AwaitPush(ctx context.Context) error
+	// Provision lets the provider push by SCIM that somebody is active, or isn't, whether its push runs or not.
 	Provision(ctx context.Context, person string, active bool) error
 	// Revoke ends somebody's sessions of the access portal, as an administrator of the Region's does on its pages.
 	Revoke(ctx context.Context, region, person string) error

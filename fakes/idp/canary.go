@@ -44,6 +44,8 @@ func (p *IdP) flawVerb(f Flaw) (imported pki.Certificates, err error) {
 	return p.imported(f.Name), nil
 }
 
+func (p *IdP) stoppedVerb(control.None) ([]string, error) { return p.Stopped(), nil }
+
 func (p *IdP) mendVerb(name string) (none control.None, err error) {
 	p.Mend(name)
 	return none, nil

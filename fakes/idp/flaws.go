@@ -24,6 +24,8 @@ type Flaw struct {
 	// Unregistered makes the ACS URLs unknown to the provider, but for those of Registered, which it then knows.
 	Unregistered bool
 	Registered   []string
+	// Stopped is that its provisioning doesn't run: nothing is pushed by SCIM.
+	Stopped bool
 }
 
 // flaws are those that a provider has now.
@@ -71,6 +73,19 @@ func (p *IdP) Mend(name string) {
 	p.flaws.mu.Lock()
 	defer p.flaws.mu.Unlock()
 	p.flaws.drop(name)
+}
+
+// Stopped are the names of the flaws by which nothing is pushed, none where it is. Who pushes asks.
+func (p *IdP) Stopped() []string {
+	p.flaws.mu.RLock()
+	defer p.flaws.mu.RUnlock()
+	var names []string
+	for _, f := range p.flaws.all {
+		if f.Stopped {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // drop forgets a flaw. With mu held.

@@ -39,9 +39,10 @@ func NewServer(deps Deps) *Server {
 		"disable_user": to(s, (*IdP).disableVerb), // a Disablement; tells that of before
 		"assign":       to(s, (*IdP).assignVerb),  // an Assignment; tells that of before
 
-		"get_wrong": to(s, (*IdP).flawVerb),   // a Flaw, beside others; tells what was imported for it
-		"mend":      to(s, (*IdP).mendVerb),   // a Flaw, by its name
-		"canary":    to(s, (*IdP).canaryVerb), // a Canary; tells what it is Shown
+		"get_wrong": to(s, (*IdP).flawVerb),    // a Flaw, beside others; tells what was imported for it
+		"mend":      to(s, (*IdP).mendVerb),    // a Flaw, by its name
+		"canary":    to(s, (*IdP).canaryVerb),  // a Canary; tells what it is Shown
+		"stopped":   to(s, (*IdP).stoppedVerb), // tells the names of the flaws by which nothing is pushed
 	}
 	maps.Copy(s.Verbs, clock.Verbs())
 	return s

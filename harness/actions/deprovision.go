@@ -13,7 +13,7 @@ import (
 
 // Deprovision is that the identity provider tells Identity Center by SCIM, in the primary Region, that somebody is no
 // longer active. The other Regions learn of it by replication. While the primary is away it fails, which is data: the
-// drill goes on.
+// drill goes on. While the provider's push is stopped it is not done: it is as soon as the push runs again.
 type Deprovision struct {
 	User string `yaml:"user" required:"true" example:"user-001" doc:"who: a person of system.directory.people, or user-001 and so on"`
 }
@@ -41,6 +41,10 @@ func (*Deprovision) Do(
 	})
 	if err != nil {
 		return nil, err
+	}
+	if err := h.Access.AwaitPush(ctx); err != nil {
+		done = false
+		return undo, fmt.Errorf("deprovisioning %s: %w", a.Person, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, pushLimit)
 	defer cancel()

@@ -51,3 +51,28 @@ checks:
 		}
 	})
 }
+
+// TestAPushThatIsStopped: nobody tells Identity Center of a leaver while the provider's provisioning stands still, and
+// what was asked for meanwhile is done when it goes on.
+func TestAPushThatIsStopped(t *testing.T) {
+	text := leaving + `
+faults: [{name: quarantined, kind: scim_stall, mode: stopped, at: 1s, for: 4s}]
+actions: [{name: told, kind: deprovision, user: leaver, at: quarantined.effective + 1s}]
+checks:
+  - {kind: action_outcome, action: told, within: 5s}
+  - {kind: action_outcome, name: at once, action: told, within: 2s}
+  - {kind: availability, probe: leaver, fault: quarantined, at_least: 1}
+  - {kind: availability, probe: leaver, fault: quarantined, window: after, at_least: 0, at_most: 0.7}
+`
+	synctest.Test(t, func(t *testing.T) {
+		h, v := recorded(t, compiled(t, text))
+		for i, want := range []verdict.Grade{verdict.Pass, verdict.Fail, verdict.Pass, verdict.Pass} {
+			if f := v.Findings[i]; f.Grade != want {
+				t.Errorf("%s: %s, not %s: %s", f.Name, f.Grade, want, f.Summary)
+			}
+		}
+		if _, _, _, healed := instants(h); v.Validity.Grade != verdict.Pass || !h.End.Undone || healed == 0 {
+			t.Errorf("healed at %s, %v, %+v", healed, v.Validity.Notes, h.End)
+		}
+	})
+}

@@ -68,7 +68,7 @@ func regional() []harness.FaultKind {
 		{Name: "partition", Doc: "the links between a Region and other Regions, or one other place, are cut both ways or one",
 			Cases: partitionCases,
 			New:   func() harness.Fault { return &Partition{Direction: directionBoth, Mode: modeBlackhole} }},
-		{Name: "scim_stall", Doc: "the identity provider can't provision: SCIM hangs, refuses its token or is throttled",
+		{Name: "scim_stall", Doc: "the identity provider stops provisioning, or SCIM hangs, refuses its token, throttles it",
 			Cases: scimStallCases, New: func() harness.Fault { return &SCIMStall{Mode: modeHang} }},
 	}
 }

@@ -75,6 +75,19 @@ func (f *Flaws) Registered(ctx context.Context, acs string) (known bool, flaws [
 	return known, flaws, ctx.Err()
 }
 
+// Stopped are the flaws by which nothing is pushed.
+func (f *Flaws) Stopped(ctx context.Context) ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	for _, flaw := range f.all {
+		if flaw.Stopped {
+			names = append(names, flaw.Name)
+		}
+	}
+	return names, ctx.Err()
+}
+
 // Revive is somebody else who mends it all.
 func (f *Flaws) Revive() {
 	f.mu.Lock()

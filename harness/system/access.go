@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -49,6 +50,31 @@ func (a *access) Disable(ctx context.Context, person string, disabled bool) (boo
 	asked := idp.Disablement{UserName: person + names.UserDomain, Disabled: disabled}
 	err := a.idp.Call(ctx, "disable_user", asked, &before)
 	return before.Disabled, err
+}
+
+// askPushEvery is how soon a push goes on after whatever has stopped it is gone.
+const askPushEvery = 50 * time.Millisecond
+
+// AwaitPush asks the provider again and again.
+func (a *access) AwaitPush(ctx context.Context) error {
+	if a.idp == nil {
+		return nil
+	}
+	ticks := time.NewTicker(askPushEvery)
+	defer ticks.Stop()
+	for {
+		var stopped []string
+		if err := a.idp.Call(ctx, "stopped", nil, &stopped); err == nil && len(stopped) == 0 {
+			return nil
+		} else if err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-ticks.C:
+		case <-ctx.Done():
+			return &harness.Refusal{Err: errors.New("the identity provider's push was stopped to the end")}
+		}
+	}
 }
 
 // Provision pushes by SCIM that somebody is active, or isn't.

@@ -28,7 +28,8 @@ type flaws struct {
 
 // GetWrong lets it have a flaw from now on.
 func (f *flaws) GetWrong(ctx context.Context, flaw harness.Flaw) error {
-	said := idp.Flaw{Name: flaw.Name, Assertion: flaw.Assertion, Key: flaw.Key, Unregistered: flaw.Unregistered}
+	said := idp.Flaw{Name: flaw.Name, Assertion: flaw.Assertion, Key: flaw.Key, Unregistered: flaw.Unregistered,
+		Stopped: flaw.Stopped}
 	for _, region := range flaw.Regions {
 		said.ACS = append(said.ACS, f.design.acsURLs(region)...)
 	}
@@ -88,6 +89,12 @@ func (f *flaws) Registered(ctx context.Context, acs string) (bool, []string, err
 	var shown idp.Shown
 	err := f.idp.Call(ctx, "canary", idp.Canary{ACS: f.design.Instance.ACSOf(acs)}, &shown)
 	return shown.Known, shown.Flaws, err
+}
+
+// Stopped asks the provider by which flaws it pushes nothing.
+func (f *flaws) Stopped(ctx context.Context) ([]string, error) {
+	var names []string
+	return names, f.idp.Call(ctx, "stopped", nil, &names)
 }
 
 // acsURLs are all ACS URLs of a Region.
