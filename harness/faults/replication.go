@@ -28,7 +28,7 @@ var replicationCases = []harness.Case{
 type Replication struct {
 	Mode   string        `yaml:"mode" enum:"pause,lag" doc:"pause: nothing comes until the fault ends; lag: each entry comes later, by lag"`
 	Lag    time.Duration `yaml:"lag" min:"0s" max:"1h" doc:"with lag: how much later than replication is anyway"`
-	Stream string        `yaml:"stream" enum:"all,identities,permission_sets,configuration,applications,sessions" doc:"what is held up; sign-outs and revocations are among the sessions. Identities, permission sets and the configuration come from the primary alone"`
+	Stream string        `yaml:"stream" enum:"all,identities,permission_sets,configuration,applications,sessions" doc:"what is held up; sign-outs and revocations are among the sessions, as AWS has them, in one order, and so they are held up with those or not at all. Identities, permission sets and the configuration come from the primary alone"`
 }
 
 // Needs the streams.
