@@ -89,6 +89,7 @@ type BehaviourSettings struct {
 	KMSFaultOnPortalAPI                          int // HTTP status
 	Skew                                         time.Duration
 	Unsolicited, ExpiredCertificate              string // accept or refuse
+	PortalACS                                    string // ipv4 or dual_stack
 	SessionHandOff, Quotas                       bool
 }
 

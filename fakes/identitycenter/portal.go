@@ -82,7 +82,7 @@ func (r *Replica) toSignin(w http.ResponseWriter, req *http.Request, next string
 		})
 	}
 	state := r.sealState(portalState{host: hostOf(req), flow: flowOf(flow), next: next})
-	redirect(w, req, "https://"+r.signinHost()+pathLogin+"?state="+state, http.StatusFound)
+	redirect(w, req, "https://"+r.signinHost(next)+pathLogin+"?state="+state, http.StatusFound)
 }
 
 // flowOf is what sign-in learns of the portal's mark.

@@ -35,6 +35,7 @@ type Behaviour struct {
 	KMSCache       time.Duration // how long a data key stays open after KMS has opened it; 0: every sign-in asks KMS
 	KMSFaultStatus int           // HTTP status of the portal API while KMS refuses or is silent
 	SessionHandOff bool          // whether browsers carry their session between the Regions' sign-in hosts
+	DualStackACS   bool          // whether portals ask for the dual-stack form, and command lines alone for that of IPv4
 	LegacyACS      bool          // whether the primary asks for the ACS of instances enabled before February 2026
 	AddPace        time.Duration // by which adding a Region takes longer for each record that it gets, at least 0
 	RemoveTime     time.Duration // how long a Region is REMOVING while it still serves

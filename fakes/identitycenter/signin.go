@@ -73,22 +73,22 @@ func (r *Replica) openState(sealed string) (portalState, bool) {
 	return portalState{host: parts[0], flow: parts[1], next: parts[3]}, true
 }
 
-// signinHost is where the Region's portal sends people.
-func (r *Replica) signinHost() string {
-	if r.cfg.Behaviour.LegacyACS && r.primary() {
+// signinHost is where people are sent to sign in who want a page of the portal. The ACS that is asked for is at the same
+// host.
+func (r *Replica) signinHost(page string) string {
+	prompt := strings.HasPrefix(page, pathDevice) || strings.HasPrefix(page, pathConsent) // a command line waits for them
+	switch b := &r.cfg.Behaviour; {
+	case b.LegacyACS && r.primary():
 		return names.LegacySigninHost(r.cfg.Region)
+	case b.DualStackACS && !prompt:
+		return names.DualStackSigninHost(r.cfg.Region)
 	}
 	return names.SigninHost(r.cfg.Region)
 }
 
-// acsToAskFor is the ACS that an AuthnRequest names.
-func (r *Replica) acsToAskFor() string {
-	return acs{r, r.signinHost()}.url()
-}
-
 func (r *Replica) signinHandler(host string) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+pathLogin, r.serveLogin)
+	mux.HandleFunc("GET "+pathLogin, acs{r, host}.serveLogin)
 	mux.HandleFunc("POST "+pathACS+r.cfg.Instance.TenantID(), acs{r, host}.serve)
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
 		r.serveRefusal(w, req, refuse(causeRequest, "no such page"), http.StatusNotFound)
@@ -97,7 +97,8 @@ func (r *Replica) signinHandler(host string) http.Handler {
 }
 
 // serveLogin sends a browser that has a session back to the portal and any other to the identity provider.
-func (r *Replica) serveLogin(w http.ResponseWriter, req *http.Request) {
+func (a acs) serveLogin(w http.ResponseWriter, req *http.Request) {
+	r := a.Replica
 	state, ok := r.openState(req.URL.Query().Get("state"))
 	if !ok {
 		r.serveRefusal(w, req, refuse(causeRequest, "the way here did not start at the portal"), http.StatusBadRequest)
@@ -119,7 +120,7 @@ func (r *Replica) serveLogin(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 	}
-	r.toProvider(w, req, state)
+	a.toProvider(w, req, state)
 }
 
 // toPortal hands the person over by a one-time code.
@@ -141,8 +142,8 @@ func redirect(w http.ResponseWriter, req *http.Request, to string, status int) {
 
 // toProvider sends the browser to the identity provider with an AuthnRequest (SAML bindings, 3.4: HTTP-Redirect;
 // unsigned, as the service sends it).
-func (r *Replica) toProvider(w http.ResponseWriter, req *http.Request, state portalState) {
-	mark := cookieValue(req, cookieBrowser)
+func (a acs) toProvider(w http.ResponseWriter, req *http.Request, state portalState) {
+	r, mark := a.Replica, cookieValue(req, cookieBrowser)
 	if len(mark) != len(newSecret()) {
 		mark = newSecret()
 	}
@@ -152,7 +153,7 @@ func (r *Replica) toProvider(w http.ResponseWriter, req *http.Request, state por
 		return
 	}
 	id := newRequestID()
-	deflated, err := r.authnRequest(id, c.Provider.SSOURL)
+	deflated, err := a.authnRequest(id, c.Provider.SSOURL)
 	if err != nil {
 		r.serveFault(w, req, err)
 		return
@@ -198,20 +199,20 @@ type nameIDPolicy struct {
 	Format string `xml:"Format,attr"`
 }
 
-func (r *Replica) authnRequest(id, to string) ([]byte, error) {
+func (a acs) authnRequest(id, to string) ([]byte, error) {
 	doc, err := xml.Marshal(authnRequest{
-		ID: id, Version: "2.0", Instant: r.now().UTC().Format("2006-01-02T15:04:05.000Z"), To: to,
-		ACS: r.acsToAskFor(), Binding: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", Issuer: r.issuer,
+		ID: id, Version: "2.0", Instant: a.now().UTC().Format("2006-01-02T15:04:05.000Z"), To: to,
+		ACS: a.url(), Binding: "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", Issuer: a.issuer,
 		IDPolicy: nameIDPolicy{Format: formatEmail},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing an AuthnRequest: %w", err)
 	}
-	w, ok := r.deflate.Get().(*flate.Writer)
+	w, ok := a.deflate.Get().(*flate.Writer)
 	if !ok {
 		return nil, errors.New("no deflater")
 	}
-	defer r.deflate.Put(w)
+	defer a.deflate.Put(w)
 	var out bytes.Buffer
 	w.Reset(&out)
 	if _, err := w.Write(doc); err != nil {

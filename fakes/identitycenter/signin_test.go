@@ -240,3 +240,25 @@ func TestCookies(t *testing.T) {
 		}
 	})
 }
+
+// TestEachAsksForItsForm: where portals ask for the dual-stack form of the ACS, command lines go on with that of IPv4,
+// and each is answered at the one that was asked for.
+func TestEachAsksForItsForm(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		asks := func(page string) asked {
+			b := w.browser()
+			login := b.get(w.instance.PortalURL(west)+page).want(t, http.StatusFound)
+			return readAuthnRequest(t, b.get(login.String()).want(t, http.StatusFound))
+		}
+		in := w.instance
+		for page, want := range map[string]string{
+			"": in.DualStackACS(west), "app/wiki": in.DualStackACS(west),
+			"device": in.ACS(west), "user-consent/authorize.html": in.ACS(west),
+		} {
+			if q := asks(page); q.ACS != want {
+				t.Errorf("%q asks for %s", page, q.ACS)
+			}
+		}
+		w.browser().signIn(w, west, "ann@acme.test")
+	}, func(c *Config) { c.Behaviour.DualStackACS = true })
+}

@@ -38,7 +38,7 @@ const proving = history.Instant(time.Second / time.Microsecond)
 // unregistered: the drill shows what then happens, and that may be what it is for.
 func unregistered(r *review) {
 	for _, region := range r.plan.Regions {
-		asked := names.ACSIPv4
+		asked := cmp.Or(r.s.System.Behaviour.PortalACS, names.ACSIPv4)
 		if r.s.System.Instance.LegacyACS && region == r.plan.Primary {
 			asked = names.ACSLegacy
 		}

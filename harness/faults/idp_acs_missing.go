@@ -25,7 +25,7 @@ var idpACSMissingCases = []harness.Case{
 // additional Region, or has registered one form alone. Who has a session there goes on.
 type IdPACSMissing struct {
 	flawed
-	Only string `yaml:"only" enum:"none,ipv4,dual_stack" doc:"the one form that is registered all the same: the access portal asks for ipv4, <region>.signin.aws, and clients of the dual-stack hosts for dual_stack, <region>.sso.signin.aws"`
+	Only string `yaml:"only" enum:"none,ipv4,dual_stack" doc:"the one form that is registered all the same. Command lines ask for ipv4, <region>.signin.aws, and so do portals, so that it is enough; but where system.behaviour.portal_acs has portals ask for dual_stack, <region>.sso.signin.aws, each form alone shuts one of them"`
 }
 
 // formIPv4 is what a Region alone means in system.idp.acs, and what its portal asks for.

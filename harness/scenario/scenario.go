@@ -140,6 +140,7 @@ type Behaviour struct {
 	Skew                time.Duration `yaml:"skew" max:"1h" doc:"by how much an assertion's clock may differ"`
 	Unsolicited         string        `yaml:"unsolicited" enum:"accept,refuse" doc:"responses that answer no request, as in a sign-in that begins at the provider"`
 	ExpiredCertificate  string        `yaml:"expired_certificate" enum:"refuse,accept" doc:"responses signed with a certificate of the provider that was imported and has expired since"`
+	PortalACS           string        `yaml:"portal_acs" enum:"ipv4,dual_stack" doc:"the form of its ACS URL that a Region's portal asks for, <region>.signin.aws or <region>.sso.signin.aws; command lines ask for ipv4, and an instance with the older URL for that in its primary Region"`
 	SessionHandOff      bool          `yaml:"session_hand_off" doc:"that a browser carries its session to the sign-in hosts of all Regions"`
 	Quotas              bool          `yaml:"quotas" doc:"that APIs throttle who exceeds AWS's published rates"`
 }
@@ -253,7 +254,7 @@ func defaults() *Scenario {
 			Vanity:      Vanity{CheckEvery: 10 * time.Second, UnhealthyAfter: 3, TTL: time.Minute},
 			Behaviour: Behaviour{
 				PrimaryOnlyError: "AccessDeniedException", FailedAdd: time.Minute, Skew: 3 * time.Minute, Unsolicited: "accept",
-				ExpiredCertificate:  "refuse",
+				ExpiredCertificate: "refuse", PortalACS: "ipv4",
 				KMSFaultOnPortalAPI: 403, SessionHandOff: true, Quotas: true, AddPace: 20 * time.Millisecond,
 				AssignmentTime: 2 * time.Second,
 			},

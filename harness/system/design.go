@@ -132,6 +132,7 @@ func behaviour(t harness.Topology) identitycenter.Behaviour {
 	b.PrimaryOnlyError, b.KMSFaultStatus = said.PrimaryOnlyError, said.KMSFaultOnPortalAPI
 	b.FailedAdd, b.AddPace, b.AssignmentTime, b.KMSCache = said.FailedAdd, said.AddPace, said.AssignmentTime, said.KMSCache
 	b.Skew, b.Unsolicited, b.Expired = said.Skew, said.Unsolicited != "refuse", said.ExpiredCertificate == "accept"
+	b.DualStackACS = said.PortalACS == names.ACSDualStack
 	b.SessionHandOff, b.Quotas = said.SessionHandOff, said.Quotas
 	return b
 }
