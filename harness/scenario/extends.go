@@ -3,6 +3,7 @@ package scenario
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -104,7 +105,7 @@ func join(base, over *yaml.Node, p path) *yaml.Node {
 		for _, entry := range over.Content {
 			i := slices.IndexFunc(base.Content, func(b *yaml.Node) bool { return sameEntry(b, entry) })
 			if i >= 0 {
-				base.Content[i] = join(base.Content[i], entry, p.to("*"))
+				base.Content[i] = join(ofAnotherKind(p[0], base.Content[i], entry), entry, p.to("*"))
 			} else {
 				base.Content = append(base.Content, entry)
 			}
@@ -112,6 +113,29 @@ func join(base, over *yaml.Node, p path) *yaml.Node {
 		return base
 	}
 	return over
+}
+
+// entries are what every entry of a list has, whatever its kind.
+var entries = map[string]reflect.Type{
+	"probes": reflect.TypeFor[Probe](), "faults": reflect.TypeFor[Fault](), "actions": reflect.TypeFor[Action](),
+	"checks": reflect.TypeFor[Check](),
+}
+
+// ofAnotherKind is an entry of the base without what only its kind has, where the entry over it is of another.
+func ofAnotherKind(list string, base, over *yaml.Node) *yaml.Node {
+	was, is := child(base, "kind"), child(over, "kind")
+	if entries[list] == nil || was == nil || is == nil || was.Value == is.Value {
+		return base
+	}
+	common := slices.DeleteFunc(shapeOf(entries[list]).keys(), func(key string) bool { return key == "ramp" })
+	var kept []*yaml.Node
+	for key, value := range pairs(base) {
+		if slices.Contains(common, key.Value) {
+			kept = append(kept, key, value)
+		}
+	}
+	base.Content = kept
+	return base
 }
 
 // sameEntry tells whether two entries of a list are one: they bear one name, or, as checks may, neither bears any and

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestExtendingFileIsReadStrictly holds that nothing of a file that extends another is lost in joining the two.
@@ -52,6 +53,38 @@ func TestLiteral(t *testing.T) {
 			Getenv: func(string) string { return "root" }})
 		if s.About != about || len(s.Vars) > 0 {
 			t.Errorf("%s is read as %s, with %v", about, s.About, s.Vars)
+		}
+	}
+}
+
+// TestAnotherKind: an entry that is given another kind keeps what every entry has, and what only the old one has is
+// gone; mistakes in what is left are told where they stand.
+func TestAnotherKind(t *testing.T) {
+	base := minimal + "faults: [{name: dark, kind: region_outage, mode: refuse, where: {region: us-east-1}, at: 3s,\n" +
+		"  for: 9s, ramp: {mode: x}}]\nchecks:\n  - {name: c, kind: recovery, probe: staff, fault: dark, within: 1s}\n"
+	open := func(string, string) ([]byte, string, error) { return []byte(base), "B", nil }
+	read := func(entry string) (*Scenario, error) {
+		s, err := ReadWith(strings.NewReader("extends: B\nname: a\n"+entry), "F", With{Open: open})
+		return s, Join(err, toys().Check(s))
+	}
+	s, err := read("faults: [{name: dark, kind: link, latency: 1s}]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got link
+	if err := Into(s.Faults[0].Block, &got); err != nil || got.Latency != time.Second {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if f := s.Faults[0]; len(s.Faults) != 1 || f.At.Offset != 3*time.Second || f.Where.Region != "us-east-1" {
+		t.Errorf("of the old one it has %+v", f)
+	}
+	for entry, want := range map[string]string{
+		"faults: [{name: dark, kind: link, mode: refuse}]\n": `F:3:35: unknown key "mode" in a fault`,
+		"faults: [{name: dark, mode: reset}]\n":              `B:11:19: nothing of this kind of fault can rise`,
+		"checks: [{name: c, kind: latency, p95: 1s}]\n":      `B:13:5: a check needs "probe"`,
+	} {
+		if _, err := read(entry); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s%v\nwant %s", entry, err, want)
 		}
 	}
 }

@@ -18,7 +18,7 @@ const SchemaVersion = "regiondrill.scenario/v1"
 // Scenario is one file.
 type Scenario struct {
 	Schema  string   `yaml:"schema" required:"true" enum:"regiondrill.scenario/v1" doc:"version of the scenario language"`
-	Extends string   `yaml:"extends" example:"primary-region-outage" doc:"a file, or a scenario that comes with the program, of which this one says what is different: blocks are joined key by key; probes, faults, actions and checks entry by entry, by their names, or a check without one by what it asks of whom; any other list replaces the one there, and an empty one leaves out all"`
+	Extends string   `yaml:"extends" example:"primary-region-outage" doc:"a file, or a scenario that comes with the program, of which this one says what is different: blocks are joined key by key; probes, faults, actions and checks entry by entry, by their names, or a check without one by what it asks of whom, and an entry that is given another kind keeps nothing of the old one's own keys; any other list replaces the one there, and an empty one leaves out all"`
 	Name    string   `yaml:"name" required:"true" form:"name" doc:"names the drill in its folder, its report and its metrics"`
 	About   string   `yaml:"about" doc:"what the drill is to show, for whoever reads the report"`
 	Tags    []string `yaml:"tags" form:"name" unique:"true" doc:"to run several scenarios at once: run tag:NAME"`
