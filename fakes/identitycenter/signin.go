@@ -73,8 +73,7 @@ func (r *Replica) openState(sealed string) (portalState, bool) {
 	return portalState{host: parts[0], flow: parts[1], next: parts[3]}, true
 }
 
-// signinHost is where people are sent to sign in who want a page of the portal. The ACS that is asked for is at the same
-// host.
+// signinHost is where people are sent to sign in who want a page of the portal. The ACS that is asked for is there too.
 func (r *Replica) signinHost(page string) string {
 	prompt := strings.HasPrefix(page, pathDevice) || strings.HasPrefix(page, pathConsent) // a command line waits for them
 	switch b := &r.cfg.Behaviour; {
