@@ -58,6 +58,7 @@ func TestIdentitiesThroughTheFabric(t *testing.T) {
 			}
 			return said
 		}
+		synctest.Wait() // what provisioning has written is told
 		before := strings.Count(events("eu-west-1", ""), "\n")
 		status, said := asked(t, l, names.IdPPlace, http.MethodPost, l.Instance.SCIMURL()+"/Users", l.SCIMToken(), `{"userName":"new@acme.test","displayName":"New",
 			"name":{"givenName":"New","familyName":"Person"},"active":true}`)

@@ -307,7 +307,7 @@ var found = []string{
 	"grade pass", "valid pass",
 	"recovery of ireland from ireland-kms-down: pass",
 	"failback of ireland after ireland-kms-down: pass",
-	"availability of ireland-stays before ireland-kms-down: pass",
+	"availability of ireland-stays during ireland-kms-down: pass",
 	"availability of virginia during ireland-kms-down: pass",
 	"latency of virginia during ireland-kms-down: pass",
 	"ireland ended by failover in us-east-1",
