@@ -412,7 +412,7 @@ func truth(b bool) float64 {
 
 func (m *Metrics) concludeRecovery(r *verdict.Recovery) {
 	probe, fault := label(r.Probe), label(r.Fault)
-	for _, by := range []verdict.EndedBy{verdict.Failover, verdict.Heal, verdict.None, verdict.Never} {
+	for _, by := range []verdict.EndedBy{verdict.Failover, verdict.Home, verdict.Heal, verdict.None, verdict.Never} {
 		name := string(by)
 		if by == verdict.Never {
 			name = "never"
