@@ -87,7 +87,7 @@ func (u *person) steer(ctx context.Context, s harness.Steer, home, elsewhere fun
 	atHome, cancel := context.WithDeadline(ctx, giveUp)
 	failed := home(atHome)
 	cancel()
-	if failed != nil && ctx.Err() == nil {
+	if failed != nil && failed.class != history.ClassHarness && ctx.Err() == nil {
 		u.leaveHome()
 		u.wait(ctx, giveUp)
 		failed = elsewhere(ctx)
@@ -193,6 +193,8 @@ func (u *person) conclude(ctx context.Context, failed *failure) {
 		u.a.Succeed(u.region)
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		u.a.GiveUp(history.ClassStopped, "the run was stopped")
+	case failed.class == history.ClassHarness:
+		u.a.GiveUp(failed.class, failed.detail)
 	default:
 		u.a.Fail(failed.class, failed.detail)
 	}
