@@ -117,6 +117,10 @@ func newPerson(world *harness.World, a *harness.Attempt, transport *http.Transpo
 	}}, nil
 }
 
+// keptConnections is how many to a host are kept of those who share them: a herd that has waited comes back all at once,
+// and with fewer most of it would connect anew.
+const keptConnections = 1024
+
 func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {
 	if p.Connections != "kept" {
 		t := newTransport(p.world, from)
@@ -126,6 +130,7 @@ func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {
 	defer p.mu.Unlock()
 	if p.kept == nil {
 		p.kept = newTransport(p.world, from)
+		p.kept.MaxIdleConnsPerHost = keptConnections
 	}
 	return p.kept, func() {}
 }

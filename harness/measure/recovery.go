@@ -259,7 +259,8 @@ func (j *judged) holes(c *comeback) string {
 	}
 	var missing []string
 	if dropped > 0 {
-		missing = append(missing, fmt.Sprintf("%d found no room to begin", dropped))
+		missing = append(missing, fmt.Sprintf("%d found no room to begin (%s)", dropped,
+			verdict.Pace(j.probe.Every.Duration(), all, dropped)))
 	}
 	if unknown > 0 {
 		missing = append(missing, fmt.Sprintf("of %d nobody knows what came", unknown))
