@@ -144,8 +144,8 @@ const maxTold = 200
 // redacted stands where a program told a secret.
 const redacted = "[redacted]"
 
-// What of a program's words is a secret by its looks: who an address names, what stands behind the name of a secret, and
-// what is long and like nothing that people write, as keys, tokens and assertions are.
+// What of a program's words is a secret by its looks: who an address names, what stands behind the name of a secret,
+// and what is long and like nothing that people write, as keys, tokens and assertions are.
 var (
 	inAddress = regexp.MustCompile(`(://)[^\s/@"']+@`)
 	named     = regexp.MustCompile(`(?i)((?:password|passwd|secret|token|assertion|samlresponse|api[_-]?key|` +

@@ -117,8 +117,8 @@ func newPerson(world *harness.World, a *harness.Attempt, transport *http.Transpo
 	}}, nil
 }
 
-// keptConnections is how many to a host are kept of those who share them: a herd that has waited comes back all at once,
-// and with fewer most of it would connect anew.
+// keptConnections is how many to a host are kept of those who share them: a herd that has waited comes back all at
+// once, and with fewer most of it would connect anew.
 const keptConnections = 1024
 
 func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {

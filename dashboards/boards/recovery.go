@@ -392,5 +392,6 @@ func endedBy() dashboard.Panel {
 		"Failing over, their own Region while the fault lasted, or only its end; nothing where they were not interrupted.",
 		curve("A", by(3, "failover")+" + "+by(2, "home")+" + "+by(1, "heal"),
 			"{{scenario}} ({{environment}}): {{probe}}, {{fault}}")),
-		mapped{"3": {"failover", "green"}, "2": {"home", "blue"}, "1": {"the fault's end", "red"}, "0": {"nothing", "transparent"}})
+		mapped{"3": {"failover", "green"}, "2": {"home", "blue"}, "1": {"the fault's end", "red"},
+			"0": {"nothing", "transparent"}})
 }
