@@ -83,6 +83,7 @@ bench: ## measure what BENCHMARKS.md promises, and tell on which machine (some m
 	@printf '%s, %s cores, %s\n' "$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)" "$$(getconf _NPROCESSORS_ONLN)" "$$($(GO) version)"
 	@$(GO) test -run '^$$' -bench 'LabUp|Login' -benchtime 5s ./harness/lab
 	@$(GO) test -run '^$$' -bench 'FirstSignIn|SignIn$$' -benchtime 20x ./probes/browser
+	@$(GO) test -run '^$$' -bench Herd -benchtime 1x ./harness/lab
 	@$(GO) test -run '^$$' -bench ScheduleSlip -benchtime 1x ./harness/lab
 	@$(GO) test -run '^$$' -bench Analyze -benchtime 1x ./harness/analysis
 	@$(GO) test -run '^$$' -bench WholeRun -benchtime 1x ./cmd/regiondrill
@@ -104,6 +105,7 @@ fuzz: ## fuzz every parser for FUZZTIME (20s)
 
 nightly: build test fuzz ## everything that takes its time: tests, fuzzing, all scenarios in virtual time, drills tagged nightly and those over containers
 	@REGIONDRILL_SHIPPED=1 $(GO) test -count=1 -timeout 30m -run ShippedScenariosPass ./harness/drill
+	@REGIONDRILL_MATRIX=1 $(GO) test -count=1 -timeout 60m -run AGrayFault ./harness/drill
 	@REGIONDRILL_RACED=1 $(GO) test -race -p 1 -parallel 2 -timeout 60m ./...
 	@if .ci/browser bin/regiondrill; then flags=; else flags=--without-browser; fi; bin/regiondrill run tag:nightly $$flags
 	@if docker version >/dev/null 2>&1; then bin/regiondrill run tag:containers --target containers; \

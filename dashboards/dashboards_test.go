@@ -105,11 +105,22 @@ func recorded(t *testing.T, name string, zero time.Time) *report.Report {
 		}
 	}
 	r.Verdict.Measures = *measure.Measure(r.History)
+	sampled(&r.Verdict.Measures)
 	stamp := history.Stamp(zero)
 	r.History.Plan.Zero, r.Verdict.Started = zero, zero
 	r.History.Plan.Origin = history.Origin{Run: stamp, Folder: stamp + "-" + r.History.Plan.Scenario,
 		ReportURL: "https://ci.example/drills/" + stamp + "/report.html", ExpectEvery: history.At(24 * time.Hour)}
 	return r
+}
+
+// sampled adds what the histories by hand have nothing of.
+func sampled(m *verdict.Measures) {
+	up := verdict.Seconds(1.5)
+	some := &verdict.Interval{Lower: 1, Upper: &up}
+	m.Invariants = append(m.Invariants, verdict.Invariant{Name: history.NoReplayedAssertion, Grade: verdict.Pass})
+	m.RecoveryPoints = append(m.RecoveryPoints, verdict.RecoveryPoint{Of: "grants", Region: "eu-west-1", Actual: some})
+	m.Further = []verdict.Further{{Name: "replication_lags",
+		Entries: []verdict.ReplicationLag{{From: "us-east-1", To: "eu-west-1", Max: some}}}}
 }
 
 // query is one expression of a file, with the label names that its legend asks for.

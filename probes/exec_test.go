@@ -115,6 +115,29 @@ func TestExecOutcomes(t *testing.T) {
 	}
 }
 
+// TestExecTellsNoSecret: what looks like one is not written down, whoever's it is; all else is.
+func TestExecTellsNoSecret(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"Failed to connect to proxy URL: \"http://office:s3cret@127.0.0.1:4/\"": "Failed to connect to proxy URL: " +
+			"\"http://[redacted]@127.0.0.1:4/\"",
+		"curl -H 'Authorization: Bearer abc.def' https://scim.test": "curl -H 'Authorization: Bearer [redacted]' https://scim.test",
+		`{"sessionToken":"short","role":"admin"}`:                   `{"sessionToken":"[redacted]","role":"admin"}`,
+		"aws_secret_access_key=wJalrX, region=eu-west-1":            "aws_secret_access_key=[redacted], region=eu-west-1",
+		"got wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY back":         "got [redacted] back",
+		"posting PHNhbWxwOlJlc3BvbnNlIHhtbG5zOnNhbWxwPSJ1cm4i":      "posting [redacted]",
+		"arn:aws:kms:eu-west-1:111122223333:key/mrk-1234567890abcdef1234567890abcdef is disabled": "" +
+			"arn:aws:kms:eu-west-1:111122223333:key/mrk-1234567890abcdef1234567890abcdef is disabled",
+		"no such file: /opt/break-glass/releases/2026-11-27/current/run.sh": "" +
+			"no such file: /opt/break-glass/releases/2026-11-27/current/run.sh",
+	} {
+		a := executed(t.Context(), t, map[string]string{"PLAY": "says", "CODE": "1", "SAY_WRONG": said + "\n"})
+		if got := strings.TrimPrefix(a.Detail, "the program exited with 1: "); got != want {
+			t.Errorf("of %q it keeps %q", said, got)
+		}
+	}
+}
+
 // TestExecSteps: a program tells what took how long, one after the other.
 func TestExecSteps(t *testing.T) {
 	t.Parallel()

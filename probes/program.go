@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -140,13 +141,33 @@ func awsConfig(w *harness.World, who harness.Person) []byte {
 // maxTold bounds what of a program's words goes into the history, in characters.
 const maxTold = 200
 
-// harmless is what a program says, in one short line and without what only the person may know.
+// redacted stands where a program told a secret.
+const redacted = "[redacted]"
+
+// What of a program's words is a secret by its looks: who an address names, what stands behind the name of a secret,
+// and what is long and like nothing that people write, as keys, tokens and assertions are.
+var (
+	inAddress = regexp.MustCompile(`(://)[^\s/@"']+@`)
+	named     = regexp.MustCompile(`(?i)((?:password|passwd|secret|token|assertion|samlresponse|api[_-]?key|` +
+		`access[_-]?key|cookie|authorization)[a-z_]*["']?\s*[:=]\s*["']?(?:bearer |basic )?|\bbearer )[^\s"',;&]+`)
+	opaque = regexp.MustCompile(`[A-Za-z0-9+/_=-]{32,}`)
+)
+
+// harmless is what a program says, in one short line and without what only the person may know, or looks like it.
 func harmless(text string, who harness.Person) string {
 	for _, secret := range []string{who.Password, who.Secret} {
 		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "[redacted]")
+			text = strings.ReplaceAll(text, secret, redacted)
 		}
 	}
+	text = inAddress.ReplaceAllString(text, "${1}"+redacted+"@")
+	text = named.ReplaceAllString(text, "${1}"+redacted)
+	text = opaque.ReplaceAllStringFunc(text, func(run string) string {
+		if strings.ContainsAny(run, "0123456789") && strings.ToLower(run) != run && strings.ToUpper(run) != run {
+			return redacted
+		}
+		return run
+	})
 	line := []rune(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }), " "))
 	return string(line[:min(len(line), maxTold)])
 }

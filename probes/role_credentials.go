@@ -237,8 +237,8 @@ func (u *person) unserved(err error) (*failure, int) {
 	answered, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	said, named := errors.AsType[smithy.APIError](err)
 	switch {
-	case u.last == nil:
-		return &failure{history.ClassHarness, "nothing was sent: " + err.Error()}, 0
+	case !sent(err) || u.last == nil:
+		return unsent(err), 0
 	case named && said.ErrorCode() == "SlowDownException": // which is a 400
 		return &failure{history.ClassThrottled, u.place(u.last) + " answered that it is asked too often"},
 			answered.HTTPStatusCode()
@@ -248,4 +248,22 @@ func (u *person) unserved(err error) (*failure, int) {
 		return &failure{history.ClassWrongContent, u.place(u.last) + " answered what can't be read"}, 0
 	}
 	return u.broken(u.last, err), 0
+}
+
+// sent tells of an SDK's error whether a request had gone out: it was answered, or broke on its way. Whether one had
+// whose person's patience ended nobody knows.
+func sent(err error) bool {
+	_, answered := errors.AsType[*smithyhttp.ResponseError](err)
+	_, broke := errors.AsType[*smithyhttp.RequestSendError](err)
+	_, ended := errors.AsType[*smithy.CanceledError](err)
+	return answered || broke || ended
+}
+
+// unsent is a request that the SDK didn't send: the person's patience had ended, or what it was to say is wrong, which
+// is our mistake.
+func unsent(err error) *failure {
+	if class, _ := classOf(err); class == history.ClassTimeout || class == history.ClassStopped {
+		return &failure{class, "nothing was asked in time"}
+	}
+	return &failure{history.ClassHarness, "nothing was sent: " + err.Error()}
 }

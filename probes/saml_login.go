@@ -87,7 +87,7 @@ func (u *person) steer(ctx context.Context, s harness.Steer, home, elsewhere fun
 	atHome, cancel := context.WithDeadline(ctx, giveUp)
 	failed := home(atHome)
 	cancel()
-	if failed != nil && ctx.Err() == nil {
+	if failed != nil && failed.class != history.ClassHarness && ctx.Err() == nil {
 		u.leaveHome()
 		u.wait(ctx, giveUp)
 		failed = elsewhere(ctx)
@@ -117,6 +117,10 @@ func newPerson(world *harness.World, a *harness.Attempt, transport *http.Transpo
 	}}, nil
 }
 
+// keptConnections is how many to a host are kept of those who share them: a herd that has waited comes back all at
+// once, and with fewer most of it would connect anew.
+const keptConnections = 1024
+
 func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {
 	if p.Connections != "kept" {
 		t := newTransport(p.world, from)
@@ -126,6 +130,7 @@ func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {
 	defer p.mu.Unlock()
 	if p.kept == nil {
 		p.kept = newTransport(p.world, from)
+		p.kept.MaxIdleConnsPerHost = keptConnections
 	}
 	return p.kept, func() {}
 }
@@ -193,6 +198,8 @@ func (u *person) conclude(ctx context.Context, failed *failure) {
 		u.a.Succeed(u.region)
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		u.a.GiveUp(history.ClassStopped, "the run was stopped")
+	case failed.class == history.ClassHarness:
+		u.a.GiveUp(failed.class, failed.detail)
 	default:
 		u.a.Fail(failed.class, failed.detail)
 	}

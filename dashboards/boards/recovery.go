@@ -99,7 +99,8 @@ func Recovery() Board {
 		choice("scenario", `regiondrill_last_run_grade{environment=~"$environment",environment!="live"}`))
 	b.Panels = panels(lastGrade(), sinceLastPass(), notConcluded(), notUndone(), statistics(), runs(), trend(),
 		phases(), failback(), availability(), latency(17, 0, "baseline", "before the fault"),
-		latency(18, 12, "fault", "while it lasted"), gradesOverTime(), objectives(), slip(), duration())
+		latency(18, 12, "fault", "while it lasted"), gradesOverTime(), objectives(), slip(), duration(), invariants(),
+		recoveryPoints(), lag(), endedBy())
 	return b
 }
 
@@ -357,4 +358,40 @@ func duration() dashboard.Panel {
 	return lines(panel("timeseries", 12, place(12, 73, 12, 8), "How long a run takes",
 		"From the end of the warm-up to the end of the settling.",
 		curve("A", "max by (environment, scenario) ("+of("run_duration_seconds")+")", "{{scenario}} ({{environment}})")), "s")
+}
+
+func invariants() dashboard.Panel {
+	return bands(panel("state-timeline", 19, place(0, 81, 12, 9), "What must never happen",
+		"Whether anything was seen in the last run that must never happen, whatever fails: a login of somebody whose "+
+			"access had been taken, an assertion taken twice, a secret in a file. What nobody can say has no value.",
+		curve("A", "clamp_max(max by (environment, scenario, invariant) ("+of("last_run_invariant_violations")+"), 1)",
+			"{{scenario}} ({{environment}}): {{invariant}}")), mapped{"0": {"never", "green"}, "1": {"violated", "red"}})
+}
+
+func recoveryPoints() dashboard.Panel {
+	return lines(panel("timeseries", 20, place(12, 81, 12, 9), "Recovery point, actual, at most",
+		"How long before the fault the oldest write was acknowledged that a surviving Region lacked: of grants, people who "+
+			"can't get at what they were given; of revocations, people who still can at what was taken.",
+		curve("A", "max by (environment, scenario, of, region) ("+of("last_recovery_point_actual_seconds",
+			`bound="upper"`)+")", "{{scenario}} ({{environment}}): {{of}} in {{region}}")), "s")
+}
+
+func lag() dashboard.Panel {
+	return lines(panel("timeseries", 21, place(0, 90, 12, 8), "Replication lag, the longest",
+		"How long at most a write took until another Region was seen to have it, in each run.",
+		curve("A", "max by (environment, scenario, from, to) ("+of("last_replication_lag_seconds")+")",
+			"{{scenario}} ({{environment}}): {{from}} to {{to}}")), "s")
+}
+
+func endedBy() dashboard.Panel {
+	by := func(value int, what string) string {
+		return fmt.Sprintf("%d * max by (environment, scenario, probe, fault) (%s)", value,
+			of("recovery_ended_by", `ended_by="`+what+`"`))
+	}
+	return bands(panel("state-timeline", 22, place(12, 90, 12, 8), "What brought people back",
+		"Failing over, their own Region while the fault lasted, or only its end; nothing where they were not interrupted.",
+		curve("A", by(3, "failover")+" + "+by(2, "home")+" + "+by(1, "heal"),
+			"{{scenario}} ({{environment}}): {{probe}}, {{fault}}")),
+		mapped{"3": {"failover", "green"}, "2": {"home", "blue"}, "1": {"the fault's end", "red"},
+			"0": {"nothing", "transparent"}})
 }

@@ -58,7 +58,7 @@ func (c *Availability) Check(h *history.History, m *verdict.Measures) verdict.Fi
 		said = verdict.Percent(least, math.Floor) + " to " + verdict.Percent(most, math.Ceil)
 	}
 	f.Summary = fmt.Sprintf("%d of %s of %s %s %s were good%s: %s (objective %s)", w.Good, plural(w.Attempts, "attempt"),
-		c.Probe, when(c.Window), h.Plan.Called(c.Fault), notSeen(w), said, c.asked())
+		c.Probe, when(c.Window), h.Plan.Called(c.Fault), notSeen(h, w), said, c.asked())
 	tooMany := exceeds(w.Good, w.Attempts, c.AtMost)
 	switch {
 	case tooMany || !history.Kept(w.Attempts-w.Bad, w.Attempts, c.AtLeast):
@@ -89,12 +89,17 @@ func (c *Availability) asked() string {
 	return "at least " + least + " and " + most
 }
 
-// notSeen says how many of a window's attempts nobody knows of.
-func notSeen(w *verdict.Window) string {
+// notSeen says of how many of a window's attempts nobody knows what came, and at which rate people began where this
+// machine could not keep up with them.
+func notSeen(h *history.History, w *verdict.Window) string {
 	if w.Dropped+w.Unknown == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", and of %d nobody knows", w.Dropped+w.Unknown)
+	said := fmt.Sprintf(", and of %d nobody knows", w.Dropped+w.Unknown)
+	if p := h.Plan.Probe(w.Probe); w.Dropped > 0 && p != nil && p.Every > 0 {
+		said += fmt.Sprintf(" (this machine did not keep up: %s)", verdict.Pace(p.Every.Duration(), w.Attempts, w.Dropped))
+	}
+	return said
 }
 
 // when is a window in words, as in "during virginia-dark".

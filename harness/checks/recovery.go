@@ -2,6 +2,8 @@ package checks
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,14 +44,14 @@ func (c *Recovery) Check(h *history.History, m *verdict.Measures) verdict.Findin
 		return unmeasured(fmt.Sprintf("nobody can say: nothing was seen of %s while %s was in force", c.Probe, c.Fault))
 	}
 	f := verdict.Finding{Objective: seconds(c.Within), Actual: r.RecoveryTimeActual, Evidence: r.Evidence}
-	f.Grade, f.Summary = c.judged(h, r), c.told(r, h.Plan.Words(c.Probe))
+	f.Grade, f.Summary = c.judged(h, r), c.told(m, r, h.Plan.Words(c.Probe))
 	late := r.EndedBy == verdict.Heal && len(r.Broken) > 0 && r.Watched != nil && r.RecoveryTimeActual.Lower < *r.Watched
 	switch {
 	case f.Grade == verdict.Pass:
 		f.Summary += fmt.Sprintf(" (objective %s)", asked(c.Within))
 	case r.EndedBy == verdict.Never && stopped(h):
 		f.Summary = fmt.Sprintf("%s were not back when the run was stopped", c.Probe)
-	case f.Grade == verdict.Fail && (r.EndedBy == verdict.Failover || late):
+	case f.Grade == verdict.Fail && (r.EndedBy == verdict.Failover || r.EndedBy == verdict.Home || late):
 		f.Summary += missed(m, c.Within)
 	case f.Grade == verdict.Unknown:
 		f.Summary += c.undecided(h, r)
@@ -91,15 +93,17 @@ func lasting(r *verdict.Recovery) bool {
 }
 
 // told says what happened.
-func (c *Recovery) told(r *verdict.Recovery, people history.Words) string {
+func (c *Recovery) told(m *verdict.Measures, r *verdict.Recovery, people history.Words) string {
 	took := against(r.RecoveryTimeActual, seconds(c.Within))
 	switch {
 	case r.EndedBy == verdict.None:
 		return fmt.Sprintf("%s were not interrupted, as far as their %s can show: "+
 			"nothing shorter than %s could be seen",
 			c.Probe, people.Many, ceil(*r.RecoveryTimeActual.Upper))
+	case r.EndedBy == verdict.Home:
+		return fmt.Sprintf("%s were back after %s, through %s, their own Region", c.Probe, took, r.Home)
 	case r.EndedBy == verdict.Failover:
-		return fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, r.RecoveredIn)
+		return fmt.Sprintf("%s were back after %s, through %s", c.Probe, took, carriers(m, r))
 	case r.EndedBy == verdict.Heal && lasting(r):
 		return fmt.Sprintf("%s were %s for good after %s, but %s ended before that could be seen to last", c.Probe,
 			people.Again, took, c.Fault)
@@ -118,6 +122,19 @@ func (c *Recovery) told(r *verdict.Recovery, people history.Words) string {
 			people.Again, floor(r.RecoveryTimeActual.Lower))
 	}
 	return fmt.Sprintf("%s never came back in the %s that were watched", c.Probe, span(r.RecoveryTimeActual.Lower))
+}
+
+// carriers are the Region that ended a failover, and where that was people's own, those that took the others.
+func carriers(m *verdict.Measures, r *verdict.Recovery) string {
+	names := []string{r.RecoveredIn}
+	if w := m.Window(r.Probe, r.Fault, verdict.Fault); w != nil && r.RecoveredIn == r.Home {
+		for _, region := range slices.Sorted(maps.Keys(w.Carried)) {
+			if region != r.Home {
+				names = append(names, region)
+			}
+		}
+	}
+	return listed(names)
 }
 
 // undecided says why a recovery is neither in time nor too late.
@@ -174,5 +191,13 @@ func were(names []string) string {
 	if len(names) == 1 {
 		return names[0] + " was"
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " were"
+	return listed(names) + " were"
+}
+
+// listed writes names as a list: "a, b and c".
+func listed(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }

@@ -63,12 +63,8 @@ func (s *schedule) run(ctx context.Context, by teller, start time.Time, done <-c
 	defer timer.Stop()
 	for k := int64(0); ; k++ {
 		due := start.Add(s.rec.Offset.Duration() + time.Duration(k)*s.rec.Every.Duration())
-		timer.Reset(time.Until(due))
-		select {
-		case <-timer.C:
-		case <-done:
-			return
-		case <-ctx.Done():
+		if !arrives(ctx, timer, due, done) {
+			s.miss(ctx, by, k, due)
 			return
 		}
 		if by.over(due) {
@@ -79,6 +75,39 @@ func (s *schedule) run(ctx context.Context, by teller, start time.Time, done <-c
 			continue
 		}
 		flying.Go(func() { s.attempt(ctx, by, k, due) })
+	}
+}
+
+// arrives waits until somebody is due, and tells whether they still come. Who was due already, because this process
+// is behind, isn't waited for: a timer that has gone by takes its turn behind all who are in flight.
+func arrives(ctx context.Context, timer *time.Timer, due time.Time, done <-chan struct{}) bool {
+	wait := time.Until(due)
+	if wait <= 0 {
+		select {
+		case <-done:
+			return false
+		case <-ctx.Done():
+			return false
+		default:
+			return true
+		}
+	}
+	timer.Reset(wait)
+	select {
+	case <-timer.C:
+		return true
+	case <-done:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// miss records those from attempt k on as dropped who had been due when everybody was sent home, and for whom this
+// process never came to the point. A run that is stopped tells of nobody who hadn't begun.
+func (s *schedule) miss(ctx context.Context, by teller, k int64, due time.Time) {
+	for now := time.Now(); ctx.Err() == nil && due.Before(now) && !by.over(due); k++ {
+		by.record(dropped(s.rec, by, k, due))
+		due = due.Add(s.rec.Every.Duration())
 	}
 }
 
@@ -154,6 +183,15 @@ func (s *schedule) try(ctx context.Context, a *harness.Attempt) error {
 	return harness.Guard("a probe", func() error { return s.probe.Try(ctx, a) })
 }
 
+// lateShare is the share of a limit that may go by before an attempt begins, or its end says nothing of the system.
+const lateShare = 4
+
+// lacked tells whether a failed attempt was cut off by its limit, of which this process had used too much itself.
+func (s *schedule) lacked(a *harness.Attempt, began, ended time.Time) bool {
+	limit := s.rec.Limit.Duration()
+	return ended.Sub(a.Due) >= limit && lateShare*began.Sub(a.Due) > limit
+}
+
 // settle turns what came of an attempt into an event.
 func (s *schedule) settle(by teller, a *harness.Attempt, began time.Time, err error) {
 	ended := time.Now()
@@ -165,6 +203,9 @@ func (s *schedule) settle(by teller, a *harness.Attempt, began time.Time, err er
 		a.GiveUp(history.ClassHarness, err.Error())
 	case a.Outcome == "":
 		a.GiveUp(history.ClassHarness, "the probe said nothing")
+	case a.Outcome == history.Bad && s.lacked(a, began, ended):
+		a.GiveUp(history.ClassHarness, fmt.Sprintf("it began %v late, for which its limit of %v was too short: this machine "+
+			"was busy", began.Sub(a.Due).Round(time.Millisecond), s.rec.Limit.Duration()))
 	case a.Outcome == history.Good && ended.Sub(a.Due) > s.rec.Limit.Duration():
 		a.Fail(history.ClassTimeout, "was served, but only after the limit")
 	}

@@ -68,6 +68,11 @@ func failingAttempt(t *testing.T, probe harness.Probe, dial dialer) {
 		Door:      func(*harness.Place) (*url.URL, error) { return nil, errors.New("there is no door") },
 		Portal:    func(region string) string { return "https://portal." + region + ".test/" },
 		Dashboard: "https://idp.test/", Locate: func(string) (harness.Location, bool) { return harness.Location{}, false },
+		Operator: harness.Operator{AccessKeyID: "AKIDOPERATOR", Secret: "secret", IdentityStore: "d-1234567890"},
+		Keys:     map[string]string{home.Name: "arn:aws:kms:us-east-1:111122223333:key/mrk-1"},
+	}
+	for _, name := range []string{harness.KeyOfCenter, harness.KeyOfStore, harness.KeyOfOperator} {
+		world.KeyUsers = append(world.KeyUsers, harness.KeyUser{Name: name, AccessKeyID: "AKID", Secret: "secret"})
 	}
 	if err := probe.Open(t.Context(), world); err != nil {
 		t.Fatal(err)

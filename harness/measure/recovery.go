@@ -65,13 +65,17 @@ func (j *judged) comeBack() {
 		return
 	}
 	j.r.TimeToFirstSuccess = j.firstSuccess(c)
+	byTurns, lucky := c.luckyAt(j.probe.Home)
 	switch {
 	case c.untold:
 		j.doubt("too little is known of %s: %s", j.probe.Name, j.holes(c))
 	case j.w.short && c.sustained != nil && j.allAtHome():
 		j.doubt("too few of %s came before %s to tell whether it interrupted anybody", j.probe.Name, f.name)
+	case lucky:
+		j.doubt("%d of %d attempts of %s failed while %s was in force, scattered among others that %s let in, and so few "+
+			"can't tell a fault that let up from luck", byTurns.bad, byTurns.n, j.probe.Name, f.name, j.probe.Home)
 	case c.sustained != nil && c.sustained.Ended < c.until:
-		j.ended(verdict.Failover, c, c.sustained)
+		j.ended(j.broughtBack(c), c, c.sustained)
 	case c.out():
 		j.byHeal(c)
 	default:
@@ -255,7 +259,8 @@ func (j *judged) holes(c *comeback) string {
 	}
 	var missing []string
 	if dropped > 0 {
-		missing = append(missing, fmt.Sprintf("%d found no room to begin", dropped))
+		missing = append(missing, fmt.Sprintf("%d found no room to begin (%s)", dropped,
+			verdict.Pace(j.probe.Every.Duration(), all, dropped)))
 	}
 	if unknown > 0 {
 		missing = append(missing, fmt.Sprintf("of %d nobody knows what came", unknown))

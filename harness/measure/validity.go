@@ -94,6 +94,11 @@ func (s *series) account(v *verdict.Validity) {
 		}
 		v.Outside[s.probe.Name] = s.outside
 	}
+	if n := s.dropped(); n > 0 {
+		s.remark(verdict.LateSchedule, "", "of %d who arrived %d of %s found no room to begin: this machine could not keep "+
+			"up, so that nobody knows what would have come of them (%s)", len(s.tries), n, s.probe.Name,
+			verdict.Pace(s.probe.Every.Duration(), len(s.tries), n))
+	}
 	slip, ok := s.slip()
 	if !ok {
 		return
@@ -179,6 +184,16 @@ func (s *series) slip() (history.Instant, bool) {
 	}
 	slices.Sort(slips)
 	return percentile(slips, 0.99), true
+}
+
+// dropped is how many found no room to begin.
+func (s *series) dropped() (n int) {
+	for _, t := range s.tries {
+		if t.Outcome == history.Dropped {
+			n++
+		}
+	}
+	return n
 }
 
 // unsteady says why the warm-up was not steady: of the attempts that ended in it none was good, or its last half did

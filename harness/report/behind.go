@@ -55,6 +55,7 @@ func (m *Metrics) concludeReplication(v *verdict.Verdict) {
 		}
 		of := func(bound string, s verdict.Seconds) {
 			m.point.WithLabelValues(m.scenario, label(p.Of), label(p.Region), bound).Observe(float64(s))
+			m.lastPoint.WithLabelValues(m.scenario, label(p.Of), label(p.Region), bound).Set(float64(s))
 		}
 		of("lower", p.Actual.Lower)
 		if p.Actual.Upper != nil {
@@ -64,6 +65,9 @@ func (m *Metrics) concludeReplication(v *verdict.Verdict) {
 	for _, lag := range verdict.Entries[verdict.ReplicationLag](&v.Measures, "replication_lags") {
 		if lag.Fault != "" { // the one of all writes has these too
 			continue
+		}
+		if lag.Max != nil && lag.Max.Upper != nil {
+			m.lastLag.WithLabelValues(m.scenario, label(lag.From), label(lag.To)).Set(float64(*lag.Max.Upper))
 		}
 		for _, s := range lag.Samples {
 			if s.Took.Upper != nil {

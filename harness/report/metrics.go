@@ -68,6 +68,9 @@ type Metrics struct {
 	lastUndo     *prometheus.GaugeVec
 	lastSlip     *prometheus.GaugeVec
 	lastEnd      *prometheus.GaugeVec
+	lastBroken   *prometheus.GaugeVec
+	lastPoint    *prometheus.GaugeVec
+	lastLag      *prometheus.GaugeVec
 	endedBy      *prometheus.GaugeVec
 	objective    *prometheus.GaugeVec
 	objectiveMet *prometheus.GaugeVec
@@ -131,6 +134,14 @@ func (m *Metrics) lastRun() {
 	m.lastUndo = m.gauge("last_run_undo_failures", "1 if something could not be undone after the last run.", "scenario")
 	m.lastSlip = m.gauge("last_schedule_slip_p99_seconds",
 		"How late attempts of the last run began, at the 99th percentile.", "scenario", "probe")
+	m.lastBroken = m.gauge("last_run_invariant_violations",
+		"Times that happened in the last run what must never happen; missing where nobody can say.", "scenario", "invariant")
+	m.lastPoint = m.gauge("last_recovery_point_actual_seconds",
+		"Bounds of how long before a fault of the last run the oldest write was acknowledged that a Region lacked.",
+		"scenario", "of", "region", "bound")
+	m.lastLag = m.gauge("last_replication_lag_seconds",
+		"Upper bound of the longest time in the last run until another Region was seen to have a write.",
+		"scenario", "from", "to")
 	m.lastEnd = m.gauge("last_run_timestamp_seconds", "When the last run ended.", "scenario")
 	m.endedBy = m.gauge("recovery_ended_by",
 		"1 for what brought people back in the last run, 0 for the others.", "scenario", "probe", "fault", "ended_by")
@@ -372,6 +383,9 @@ func (m *Metrics) Conclude(v *verdict.Verdict) {
 	}
 	for _, i := range v.Invariants {
 		m.violations.WithLabelValues(m.scenario, label(i.Name)).Add(float64(max(0, i.Violations)))
+		if i.Grade != verdict.Unknown {
+			m.lastBroken.WithLabelValues(m.scenario, label(i.Name)).Set(float64(max(0, i.Violations)))
+		}
 	}
 	for probe, slip := range v.Validity.ScheduleSlipP99 {
 		m.lastSlip.WithLabelValues(m.scenario, label(probe)).Set(float64(slip))
@@ -412,7 +426,7 @@ func truth(b bool) float64 {
 
 func (m *Metrics) concludeRecovery(r *verdict.Recovery) {
 	probe, fault := label(r.Probe), label(r.Fault)
-	for _, by := range []verdict.EndedBy{verdict.Failover, verdict.Heal, verdict.None, verdict.Never} {
+	for _, by := range []verdict.EndedBy{verdict.Failover, verdict.Home, verdict.Heal, verdict.None, verdict.Never} {
 		name := string(by)
 		if by == verdict.Never {
 			name = "never"

@@ -214,8 +214,10 @@ func (d *drill) endedWords(r *verdict.Recovery) string {
 		return "nobody can say: " + clean(strings.Join(r.Doubts, "; "))
 	case i == nil:
 		return "nobody can say"
-	case r.EndedBy == verdict.Failover && r.RecoveredIn == r.Home:
+	case r.EndedBy == verdict.Home:
 		return "while the fault lasted, in their own Region " + place(r.RecoveredIn)
+	case r.EndedBy == verdict.Failover && r.RecoveredIn == r.Home:
+		return "while the fault lasted, some in their own Region " + place(r.Home) + " and others by failing over"
 	case r.EndedBy == verdict.Failover:
 		return "by failing over to " + place(r.RecoveredIn)
 	case r.EndedBy == verdict.Heal && len(r.Broken) > 0 && i.Upper != nil && *i.Upper < *r.Healing-*r.FirstEffective:

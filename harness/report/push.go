@@ -24,6 +24,7 @@ import (
 var lastRunFamilies = []string{
 	"last_recovery_time_actual_seconds", "last_recovery_phase_seconds", "last_run_grade", "last_run_valid",
 	"last_run_undo_failures", "last_schedule_slip_p99_seconds", "last_run_timestamp_seconds", "recovery_ended_by",
+	"last_run_invariant_violations", "last_recovery_point_actual_seconds", "last_replication_lag_seconds",
 	"recovery_time_objective_seconds", "objective_met", "event_availability_ratio", "run_duration_seconds",
 }
 

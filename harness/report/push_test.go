@@ -62,10 +62,21 @@ func gateway(t *testing.T, statuses ...int) (g *Gateway, got func() []pushed) {
 // Only gauges, put under the grouping key, without the label that is in it; the last success in a group of its own.
 func TestPush(t *testing.T) {
 	g, got := gateway(t, http.StatusOK)
-	if err := replay(open(sample(t, "flagship"))).Push(t.Context(), g, "regiondrill", "ci"); err != nil {
+	drill, up := sample(t, "flagship"), verdict.Seconds(2)
+	some := &verdict.Interval{Lower: 1, Upper: &up}
+	m := &drill.Verdict.Measures
+	m.Invariants = append(m.Invariants, verdict.Invariant{Name: history.NoForeignToken, Grade: verdict.Pass},
+		verdict.Invariant{Name: history.NoWrongAudience, Grade: verdict.Unknown})
+	m.RecoveryPoints = append(m.RecoveryPoints, verdict.RecoveryPoint{Of: "grants", Region: "eu-west-1", Actual: some})
+	m.Further = []verdict.Further{{Name: "replication_lags",
+		Entries: []verdict.ReplicationLag{{From: "us-east-1", To: "eu-west-1", Max: some}}}}
+	if err := replay(open(drill)).Push(t.Context(), g, "regiondrill", "ci"); err != nil {
 		t.Fatal(err)
 	}
 	all := got()
+	if n := len(all[0].families[Namespace+"_last_run_invariant_violations"].GetMetric()); n != 1 {
+		t.Errorf("%d invariants are told, of one that was kept and one of which nobody can say", n)
+	}
 	if len(all) != 2 {
 		t.Fatalf("%d requests", len(all))
 	}

@@ -165,9 +165,11 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 // EndedBy says what brought a user back.
 type EndedBy string
 
-// The ways to be back. None is a user who was never interrupted; a null in JSON (Never) one who never came back.
+// The ways to be back. Home are people whom their own Region alone carried again while the fault lasted; None is a user
+// who was never interrupted; a null in JSON (Never) one who never came back.
 const (
 	Failover EndedBy = "failover"
+	Home     EndedBy = "home"
 	Heal     EndedBy = "heal"
 	None     EndedBy = "none"
 	Never    EndedBy = ""

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Rounded writes a span for people with three digits, the last of them rounded as round does: "870 ms", "2.95 s",
@@ -70,4 +71,17 @@ func Between(lower, upper string) string {
 func Percent(ratio float64, round func(float64) float64) string {
 	s := strconv.FormatFloat(round(math.Round(ratio*1e9)/1e3)/1e4, 'f', 4, 64)
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".") + " %"
+}
+
+// Pace writes at which rate people were to begin who come one every so often, and at which those did who found room:
+// "asked 1000/s, began 640/s".
+func Pace(every time.Duration, arrived, dropped int) string {
+	rate := func(n int) string {
+		perSecond := float64(n) / (float64(arrived) * every.Seconds())
+		return strconv.FormatFloat(perSecond, 'g', 3, 64)
+	}
+	if every < 100*time.Millisecond {
+		rate = func(n int) string { return fmt.Sprintf("%.0f", float64(n)/(float64(arrived)*every.Seconds())) }
+	}
+	return "asked " + rate(arrived) + "/s, began " + rate(arrived-dropped) + "/s"
 }
