@@ -43,7 +43,7 @@ checks:
 			synctest.Test(t, func(t *testing.T) {
 				h, v := recorded(t, compiled(t, text))
 				r := v.Recovery("ireland", "keyless")
-				if v.Grade != verdict.Pass || r.EndedBy != verdict.Failover || r.RecoveredIn != "eu-west-1" || !h.End.Undone {
+				if v.Grade != verdict.Pass || r.EndedBy != verdict.Home || r.RecoveredIn != "eu-west-1" || !h.End.Undone {
 					t.Fatalf("%s: %+v; %+v; %v", v.Grade, r, v.Findings, v.Validity.Notes)
 				}
 				if r.Phases == nil || r.Phases.Detect < 2 || r.Phases.Detect > 2.1 || r.Phases.Decide < 0.9 || r.Phases.Decide > 1.1 {
