@@ -80,7 +80,7 @@ func Calls(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 		a.noSuch(key, "Region of the system", region, s.Regions())
 	}
 	a.from("")
-	a.operation()
+	a.operation(region)
 	a.name()
 	return harness.Aim{
 		Place: region, Region: w.Region, Summary: a.subject(region),
@@ -229,12 +229,12 @@ func named(s harness.Scope, place string) bool {
 // alone are the services that stand in one place and in no Region.
 var alone = map[string]string{names.IdPPlace: names.IdPPlace, names.ConsoleService: names.GlobalPlace}
 
-// home tells whether a service is served at a place.
+// home tells whether a service is served at a place: SCIM in the primary Region alone.
 func home(s harness.Scope, service, place string) bool {
 	if at := alone[service]; at != "" {
 		return place == at
 	}
-	return slices.Contains(s.Regions(), place)
+	return slices.Contains(s.Regions(), place) && (service != names.SCIMService || place == s.Primary)
 }
 
 // service narrows to names that the target serves at the place: its own at the identity provider's and at that of what
@@ -255,7 +255,7 @@ func (a *aimer) service(place string) {
 }
 
 // operation narrows to a service whose calls pass by, and to one of its operations.
-func (a *aimer) operation() {
+func (a *aimer) operation(region string) {
 	w, known := a.w, a.s.Can.Calls
 	services := slices.Sorted(maps.Keys(known))
 	operations, seen := known[w.Service]
@@ -264,6 +264,8 @@ func (a *aimer) operation() {
 	case w.Service != "" && !seen:
 		a.fail("where.service", "it hits nothing: calls of %s don't pass by in target %s; it sees those of %s",
 			w.Service, a.s.Target, strings.Join(services, ", "))
+	case w.Service != "" && slices.Contains(a.s.Regions(), region) && !home(a.s, w.Service, region):
+		a.fail("where.service", "it hits nothing: there is no %s at %s", w.Service, region)
 	case w.Operation != "" && w.Service == "":
 		a.fail("where.operation", "say of which service: %s", strings.Join(services, ", "))
 	case w.Operation != "" && !slices.Contains(operations, w.Operation):

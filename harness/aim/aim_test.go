@@ -10,7 +10,7 @@ import (
 
 // What hits nothing is a mistake: a service that isn't served at the place, or names of a place that has none.
 func TestWhatIsServedWhere(t *testing.T) {
-	s := harness.Scope{Kind: "it", Target: "lab", Can: harness.Capabilities{Services: []string{"portal", "kms", names.IdPPlace, names.ConsoleService, names.VanityService}},
+	s := harness.Scope{Kind: "it", Target: "lab", Can: harness.Capabilities{Services: []string{"portal", "kms", names.IdPPlace, names.ConsoleService, names.VanityService, names.SCIMService}},
 		Topology: harness.Topology{Primary: "us-east-1", Additional: []string{"eu-west-1"},
 			Vantages: []harness.Vantage{{Name: "new-york"}}}}
 	for name, c := range map[string]struct {
@@ -32,6 +32,8 @@ func TestWhatIsServedWhere(t *testing.T) {
 		"the IdP's at that":      {harness.Where{Place: names.GlobalPlace, Service: names.IdPPlace}, false, false},
 		"the console's in one":   {harness.Where{Region: "us-east-1", Service: names.ConsoleService}, false, false},
 		"no vanity domain":       {harness.Where{Region: "us-east-1", Service: names.VanityService}, false, false},
+		"SCIM in the primary":    {harness.Where{Region: "us-east-1", Service: names.SCIMService}, true, true},
+		"SCIM in another Region": {harness.Where{Region: "eu-west-1", Service: names.SCIMService}, false, false},
 		"no such service":        {harness.Where{Region: "us-east-1", Service: "s3"}, false, false},
 	} {
 		for what, asked := range map[string]struct {
@@ -43,6 +45,27 @@ func TestWhatIsServedWhere(t *testing.T) {
 				!asked.ok && !strings.HasPrefix(problems[0].Sentence, "it hits nothing: ") {
 				t.Errorf("%s of %s: %+v", what, name, problems)
 			}
+		}
+	}
+}
+
+// Calls go to where their API stands.
+func TestCallsOfAnAPIThatStandsElsewhere(t *testing.T) {
+	s := harness.Scope{Kind: "it", Target: "lab",
+		Can:      harness.Capabilities{Calls: map[string][]string{names.SCIMService: {"CreateUser"}, "kms": {"Decrypt"}}},
+		Topology: harness.Topology{Primary: "us-east-1", Additional: []string{"eu-west-1"}}}
+	for _, c := range []struct {
+		w    harness.Where
+		hits bool
+	}{
+		{harness.Where{Region: "us-east-1", Service: names.SCIMService}, true},
+		{harness.Where{Region: "eu-west-1", Service: names.SCIMService}, false},
+		{harness.Where{Place: "eu-west-1", Service: names.SCIMService, Operation: "CreateUser"}, false},
+		{harness.Where{Region: "eu-west-1", Service: "kms"}, true},
+	} {
+		_, problems := Calls(c.w, s)
+		if len(problems) > 1 || c.hits != (len(problems) == 0) {
+			t.Errorf("%+v: %+v", c.w, problems)
 		}
 	}
 }

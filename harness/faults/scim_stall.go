@@ -43,11 +43,11 @@ const (
 
 // Aim takes the primary Region's SCIM, which may be left unsaid.
 func (f *SCIMStall) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
-	var problems []harness.Problem
 	if w.Region != "" && w.Region != s.Primary && slices.Contains(s.Regions(), w.Region) {
-		problems = []harness.Problem{{Key: "where.region",
+		return harness.Aim{}, []harness.Problem{{Key: "where.region",
 			Sentence: "it hits nothing: SCIM is in the primary Region alone, " + s.Primary}}
 	}
+	var problems []harness.Problem
 	if w.Region == "" && w.Place == "" {
 		w.Region = s.Primary
 	}

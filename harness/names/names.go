@@ -24,10 +24,12 @@ const IdPPlace = "idp"
 // Route 53 with its health checkers, and the console's sign-in host.
 const GlobalPlace = "global"
 
-// Services that are not of a Region as such: what names the vanity domain has in one, and the console's sign-in.
+// Services that are not of every Region: what names the vanity domain has in one, the console's sign-in, and SCIM,
+// which is in the primary Region alone.
 const (
 	VanityService  = "vanity"
 	ConsoleService = "console"
+	SCIMService    = "scim"
 )
 
 // OktaHost is the host of the lab's identity provider when it speaks as Okta does; EntraHost when as Entra ID.
