@@ -239,7 +239,8 @@ type Sessions interface {
 }
 
 // Access is the handle on who may sign in, as administrators of either side have it. A person goes by the name that a
-// scenario has for them. What goes over the network (Provision, Enter) meets its rules; its error is then a *Refusal.
+// scenario has for them. What goes over the network (Provision, Enter) meets its rules; its error is then a *Refusal,
+// as is that of a Region that can't do it (Revoke).
 type Access interface {
 	// Disable deactivates somebody at the identity provider, or takes that back, and tells how it was before.
 	Disable(ctx context.Context, person string, disabled bool) (before bool, err error)

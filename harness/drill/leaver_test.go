@@ -1,6 +1,7 @@
 package drill_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -73,6 +74,20 @@ checks:
 		}
 		if _, _, _, healed := instants(h); v.Validity.Grade != verdict.Pass || !h.End.Undone || healed == 0 {
 			t.Errorf("healed at %s, %v, %+v", healed, v.Validity.Notes, h.End)
+		}
+	})
+}
+
+// TestRevokingWhereNothingStands: a Region that stands by has no pages on which anybody's sessions are ended. That is
+// what came of the action, and no reason to end the drill.
+func TestRevokingWhereNothingStands(t *testing.T) {
+	text := strings.Replace(leaving, "additional: [eu-west-1]", "additional: [eu-west-1], standby: [ap-southeast-2]", 1) + `
+actions: [{name: in-vain, kind: revoke_sessions, user: leaver, region: ap-southeast-2, at: 1s}]
+checks: [{kind: action_outcome, action: in-vain, expect: failed}]
+`
+	synctest.Test(t, func(t *testing.T) {
+		if _, v := recorded(t, compiled(t, text)); v.Findings[0].Grade != verdict.Pass || v.Validity.Grade != verdict.Pass {
+			t.Errorf("%s; %s: %v", v.Findings[0].Summary, v.Validity.Grade, v.Validity.Notes)
 		}
 	})
 }
