@@ -21,7 +21,7 @@ func TestMistakesInAim(t *testing.T) {
 		where     harness.Where
 		key, says string // empty: nothing is wrong
 	}{
-		"lag without any":    {&Replication{Mode: modeLag, Stream: streamAll}, at(ireland), "lag", "needs it"},
+		"lag without any":    {&Replication{Mode: modeLag, Stream: streamAll}, at(ireland), "lag", "needs a lag"},
 		"a pause with lag":   {&Replication{Mode: modePause, Lag: 1, Stream: streamAll}, at(ireland), "lag", "no other mode"},
 		"to the primary":     {&Replication{Mode: modePause, Stream: "identities"}, at(virginia), "where.region", "the primary sends"},
 		"sessions to it":     {&Replication{Mode: modePause, Stream: "sessions"}, at(virginia), "", ""},

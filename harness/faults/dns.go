@@ -49,7 +49,7 @@ func (f *DNS) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Prob
 	switch slow := f.Mode == modeSlow; {
 	case slow != (f.Delay > 0):
 		problems = append(problems,
-			harness.Problem{Key: "delay", Sentence: "mode: slow needs it, and no other mode takes it"})
+			harness.Problem{Key: "delay", Sentence: "mode: slow needs a delay, and no other mode takes one"})
 	case slow && f.Delay < leastDelay:
 		problems = append(problems, harness.Problem{Key: "delay", Sentence: fmt.Sprintf("must be at least %v: an answer "+
 			"that is slow by less can't be told from a machine that is", leastDelay)})

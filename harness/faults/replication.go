@@ -39,7 +39,8 @@ func (f *Replication) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harn
 	fromPrimary := f.Stream == "identities" || f.Stream == "permission_sets" || f.Stream == "configuration"
 	a, problems := aim.Streams(w, s, fromPrimary)
 	if (f.Mode == modeLag) != (f.Lag > 0) {
-		problems = append(problems, harness.Problem{Key: "lag", Sentence: "mode: lag needs it, and no other mode takes it"})
+		problems = append(problems, harness.Problem{Key: "lag",
+			Sentence: "mode: lag needs a lag, and no other mode takes one"})
 	}
 	what := "replication to "
 	if f.Stream != streamAll {
