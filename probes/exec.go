@@ -134,6 +134,7 @@ type outcome struct {
 const (
 	maxSteps    = 50
 	maxStepName = 40 // characters
+	maxStep     = time.Hour
 )
 
 // conclude says what came of an attempt. The exit code goes before what the program says of itself.
@@ -150,7 +151,7 @@ func (p *Exec) conclude(a *harness.Attempt, began time.Time, told said) {
 	}
 	for _, s := range o.Steps[:min(len(o.Steps), maxSteps)] {
 		name := []rune(harmless(s.Name, a.Person))
-		took := time.Duration(max(0, s.MS) * float64(time.Millisecond))
+		took := time.Duration(min(max(0, s.MS)*float64(time.Millisecond), float64(maxStep)))
 		a.Steps = append(a.Steps, harness.Step{Name: string(name[:min(len(name), maxStepName)]), Region: region,
 			Began: began, Ended: began.Add(took)})
 		began = began.Add(took)

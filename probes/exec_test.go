@@ -147,6 +147,13 @@ func TestExecSteps(t *testing.T) {
 		!a.Steps[1].Began.Equal(a.Steps[0].Ended) || !a.Steps[1].Ended.Equal(a.Steps[1].Began) {
 		t.Errorf("%+v", a.Steps)
 	}
+	for _, ms := range []string{"1e300", "1e18"} { // which no history can hold
+		a := executed(t.Context(), t, map[string]string{"PLAY": "says",
+			"SAY": `{"steps": [{"name": "plan", "ms": ` + ms + `}]}`})
+		if len(a.Steps) != 1 || a.Steps[0].Ended.Sub(a.Steps[0].Began) != time.Hour {
+			t.Errorf("%s: %+v", ms, a.Steps)
+		}
+	}
 }
 
 // TestExecEnvironment: a program has what belongs to its place and to its person and nothing of ours, and the password
