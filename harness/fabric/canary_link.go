@@ -33,9 +33,10 @@ type linkCanary struct {
 	pipe           *pipe  // stands since before the rule
 	control        *pipe  // of a hole: stands where no rule acts
 
-	sent  time.Time     // the first token, right after the rule was laid
-	round time.Duration // a round trip by the rules in force, at most
-	floor time.Duration // what a token takes along the edge under the rule, at least
+	sent       time.Time     // the first token, right after the rule was laid
+	round      time.Duration // a round trip by the rules in force, at most
+	controlled time.Duration // the same of the control
+	floor      time.Duration // what a token takes along the edge under the rule, at least
 
 	others float64 // the share of connections that other rules reset
 
@@ -105,6 +106,7 @@ func (c *linkCanary) inForce() look {
 	c.round, c.floor = f.round(c.pipe), along.least()
 	if c.laid.rule.Effect.Traffic.Hole {
 		c.control = f.control(c.caller)
+		c.controlled = f.round(c.control)
 		_, _ = c.control.caller.Write(token) // an error shows when it is read
 	}
 	c.others = c.laid.othersReset(c.pipe)
@@ -123,8 +125,7 @@ func (c *linkCanary) inForce() look {
 // control is a pipe from a place to the nearest one whose links have no fault, or within the place where there is none.
 // With f.mu held.
 func (f *Fabric) control(from string) *pipe {
-	there, back := f.lane(laneKey{from, from, ""}), f.lane(laneKey{from, from, ""})
-	best := time.Duration(math.MaxInt64)
+	nearest, best := "", time.Duration(math.MaxInt64)
 	for to := range f.places {
 		a, b := f.lane(laneKey{from, to, canaryHost(to)}), f.lane(laneKey{to, from, canaryHost(to)})
 		s, t := a.shape.Load(), b.shape.Load()
@@ -132,10 +133,24 @@ func (f *Fabric) control(from string) *pipe {
 			continue
 		}
 		if d := s.most(len(token)) + t.most(len(token)); d < best {
-			there, back, best = a, b, d
+			nearest, best = to, d
 		}
 	}
-	return between(there, back)
+	if nearest == "" {
+		return f.within(from)
+	}
+	host := canaryHost(nearest)
+	return between(f.lane(laneKey{from, nearest, host}), f.lane(laneKey{nearest, from, host}))
+}
+
+// within is a pipe that stays within a place. With f.mu held.
+func (f *Fabric) within(place string) *pipe {
+	return between(f.lane(laneKey{place, place, ""}), f.lane(laneKey{place, place, ""}))
+}
+
+// faulty tells whether a fault is on one of its links now.
+func (p *pipe) faulty() bool {
+	return p.there.lane.shape.Load().faulty() || p.back.lane.shape.Load().faulty()
 }
 
 // seeCut looks for the end of a connection that stood before the rule.

@@ -204,3 +204,25 @@ func TestProofsOfANarrowedCutAreOfTheWayIn(t *testing.T) {
 		})
 	}
 }
+
+// TestHolesThatComeAtOnceAreProven: another fault may come upon the way of the answer by which silence is told from our
+// own, while that is under way. Both are proven, and no later than it would have taken.
+func TestHolesThatComeAtOnceAreProven(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		near := lay(t, f, harness.Rule{Name: "near", Edges: both, Effect: holds})
+		time.Sleep(time.Millisecond)
+		far := lay(t, f, harness.Rule{Name: "far", Effect: loses,
+			Edges: []harness.Edge{{From: vantage, To: away}, {From: away, To: vantage}, {From: home, To: away},
+				{From: away, To: home}}})
+		asked := time.Now()
+		for _, l := range []harness.Laid{near, far} {
+			if _, err := l.Prove(t.Context(), true); err != nil {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(asked); took > 100*time.Millisecond {
+			t.Errorf("proven after %v", took)
+		}
+	})
+}
