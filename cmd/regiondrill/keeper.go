@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -45,12 +46,28 @@ const keeperVariable = "REGIONDRILL_KEEPER"
 // where it is not wanted.
 func (p *program) keeper() (command []string, lease time.Duration) {
 	self, err := os.Executable()
-	said := p.getenv(keeperVariable)
-	if err != nil || said == "off" {
+	lease, wrong := p.keeperLease()
+	if err != nil || lease == 0 && wrong == nil {
 		return nil, 0
 	}
-	if lease, err = time.ParseDuration(said); err != nil || lease < time.Second {
+	if wrong != nil {
 		lease = drill.KeeperLease
 	}
 	return []string{self, "keeper"}, lease
+}
+
+// keeperLease is what the environment says of it; 0: there shall be none.
+func (p *program) keeperLease() (time.Duration, error) {
+	said := p.getenv(keeperVariable)
+	switch said {
+	case "":
+		return drill.KeeperLease, nil
+	case "off":
+		return 0, nil
+	}
+	lease, err := time.ParseDuration(said)
+	if err != nil || lease < time.Second {
+		return 0, fmt.Errorf("%s must be off, or a duration of 1s at least, such as 30s, not %q", keeperVariable, said)
+	}
+	return lease, nil
 }

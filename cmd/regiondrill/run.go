@@ -107,6 +107,9 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 	case flags.origin.expectEvery < 0:
 		return errors.New("--expect-every must not be negative")
 	}
+	if _, err := p.keeperLease(); err != nil {
+		return err
+	}
 	var err error
 	if flags.origin.reportURL, err = p.reportTemplate(flags.origin.reportURL); err != nil {
 		return err
