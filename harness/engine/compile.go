@@ -38,6 +38,7 @@ type Options struct {
 	Seed           *uint64 // of people, keys, ids and jitter, instead of the scenario's
 	PhaseSeed      uint64  // of the phase of each probe's schedule; 0: it is drawn from the seed, so that runs are alike
 	WithoutBrowser string  // why browser probes are left out; empty: they run
+	Repeated       bool    // it is one of many: what happens is moved by a phase, drawn with those of the probes
 	// Carriers names the targets that have some handles, for the advice where Target lacks them.
 	Carriers func(needs []string) []string
 }
@@ -92,7 +93,8 @@ type compiler struct {
 	plan *Plan
 	errs scenario.Errors
 
-	mistyped bool // a Region of the system is none, or none of its own
+	mistyped bool          // a Region of the system is none, or none of its own
+	moved    time.Duration // by which faults and actions come later that wait for no fault
 }
 
 // Compile resolves a scenario against the kinds there are. Its error is a scenario.Errors with every mistake.
@@ -103,6 +105,7 @@ func Compile(s *scenario.Scenario, kinds Catalog, opts Options) (*Plan, error) {
 	c.regions()
 	c.topology()
 	c.record()
+	c.move()
 	for _, p := range s.Probes {
 		c.probe(p, kinds.Probes)
 	}
@@ -377,9 +380,10 @@ func (c *compiler) offset(p scenario.Probe) history.Instant {
 	if p.Every <= 0 {
 		return 0
 	}
-	seed := cmp.Or(c.opts.PhaseSeed, c.plan.Topology.Seed)
-	return history.At(time.Duration(seeded(seed, "beat of "+p.Name).Int64N(int64(p.Every))))
+	return history.At(time.Duration(seeded(c.phaseSeed(), "beat of "+p.Name).Int64N(int64(p.Every))))
 }
+
+func (c *compiler) phaseSeed() uint64 { return cmp.Or(c.opts.PhaseSeed, c.plan.Topology.Seed) }
 
 // seeded is a generator of its own for every name.
 func seeded(seed uint64, name string) *rand.Rand {
@@ -446,7 +450,7 @@ func after(at scenario.At) string {
 
 func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 	rec := history.Fault{
-		Name: f.Name, Kind: f.Kind, After: after(f.At), At: history.At(f.At.Offset), For: history.At(f.For),
+		Name: f.Name, Kind: f.Kind, After: after(f.At), At: history.At(c.begins(f.At).Offset), For: history.At(f.For),
 		Rises: f.Ramp.Said(),
 	}
 	defer func() { c.plan.Record.Faults = append(c.plan.Record.Faults, rec) }()
@@ -464,7 +468,7 @@ func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 	aim.Name, aim.Lease = f.Name, f.For+leaseSlack
 	rec.Summary, rec.Region, rec.Unreachable = aim.Summary, f.Where.Region, aim.Unreachable
 	rec.Where, rec.Config = whereOf(f.Where), c.config(f.Block, fault)
-	c.plan.faults = append(c.plan.faults, plannedFault{fault, aim, f.At, f.For})
+	c.plan.faults = append(c.plan.faults, plannedFault{fault, aim, c.begins(f.At), f.For})
 }
 
 func whereOf(w scenario.Where) map[string]string {
@@ -480,7 +484,7 @@ func whereOf(w scenario.Where) map[string]string {
 
 func (c *compiler) action(a scenario.Action, kinds []harness.ActionKind) {
 	rec := history.Action{
-		Name: a.Name, Kind: a.Kind, After: after(a.At), At: history.At(a.At.Offset), For: history.At(a.For),
+		Name: a.Name, Kind: a.Kind, After: after(a.At), At: history.At(c.begins(a.At).Offset), For: history.At(a.For),
 	}
 	defer func() { c.plan.Record.Actions = append(c.plan.Record.Actions, rec) }()
 	i := slices.IndexFunc(kinds, func(k harness.ActionKind) bool { return k.Name == a.Kind })
@@ -506,7 +510,7 @@ func (c *compiler) action(a scenario.Action, kinds []harness.ActionKind) {
 	if aim.Revokes != "" {
 		rec.Person, rec.Revokes = aim.Person, aim.Revokes
 	}
-	c.plan.actions = append(c.plan.actions, plannedAction{action, aim, a.At, a.For})
+	c.plan.actions = append(c.plan.actions, plannedAction{action, aim, c.begins(a.At), a.For})
 }
 
 // Edges are the directed links that a fault of the plan acts on, nil where there is no such fault.

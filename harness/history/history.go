@@ -64,6 +64,7 @@ type Plan struct {
 	Environment    string    `json:"environment,omitempty"`
 	Seed           uint64    `json:"seed"`
 	PhaseSeed      uint64    `json:"phase_seed,omitempty"` // of the probes' offsets; 0: they are drawn from Seed
+	Moved          Instant   `json:"moved,omitempty"`      // by which faults and actions come later than the scenario says
 	Zero           time.Time `json:"zero"`                 // wall time of zero, the end of the warm-up
 	Sets           []string  `json:"sets,omitempty"`
 	Vars           []string  `json:"vars,omitempty"`            // NAME=VALUE of each variable of the scenario
