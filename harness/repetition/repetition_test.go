@@ -1,0 +1,139 @@
+package repetition
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/regiondrill/regiondrill/harness/inference"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+func seconds(s float64) *verdict.Seconds { v := verdict.Seconds(s); return &v }
+
+// drill is one whose people were back after up to upper seconds, against an objective of ten.
+func drill(upper float64) Drill {
+	grade := verdict.Pass
+	if upper > 10 {
+		grade = verdict.Fail
+	}
+	took := &verdict.Interval{Lower: verdict.Seconds(upper - 0.1), Upper: seconds(upper)}
+	return Drill{"run", &verdict.Verdict{Scenario: "dark", Target: "lab", Grade: grade,
+		Findings: []verdict.Finding{{Check: "recovery", Name: "back", Grade: grade, Objective: seconds(10), Actual: took,
+			Subject: verdict.Subject{Probe: "staff", Fault: "dark", Measure: verdict.RecoveryTime}}},
+		Measures: verdict.Measures{Validity: verdict.Validity{Grade: verdict.Pass},
+			Recoveries: []verdict.Recovery{{Probe: "staff", Fault: "dark", EndedBy: verdict.Failover, Watched: seconds(30),
+				RecoveryTimeActual: took, Phases: &verdict.Phases{Decide: 2, Authenticate: verdict.Seconds(upper - 2)}}}}}}
+}
+
+func drills(uppers ...float64) []Drill {
+	var all []Drill
+	for _, u := range uppers {
+		all = append(all, drill(u))
+	}
+	return all
+}
+
+// healed is one in which nobody got in before the fault had ended.
+func healed() Drill {
+	d := drill(31)
+	d.Verdict.Recoveries[0].EndedBy = verdict.Heal
+	return d
+}
+
+// invalid is one whose measurement ended as unknown, for that reason.
+func invalid(code verdict.Code) Drill {
+	d := drill(3)
+	d.Verdict.Grade = verdict.Unknown
+	d.Verdict.Validity = verdict.Validity{Grade: verdict.Unknown, Notes: []string{"because of " + string(code)},
+		Reasons: []verdict.Reason{{Code: code, Ends: true}}}
+	return d
+}
+
+func TestOf(t *testing.T) {
+	all := append(drills(2.5, 3, 2.9, 2.7, 2.6, 2.8), invalid(verdict.Unsteady))
+	r := Of(Rule{Times: 7}, all)
+	if r.Grade != verdict.Pass || r.Counted != 6 || r.Runs[6].Discarded != "because of warm_up_unsteady" || r.Open() {
+		t.Fatalf("%+v", r)
+	}
+	o := r.Objectives[0]
+	if o.Met != 6 || o.Missed+o.Unknown != 0 || o.AtLeast < 0.60 || o.AtLeast > 0.61 || o.Answer != "" {
+		t.Errorf("%+v", o)
+	}
+	// Of six, the median lies between the first and the last.
+	if p := o.Times; *p.Median != 2.75 || *p.Lower != 2.5 || *p.Upper != 3 || *p.Min != 2.5 || *p.Max != 3 || p.P95 != nil {
+		t.Errorf("%+v", p)
+	}
+	if p := o.Phases; p.N != 6 || p.Decide != 2 || p.Authenticate != 0.75 {
+		t.Errorf("%+v", p)
+	}
+	if text := o.String(); text != "met in 6 of 6: with 95 % confidence at least 60 in 100" {
+		t.Errorf("it says %q", text)
+	}
+}
+
+// Who never recovered is counted as longer than all others, and never as thirty seconds.
+func TestNeverRecoveredIsNoLength(t *testing.T) {
+	r := Of(Rule{Times: 7}, append(drills(2.5, 3, 2.9, 2.7, 2.6, 2.8), healed()))
+	p := r.Objectives[0].Times
+	if p.N != 7 || p.NeverRecovered != 1 || *p.Median != 2.8 || p.Max != nil || p.Upper != nil || *p.Drills[6].Watched != 30 {
+		t.Errorf("%+v", p)
+	}
+	if r.Grade != verdict.Fail || r.Objectives[0].Missed != 1 {
+		t.Errorf("%+v", r)
+	}
+	text, err := json.Marshal(r)
+	if err != nil || strings.Contains(string(text), "Inf") || !strings.Contains(string(text), `"max":null`) {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// What can't be told is no evidence for either answer.
+func TestUnknownDrills(t *testing.T) {
+	r := Of(Rule{Times: 3}, append(drills(3, 3), invalid(verdict.FaultUnproven)))
+	o := r.Objectives[0]
+	if r.Grade != verdict.Unknown || o.Met != 2 || o.Unknown != 1 || o.AtLeast != inference.AtLeast(2, 3, Confidence) || o.Times.N != 2 {
+		t.Errorf("%+v", o)
+	}
+	if r := Of(Rule{Times: 2}, []Drill{invalid(verdict.Unsteady), invalid(verdict.RigLost)}); r.Grade != verdict.Unknown || r.Counted != 0 {
+		t.Errorf("all discarded: %+v", r)
+	}
+	if r := Of(Rule{Times: 3}, nil); r.Grade != verdict.Unknown || !r.Open() {
+		t.Errorf("none yet: %+v", r)
+	}
+}
+
+// Repeating stops as soon as the answer is known, either way, or can't be any more.
+func TestUntil(t *testing.T) {
+	rule := Rule{Times: 100, Until: Until{Confidence: 0.95, Met: 0.9}}
+	run := func(next func(i int) Drill) *Result {
+		var all []Drill
+		for r := Of(rule, nil); ; r = Of(rule, all) {
+			if !r.Open() {
+				return r
+			}
+			all = append(all, next(len(all)))
+		}
+	}
+	good := run(func(int) Drill { return drill(3) })
+	if len(good.Runs) != 29 || good.Grade != verdict.Pass || good.Objectives[0].Answer != inference.Met {
+		t.Errorf("without a miss: %d drills, %+v", len(good.Runs), good.Objectives)
+	}
+	bad := run(func(i int) Drill { return drill(float64(3 + i%2*20)) })
+	if len(bad.Runs) > 20 || bad.Grade != verdict.Fail {
+		t.Errorf("half of them missed: %d drills, %s", len(bad.Runs), bad.Grade)
+	}
+	open := run(func(i int) Drill { return drill(float64(3 + i%10/9*20)) })
+	if open.Grade != verdict.Unknown || open.Objectives[0].Answer != inference.Unknown {
+		t.Errorf("nine in ten: %d drills, %+v", len(open.Runs), open.Objectives[0])
+	}
+	lost := run(func(i int) Drill {
+		if i%2 == 0 {
+			return invalid(verdict.Unsteady)
+		}
+		return drill(3)
+	})
+	if len(lost.Runs) != 58 || lost.Counted != 29 || lost.Grade != verdict.Pass {
+		t.Errorf("half of them discarded: %d drills, %d count", len(lost.Runs), lost.Counted)
+	}
+}
