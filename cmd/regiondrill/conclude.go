@@ -12,22 +12,31 @@ import (
 // conclude turns what a drill recorded into files, and tells the Pushgateway. It returns an exit code that stands
 // beside that of the running. What fails keeps nothing else from being done.
 func (s *session) conclude(ctx context.Context, f *finished) int {
-	r, err := s.runner().Conclude(f.dir)
+	r, code := s.concluded(ctx, f)
 	if r == nil {
-		s.complain(err)
-		return exitBroken
+		return code
 	}
-	f.metrics.Conclude(r.Verdict)
 	s.told = append(s.told, r)
 	if s.outer != "" {
 		fmt.Fprintf(s.stderr, "%s %s\n\n", f.scenario.Name, report.Line(r))
 	}
+	return code
+}
+
+// concluded is conclude of a drill that is told of elsewhere. The report is nil where nothing could be read.
+func (s *session) concluded(ctx context.Context, f *finished) (*report.Report, int) {
+	r, err := s.runner().Conclude(f.dir)
+	if r == nil {
+		s.complain(err)
+		return nil, exitBroken
+	}
+	f.metrics.Conclude(r.Verdict)
 	s.push(ctx, f.metrics)
 	if err != nil {
 		s.complain(err)
-		return exitBroken
+		return r, exitBroken
 	}
-	return codeOf(r.Verdict.Grade)
+	return r, codeOf(r.Verdict.Grade)
 }
 
 // unrun are the drills that were not run, for the reports: those that the target can't carry are skipped, and of those
@@ -57,6 +66,9 @@ func (s *session) unrun() []*report.Report {
 // only carries the results elsewhere.
 func (s *session) tell() int {
 	code := exitPass
+	if s.flags.repeat.asked() {
+		return code // each scenario's drills have told together
+	}
 	if s.outer != "" {
 		s.told = append(s.told, s.unrun()...)
 		if err := s.runner().Export(s.outer, s.told); err != nil {

@@ -41,6 +41,7 @@ type runFlags struct {
 	parallel       int
 	json           bool
 	rehearse       bool
+	repeat         repeatFlags
 }
 
 func (p *program) runCommand() *cobra.Command {
@@ -59,10 +60,12 @@ and --timeout heal and conclude; a second Ctrl-C, a second later or more, stops 
 		Args: atLeastOne("a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.seeded, flags.outSaid = cmd.Flags().Changed("seed"), cmd.Flags().Changed("out")
+			flags.repeat.said = cmd.Flags().Changed("repeat")
 			return p.run(cmd.Context(), args, flags)
 		},
 	}
 	flags.bind(cmd.Flags())
+	flags.repeat.bind(cmd.Flags())
 	return cmd
 }
 
@@ -110,7 +113,10 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 	if _, err := p.keeperLease(); err != nil {
 		return err
 	}
-	var err error
+	err := flags.repeat.check(flags)
+	if err != nil {
+		return err
+	}
 	if flags.origin.reportURL, err = p.reportTemplate(flags.origin.reportURL); err != nil {
 		return err
 	}
@@ -132,11 +138,26 @@ func (p *program) drills(args []string, flags runFlags) ([]*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts, err := p.options(flags.target)
+	opts, err := p.runOptions(flags)
 	if err != nil {
 		return nil, err
 	}
-	opts.Environment = flags.environment
+	drills, err := p.compile(from, flags.saying, opts)
+	if err != nil {
+		return nil, err
+	}
+	return drills, errors.Join(flags.used(drills), distinct(drills), runnable(drills), p.equipped(drills),
+		confirmed(drills, flags.allow), mayExecute(drills, flags.allowExec))
+}
+
+// runOptions are what the flags say of how a scenario is compiled. Each call draws a phase of its own, where no flag
+// says one.
+func (p *program) runOptions(flags runFlags) (engine.Options, error) {
+	opts, err := p.options(flags.target)
+	if err != nil {
+		return opts, err
+	}
+	opts.Environment, opts.Repeated = flags.environment, flags.repeat.asked()
 	if flags.seeded {
 		opts.Seed, opts.PhaseSeed = &flags.seed, 0
 	}
@@ -146,12 +167,7 @@ func (p *program) drills(args []string, flags runFlags) ([]*compiled, error) {
 	if flags.withoutBrowser {
 		opts.WithoutBrowser = "--without-browser was given"
 	}
-	drills, err := p.compile(from, flags.saying, opts)
-	if err != nil {
-		return nil, err
-	}
-	return drills, errors.Join(flags.used(drills), distinct(drills), runnable(drills), p.equipped(drills),
-		confirmed(drills, flags.allow), mayExecute(drills, flags.allowExec))
+	return opts, nil
 }
 
 // distinct refuses two drills of one name: their results could not be told apart.

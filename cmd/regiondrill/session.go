@@ -167,7 +167,11 @@ func (s *session) run(ctx context.Context) error {
 			codes = append(codes, exitUnknown)
 			continue
 		}
-		done, err := s.drill(ctx, brake, d)
+		if s.flags.repeat.asked() {
+			codes = append(codes, s.repeat(ctx, brake, d))
+			continue
+		}
+		done, err := s.drill(ctx, brake, d, place(s.flags, s.outer, d, s.started))
 		switch {
 		case err != nil && len(codes) == 0:
 			return err // nothing was started
@@ -188,9 +192,8 @@ func (s *session) run(ctx context.Context) error {
 	return leave(code)
 }
 
-// drill runs one. Its error says why it couldn't be begun.
-func (s *session) drill(ctx context.Context, brake *brake, d *compiled) (*finished, error) {
-	dir := place(s.flags, s.outer, d, s.started)
+// drill runs one in a folder. Its error says why it couldn't be begun.
+func (s *session) drill(ctx context.Context, brake *brake, d *compiled, dir string) (*finished, error) {
 	brake.guard(dir, nil)
 	d.plan.Record.Origin = s.origin(d, dir)
 	done := &finished{compiled: d, dir: dir, metrics: s.metrics.add()}

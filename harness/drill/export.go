@@ -18,7 +18,7 @@ func (r *Runner) Export(dir string, drills []*report.Report) error {
 		var text bytes.Buffer
 		err := e.Write(&text, drills)
 		if err == nil {
-			err = replace(filepath.Join(dir, e.File), text.Bytes())
+			err = Replace(filepath.Join(dir, e.File), text.Bytes())
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("writing %s: %w", filepath.Join(dir, e.File), err))
@@ -27,8 +27,8 @@ func (r *Runner) Export(dir string, drills []*report.Report) error {
 	return errors.Join(errs...)
 }
 
-// replace writes a file whole or not at all.
-func replace(path string, data []byte) error {
+// Replace writes a file whole or not at all.
+func Replace(path string, data []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err

@@ -19,18 +19,13 @@ const Schema = "regiondrill.repetition/v1"
 // Confidence is that of all intervals and bounds, where nothing else was asked for.
 const Confidence = 0.95
 
-// Rule says how often a drill is repeated.
+// Rule says how often a drill is repeated, and what for.
 type Rule struct {
-	Times int `json:"times"` // at most
-	// Until asks for an answer: whether every objective is met with at least the probability Met, with that confidence.
-	// The zero value: all Times are run.
-	Until Until `json:"until,omitzero"`
-}
-
-// Until is what is to be known before repeating stops. Both are above 0 and below 1.
-type Until struct {
-	Confidence float64 `json:"confidence"`
-	Met        float64 `json:"met"`
+	Times      int     `json:"times"`      // at most
+	Confidence float64 `json:"confidence"` // of all bounds and answers; 0: Confidence
+	// Met asks whether every objective is met with at least that probability: repeating stops as soon as it is known.
+	// 0: all Times are run.
+	Met float64 `json:"met,omitempty"`
 }
 
 // Run is one of the drills.
@@ -77,6 +72,7 @@ type Objective struct {
 
 // Of concludes drills of one scenario, all run by a rule.
 func Of(rule Rule, drills []Drill) *Result {
+	rule.Confidence = cmp.Or(rule.Confidence, Confidence)
 	r := &Result{Schema: Schema, Rule: rule, Runs: []Run{}, Objectives: []Objective{}}
 	var counted []*verdict.Verdict
 	for _, d := range drills {
@@ -115,17 +111,17 @@ func discarded(v *verdict.Verdict) string {
 }
 
 func (r Rule) sequence() *inference.Sequence {
-	if r.Until == (Until{}) {
+	if r.Met == 0 {
 		return nil
 	}
-	return inference.NewSequence(r.Until.Met, r.Until.Confidence, r.Times)
+	return inference.NewSequence(r.Met, r.Confidence, r.Times)
 }
 
 // objective is the i-th check. The drills have it at the same place, since they are of one scenario.
 func (r Rule) objective(sequence *inference.Sequence, drills []*verdict.Verdict, i int) Objective {
 	f := drills[0].Findings[i]
 	o := Objective{Check: f.Check, Name: f.Name, Subject: f.Subject, Objective: f.Objective,
-		Confidence: cmp.Or(r.Until.Confidence, Confidence)}
+		Confidence: r.Confidence}
 	for _, v := range drills {
 		switch found := v.Findings[i]; {
 		case v.Validity.Grade != verdict.Pass:
@@ -165,7 +161,7 @@ func (r *Result) Open() bool {
 	if len(r.Runs) >= r.Rule.Times {
 		return false
 	}
-	if r.Rule.Until == (Until{}) || r.Counted == 0 {
+	if r.Rule.Met == 0 || r.Counted == 0 {
 		return true
 	}
 	if slices.ContainsFunc(r.Objectives, func(o Objective) bool { return o.Answer == inference.NotMet }) {

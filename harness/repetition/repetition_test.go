@@ -105,7 +105,7 @@ func TestUnknownDrills(t *testing.T) {
 
 // Repeating stops as soon as the answer is known, either way, or can't be any more.
 func TestUntil(t *testing.T) {
-	rule := Rule{Times: 100, Until: Until{Confidence: 0.95, Met: 0.9}}
+	rule := Rule{Times: 100, Confidence: 0.95, Met: 0.9}
 	run := func(next func(i int) Drill) *Result {
 		var all []Drill
 		for r := Of(rule, nil); ; r = Of(rule, all) {

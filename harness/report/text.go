@@ -99,11 +99,14 @@ func (t *textWriter) paint(colour, s string) string {
 	return "\x1b[" + colour + "m" + s + "\x1b[0m"
 }
 
-func (t *textWriter) headline(d *drill) {
-	word := gradeWord(d.Grade)
-	for i, line := range wrap(word+": "+d.headline(), t.Width) {
+func (t *textWriter) headline(d *drill) { t.outcome(d.Grade, d.headline()) }
+
+// outcome writes a sentence behind the word of its grade.
+func (t *textWriter) outcome(grade verdict.Grade, words string) {
+	word := gradeWord(grade)
+	for i, line := range wrap(word+": "+words, t.Width) {
 		if i == 0 {
-			line = t.paint("1;"+marks[gradeOf(d.Grade)].colour, word) + strings.TrimPrefix(line, word)
+			line = t.paint("1;"+marks[gradeOf(grade)].colour, word) + strings.TrimPrefix(line, word)
 		}
 		t.b.WriteString(line + "\n")
 	}

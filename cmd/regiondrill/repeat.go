@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/spf13/pflag"
+
+	"github.com/regiondrill/regiondrill/harness/drill"
+	"github.com/regiondrill/regiondrill/harness/repetition"
+	"github.com/regiondrill/regiondrill/harness/report"
+)
+
+// repeatFlags say how often each drill is run.
+type repeatFlags struct {
+	times      int
+	said       bool
+	until      float64
+	confidence float64
+}
+
+// maxTimes bounds how often a drill is repeated.
+const maxTimes = 10_000
+
+func (f *repeatFlags) bind(set *pflag.FlagSet) {
+	set.IntVar(&f.times, "repeat", 1, "run each drill `N` times, by other seeds, with the faults at another phase of "+
+		"whatever is periodic, and conclude from all of them")
+	set.Float64Var(&f.until, "until-met", 0, "with --repeat: stop as soon as it is known whether every objective is met "+
+		"with at least this `PROBABILITY`, such as 0.9")
+	set.Float64Var(&f.confidence, "confidence", repetition.Confidence, "with --repeat: that of its bounds and answers")
+}
+
+func (f *repeatFlags) asked() bool { return f.said }
+
+func (f *repeatFlags) check(flags runFlags) error {
+	switch {
+	case f.times < 1 || f.times > maxTimes:
+		return fmt.Errorf("--repeat must be 1 to %d", maxTimes)
+	case f.until != 0 && !f.said:
+		return errors.New("--until-met needs --repeat, which says after how many drills to stop at the latest")
+	case f.until < 0 || f.until >= 1:
+		return errors.New("--until-met must be above 0 and below 1: no number of drills shows that something always happens")
+	case f.confidence <= 0 || f.confidence >= 1:
+		return errors.New("--confidence must be above 0 and below 1")
+	case f.said && flags.rehearse:
+		return errors.New("--rehearse shows the same each time; leave --repeat out")
+	}
+	return nil
+}
+
+func (f *repeatFlags) rule() repetition.Rule {
+	rule := repetition.Rule{Times: f.times, Confidence: f.confidence}
+	rule.Met = f.until
+	return rule
+}
+
+// repeat runs one drill again and again, and concludes from all of them. It returns the exit code.
+func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
+	rule, dir := s.flags.repeat.rule(), place(s.flags, s.outer, d, s.started)
+	var codes []int
+	var drills []repetition.Drill
+	result := repetition.Of(rule, nil)
+	for n := 1; result.Open() && ctx.Err() == nil; n++ {
+		folder := strconv.Itoa(n)
+		r, code := s.again(ctx, brake, d, n, filepath.Join(dir, folder))
+		if code != exitPass {
+			codes = append(codes, code)
+		}
+		if r == nil {
+			break // what was in the way is told, and would be again
+		}
+		fmt.Fprintf(s.stderr, "%d of %s%d: %s\n\n", n, map[bool]string{true: "at most "}[rule.Met > 0], rule.Times, report.Line(r))
+		drills = append(drills, repetition.Drill{Folder: folder, Verdict: r.Verdict})
+		result = repetition.Of(rule, drills)
+	}
+	if err := s.tellRepetition(result, dir); err != nil {
+		s.complain(err)
+		codes = append(codes, exitBroken)
+	}
+	return first(append(codes, codeOf(result.Grade)))
+}
+
+// again is the n-th time, from 1. Its code is that of whatever went wrong beside what was measured; the report is nil
+// where nothing was.
+func (s *session) again(ctx context.Context, brake *brake, d *compiled, n int, dir string) (*report.Report, int) {
+	once, err := s.nth(d, n)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(dir), 0o700)
+	}
+	if err != nil {
+		s.complain(err)
+		return nil, exitBroken
+	}
+	done, err := s.drill(ctx, brake, once, dir)
+	if err != nil {
+		s.complain(err)
+		return nil, exitBroken
+	}
+	r, code := s.concluded(ctx, done)
+	if r != nil && code == codeOf(r.Verdict.Grade) {
+		code = exitPass // what was measured is for all drills together to say
+	}
+	return r, first([]int{done.code, code})
+}
+
+// nth is a scenario compiled for the n-th time: all that is drawn by its seed is drawn by another, so that drills are
+// independent of each other.
+func (s *session) nth(d *compiled, n int) (*compiled, error) {
+	opts, err := s.runOptions(s.flags)
+	if err != nil {
+		return nil, err
+	}
+	seed := d.plan.Record.Seed + uint64(n-1)
+	if opts.Seed = &seed; s.flags.phase != 0 {
+		opts.PhaseSeed += uint64(n - 1)
+	}
+	sets, vars, err := s.flags.saying.parse()
+	if err != nil {
+		return nil, err
+	}
+	return s.compileOne(d.source, s.with(sets, vars), opts)
+}
+
+// tellRepetition writes and prints what all drills conclude.
+func (s *session) tellRepetition(result *repetition.Result, dir string) error {
+	var file, text bytes.Buffer
+	if err := report.WriteRepetition(&file, result); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "repetition.json")
+	if err := drill.Replace(path, file.Bytes()); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	if s.flags.json {
+		_, err := s.stdout.Write(file.Bytes())
+		return err
+	}
+	look := report.TextOptions{Color: terminal(s.stdout) && s.getenv("NO_COLOR") == "",
+		Width: report.ColumnsOf(s.stdout, s.getenv("COLUMNS")).Prose}
+	if err := report.RepetitionText(&text, result, look); err != nil {
+		return err
+	}
+	fmt.Fprintf(&text, "\nAll of them  %s\n", path)
+	_, err := s.stdout.Write(text.Bytes())
+	return err
+}

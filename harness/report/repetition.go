@@ -1,0 +1,142 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/inference"
+	"github.com/regiondrill/regiondrill/harness/repetition"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// WriteRepetition writes repetition.json.
+func WriteRepetition(w io.Writer, r *repetition.Result) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(r)
+}
+
+// RepetitionText writes what many drills of one scenario conclude together, as Text does of one. Its error is that of w.
+func RepetitionText(w io.Writer, r *repetition.Result, opts TextOptions) error {
+	if opts.Width == 0 {
+		opts.Width = unseen
+	}
+	t := &textWriter{TextOptions: opts}
+	t.outcome(r.Grade, RepetitionLine(r))
+	for i := range r.Objectives {
+		t.objective(&r.Objectives[i])
+	}
+	first := true
+	for i, run := range r.Runs {
+		if run.Discarded == "" {
+			continue
+		}
+		if first {
+			t.b.WriteString("\n" + t.paint("1", "Discarded") + "\n")
+		}
+		first = false
+		t.paragraph("  · ", fmt.Sprintf("drill %d: %s", i+1, sentence(clean(run.Discarded))))
+	}
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+// RepetitionLine is that in one sentence.
+func RepetitionLine(r *repetition.Result) string {
+	said := fmt.Sprintf("%s, %s", clean(r.Scenario), plural(len(r.Runs), "drill"))
+	if n := len(r.Runs) - r.Counted; n > 0 {
+		said += fmt.Sprintf(", %d of them discarded", n)
+	}
+	switch {
+	case r.Counted == 0:
+		return said + "; nothing was measured."
+	case len(r.Objectives) == 0:
+		return said + "; the scenario asks for nothing."
+	}
+	for _, o := range r.Objectives { // what ends as badly as the whole
+		if o.Missed > 0 || o.Unknown > 0 || r.Grade == verdict.Pass {
+			return said + "; " + clean(o.Name) + " was " + metWords(&o) + "."
+		}
+	}
+	return said + "."
+}
+
+func metWords(o *repetition.Objective) string {
+	said := fmt.Sprintf("met in %d of %d", o.Met, o.Met+o.Missed+o.Unknown)
+	if o.Unknown > 0 {
+		said += fmt.Sprintf(" (%d can't be told)", o.Unknown)
+	}
+	return said
+}
+
+// objective writes one check over all drills.
+func (t *textWriter) objective(o *repetition.Objective) {
+	t.b.WriteString("\n" + t.paint("1", clean(o.Name)) + "\n")
+	t.paragraph("  objective  ", fmt.Sprintf("%s%s; with %s confidence it is met in at least %.0f of 100",
+		objectiveWords(o), metWords(o), percent(o.Confidence), math.Floor(100*o.AtLeast)))
+	switch o.Answer {
+	case inference.Met, inference.NotMet:
+		t.paragraph("  answer     ", string(o.Answer))
+	case inference.Unknown, inference.Open:
+		t.paragraph("  answer     ", "can't be told by so many drills")
+	}
+	if o.Times != nil {
+		t.times(o.Times, o.Confidence)
+	}
+	if p := o.Phases; p != nil {
+		said := ""
+		for i, part := range parts(&p.Phases, history.Words{}) {
+			if i > 0 {
+				said += ", "
+			}
+			said += part.Name + " " + span(part.Took)
+		}
+		t.paragraph("  in which   ", said+" (medians)")
+	}
+}
+
+func objectiveWords(o *repetition.Objective) string {
+	if o.Objective == nil {
+		return ""
+	}
+	return value(o.Objective) + ", "
+}
+
+// times writes how long it took.
+func (t *textWriter) times(times *repetition.Times, confidence float64) {
+	said := "not to be told: half of them or more never recovered"
+	if times.Median != nil {
+		said = span(*times.Median) + " (median"
+		switch {
+		case times.Lower != nil && times.Upper != nil:
+			said += fmt.Sprintf("; %s to %s with %s confidence", floor(*times.Lower), ceil(*times.Upper), percent(confidence))
+		case times.Upper != nil:
+			said += fmt.Sprintf("; up to %s with %s confidence", ceil(*times.Upper), percent(confidence))
+		case times.Lower != nil:
+			said += fmt.Sprintf("; from %s with %s confidence", floor(*times.Lower), percent(confidence))
+		default:
+			said += fmt.Sprintf("; for bounds with %s confidence there are too few drills", percent(confidence))
+		}
+		said += ")"
+	}
+	t.paragraph("  typical    ", said)
+	switch {
+	case times.Min == nil:
+		return
+	case times.Max == nil:
+		said = "from " + floor(*times.Min) + " on"
+	default:
+		said = floor(*times.Min) + " to " + ceil(*times.Max)
+	}
+	if times.P95 != nil {
+		said += ", 95 in 100 of them within " + ceil(*times.P95)
+	}
+	if times.NeverRecovered > 0 {
+		said += fmt.Sprintf("; %d of %d never recovered while the fault lasted", times.NeverRecovered, times.N)
+	}
+	t.paragraph("  all        ", said)
+}
