@@ -66,11 +66,10 @@ func (s *session) unrun() []*report.Report {
 // only carries the results elsewhere.
 func (s *session) tell() int {
 	code := exitPass
-	if s.flags.repeat.asked() {
-		return code // each scenario's drills have told together
-	}
 	if s.outer != "" {
 		s.told = append(s.told, s.unrun()...)
+	}
+	if s.outer != "" && len(s.told) > 0 { // drills that were repeated have told together
 		if err := s.runner().Export(s.outer, s.told); err != nil {
 			s.complain(err)
 			code = exitBroken
@@ -84,7 +83,7 @@ func (s *session) tell() int {
 		s.warn(s.show(s.told, format))
 		s.warn(s.summarize(s.told))
 	}
-	if s.outer != "" && !s.flags.json {
+	if s.outer != "" && len(s.told) > 0 && !s.flags.json {
 		fmt.Fprintf(s.stdout, "\n%s.\nAll of them  %s\n", report.Tally(s.told), filepath.Join(s.outer, formats["html"]))
 	}
 	return code

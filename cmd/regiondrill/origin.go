@@ -46,7 +46,7 @@ func filled(template string, o history.Origin, scenario string) string {
 func (s *session) origin(d *compiled, dir string) history.Origin {
 	o := history.Origin{Run: history.Stamp(s.started), Folder: filepath.Base(dir),
 		ExpectEvery: history.At(s.flags.origin.expectEvery)}
-	if s.flags.repeat.asked() {
+	if s.flags.repeat.rule(d).Times > 0 && !s.flags.rehearse {
 		o.Folder = filepath.Base(filepath.Dir(dir)) + "/" + o.Folder
 	}
 	if s.outer != "" {

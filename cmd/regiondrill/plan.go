@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -8,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/inference"
+	"github.com/regiondrill/regiondrill/harness/repetition"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
@@ -103,6 +106,7 @@ func (t *page) plan(c *compiled, carriers, touches []string) {
 		lasts = ", or longer: something waits for a fault"
 	}
 	t.paragraph("It takes     ", fmt.Sprintf("%v%s", c.plan.Duration().Round(100*time.Millisecond), lasts))
+	t.paragraph("Repeated     ", repeatRow(c.scenario.Repeat))
 	t.table("\nWho signs in", probeRows(c))
 	t.table("\nWhat happens, and when", timeline(c))
 	t.chart(r)
@@ -118,6 +122,20 @@ func (t *page) plan(c *compiled, carriers, touches []string) {
 	for _, r := range c.plan.Remarks {
 		t.paragraph("  - ", fmt.Sprintf("%v: %s", r.Position, r.Sentence))
 	}
+}
+
+// repeatRow says how often it is run, empty for once.
+func repeatRow(r scenario.Repeat) string {
+	switch {
+	case r.Times == 0:
+		return ""
+	case r.Until.Met == 0:
+		return fmt.Sprintf("%d times, each with what happens at another phase of whatever is periodic", r.Times)
+	}
+	confidence := cmp.Or(r.Until.Confidence, repetition.Confidence)
+	return fmt.Sprintf("up to %d times, until it is known with %g %% confidence whether every objective is met in at least "+
+		"%g of 100; without a miss after %d", r.Times, 100*confidence, 100*r.Until.Met,
+		inference.Needed(r.Until.Met, confidence))
 }
 
 func regionsOf(r history.Plan) string {

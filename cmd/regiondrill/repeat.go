@@ -35,8 +35,6 @@ func (f *repeatFlags) bind(set *pflag.FlagSet) {
 	set.Float64Var(&f.confidence, "confidence", repetition.Confidence, "with --repeat: that of its bounds and answers")
 }
 
-func (f *repeatFlags) asked() bool { return f.said }
-
 func (f *repeatFlags) check(flags runFlags) error {
 	switch {
 	case f.times < 1 || f.times > maxTimes:
@@ -53,15 +51,19 @@ func (f *repeatFlags) check(flags runFlags) error {
 	return nil
 }
 
-func (f *repeatFlags) rule() repetition.Rule {
-	rule := repetition.Rule{Times: f.times, Confidence: f.confidence}
-	rule.Met = f.until
-	return rule
+// rule is how often a drill is run, by the flags where they say it and else by its scenario: Times is 0 for a single
+// drill, which concludes by itself.
+func (f *repeatFlags) rule(d *compiled) repetition.Rule {
+	if f.said {
+		return repetition.Rule{Times: f.times, Confidence: f.confidence, Met: f.until}
+	}
+	r := d.scenario.Repeat
+	return repetition.Rule{Times: r.Times, Confidence: r.Until.Confidence, Met: r.Until.Met}
 }
 
 // repeat runs one drill again and again, and concludes from all of them. It returns the exit code.
 func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
-	rule, dir := s.flags.repeat.rule(), place(s.flags, s.outer, d, s.started)
+	rule, dir := s.flags.repeat.rule(d), place(s.flags, s.outer, d, s.started)
 	var codes []int
 	var drills []repetition.Drill
 	result := repetition.Of(rule, nil)
@@ -115,6 +117,7 @@ func (s *session) nth(d *compiled, n int) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
+	opts.Repeated = true
 	seed := d.plan.Record.Seed + uint64(n-1)
 	if opts.Seed = &seed; s.flags.phase != 0 {
 		opts.PhaseSeed += uint64(n - 1)

@@ -157,7 +157,7 @@ func (p *program) runOptions(flags runFlags) (engine.Options, error) {
 	if err != nil {
 		return opts, err
 	}
-	opts.Environment, opts.Repeated = flags.environment, flags.repeat.asked()
+	opts.Environment = flags.environment
 	if flags.seeded {
 		opts.Seed, opts.PhaseSeed = &flags.seed, 0
 	}

@@ -167,7 +167,7 @@ func (s *session) run(ctx context.Context) error {
 			codes = append(codes, exitUnknown)
 			continue
 		}
-		if s.flags.repeat.asked() {
+		if s.flags.repeat.rule(d).Times > 0 && !s.flags.rehearse {
 			codes = append(codes, s.repeat(ctx, brake, d))
 			continue
 		}

@@ -26,8 +26,9 @@ const module = "github.com/regiondrill/regiondrill/"
 var mayImport = map[string]string{
 	"harness/scenario": "harness/names",
 	"harness/names":    "", "harness/pages": "", "harness/history": "", "harness/verdict": "",
-	"harness/rollback": "",
-	"fakes/pki":        "", "fakes/control": "", "fakes/records": "", "fakes/awsjson": "", "fakes/scim": "",
+	"harness/rollback": "", "harness/inference": "",
+	"harness/repetition": "harness/inference harness/verdict",
+	"fakes/pki":          "", "fakes/control": "", "fakes/records": "", "fakes/awsjson": "", "fakes/scim": "",
 	"fakes/xmldsig": "", "scenarios": "", "dashboards": "", "dashboards/boards": "", "harness/totp": "",
 	"harness/samlmetadata": "",
 	"fakes/*": "harness/pages fakes/awsjson fakes/pki fakes/control fakes/records fakes/scim fakes/xmldsig " +
@@ -47,7 +48,7 @@ var mayImport = map[string]string{
 	"harness/byhand":    "harness harness/engine harness/history harness/rollback harness/scenario harness/names",
 	"harness/measure":   "harness/history harness/verdict",
 	"harness/checks":    "harness/measure harness/history harness/verdict",
-	"harness/report":    "harness/names harness/scenario harness/history harness/verdict",
+	"harness/report":    "harness/names harness/scenario harness/history harness/verdict harness/repetition harness/inference",
 	"harness/analysis": "harness harness/names harness/measure harness/checks harness/report harness/scenario " +
 		"harness/history harness/verdict",
 	"harness/catalog": "fakes/kms harness harness/rollback harness/targets harness/faults harness/actions probes " +
@@ -70,6 +71,8 @@ var livesIn = map[string]string{
 	"go.etcd.io/":                     "fakes/records",
 	"github.com/aws/aws-sdk-go-v2":    "fakes/identitycenter probes harness/faults harness/system",
 	"github.com/spf13/":               "cmd/regiondrill",
+	"gonum.org/":                      "harness/inference",
+	"golang.org/x/perf/":              "harness/inference",
 	"github.com/go-json-experiment/":  "harness/history",
 	"github.com/russellhaering/":      "",
 	"github.com/Shopify/toxiproxy/v2": "",

@@ -274,14 +274,10 @@ func (d *drill) drawn() bool {
 
 // oneDraw says what no single drill can say, and how many it would take.
 func oneDraw() string {
-	return fmt.Sprintf("One drill is one draw: it tells what happened once, not what is typical. Repeat it: "+
+	return fmt.Sprintf("One drill is one draw: it tells what happened once, not what is typical. Repeat it (--repeat): "+
 		"with no miss in %d runs the objectives are met in at least 90 of 100 (95 %% confidence), "+
-		"with none in %d in at least 95 of 100.", runsFor(0.90), runsFor(0.95))
+		"with none in %d in at least 95 of 100.", inference.Needed(0.90, 0.95), inference.Needed(0.95, 0.95))
 }
-
-// runsFor is how many runs without a miss show, with 95 % confidence, that at least so great a share of all runs meets
-// the objectives: the least n with share^n ≤ 0.05.
-func runsFor(share float64) int { return int(math.Ceil(math.Log(0.05) / math.Log(share))) }
 
 // part is one phase of a recovery.
 type part struct {

@@ -489,6 +489,10 @@ func (d *drill) pageFacts(v *pageDrill) {
 		add("Phase", fmt.Sprint(p.PhaseSeed))
 		seeds += fmt.Sprintf(" --phase %d", p.PhaseSeed)
 	}
+	if p.Moved != 0 {
+		add("Moved", "what happens came "+exactOf(p.Moved)+" later than the scenario says")
+		seeds += " --repeat 1"
+	}
 	add("Version", d.Version)
 	add("Began", v.Started)
 	add("Lasted", v.Lasted+" after a warm-up of "+exactOf(p.WarmUp))

@@ -37,6 +37,8 @@ type Scenario struct {
 
 	AbortIf []AbortIf `yaml:"abort_if" example:"[{probe: staff, availability_below: 0.2, over: 10s}]" doc:"when to stop at once and heal everything: the drill is then unknown"`
 
+	Repeat Repeat `yaml:"repeat" example:"{times: 20}|{times: 100, until: {confidence: 0.95, met: 0.9}}" doc:"how often the drill is run, each time by another seed and with its faults at another phase of whatever is periodic; if not said, once, with its faults as said. run --repeat says otherwise"`
+
 	Block  Block             // the whole file
 	Source []byte            // the file's bytes as given, before any --set
 	File   string            // the name it was read under
@@ -239,6 +241,18 @@ type AbortIf struct {
 	Block Block
 }
 
+// Repeat says how often a drill is run.
+type Repeat struct {
+	Times int   `yaml:"times" required:"true" min:"1" max:"10000" doc:"how often, at most"`
+	Until Until `yaml:"until" example:"{confidence: 0.95, met: 0.9}" doc:"what to know before it stops sooner: whether every objective is met with at least a probability"`
+}
+
+// Until is a question that repeating answers.
+type Until struct {
+	Confidence float64 `yaml:"confidence" min:"0.5" max:"0.9999" doc:"with which the answer is right, whichever it is"`
+	Met        float64 `yaml:"met" required:"true" min:"0.01" max:"0.9999" doc:"the probability; with 0.9 and a confidence of 0.95, 29 drills without a miss are enough"`
+}
+
 // defaults is what a scenario says that says nothing.
 func defaults() *Scenario {
 	return &Scenario{
@@ -266,7 +280,6 @@ func defaults() *Scenario {
 // values of keys behind an equals sign.
 var later = map[string]bool{
 	"matrix":              true,
-	"repeat":              true,
 	"faults.*.where.name": true,
 }
 
