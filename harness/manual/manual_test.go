@@ -107,7 +107,8 @@ func contexts(m *Manual, topic *Topic) [][]scenario.Set {
 		" {name: virginia-dark, kind: region_outage, where: {region: us-east-1}, at: 10s, for: 30s}]"}
 	named := scenario.Set{Path: "system.directory.people", Value: "{leaver: {groups: [group-02]}}"}
 	still := scenario.Set{Path: "actions", Value: "[]"} // nobody sets an external provider up anew
-	return [][]scenario.Set{nil, {calls}, {two}, {named}, {still}}
+	often := scenario.Set{Path: "repeat", Value: "{times: 10}"}
+	return [][]scenario.Set{nil, {calls}, {two}, {named}, {still}, {often}}
 }
 
 // entryOf is the kind whose own key a topic is, and the list that its entries stand in; nil where it is no kind's.
