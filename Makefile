@@ -89,6 +89,8 @@ bench: ## measure what BENCHMARKS.md promises, and tell on which machine (some m
 	@$(GO) test -run '^$$' -bench WholeRun -benchtime 1x ./cmd/regiondrill
 	@$(GO) test -run '^$$' -bench Heartbeat -benchtime 5x ./harness/heartbeat
 	@$(GO) test -run '^$$' -bench ContainersUp -benchtime 5x ./harness/targets
+	@$(GO) test -run '^$$' -bench Proof -benchtime 500x ./harness/fabric
+	@$(GO) test -run '^$$' -bench Idle -benchtime 1x ./harness/fabric
 	@REGIONDRILL_COMPARE=1 $(GO) test -run TestBesideToxiproxy -v ./harness/fabric
 
 calibrate: ## hold a hundred intervals of each kind against the truth, in virtual and in real time, beside busy loops too (two hours)
