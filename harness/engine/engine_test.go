@@ -381,6 +381,26 @@ func TestNotSteady(t *testing.T) {
 	})
 }
 
+// Who got in before the end of the warm-up and is told of after it, because a picture was taken, has got in.
+func TestToldAfterTheWarmUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, toyScenario)
+		w.probe.try = func(_ context.Context, a *harness.Attempt) error {
+			time.Sleep(100 * time.Millisecond)
+			a.Succeed(a.Home)
+			a.Ended = time.Now()
+			time.Sleep(w.plan.Record.WarmUp.Duration())
+			return nil
+		}
+		if err := w.plan.Run(t.Context(), w.opts); err != nil {
+			t.Fatal(err)
+		}
+		if e := w.sink.end(t); e.Reason != history.Completed || w.sink.faults("dark") == "" {
+			t.Errorf("ended as %+v; the fault: %s", e, w.sink.faults("dark"))
+		}
+	})
+}
+
 func TestStopHeals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, toyScenario)

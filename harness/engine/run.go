@@ -248,7 +248,7 @@ func (r *run) drill(ctx context.Context, sys *harness.System) {
 	schedules.Go(func() { r.control(ctx, sys, done) })
 	schedules.Go(func() { r.rig(ctx, sys.Rig, done) })
 	r.notices(sys)
-	if waitUntil(ctx, r.zero) && r.steady() && !r.opts.Rehearse {
+	if waitUntil(ctx, r.zero) && r.steady(ctx) && !r.opts.Rehearse {
 		r.phase(history.PhaseDrill)
 		r.timeline.run(ctx)
 		r.phase(history.PhaseSettling)
@@ -266,8 +266,9 @@ func (r *run) drill(ctx context.Context, sys *harness.System) {
 }
 
 // steady stops a run whose warm-up proved nothing: harming a system that isn't well shows nothing either.
-func (r *run) steady() bool {
+func (r *run) steady(ctx context.Context) bool {
 	for _, b := range r.schedules {
+		b.awaitFirst(ctx, r.zero.Add(toldLimit))
 		if why := b.unsteady(r.plan.Record.Ratio(b.rec.Name)); why != "" {
 			r.stop(Stop{Reason: history.NotSteady, Detail: why})
 			return false

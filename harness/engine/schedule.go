@@ -225,6 +225,23 @@ func (s *schedule) settle(by teller, a *harness.Attempt, began time.Time, err er
 	}
 }
 
+// toldLimit is how long after its end an attempt may be told of: a picture is taken in between.
+const toldLimit = 3 * time.Second
+
+// awaitFirst waits where nobody is known to have got in in the warm-up, for somebody who is on the way: they may have
+// been in before its end, and not have been told of.
+func (s *schedule) awaitFirst(ctx context.Context, until time.Time) {
+	const look = 10 * time.Millisecond
+	for s.awaited() && time.Now().Before(until) && waitUntil(ctx, time.Now().Add(look)) {
+	}
+}
+
+func (s *schedule) awaited() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rec.Gated && s.warmUp.Good == 0 && s.flying > 0
+}
+
 // unsteady says why the drill can't begin, where a check asks for the recovery of the probe's people.
 func (s *schedule) unsteady(ratio float64) string {
 	s.mu.Lock()
