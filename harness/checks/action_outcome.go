@@ -21,7 +21,11 @@ func newOutcome() Check { return &Outcome{Expect: string(history.Done)} }
 
 // Subject of the check.
 func (c *Outcome) Subject() Subject {
-	return Subject{Title: c.Action + " is " + c.Expect, Measure: verdict.ActionTime}
+	title := c.Action + " is done"
+	if c.Expect == string(history.Failed) {
+		title = c.Action + " fails"
+	}
+	return Subject{Title: title, Measure: verdict.ActionTime}
 }
 
 // Problems of the check.
@@ -46,7 +50,11 @@ func (c *Outcome) Check(h *history.History, _ *verdict.Measures) verdict.Finding
 	}
 	took := verdict.Seconds((ended.At - asked.At).Seconds())
 	f := verdict.Finding{Grade: verdict.Pass, Actual: took, Evidence: []int64{asked.Seq, ended.Seq}}
-	f.Summary = fmt.Sprintf("%s was %s after %s", c.Action, ended.Action.Change, span(took))
+	said, should := "was done", "; it should have failed"
+	if ended.Action.Change == history.Failed {
+		said, should = "failed", "; it should have been done"
+	}
+	f.Summary = fmt.Sprintf("%s %s after %s", c.Action, said, span(took))
 	if ended.Action.Detail != "" {
 		f.Summary += ": " + ended.Action.Detail
 	}
@@ -56,7 +64,7 @@ func (c *Outcome) Check(h *history.History, _ *verdict.Measures) verdict.Finding
 	switch late := c.Within > 0 && took > seconds(c.Within); {
 	case string(ended.Action.Change) != c.Expect:
 		f.Grade = verdict.Fail
-		f.Summary += fmt.Sprintf("; it should have been %s", c.Expect)
+		f.Summary += should
 	case late:
 		f.Grade = verdict.Fail
 		f.Summary += fmt.Sprintf(", which misses the objective of %s", span(seconds(c.Within)))

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -47,7 +48,13 @@ func (c *Revocation) Problems(p *history.Plan) []Problem {
 
 // Check judges the worst of the probes by which they came.
 func (c *Revocation) Check(h *history.History, m *verdict.Measures) verdict.Finding {
-	worst := unmeasured(fmt.Sprintf("nobody can say: %s was not done, or nobody tried to get in afterwards", c.Action))
+	why := "nobody tried to get in after " + c.Action
+	if !slices.ContainsFunc(h.Events, func(e history.Event) bool {
+		return e.Action != nil && e.Action.Name == c.Action && e.Action.Change == history.Done
+	}) {
+		why = c.Action + " was never done"
+	}
+	worst := unmeasured("nobody can say: " + why)
 	first, slowest := true, (*verdict.Interval)(nil)
 	for _, r := range verdict.Entries[verdict.Revocation](m, "revocations") {
 		if r.Action != c.Action {

@@ -128,7 +128,7 @@ checks: [{kind: action_outcome, action: glass, expect: failed}]
 `
 	synctest.Test(t, func(t *testing.T) {
 		_, v := recorded(t, compiled(t, text))
-		if v.Grade != verdict.Fail || !strings.Contains(v.Findings[0].Summary, "it should have been failed") {
+		if v.Grade != verdict.Fail || !strings.Contains(v.Findings[0].Summary, "it should have failed") {
 			t.Errorf("%s: %+v", v.Grade, v.Findings)
 		}
 	})
