@@ -24,16 +24,24 @@ func (d *drill) advice() []string {
 	if d.Grade == verdict.Pass || d.Grade == verdict.Skipped {
 		return nil
 	}
+	var last []string // a busy machine seldom is why an objective was missed
 	for _, r := range d.Validity.Reasons {
 		if r.Code == verdict.Unsteady {
 			add(d.classAdvice(r.Probe, math.MinInt64, 0))
 		}
-		add(d.codeAdvice(r.Code))
+		if said := d.codeAdvice(r.Code); r.Code == verdict.LateSchedule || r.Code == verdict.BusyMachine {
+			last = append(last, said)
+		} else {
+			add(said)
+		}
 	}
 	for _, f := range d.Findings {
 		if f.Grade == verdict.Fail {
 			add(d.findingAdvice(f))
 		}
+	}
+	for _, said := range last {
+		add(said)
 	}
 	return all
 }
@@ -64,13 +72,15 @@ func (d *drill) findingAdvice(f verdict.Finding) string {
 	if said := d.classAdvice(f.Probe, from, to); said != "" {
 		return said
 	}
-	if f.Measure != verdict.RecoveryTime {
-		return ""
-	}
+	way := fmt.Sprintf("give %s a way to another Region: a bookmark at the identity provider or a profile of the "+
+		"command line (steer of the probe), and tell people of it", f.Probe)
 	switch {
+	case f.Measure == verdict.ShareOfGood && f.Window != verdict.Baseline && r.EndedBy == verdict.Heal && d.stays(f.Probe):
+		return way
+	case f.Measure != verdict.RecoveryTime:
+		return ""
 	case r.EndedBy != verdict.Failover && d.stays(f.Probe):
-		return fmt.Sprintf("give %s a way to another Region: a bookmark at the identity provider or a profile of the "+
-			"command line (steer of the probe), and tell people of it", f.Probe)
+		return way
 	case r.EndedBy == verdict.Heal:
 		return fmt.Sprintf("see why the other Region did not take %s while the fault lasted: what their attempts failed "+
 			"with is in the report", f.Probe)

@@ -113,7 +113,8 @@ func (t *textWriter) times(times *repetition.Times, confidence float64) {
 		said = span(*times.Median) + " (median"
 		switch {
 		case times.Lower != nil && times.Upper != nil:
-			said += fmt.Sprintf("; %s to %s with %s confidence", floor(*times.Lower), ceil(*times.Upper), percent(confidence))
+			said += fmt.Sprintf("; %s with %s confidence", bounds(&verdict.Interval{Lower: *times.Lower, Upper: times.Upper}),
+				percent(confidence))
 		case times.Upper != nil:
 			said += fmt.Sprintf("; up to %s with %s confidence", ceil(*times.Upper), percent(confidence))
 		case times.Lower != nil:
@@ -130,7 +131,7 @@ func (t *textWriter) times(times *repetition.Times, confidence float64) {
 	case times.Max == nil:
 		said = "from " + floor(*times.Min) + " on"
 	default:
-		said = floor(*times.Min) + " to " + ceil(*times.Max)
+		said = bounds(&verdict.Interval{Lower: *times.Min, Upper: times.Max})
 	}
 	if times.P95 != nil {
 		said += ", 95 in 100 of them within " + ceil(*times.P95)
