@@ -81,8 +81,8 @@ func axis(begin, end history.Instant, wide int, column func(history.Instant) int
 		ticks[c] = '┬'
 		copy(text[c:], []rune(at.Duration().String()))
 	}
-	if begin < 0 {
-		copy(text, []rune(begin.Duration().String()))
+	if first := []rune(begin.Duration().String()); len(first) < column(0) { // else it would run into the 0s
+		copy(text, first)
 	}
 	return string(ticks), strings.TrimRight(string(text), " ")
 }
