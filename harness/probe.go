@@ -121,7 +121,8 @@ func (s Steer) Problems(t Topology, way string) []Problem {
 	case s.By == way && s.To == "":
 		return []Problem{{Key: "steer", Sentence: "say to which Region they go: to"}}
 	case s.By != way && (s.To != "" || s.After != 0):
-		return []Problem{{Key: "steer", Sentence: "to and after say nothing without by: " + way}}
+		return []Problem{{Key: "steer", Sentence: "to and after say nothing without by: " + way +
+			"; leave them out, or empty those of a file that is extended: to: '', after: 0s"}}
 	case s.By == way && !slices.Contains(t.Regions(), s.To):
 		return []Problem{{Key: "steer.to", What: "Region of the system", Unknown: s.To, Among: t.Regions()}}
 	}

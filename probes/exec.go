@@ -26,7 +26,7 @@ import (
 //	 "steps": [{"name": "plan", "ms": 812}]}
 type Exec struct {
 	Command   []string          `yaml:"command" required:"true" example:"[./break-glass.sh, --read-only]" doc:"the program and its arguments; it runs only where the command line says --allow-exec"`
-	Env       map[string]string `yaml:"env" example:"{DRY_RUN: '1'}" doc:"variables that it gets beside those of its place; they are written down with the run, so put no secret there"`
+	Env       map[string]string `yaml:"env" example:"{DRY_RUN: '1'}" doc:"variables that it gets beside those of the lab (HTTPS_PROXY, AWS_CA_BUNDLE, REGIONDRILL_PORTAL and so on: docs/command-line.md); they are written down with the run, so put no secret there"`
 	Directory string            `yaml:"directory" example:"." doc:"where it runs, from where regiondrill does; if not said, in a new folder that is removed afterwards"`
 
 	world *harness.World

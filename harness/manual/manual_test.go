@@ -223,11 +223,11 @@ func TestWhomAFaultBreaks(t *testing.T) {
 	for kind, want := range map[string]string{
 		"region_outage": "mode: refuse: who is at home there fails by refused; who is elsewhere is not harmed",
 		"clock_skew":    "by: 1m: nobody is harmed",
-		"process": "mode: kill: who is at home there fails by timeout or http_5xx (sign_in, role_credentials, held_credentials, " +
-			"app_launch, cli_login, session_keep, console), or is not harmed (kms_roundtrip); who is elsewhere is not harmed",
+		"process": "mode: kill: who is at home there fails by timeout or http_5xx (saml_login, role_credentials, " +
+			"role_credentials-held, app_launch, cli_login, session_keep, console), is not harmed (kms_roundtrip); who is elsewhere is not harmed",
 		"link": "latency: 40ms: who is at home there waits longer; who is elsewhere is not harmed",
-		"kms_key": "mode: disabled: who is at home there fails by acs_rejected (sign_in, app_launch, cli_login, console), or fails by " +
-			"portal_error (role_credentials, session_keep), or is not harmed (held_credentials), or fails by http_4xx " +
+		"kms_key": "mode: disabled: who is at home there fails by acs_rejected (saml_login, app_launch, cli_login, " +
+			"console), fails by portal_error (role_credentials, session_keep), is not harmed (role_credentials-held), fails by http_4xx " +
 			"(kms_roundtrip); who is elsewhere is not harmed",
 	} {
 		topic, err := m.Topic(kind)

@@ -138,18 +138,20 @@ func contract(one harness.Case, people []People) string {
 	return "who is at home there " + here + "; who is elsewhere " + elsewhere
 }
 
-// met is what people of one home meet, those who meet the same together.
+// met is what people of one home meet, those who meet the same together, by the names that the matrix has for them.
 func met(one harness.Case, people []People, here bool) string {
-	groups := map[string][]string{}
+	groups, told := map[string][]string{}, map[history.Journey]bool{}
 	var order []string
 	for _, p := range people {
+		if told[p.Journey] { // a contract speaks of journeys; the first who make one stand for all
+			continue
+		}
+		told[p.Journey] = true
 		is := inWords(one.Meets(p.Journey, here))
 		if !slices.Contains(order, is) {
 			order = append(order, is)
 		}
-		if !slices.Contains(groups[is], string(p.Journey)) {
-			groups[is] = append(groups[is], string(p.Journey))
-		}
+		groups[is] = append(groups[is], p.Name)
 	}
 	if len(order) == 1 {
 		return order[0]
@@ -158,7 +160,7 @@ func met(one harness.Case, people []People, here bool) string {
 	for _, is := range order {
 		parts = append(parts, is+" ("+strings.Join(groups[is], ", ")+")")
 	}
-	return strings.Join(parts, ", or ")
+	return strings.Join(parts, ", ")
 }
 
 func inWords(b harness.Break) string {
