@@ -133,8 +133,8 @@ func repeatRow(r scenario.Repeat) string {
 		return fmt.Sprintf("%d times, each with what happens at another phase of whatever is periodic", r.Times)
 	}
 	confidence := cmp.Or(r.Until.Confidence, repetition.Confidence)
-	return fmt.Sprintf("up to %d times, until it is known with %g %% confidence whether every objective is met in at least "+
-		"%g of 100; without a miss after %d", r.Times, 100*confidence, 100*r.Until.Met,
+	return fmt.Sprintf("up to %d times, until it is known with %g %% confidence whether every objective is met "+
+		"in at least %g of 100; without a miss after %d", r.Times, 100*confidence, 100*r.Until.Met,
 		inference.Needed(r.Until.Met, confidence))
 }
 

@@ -76,7 +76,8 @@ func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 		if r == nil {
 			break // what was in the way is told, and would be again
 		}
-		fmt.Fprintf(s.stderr, "%d of %s%d: %s\n\n", n, map[bool]string{true: "at most "}[rule.Met > 0], rule.Times, report.Line(r))
+		fmt.Fprintf(s.stderr, "%d of %s%d: %s\n\n", n, map[bool]string{true: "at most "}[rule.Met > 0], rule.Times,
+			report.Line(r))
 		drills = append(drills, repetition.Drill{Folder: folder, Verdict: r.Verdict})
 		result = repetition.Of(rule, drills)
 	}

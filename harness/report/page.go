@@ -507,6 +507,15 @@ func (d *drill) pageFacts(v *pageDrill) {
 	add("Set by flags", strings.Join(p.Sets, " "))
 	add("Variables", strings.Join(p.Vars, " "))
 	add("Folder", d.dir)
+	v.Commands = []string{words(d.again(seeds))}
+	if d.dir != "" {
+		v.Commands = append(v.Commands, words("regiondrill analyze "+quote(d.dir)))
+	}
+}
+
+// again is the command that runs the drill once more as it was, with the flags that replay its draws.
+func (d *drill) again(seeds string) string {
+	p := &d.h.Plan
 	run := "regiondrill run " + quote(pathIn(d.dir, history.ScenarioFile)) + " --target " + quote(d.Target) + seeds
 	for _, v := range p.Vars {
 		run += " --var " + quote(v)
@@ -517,10 +526,7 @@ func (d *drill) pageFacts(v *pageDrill) {
 	if p.WithoutBrowser != "" {
 		run += " --without-browser"
 	}
-	v.Commands = []string{words(run)}
-	if d.dir != "" {
-		v.Commands = append(v.Commands, words("regiondrill analyze "+quote(d.dir)))
-	}
+	return run
 }
 
 func pathIn(dir, file string) string {

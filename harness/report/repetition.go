@@ -20,7 +20,8 @@ func WriteRepetition(w io.Writer, r *repetition.Result) error {
 	return encoder.Encode(r)
 }
 
-// RepetitionText writes what many drills of one scenario conclude together, as Text does of one. Its error is that of w.
+// RepetitionText writes what many drills of one scenario conclude together, as Text does of one. Its error is that
+// of w.
 func RepetitionText(w io.Writer, r *repetition.Result, opts TextOptions) error {
 	if opts.Width == 0 {
 		opts.Width = unseen
