@@ -26,3 +26,20 @@ func TestBackHomeThatCouldNotBeSeenToLast(t *testing.T) {
 		}
 	}
 }
+
+// Beside an objective that was missed stands the recovery of those who missed it, and no other that was met.
+func TestTheNumberIsOfWhoMissed(t *testing.T) {
+	v := &verdict.Verdict{Grade: verdict.Fail}
+	v.Recoveries = []verdict.Recovery{{Probe: "staff", Fault: "dark"}, {Probe: "control", Fault: "dark"}}
+	v.Findings = []verdict.Finding{
+		{Grade: verdict.Pass, Subject: verdict.Subject{Probe: "staff", Fault: "dark", Measure: verdict.RecoveryTime}},
+		{Grade: verdict.Fail, Subject: verdict.Subject{Probe: "control", Fault: "dark", Measure: verdict.ShareOfGood}},
+	}
+	if r := open(&Report{Verdict: v}).headlineRecovery(); r == nil || r.Probe != "control" {
+		t.Errorf("it is of %+v", r)
+	}
+	v.Findings[0].Grade = verdict.Fail
+	if r := open(&Report{Verdict: v}).headlineRecovery(); r == nil || r.Probe != "staff" {
+		t.Errorf("a recovery that was missed goes before: %+v", r)
+	}
+}

@@ -97,23 +97,24 @@ func (d *drill) believed(g verdict.Grade) verdict.Grade {
 	return g
 }
 
-// headlineRecovery is the recovery that a reader wants first: of the first check of a recovery that failed, else of the
-// first one; without any check, of the first probe at home in the Region that was hit. Nil where there is none.
+// headlineRecovery is the recovery that a reader wants first: of the first check of a recovery that failed, else of
+// whoever another check failed about, else of the first check; without any, of the first probe at home in the Region that
+// was hit. Nil where there is none.
 func (d *drill) headlineRecovery() *verdict.Recovery {
-	var best *verdict.Recovery
+	var missed, asked *verdict.Recovery
 	for _, f := range d.Findings {
 		r := d.Recovery(f.Probe, f.Fault)
-		if f.Measure != verdict.RecoveryTime || r == nil {
-			continue
-		}
-		if f.Grade == verdict.Fail {
+		switch {
+		case r == nil:
+		case f.Grade == verdict.Fail && f.Measure == verdict.RecoveryTime:
 			return r
-		}
-		if best == nil {
-			best = r
+		case f.Grade == verdict.Fail && missed == nil:
+			missed = r
+		case f.Measure == verdict.RecoveryTime && asked == nil:
+			asked = r
 		}
 	}
-	if best != nil || len(d.Recoveries) == 0 {
+	if best := cmp.Or(missed, asked); best != nil || len(d.Recoveries) == 0 {
 		return best
 	}
 	for i := range d.Recoveries {
