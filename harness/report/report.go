@@ -98,8 +98,8 @@ func (d *drill) believed(g verdict.Grade) verdict.Grade {
 }
 
 // headlineRecovery is the recovery that a reader wants first: of the first check of a recovery that failed, else of
-// whoever another check failed about, else of the first check; without any, of the first probe at home in the Region that
-// was hit. Nil where there is none.
+// whoever another check failed about, else of the first check; without any, of the first probe at home in the Region
+// that was hit. Nil where there is none.
 func (d *drill) headlineRecovery() *verdict.Recovery {
 	var missed, asked *verdict.Recovery
 	for _, f := range d.Findings {
