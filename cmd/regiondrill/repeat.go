@@ -66,7 +66,8 @@ func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 	rule, dir := s.flags.repeat.rule(d), place(s.flags, s.outer, d, s.started)
 	var codes []int
 	var drills []repetition.Drill
-	result := repetition.Of(rule, nil)
+	series := repetition.NewSeries(rule)
+	result := series.Of(nil)
 	for n := 1; result.Open() && ctx.Err() == nil; n++ {
 		folder := strconv.Itoa(n)
 		r, code := s.again(ctx, brake, d, n, filepath.Join(dir, folder))
@@ -79,7 +80,7 @@ func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 		fmt.Fprintf(s.stderr, "%d of %s%d: %s\n\n", n, map[bool]string{true: "at most "}[rule.Met > 0], rule.Times,
 			report.Line(r))
 		drills = append(drills, repetition.Drill{Folder: folder, Verdict: r.Verdict})
-		result = repetition.Of(rule, drills)
+		result = series.Of(drills)
 	}
 	if err := s.tellRepetition(result, dir); err != nil {
 		s.complain(err)
@@ -144,9 +145,7 @@ func (s *session) tellRepetition(result *repetition.Result, dir string) error {
 		_, err := s.stdout.Write(file.Bytes())
 		return err
 	}
-	look := report.TextOptions{Color: terminal(s.stdout) && s.getenv("NO_COLOR") == "",
-		Width: report.ColumnsOf(s.stdout, s.getenv("COLUMNS")).Prose}
-	if err := report.RepetitionText(&text, result, look); err != nil {
+	if err := report.RepetitionText(&text, result, s.look()); err != nil {
 		return err
 	}
 	fmt.Fprintf(&text, "\nAll of them  %s\n", path)

@@ -48,8 +48,7 @@ func (p *program) render(told []*report.Report, format string) ([]byte, error) {
 		err := p.catalog.Exporters[i].Write(&text, told)
 		return text.Bytes(), err
 	}
-	look := report.TextOptions{Color: terminal(p.stdout) && p.getenv("NO_COLOR") == "",
-		Width: report.ColumnsOf(p.stdout, p.getenv("COLUMNS")).Prose}
+	look := p.look()
 	for i, r := range told {
 		if i > 0 {
 			text.WriteByte('\n')
@@ -59,6 +58,12 @@ func (p *program) render(told []*report.Report, format string) ([]byte, error) {
 		}
 	}
 	return text.Bytes(), nil
+}
+
+// look is how text is to look on stdout.
+func (p *program) look() report.TextOptions {
+	return report.TextOptions{Color: terminal(p.stdout) && p.getenv("NO_COLOR") == "",
+		Width: report.ColumnsOf(p.stdout, p.getenv("COLUMNS")).Prose}
 }
 
 // terminal tells whether somebody looks at what is written or sits at what is read.

@@ -70,10 +70,26 @@ type Objective struct {
 	Phases *Parts `json:"phases,omitempty"` // of a recovery, each of the drills that have phases
 }
 
-// Of concludes drills of one scenario, all run by a rule.
-func Of(rule Rule, drills []Drill) *Result {
+// Series is drills of one scenario, all run by a rule. The sequence that answers the rule's question is summed once,
+// which takes the square of Times.
+type Series struct {
+	rule     Rule
+	sequence *inference.Sequence // nil where the rule asks nothing
+}
+
+// NewSeries begins one.
+func NewSeries(rule Rule) *Series {
 	rule.Confidence = cmp.Or(rule.Confidence, Confidence)
-	r := &Result{Schema: Schema, Rule: rule, Runs: []Run{}, Objectives: []Objective{}}
+	s := &Series{rule: rule}
+	if rule.Met != 0 {
+		s.sequence = inference.NewSequence(rule.Met, rule.Confidence, rule.Times)
+	}
+	return s
+}
+
+// Of concludes the drills so far.
+func (s *Series) Of(drills []Drill) *Result {
+	r := &Result{Schema: Schema, Rule: s.rule, Runs: []Run{}, Objectives: []Objective{}}
 	var counted []*verdict.Verdict
 	for _, d := range drills {
 		r.Scenario, r.Target, r.Version = d.Verdict.Scenario, d.Verdict.Target, d.Verdict.Version
@@ -84,9 +100,8 @@ func Of(rule Rule, drills []Drill) *Result {
 	}
 	r.Counted = len(counted)
 	if len(counted) > 0 {
-		sequence := rule.sequence()
 		for i := range counted[0].Findings {
-			r.Objectives = append(r.Objectives, rule.objective(sequence, counted, i))
+			r.Objectives = append(r.Objectives, s.objective(counted, i))
 		}
 	}
 	r.Grade = r.grade()
@@ -110,18 +125,11 @@ func discarded(v *verdict.Verdict) string {
 	return v.Validity.Notes[i]
 }
 
-func (r Rule) sequence() *inference.Sequence {
-	if r.Met == 0 {
-		return nil
-	}
-	return inference.NewSequence(r.Met, r.Confidence, r.Times)
-}
-
 // objective is the i-th check. The drills have it at the same place, since they are of one scenario.
-func (r Rule) objective(sequence *inference.Sequence, drills []*verdict.Verdict, i int) Objective {
+func (s *Series) objective(drills []*verdict.Verdict, i int) Objective {
 	f := drills[0].Findings[i]
 	o := Objective{Check: f.Check, Name: f.Name, Subject: f.Subject, Objective: f.Objective,
-		Confidence: r.Confidence}
+		Confidence: s.rule.Confidence}
 	for _, v := range drills {
 		switch found := v.Findings[i]; {
 		case v.Validity.Grade != verdict.Pass:
@@ -136,8 +144,8 @@ func (r Rule) objective(sequence *inference.Sequence, drills []*verdict.Verdict,
 	}
 	o.AtLeast = inference.AtLeast(o.Met, len(drills), o.Confidence)
 	o.Times, o.Phases = timesOf(drills, i, o.Confidence), phasesOf(drills, f)
-	if sequence != nil {
-		o.Answer = o.answer(sequence, len(drills))
+	if s.sequence != nil {
+		o.Answer = o.answer(s.sequence, len(drills))
 	}
 	return o
 }

@@ -50,9 +50,12 @@ func invalid(code verdict.Code) Drill {
 	return d
 }
 
+// of concludes drills that were run by a rule.
+func of(rule Rule, drills []Drill) *Result { return NewSeries(rule).Of(drills) }
+
 func TestOf(t *testing.T) {
 	all := append(drills(2.5, 3, 2.9, 2.7, 2.6, 2.8), invalid(verdict.Unsteady))
-	r := Of(Rule{Times: 7}, all)
+	r := of(Rule{Times: 7}, all)
 	if r.Grade != verdict.Pass || r.Counted != 6 || r.Runs[6].Discarded != "because of warm_up_unsteady" || r.Open() {
 		t.Fatalf("%+v", r)
 	}
@@ -74,7 +77,7 @@ func TestOf(t *testing.T) {
 
 // Who never recovered is counted as longer than all others, and never as thirty seconds.
 func TestNeverRecoveredIsNoLength(t *testing.T) {
-	r := Of(Rule{Times: 7}, append(drills(2.5, 3, 2.9, 2.7, 2.6, 2.8), healed()))
+	r := of(Rule{Times: 7}, append(drills(2.5, 3, 2.9, 2.7, 2.6, 2.8), healed()))
 	p := r.Objectives[0].Times
 	if p.N != 7 || p.NeverRecovered != 1 || *p.Median != 2.8 || p.Max != nil || p.Upper != nil || *p.Drills[6].Watched != 30 {
 		t.Errorf("%+v", p)
@@ -90,15 +93,15 @@ func TestNeverRecoveredIsNoLength(t *testing.T) {
 
 // What can't be told is no evidence for either answer.
 func TestUnknownDrills(t *testing.T) {
-	r := Of(Rule{Times: 3}, append(drills(3, 3), invalid(verdict.FaultUnproven)))
+	r := of(Rule{Times: 3}, append(drills(3, 3), invalid(verdict.FaultUnproven)))
 	o := r.Objectives[0]
 	if r.Grade != verdict.Unknown || o.Met != 2 || o.Unknown != 1 || o.AtLeast != inference.AtLeast(2, 3, Confidence) || o.Times.N != 2 {
 		t.Errorf("%+v", o)
 	}
-	if r := Of(Rule{Times: 2}, []Drill{invalid(verdict.Unsteady), invalid(verdict.RigLost)}); r.Grade != verdict.Unknown || r.Counted != 0 {
+	if r := of(Rule{Times: 2}, []Drill{invalid(verdict.Unsteady), invalid(verdict.RigLost)}); r.Grade != verdict.Unknown || r.Counted != 0 {
 		t.Errorf("all discarded: %+v", r)
 	}
-	if r := Of(Rule{Times: 3}, nil); r.Grade != verdict.Unknown || !r.Open() {
+	if r := of(Rule{Times: 3}, nil); r.Grade != verdict.Unknown || !r.Open() {
 		t.Errorf("none yet: %+v", r)
 	}
 }
@@ -108,7 +111,7 @@ func TestUntil(t *testing.T) {
 	rule := Rule{Times: 100, Confidence: 0.95, Met: 0.9}
 	run := func(next func(i int) Drill) *Result {
 		var all []Drill
-		for r := Of(rule, nil); ; r = Of(rule, all) {
+		for r := of(rule, nil); ; r = of(rule, all) {
 			if !r.Open() {
 				return r
 			}
