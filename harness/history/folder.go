@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -122,6 +123,24 @@ func Load(dir string) (*History, error) {
 	}
 	h.Kept, err = ReadKept(dir)
 	return h, err
+}
+
+// LoadPlan reads the first line of the history of a run's folder, which is its plan.
+func LoadPlan(dir string) (*Plan, error) {
+	file, err := os.Open(filepath.Join(dir, HistoryFile))
+	if err != nil {
+		return nil, fmt.Errorf("opening the history: %w", err)
+	}
+	defer file.Close()
+	line, err := readLine(bufio.NewReaderSize(file, 1<<16))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("reading line 1 of the history: %w", err)
+	}
+	h := &History{}
+	if err := h.add(line, 1, interner{}); err != nil {
+		return nil, fmt.Errorf("reading line 1 of the history: %w", err)
+	}
+	return &h.Plan, nil
 }
 
 // countLines saves the memory that growing by halves would take.

@@ -249,3 +249,22 @@ func TestRatioOfNothing(t *testing.T) {
 		t.Error(p.Ratio("staff"), p.Ratio("other"))
 	}
 }
+
+// TestLoadPlan: the first line is enough, whatever stands behind it, and nothing else is.
+func TestLoadPlan(t *testing.T) {
+	const plan = `{"seq":1,"at":-5.0,"type":"plan","plan":{"schema":"regiondrill.history/v1","scenario":"dark"}}`
+	for text, want := range map[string]string{plan: "dark", plan + "\n{torn": "dark", "": "", plan[:40]: "",
+		`{"seq":1,"at":0,"type":"phase","phase":{"name":"drill"}}`: ""} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, HistoryFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p, err := LoadPlan(dir)
+		if (err == nil) != (want != "") || err == nil && p.Scenario != want {
+			t.Errorf("%q: %+v, %v", text, p, err)
+		}
+	}
+	if _, err := LoadPlan(t.TempDir()); err == nil {
+		t.Error("of no history")
+	}
+}

@@ -93,7 +93,7 @@ func (s *Series) Of(drills []Drill) *Result {
 	var counted []*verdict.Verdict
 	for _, d := range drills {
 		r.Scenario, r.Target, r.Version = d.Verdict.Scenario, d.Verdict.Target, d.Verdict.Version
-		run := Run{Folder: d.Folder, Seed: d.Verdict.Seed, Grade: d.Verdict.Grade, Discarded: discarded(d.Verdict)}
+		run := Run{Folder: d.Folder, Seed: d.Verdict.Seed, Grade: d.Verdict.Grade, Discarded: Discarded(d.Verdict)}
 		if r.Runs = append(r.Runs, run); run.Discarded == "" {
 			counted = append(counted, d.Verdict)
 		}
@@ -114,8 +114,8 @@ type Drill struct {
 	Verdict *verdict.Verdict
 }
 
-// discarded is why a drill tells nothing of recovery, empty where it does.
-func discarded(v *verdict.Verdict) string {
+// Discarded is why a drill tells nothing of recovery, empty where it does.
+func Discarded(v *verdict.Verdict) string {
 	i := slices.IndexFunc(v.Validity.Reasons, func(r verdict.Reason) bool {
 		return r.Ends && (r.Code == verdict.Unsteady || r.Code == verdict.NotBegun || r.Code == verdict.RigLost)
 	})

@@ -27,6 +27,17 @@ type Sample struct {
 	Watched *verdict.Seconds `json:"watched,omitempty"` // for how long, where it never recovered
 }
 
+// Time is what counts of it: the upper bound.
+func (s Sample) Time() inference.Time {
+	switch {
+	case s.Watched != nil:
+		return inference.Time{Seconds: float64(*s.Watched), Censored: true}
+	case s.Upper != nil:
+		return inference.Time{Seconds: float64(*s.Upper)}
+	}
+	return inference.Time{Seconds: float64(s.Lower)}
+}
+
 // Parts are the medians of the phases of a recovery, over the drills that have them. Medians of parts don't add up to
 // the median of the whole.
 type Parts struct {
@@ -42,18 +53,12 @@ func timesOf(drills []*verdict.Verdict, i int, confidence float64) *Times {
 		if v.Validity.Grade != verdict.Pass {
 			continue
 		}
-		s, ok := sampleOf(v, v.Findings[i])
+		s, ok := SampleOf(v, v.Findings[i])
 		if !ok {
 			continue
 		}
 		times.Drills = append(times.Drills, s)
-		t := inference.Time{Censored: s.Watched != nil}
-		if t.Seconds = float64(s.Lower); t.Censored {
-			t.Seconds = float64(*s.Watched)
-		} else if s.Upper != nil {
-			t.Seconds = float64(*s.Upper)
-		}
-		all = append(all, t)
+		all = append(all, s.Time())
 	}
 	if len(all) == 0 {
 		return nil
@@ -77,9 +82,9 @@ func told(seconds float64) *verdict.Seconds {
 	return &s
 }
 
-// sampleOf is what a finding's drill tells of its time. Who was back only because the fault had ended has not
+// SampleOf is what a finding's drill tells of its time. Who was back only because the fault had ended has not
 // recovered: their drill was watched until then.
-func sampleOf(v *verdict.Verdict, f verdict.Finding) (Sample, bool) {
+func SampleOf(v *verdict.Verdict, f verdict.Finding) (Sample, bool) {
 	actual, ok := f.Actual.(*verdict.Interval)
 	if f.Measure == verdict.RecoveryTime {
 		r := v.Recovery(f.Probe, f.Fault)

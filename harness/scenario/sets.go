@@ -28,8 +28,7 @@ func ParseSet(s string) (Set, error) {
 
 // String is the flag as the user would write it, without what may be a secret in a URL.
 func (s Set) String() string {
-	value := urlUser.ReplaceAllString(s.Value, "://…@")
-	return "--set " + s.Path + "=" + urlQuery.ReplaceAllString(value, "$1?…")
+	return "--set " + s.Path + "=" + harmless(s.Value)
 }
 
 // urlUser and urlQuery are the parts of a URL that may hold a password or a token.
