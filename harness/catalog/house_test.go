@@ -28,6 +28,7 @@ var mayImport = map[string]string{
 	"harness/names":    "", "harness/pages": "", "harness/history": "", "harness/verdict": "",
 	"harness/rollback": "", "harness/inference": "",
 	"harness/repetition": "harness/inference harness/verdict",
+	"harness/comparison": "harness/inference harness/repetition harness/history harness/scenario harness/verdict",
 	"fakes/pki":          "", "fakes/control": "", "fakes/records": "", "fakes/awsjson": "", "fakes/scim": "",
 	"fakes/xmldsig": "", "scenarios": "", "dashboards": "", "dashboards/boards": "", "harness/totp": "",
 	"harness/samlmetadata": "",
@@ -48,7 +49,8 @@ var mayImport = map[string]string{
 	"harness/byhand":    "harness harness/engine harness/history harness/rollback harness/scenario harness/names",
 	"harness/measure":   "harness/history harness/verdict",
 	"harness/checks":    "harness/measure harness/history harness/verdict",
-	"harness/report":    "harness/names harness/scenario harness/history harness/verdict harness/repetition harness/inference",
+	"harness/report": "harness/names harness/scenario harness/history harness/verdict harness/repetition harness/inference " +
+		"harness/comparison",
 	"harness/analysis": "harness harness/names harness/measure harness/checks harness/report harness/scenario " +
 		"harness/history harness/verdict",
 	"harness/catalog": "fakes/kms harness harness/rollback harness/targets harness/faults harness/actions probes " +
