@@ -29,7 +29,7 @@ func (p *program) complete(root *cobra.Command) {
 		"run": p.completeScenarios, "validate": p.completeScenarios, "plan": single(p.completeScenarios),
 		"lab up": single(p.completeScenarios), "analyze": completeRuns, "recover": single(completeRuns),
 		"explain": single(p.completeTopics), "list": single(oneOf(func() []string { return shelves })),
-		"lab break": p.completeBreakage, "lab heal": single(p.completeBroken),
+		"compare": upTo(2, completeRuns), "lab break": p.completeBreakage, "lab heal": single(p.completeBroken),
 	}
 	for _, cmd := range everyCommand(root) {
 		name := strings.TrimPrefix(cmd.CommandPath(), root.Name()+" ")
@@ -52,9 +52,12 @@ func everyCommand(root *cobra.Command) []*cobra.Command {
 }
 
 // single completes one word, and none behind it.
-func single(complete completer) completer {
+func single(complete completer) completer { return upTo(1, complete) }
+
+// upTo completes so many words.
+func upTo(n int, complete completer) completer {
 	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-		if len(args) > 0 {
+		if len(args) >= n {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		return complete(cmd, args, begun)
@@ -81,8 +84,11 @@ func (p *program) completeFlags(cmd *cobra.Command) {
 		"region": p.completeInLab(func(s *standing) []string { return keysOf(s.Portals) }),
 		"out":    cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
 	}
-	if cmd.Name() == "up" {
+	switch cmd.Name() {
+	case "up":
 		delete(known, "lab") // there it names a new one
+	case "compare":
+		known["format"] = oneOf(func() []string { return append([]string{"text"}, keysOf(compared)...) })
 	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		complete := known[f.Name]

@@ -103,7 +103,11 @@ func (t *textWriter) headline(d *drill) { t.outcome(d.Grade, d.headline()) }
 
 // outcome writes a sentence behind the word of its grade.
 func (t *textWriter) outcome(grade verdict.Grade, words string) {
-	word := gradeWord(grade)
+	t.spoken(grade, gradeWord(grade), words)
+}
+
+// spoken is outcome by another word for the grade.
+func (t *textWriter) spoken(grade verdict.Grade, word, words string) {
 	for i, line := range wrap(word+": "+words, t.Width) {
 		if i == 0 {
 			line = t.paint("1;"+marks[gradeOf(grade)].colour, word) + strings.TrimPrefix(line, word)
