@@ -179,6 +179,10 @@ func notes(a, b *Set) []string {
 	if both > 0 {
 		said = append(said, fmt.Sprintf("%d of the runs in B are in A too, which makes the sets look more alike", both))
 	}
+	if x, y := busy(a), busy(b); x+y > 0 {
+		said = append(said, fmt.Sprintf("the machine was busy in %d of the %d runs of A and %d of the %d of B: what "+
+			"differs may be the machine's", x, len(a.Runs), y, len(b.Runs)))
+	}
 	version := func(r *Run, _ bool) map[string]string { return map[string]string{"version": r.Verdict.Version} }
 	if len(differences(a, b, version, true)) > 0 {
 		said = append(said, "the runs were recorded by different versions; what they measured may have been concluded by "+
@@ -189,6 +193,19 @@ func notes(a, b *Set) []string {
 			"how often people came")
 	}
 	return said
+}
+
+// busy counts the runs in which somebody waited for the machine.
+func busy(s *Set) int {
+	n := 0
+	for _, run := range s.Runs {
+		if slices.ContainsFunc(run.Verdict.Validity.Reasons, func(r verdict.Reason) bool {
+			return r.Code == verdict.BusyMachine || r.Code == verdict.LateSchedule
+		}) {
+			n++
+		}
+	}
+	return n
 }
 
 // Decided are the measures that decide, those that decided it first.

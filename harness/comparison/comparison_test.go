@@ -177,6 +177,31 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
+// What may be the machine's, or an older version's, is told.
+func TestNotes(t *testing.T) {
+	a, b := setOf(3, 3, 3, 3, 3), setOf(3, 3, 3, 3, 3)
+	for i := range a.Runs {
+		a.Runs[i].Verdict.Started = a.Runs[i].Verdict.Started.AddDate(0, 0, -1)
+	}
+	if r := compare(t, a, b); len(r.Notes) != 0 {
+		t.Errorf("%q", r.Notes)
+	}
+	b.Runs[0].Verdict.Validity.Reasons = []verdict.Reason{{Code: verdict.BusyMachine, Probe: "staff"}}
+	b.Runs[1].Verdict.Version, b.Runs[2].Plan = "2.0.0", nil
+	r, said := compare(t, a, b), ""
+	for _, note := range r.Notes {
+		said += note + "\n"
+	}
+	for _, want := range []string{"busy in 0 of the 5 runs of A and 1 of the 5 of B", "different versions", "no history"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it doesn't say %q: %q", want, said)
+		}
+	}
+	if r := compare(t, a, a); len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "5 of the runs in B are in A too") {
+		t.Errorf("with itself: %q", r.Notes)
+	}
+}
+
 // Sets of other drills, or with another idea of recovery, are refused by name.
 func TestUnlike(t *testing.T) {
 	for want, change := range map[string]func(r *Run){

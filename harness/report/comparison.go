@@ -59,10 +59,7 @@ func (t *textWriter) compared(m *comparison.Measure, rule comparison.Rule) {
 	}
 	t.paragraph("  A        ", valuesWords(&m.A, m.Unit))
 	t.paragraph("  B        ", valuesWords(&m.B, m.Unit))
-	if said := shiftWords(m); said != "" {
-		if bounds := shiftBounds(m); bounds != "" {
-			said += "; " + bounds + " with " + percent(rule.Confidence) + " confidence"
-		}
+	if said := boundedShift(m, rule); said != "" {
 		t.paragraph("  shift    ", said+". "+effectWords(m))
 	}
 	t.paragraph("  answer   ", t.paint(marks[m.Answer.Grade()].colour, string(m.Answer))+behindAnswer(m, rule))
@@ -190,8 +187,11 @@ func middleWords(v *comparison.Values, unit comparison.Unit) string {
 // valuesWords are a side's median with all that is known of how far its runs spread.
 func valuesWords(v *comparison.Values, unit comparison.Unit) string {
 	said := middleWords(v, unit)
-	if v.Median == nil || v.Min == nil {
+	switch {
+	case v.Median == nil || v.Min == nil:
 		return said
+	case v.N == 1:
+		return said + " (1 run)"
 	}
 	said += fmt.Sprintf(" (median of %s; all ", plural(v.N, "run"))
 	if v.Max == nil {
@@ -250,6 +250,18 @@ func direction(worse float64, unit comparison.Unit) string {
 	return "shorter"
 }
 
+// boundedShift is that with its bounds.
+func boundedShift(m *comparison.Measure, rule comparison.Rule) string {
+	said, bounds := shiftWords(m), shiftBounds(m)
+	if said == "" || bounds == "" {
+		return said
+	}
+	if m.Worse.Lower == 0 && m.Worse.Upper == 0 {
+		return "none at all, with " + percent(rule.Confidence) + " confidence"
+	}
+	return said + "; " + bounds + " with " + percent(rule.Confidence) + " confidence"
+}
+
 // shiftBounds are the bounds of a shift, rounded outwards; empty where there are none.
 func shiftBounds(m *comparison.Measure) string {
 	lower, upper := m.Worse.Lower, m.Worse.Upper
@@ -258,8 +270,6 @@ func shiftBounds(m *comparison.Measure) string {
 	switch {
 	case math.IsInf(lower, 0) && math.IsInf(upper, 0):
 		return ""
-	case lower == 0 && upper == 0:
-		return "none at all"
 	case math.IsInf(upper, 1) && lower >= 0:
 		return "at least " + by(lower, math.Floor) + " " + more
 	case math.IsInf(upper, 1):
@@ -292,7 +302,7 @@ func behindAnswer(m *comparison.Measure, rule comparison.Rule) string {
 	case comparison.Worse, comparison.Better:
 		return fmt.Sprintf(" (p %s, corrected for being one of several)", probability(m.Adjusted))
 	case comparison.NotWorse:
-		return ": at most the bound that counts, with " + percent(rule.Confidence) + " confidence"
+		return ": for the worse by less than what counts, with " + percent(rule.Confidence) + " confidence"
 	}
 	return ""
 }

@@ -55,10 +55,7 @@ func summaryMeasures(b *strings.Builder, all []comparison.Measure, rule comparis
 
 // shiftSentence is a shift with its bounds, and what could be told where it can't be.
 func shiftSentence(m *comparison.Measure, rule comparison.Rule) string {
-	said := shiftWords(m)
-	if bounds := shiftBounds(m); said != "" && bounds != "" {
-		said += "; " + bounds + " with " + percent(rule.Confidence) + " confidence"
-	}
+	said := boundedShift(m, rule)
 	if m.Answer == comparison.CantTell {
 		said = strings.TrimPrefix(said+strings.Replace(needWords(m), ": ", "; ", 1), "; ")
 	}

@@ -220,7 +220,7 @@ func dotsOf(m *comparison.Measure, r *comparison.Result, links [2][]string) dotC
 
 // dotOf is one run. Those of a value would hide each other, so that each lies at another height, the same each time.
 func dotOf(m *comparison.Measure, a axis, v comparison.Value, j int, side string, links []string) dot {
-	_, high := math.Modf(float64(j) * 0.6180339887)
+	_, high := math.Modf((float64(j) + 0.5) / math.Phi)
 	d := dot{X: a.x(float64(v.Value)), Y: math.Round(100 * (0.12 + 0.76*high)), Never: v.Never}
 	if v.Run < len(links) {
 		d.Link = links[v.Run]
