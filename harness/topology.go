@@ -21,6 +21,7 @@ type Topology struct {
 	Applications []Application
 	Behaviour    BehaviourSettings // the zero value: as the service is believed to behave
 	Vantages     []Vantage
+	Virtual      bool // its time is virtual: nothing depends on what computing takes
 }
 
 // Enabled lists the Regions that the instance begins with, the primary first.

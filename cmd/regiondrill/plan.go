@@ -107,6 +107,7 @@ func (t *page) plan(c *compiled, carriers, touches []string) {
 	}
 	t.paragraph("It takes     ", fmt.Sprintf("%v%s", c.plan.Duration().Round(100*time.Millisecond), lasts))
 	t.paragraph("Repeated     ", repeatRow(c.scenario.Repeat))
+	t.paragraph("Varied       ", varyRow(c.scenario))
 	t.table("\nWho signs in", probeRows(c))
 	t.table("\nWhat happens, and when", timeline(c))
 	t.chart(r)
@@ -122,6 +123,22 @@ func (t *page) plan(c *compiled, carriers, touches []string) {
 	for _, r := range c.plan.Remarks {
 		t.paragraph("  - ", fmt.Sprintf("%v: %s", r.Position, r.Sentence))
 	}
+}
+
+// varyRow says what simulate draws, empty where that is nothing but the phase of its faults.
+func varyRow(s *scenario.Scenario) string {
+	var all []string
+	for _, d := range s.Vary {
+		said := fmt.Sprintf("%s from %s to %s", d.Path, d.From, d.To)
+		for i, value := range d.OneOf {
+			if said += ", "; i == 0 {
+				said = d.Path + " one of "
+			}
+			said += string(value)
+		}
+		all = append(all, said)
+	}
+	return strings.Join(all, "; ")
 }
 
 // repeatRow says how often it is run, empty for once.

@@ -65,10 +65,8 @@ func (f *repeatFlags) rule(d *compiled) repetition.Rule {
 func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 	rule, dir := s.flags.repeat.rule(d), place(s.flags, s.outer, d, s.started)
 	var codes []int
-	var drills []repetition.Drill
 	series := repetition.NewSeries(rule)
-	result := series.Of(nil)
-	for n := 1; result.Open() && ctx.Err() == nil; n++ {
+	for n := 1; series.Open() && ctx.Err() == nil; n++ {
 		folder := strconv.Itoa(n)
 		r, code := s.again(ctx, brake, d, n, filepath.Join(dir, folder))
 		if code != exitPass {
@@ -79,9 +77,9 @@ func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 		}
 		fmt.Fprintf(s.stderr, "%d of %s%d: %s\n\n", n, map[bool]string{true: "at most "}[rule.Met > 0], rule.Times,
 			report.Line(r))
-		drills = append(drills, repetition.Drill{Folder: folder, Verdict: r.Verdict})
-		result = series.Of(drills)
+		series.Add(folder, r.Verdict)
 	}
+	result := series.Result()
 	if err := s.tellRepetition(result, dir); err != nil {
 		s.complain(err)
 		codes = append(codes, exitBroken)

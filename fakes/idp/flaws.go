@@ -116,7 +116,7 @@ func (p *IdP) flawedKeys(kind string) (*keys, error) {
 	case keyExpired:
 		from, until = now.AddDate(-3, 0, 0), now.Add(-time.Hour)
 	}
-	signer, err := pki.NewSignerFor(p.host, from, until)
+	signer, err := pki.NewSignerFor(p.host, p.Keys().Signer.Bits(), from, until)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func (p *IdP) Rotate(r Rotation) (Rotated, error) {
 	if r.Expired {
 		from, until = now.AddDate(-3, 0, 0), now.Add(-time.Hour)
 	}
-	made, err := pki.NewSignerFor(p.host, from, until)
+	made, err := pki.NewSignerFor(p.host, p.Keys().Signer.Bits(), from, until)
 	if err != nil {
 		return Rotated{}, err
 	}

@@ -4,11 +4,13 @@
 package catalog
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/regiondrill/regiondrill/fakes/kms"
 	"github.com/regiondrill/regiondrill/harness"
@@ -120,16 +122,55 @@ func (c Catalog) Read(
 	return c.ReadWith(r, name, scenario.With{Sets: sets}, opts)
 }
 
-// ReadWith is Read with variables, and with files that others extend.
+// ReadWith is Read with variables, and with files that others extend. What varies is tried at each of its ends, so that
+// no draw is a mistake.
 func (c Catalog) ReadWith(
 	r io.Reader, name string, with scenario.With, opts engine.Options,
 ) (*scenario.Scenario, *engine.Plan, error) {
-	s, err := scenario.ReadWith(r, name, with)
-	if s == nil {
-		return nil, nil, err
+	data, err := io.ReadAll(io.LimitReader(r, tooLong))
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	plan, compiling := c.Compile(s, opts)
-	return s, plan, scenario.Join(err, compiling)
+	read := func(with scenario.With) (*scenario.Scenario, *engine.Plan, error) {
+		s, err := scenario.ReadWith(bytes.NewReader(data), name, with)
+		if s == nil {
+			return nil, nil, err
+		}
+		plan, compiling := c.Compile(s, opts)
+		return s, plan, scenario.Join(err, compiling)
+	}
+	s, plan, err := read(with)
+	if err != nil || slices.ContainsFunc(with.Sets, func(set scenario.Set) bool { return set.Drawn }) {
+		return s, plan, err
+	}
+	var errs []error
+	for _, d := range s.Vary {
+		for _, end := range d.Ends() {
+			at := with
+			at.Sets = append(slices.Clone(with.Sets), scenario.Set{Path: d.Path, Value: string(end), Drawn: true})
+			if _, _, err := read(at); err != nil {
+				errs = append(errs, d.Block.Errorf("", "%s can't be %s: %s", d.Path, end, sentences(err)))
+				break
+			}
+		}
+	}
+	return s, plan, scenario.Join(errs...)
+}
+
+// tooLong is more than a scenario may have, which its reader tells.
+const tooLong = 2 << 20
+
+// sentences are what mistakes say, without where they are.
+func sentences(err error) string {
+	mistakes, ok := errors.AsType[scenario.Errors](err)
+	if !ok {
+		return err.Error()
+	}
+	var all []string
+	for _, m := range mistakes {
+		all = append(all, m.Sentence)
+	}
+	return strings.Join(all, "; ")
 }
 
 // Compile resolves a scenario that was read. Its error joins every mistake that the kinds, the engine and the checks

@@ -39,6 +39,7 @@ type Options struct {
 	PhaseSeed      uint64  // of the phase of each probe's schedule; 0: it is drawn from the seed, so that runs are alike
 	WithoutBrowser string  // why browser probes are left out; empty: they run
 	Repeated       bool    // it is one of many: what happens is moved by a phase, drawn with those of the probes
+	Virtual        bool    // it is run in virtual time
 	// Carriers names the targets that have some handles, for the advice where Target lacks them.
 	Carriers func(needs []string) []string
 }
@@ -204,6 +205,7 @@ func (c *compiler) follows(region string) bool { return c.mistyped && names.IsRe
 func (c *compiler) topology() {
 	sys := c.s.System
 	t := &c.plan.Topology
+	t.Virtual = c.opts.Virtual
 	t.Seed = c.s.Seed
 	if c.opts.Seed != nil {
 		t.Seed = *c.opts.Seed
@@ -304,7 +306,7 @@ func (c *compiler) record() {
 	c.plan.Record = history.Plan{
 		Schema: history.Schema, Version: c.opts.Version, Scenario: c.s.Name, About: strings.TrimSpace(c.s.About),
 		Target: c.opts.Target.Name, Environment: c.opts.Environment, File: c.opts.File, Seed: c.plan.Topology.Seed,
-		PhaseSeed: c.opts.PhaseSeed, WithoutBrowser: c.opts.WithoutBrowser,
+		PhaseSeed: c.opts.PhaseSeed, WithoutBrowser: c.opts.WithoutBrowser, Virtual: c.opts.Virtual,
 		Primary: c.s.System.Primary, Regions: c.s.System.Regions(),
 		WarmUp: history.At(c.s.WarmUp), Settle: history.At(c.s.Settle),
 		Probes: []history.Probe{}, Faults: []history.Fault{}, Checks: []history.Check{},

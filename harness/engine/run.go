@@ -178,9 +178,12 @@ func (r *run) taken() error {
 
 // open prepares the probes.
 func (r *run) open(ctx context.Context, sys *harness.System) error {
-	for _, p := range r.plan.probes {
+	for i, p := range r.plan.probes {
 		rec := *r.plan.Record.Probe(p.name)
 		b := newSchedule(rec, r.plan.Record.WarmUp, p.made())
+		if r.plan.Record.Virtual {
+			b.apart = apart(i, len(r.plan.probes))
+		}
 		b.keeper = newKeeper(r.opts.Folder)
 		if err := b.open(ctx, sys, r.back); err != nil {
 			return err

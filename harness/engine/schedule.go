@@ -26,6 +26,7 @@ type schedule struct {
 	people []harness.Person
 	from   *harness.Place
 	keeper *keeper
+	apart  func(k int64) time.Duration // by which the k-th is later, in virtual time; nil: not at all
 
 	mu     sync.Mutex
 	flying int
@@ -63,6 +64,9 @@ func (s *schedule) run(ctx context.Context, by teller, start time.Time, done <-c
 	defer timer.Stop()
 	for k := int64(0); ; k++ {
 		due := start.Add(s.rec.Offset.Duration() + time.Duration(k)*s.rec.Every.Duration())
+		if s.apart != nil {
+			due = due.Add(s.apart(k))
+		}
 		if !arrives(ctx, timer, due, done) {
 			s.miss(ctx, by, k, due)
 			return
@@ -76,6 +80,14 @@ func (s *schedule) run(ctx context.Context, by teller, start time.Time, done <-c
 		}
 		flying.Go(func() { s.attempt(ctx, by, k, due) })
 	}
+}
+
+// apart keeps people apart in virtual time, by nanoseconds. On a clock that jumps, those who arrive a whole number of
+// round trips after each other would do all that follows at the very same instants, and which of them finds a kept
+// connection free would be for the scheduler of goroutines to say.
+func apart(probe, probes int) func(k int64) time.Duration {
+	const flying = 997 // of one probe at once, at most, and no multiple of anything
+	return func(k int64) time.Duration { return time.Duration(int64(probe) + int64(probes)*(k%flying)) }
 }
 
 // arrives waits until somebody is due, and tells whether they still come. Who was due already, because this process

@@ -69,6 +69,7 @@ type Plan struct {
 	Sets           []string  `json:"sets,omitempty"`
 	Vars           []string  `json:"vars,omitempty"`            // NAME=VALUE of each variable of the scenario
 	WithoutBrowser string    `json:"without_browser,omitempty"` // why browser probes don't run
+	Virtual        bool      `json:"virtual,omitempty"`         // it was simulated: its time is virtual, and its date means nothing
 	Primary        string    `json:"primary"`
 	Regions        []string  `json:"regions"` // primary first
 	WarmUp         Instant   `json:"warm_up"`

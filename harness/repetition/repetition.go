@@ -5,8 +5,6 @@ package repetition
 
 import (
 	"cmp"
-	"fmt"
-	"math"
 	"slices"
 
 	"github.com/regiondrill/regiondrill/harness/inference"
@@ -70,48 +68,103 @@ type Objective struct {
 	Phases *Parts `json:"phases,omitempty"` // of a recovery, each of the drills that have phases
 }
 
-// Series is drills of one scenario, all run by a rule. The sequence that answers the rule's question is summed once,
-// which takes the square of Times.
+// Series is drills of one scenario, all run by a rule. It keeps of each drill what its result tells, and not its
+// verdict. The sequence that answers the rule's question is summed once, which takes the square of Times.
 type Series struct {
 	rule     Rule
 	sequence *inference.Sequence // nil where the rule asks nothing
+	result   Result              // but for what is concluded
+	at       []int               // of each objective, where it is among the findings of a verdict
+	samples  [][]Sample          // of each objective
 }
 
 // NewSeries begins one.
 func NewSeries(rule Rule) *Series {
 	rule.Confidence = cmp.Or(rule.Confidence, Confidence)
-	s := &Series{rule: rule}
+	s := &Series{rule: rule, result: Result{Schema: Schema, Rule: rule, Runs: []Run{}, Objectives: []Objective{}}}
 	if rule.Met != 0 {
 		s.sequence = inference.NewSequence(rule.Met, rule.Confidence, rule.Times)
 	}
 	return s
 }
 
-// Of concludes the drills so far.
-func (s *Series) Of(drills []Drill) *Result {
-	r := &Result{Schema: Schema, Rule: s.rule, Runs: []Run{}, Objectives: []Objective{}}
-	var counted []*verdict.Verdict
-	for _, d := range drills {
-		r.Scenario, r.Target, r.Version = d.Verdict.Scenario, d.Verdict.Target, d.Verdict.Version
-		run := Run{Folder: d.Folder, Seed: d.Verdict.Seed, Grade: d.Verdict.Grade, Discarded: Discarded(d.Verdict)}
-		if r.Runs = append(r.Runs, run); run.Discarded == "" {
-			counted = append(counted, d.Verdict)
+// Add adds a drill that was concluded. Its folder is empty where none was kept.
+func (s *Series) Add(folder string, v *verdict.Verdict) {
+	r := &s.result
+	r.Scenario, r.Target, r.Version = v.Scenario, v.Target, v.Version
+	run := Run{Folder: folder, Seed: v.Seed, Grade: v.Grade, Discarded: Discarded(v)}
+	if r.Runs = append(r.Runs, run); run.Discarded != "" {
+		return
+	}
+	if r.Counted++; r.Counted == 1 {
+		for i, f := range v.Findings {
+			if f.Grade == verdict.Skipped { // so it is in all of them, and in none was it tried
+				continue
+			}
+			s.at = append(s.at, i)
+			r.Objectives = append(r.Objectives, Objective{Check: f.Check, Name: f.Name, Subject: f.Subject,
+				Objective: f.Objective, Confidence: s.rule.Confidence})
+		}
+		s.samples = make([][]Sample, len(s.at))
+	}
+	for i, at := range s.at {
+		r.Objectives[i].count(v, v.Findings[at])
+		if sample, ok := SampleOf(v, v.Findings[at]); ok && v.Validity.Grade == verdict.Pass {
+			sample.Run = len(r.Runs)
+			s.samples[i] = append(s.samples[i], sample)
 		}
 	}
-	r.Counted = len(counted)
-	if len(counted) > 0 {
-		for i := range counted[0].Findings {
-			r.Objectives = append(r.Objectives, s.objective(counted, i))
+}
+
+// count counts whether the objective was met in one more drill. The drills have it at the same place, since they are of
+// one scenario.
+func (o *Objective) count(v *verdict.Verdict, found verdict.Finding) {
+	switch {
+	case v.Validity.Grade != verdict.Pass:
+		o.Unknown++
+	case found.Grade == verdict.Pass:
+		o.Met++
+	case found.Grade == verdict.Fail:
+		o.Missed++
+	default:
+		o.Unknown++
+	}
+}
+
+// Open tells whether more drills are to be run: some are left, and they may tell what was asked.
+func (s *Series) Open() bool {
+	switch r := &s.result; {
+	case len(r.Runs) >= s.rule.Times:
+		return false
+	case s.sequence == nil || r.Counted == 0:
+		return true
+	}
+	open := false
+	for i := range s.result.Objectives {
+		switch s.result.Objectives[i].answer(s.sequence) {
+		case inference.NotMet: // all objectives must be met
+			return false
+		case inference.Open:
+			open = true
+		}
+	}
+	return open
+}
+
+// Result is what the drills so far conclude.
+func (s *Series) Result() *Result {
+	r := s.result
+	r.Runs, r.Objectives = slices.Clone(r.Runs), slices.Clone(r.Objectives)
+	for i := range r.Objectives {
+		o := &r.Objectives[i]
+		o.AtLeast = inference.AtLeast(o.Met, r.Counted, o.Confidence)
+		o.Times, o.Phases = timesOf(s.samples[i], o.Confidence), partsOf(s.samples[i])
+		if s.sequence != nil {
+			o.Answer = o.answer(s.sequence)
 		}
 	}
 	r.Grade = r.grade()
-	return r
-}
-
-// Drill is one that was concluded, and where.
-type Drill struct {
-	Folder  string
-	Verdict *verdict.Verdict
+	return &r
 }
 
 // Discarded is why a drill tells nothing of recovery, empty where it does.
@@ -125,33 +178,9 @@ func Discarded(v *verdict.Verdict) string {
 	return v.Validity.Notes[i]
 }
 
-// objective is the i-th check. The drills have it at the same place, since they are of one scenario.
-func (s *Series) objective(drills []*verdict.Verdict, i int) Objective {
-	f := drills[0].Findings[i]
-	o := Objective{Check: f.Check, Name: f.Name, Subject: f.Subject, Objective: f.Objective,
-		Confidence: s.rule.Confidence}
-	for _, v := range drills {
-		switch found := v.Findings[i]; {
-		case v.Validity.Grade != verdict.Pass:
-			o.Unknown++
-		case found.Grade == verdict.Pass:
-			o.Met++
-		case found.Grade == verdict.Fail:
-			o.Missed++
-		default:
-			o.Unknown++
-		}
-	}
-	o.AtLeast = inference.AtLeast(o.Met, len(drills), o.Confidence)
-	o.Times, o.Phases = timesOf(drills, i, o.Confidence), phasesOf(drills, f)
-	if s.sequence != nil {
-		o.Answer = o.answer(s.sequence, len(drills))
-	}
-	return o
-}
-
 // answer doubts for either side what can't be told.
-func (o *Objective) answer(sequence *inference.Sequence, n int) inference.Answer {
+func (o *Objective) answer(sequence *inference.Sequence) inference.Answer {
+	n := o.Met + o.Missed + o.Unknown
 	worst, best := sequence.Says(n, o.Missed+o.Unknown), sequence.Says(n, o.Missed)
 	switch {
 	case worst == inference.Met:
@@ -162,20 +191,6 @@ func (o *Objective) answer(sequence *inference.Sequence, n int) inference.Answer
 		return inference.Unknown
 	}
 	return inference.Open
-}
-
-// Open tells whether more drills are to be run: some are left, and they may tell what was asked.
-func (r *Result) Open() bool {
-	if len(r.Runs) >= r.Rule.Times {
-		return false
-	}
-	if r.Rule.Met == 0 || r.Counted == 0 {
-		return true
-	}
-	if slices.ContainsFunc(r.Objectives, func(o Objective) bool { return o.Answer == inference.NotMet }) {
-		return false // all objectives must be met
-	}
-	return slices.ContainsFunc(r.Objectives, func(o Objective) bool { return o.Answer == inference.Open })
 }
 
 // grade is that of the question where one was asked, and else that of the drills: one that missed is a miss.
@@ -199,9 +214,35 @@ func (r *Result) grade() verdict.Grade {
 	return grade
 }
 
-// String is the answer in a few words.
-func (o *Objective) String() string {
-	n := o.Met + o.Missed + o.Unknown
-	return fmt.Sprintf("met in %d of %d: with %g %% confidence at least %.0f in 100", o.Met, n, 100*o.Confidence,
-		math.Floor(100*o.AtLeast))
+// Worse tells whether a drill ended worse than another of its scenario: by its grade, then by how many objectives it
+// missed, and then by who was out the longest.
+func Worse(a, b *verdict.Verdict) bool {
+	if a.Grade != b.Grade {
+		return badness[a.Grade] > badness[b.Grade]
+	}
+	x, y := missed(a), missed(b)
+	if x == y {
+		return longest(a) > longest(b)
+	}
+	return x > y
+}
+
+var badness = map[verdict.Grade]int{verdict.Fail: 2, verdict.Unknown: 1}
+
+func missed(v *verdict.Verdict) (n int) {
+	for _, f := range v.Findings {
+		if f.Grade == verdict.Fail {
+			n++
+		}
+	}
+	return n
+}
+
+func longest(v *verdict.Verdict) (most verdict.Seconds) {
+	for _, f := range v.Findings {
+		if s, ok := SampleOf(v, f); ok {
+			most = max(most, s.Longest())
+		}
+	}
+	return most
 }

@@ -1,7 +1,9 @@
 package repetition
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/regiondrill/regiondrill/harness/inference"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -18,14 +20,28 @@ type Times struct {
 	Min            *verdict.Seconds `json:"min"`
 	Max            *verdict.Seconds `json:"max"`
 	P95            *verdict.Seconds `json:"p95,omitempty"` // from twenty drills on
-	Drills         []Sample         `json:"drills"`        // in the order in which they were run
+	Tail           *Tail            `json:"tail,omitempty"`
+	Drills         []Sample         `json:"drills"` // in the order in which they were run
+}
+
+// Tail is where the longest times come from: the phases of the slowest twentieth of those who went elsewhere, each by
+// how much it is longer on average than its median over all. There is one from twenty drills on.
+type Tail struct {
+	N    int             `json:"n"`
+	From verdict.Seconds `json:"from"` // the shortest of them
+	Over verdict.Phases  `json:"over"` // negative where a phase is shorter in the tail
 }
 
 // Sample is one drill's time.
 type Sample struct {
+	Run int `json:"run"` // which drill, from 1
 	verdict.Interval
 	Watched *verdict.Seconds `json:"watched,omitempty"` // for how long, where it never recovered
+	Phases  *verdict.Phases  `json:"phases,omitempty"`  // where people went elsewhere
 }
+
+// Longest is its time in seconds, or for how long it was watched.
+func (s Sample) Longest() verdict.Seconds { return verdict.Seconds(s.Time().Seconds) }
 
 // Time is what counts of it: the upper bound.
 func (s Sample) Time() inference.Time {
@@ -45,23 +61,15 @@ type Parts struct {
 	verdict.Phases
 }
 
-// timesOf are those of the i-th check, nil where it isn't about a length of time or no drill tells one.
-func timesOf(drills []*verdict.Verdict, i int, confidence float64) *Times {
-	times := &Times{Drills: []Sample{}}
-	var all []inference.Time
-	for _, v := range drills {
-		if v.Validity.Grade != verdict.Pass {
-			continue
-		}
-		s, ok := SampleOf(v, v.Findings[i])
-		if !ok {
-			continue
-		}
-		times.Drills = append(times.Drills, s)
-		all = append(all, s.Time())
-	}
-	if len(all) == 0 {
+// timesOf are those of samples, nil where there is none.
+func timesOf(samples []Sample, confidence float64) *Times {
+	if len(samples) == 0 {
 		return nil
+	}
+	times := &Times{Drills: samples}
+	var all []inference.Time
+	for _, s := range samples {
+		all = append(all, s.Time())
 	}
 	t := inference.TypicalOf(all, confidence)
 	times.N, times.NeverRecovered = t.N, t.Censored
@@ -70,6 +78,7 @@ func timesOf(drills []*verdict.Verdict, i int, confidence float64) *Times {
 	if t.P95 != nil {
 		times.P95 = told(*t.P95)
 	}
+	times.Tail = tailOf(samples)
 	return times
 }
 
@@ -86,6 +95,7 @@ func told(seconds float64) *verdict.Seconds {
 // recovered: their drill was watched until then.
 func SampleOf(v *verdict.Verdict, f verdict.Finding) (Sample, bool) {
 	actual, ok := f.Actual.(*verdict.Interval)
+	var phases *verdict.Phases
 	if f.Measure == verdict.RecoveryTime {
 		r := v.Recovery(f.Probe, f.Fault)
 		if r == nil || len(r.Doubts) > 0 {
@@ -98,35 +108,60 @@ func SampleOf(v *verdict.Verdict, f verdict.Finding) (Sample, bool) {
 			return Sample{Interval: verdict.Interval{Lower: *r.Watched}, Watched: r.Watched}, true
 		}
 		actual, ok = r.RecoveryTimeActual, true
+		if r.EndedBy == verdict.Failover {
+			phases = r.Phases
+		}
 	}
 	if !ok || actual == nil || actual.Upper == nil {
 		return Sample{}, false
 	}
-	return Sample{Interval: *actual}, true
+	return Sample{Interval: *actual, Phases: phases}, true
 }
 
-// phasesOf are the medians of the phases behind a finding.
-func phasesOf(drills []*verdict.Verdict, f verdict.Finding) *Parts {
-	if f.Measure != verdict.RecoveryTime {
+// phases are the five, in order.
+func phases(p *verdict.Phases) [5]verdict.Seconds {
+	return [5]verdict.Seconds{p.Detect, p.Decide, p.Steer, p.Authenticate, p.Stabilise}
+}
+
+// phasesOf puts the five together.
+func phasesOf(of func(i int) verdict.Seconds) verdict.Phases {
+	return verdict.Phases{Detect: of(0), Decide: of(1), Steer: of(2), Authenticate: of(3), Stabilise: of(4)}
+}
+
+const tailDrills = 20 // from which on a twentieth of them is one at least
+
+func tailOf(samples []Sample) *Tail {
+	samples = slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return s.Phases == nil })
+	all := partsOf(samples)
+	if len(samples) < tailDrills {
 		return nil
 	}
-	var parts [5][]inference.Time
-	for _, v := range drills {
-		r := v.Recovery(f.Probe, f.Fault)
-		if v.Validity.Grade != verdict.Pass || r == nil || r.Phases == nil || r.EndedBy != verdict.Failover {
+	slices.SortStableFunc(samples, func(a, b Sample) int { return cmp.Compare(b.Longest(), a.Longest()) })
+	slowest := samples[:len(samples)/tailDrills]
+	return &Tail{N: len(slowest), From: slowest[len(slowest)-1].Longest(), Over: phasesOf(func(i int) verdict.Seconds {
+		var sum verdict.Seconds
+		for _, s := range slowest {
+			sum += phases(s.Phases)[i]
+		}
+		return sum/verdict.Seconds(len(slowest)) - phases(&all.Phases)[i]
+	})}
+}
+
+// partsOf are the medians of the phases, nil where no sample has any.
+func partsOf(samples []Sample) *Parts {
+	var each [5][]inference.Time
+	for _, s := range samples {
+		if s.Phases == nil {
 			continue
 		}
-		p := r.Phases
-		for i, s := range [5]verdict.Seconds{p.Detect, p.Decide, p.Steer, p.Authenticate, p.Stabilise} {
-			parts[i] = append(parts[i], inference.Time{Seconds: float64(s)})
+		for i, p := range phases(s.Phases) {
+			each[i] = append(each[i], inference.Time{Seconds: float64(p)})
 		}
 	}
-	if len(parts[0]) == 0 {
+	if len(each[0]) == 0 {
 		return nil
 	}
-	median := func(i int) verdict.Seconds {
-		return verdict.Seconds(inference.Median(inference.Survival(parts[i])))
-	}
-	return &Parts{N: len(parts[0]), Phases: verdict.Phases{Detect: median(0), Decide: median(1), Steer: median(2),
-		Authenticate: median(3), Stabilise: median(4)}}
+	return &Parts{N: len(each[0]), Phases: phasesOf(func(i int) verdict.Seconds {
+		return verdict.Seconds(inference.Median(inference.Survival(each[i])))
+	})}
 }

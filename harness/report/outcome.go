@@ -310,11 +310,10 @@ func skippedProbes(plan *history.Plan) string {
 			names = append(names, clean(p.Name))
 		}
 	}
-	said := "No browser took part (" + clean(plan.WithoutBrowser) + ")"
-	if len(names) > 0 {
-		said += ": " + strings.Join(names, ", ") + " did not run"
+	if len(names) == 0 { // none was asked for
+		return ""
 	}
-	return said + "."
+	return "No browser took part (" + clean(plan.WithoutBrowser) + "): " + strings.Join(names, ", ") + " did not run."
 }
 
 // watchedHome is how long after a fault it was looked who is carried at home. Untold is that they were back as far as

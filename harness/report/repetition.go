@@ -87,6 +87,7 @@ func (t *textWriter) objective(o *repetition.Objective) {
 	}
 	if o.Times != nil {
 		t.times(o.Times, o.Confidence)
+		t.spread(o.Times)
 	}
 	if p := o.Phases; p != nil {
 		said := ""
@@ -97,6 +98,9 @@ func (t *textWriter) objective(o *repetition.Objective) {
 			said += part.Name + " " + span(part.Took)
 		}
 		t.paragraph("  in which   ", said+" (medians)")
+	}
+	if o.Times != nil && o.Times.Tail != nil {
+		t.paragraph("  its tail   ", tailWords(o.Times.Tail))
 	}
 }
 

@@ -49,7 +49,7 @@ func TestParseVar(t *testing.T) {
 // TestLiteral: what is made literal is read as it stands, whatever the environment has.
 func TestLiteral(t *testing.T) {
 	for _, about := range []string{"${USER}", "$${USER}", "${USER:-x} and ${aws:username}", "$5", "plain"} {
-		s, _ := ReadWith(strings.NewReader("about: x\n"), "F", With{Sets: []Set{{"about", Literal("'" + about + "'")}},
+		s, _ := ReadWith(strings.NewReader("about: x\n"), "F", With{Sets: []Set{{Path: "about", Value: Literal("'" + about + "'")}},
 			Getenv: func(string) string { return "root" }})
 		if s.About != about || len(s.Vars) > 0 {
 			t.Errorf("%s is read as %s, with %v", about, s.About, s.Vars)

@@ -39,6 +39,8 @@ type Scenario struct {
 
 	Repeat Repeat `yaml:"repeat" example:"{times: 20}|{times: 100, until: {confidence: 0.95, met: 0.9}}" doc:"how often the drill is run, each time by another seed and with its faults at another phase of whatever is periodic; if not said, once, with its faults as said. run --repeat says otherwise"`
 
+	Vary []Draw `yaml:"vary" example:"[{path: probes.staff.steer.after, from: 1s, to: 5s}, {path: system.idp.dialect, one_of: [okta, entra]}]" doc:"what is drawn anew for each drill that is simulated; run has no part in it"`
+
 	Block  Block             // the whole file
 	Source []byte            // the file's bytes as given, before any --set
 	File   string            // the name it was read under
@@ -251,6 +253,16 @@ type Repeat struct {
 type Until struct {
 	Confidence float64 `yaml:"confidence" min:"0.5" max:"0.9999" doc:"with which the answer is right, whichever it is"`
 	Met        float64 `yaml:"met" required:"true" min:"0.01" max:"0.9999" doc:"the probability; with 0.9 and a confidence of 0.95, 29 drills without a miss are enough"`
+}
+
+// Draw is what a setting may be in one of many drills: anything between two values, or one of several.
+type Draw struct {
+	Path  string   `yaml:"path" required:"true" doc:"the setting, as --set names it"`
+	From  Scalar   `yaml:"from" doc:"the least that is drawn: a duration or a number"`
+	To    Scalar   `yaml:"to" doc:"the most"`
+	OneOf []Scalar `yaml:"one_of" doc:"values of any kind, each as likely as the others"`
+
+	Block Block
 }
 
 // defaults is what a scenario says that says nothing.

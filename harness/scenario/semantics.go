@@ -31,6 +31,7 @@ func (r *reader) scenario(root *yaml.Node, s *Scenario) {
 		}
 	}
 	r.flap(s)
+	r.varied(s.Vary)
 	oneEach(r, "probe", s.Probes, func(p Probe) (string, Block) { return p.Name, p.Block })
 	oneEach(r, "fault", s.Faults, func(f Fault) (string, Block) { return f.Name, f.Block })
 	oneEach(r, "action", s.Actions, func(a Action) (string, Block) { return a.Name, a.Block })

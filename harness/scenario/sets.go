@@ -14,12 +14,13 @@ import (
 type Set struct {
 	Path  string // dotted keys, with list indexes from 0 or the names of a list's entries: probes.staff.steer.by
 	Value string // YAML
+	Drawn bool   // no flag said so: it is one of the values of vary
 }
 
 // ParseSet splits the argument of --set.
 func ParseSet(s string) (Set, error) {
 	dotted, value, found := strings.Cut(s, "=")
-	set := Set{strings.TrimSpace(dotted), value}
+	set := Set{Path: strings.TrimSpace(dotted), Value: value}
 	if !found || slices.Contains(strings.Split(set.Path, "."), "") {
 		return Set{}, fmt.Errorf("--set %s: write PATH=VALUE, such as probes.0.every=1s", s)
 	}

@@ -69,7 +69,7 @@ func TestParseSet(t *testing.T) {
 		}
 	}
 	set, err := ParseSet("a.b={c: d=e}")
-	if err != nil || set != (Set{"a.b", "{c: d=e}"}) || set.String() != "--set a.b={c: d=e}" {
+	if err != nil || set != (Set{Path: "a.b", Value: "{c: d=e}"}) || set.String() != "--set a.b={c: d=e}" {
 		t.Errorf("got %+v, %v", set, err)
 	}
 }
@@ -83,11 +83,11 @@ func TestSetWithoutSecrets(t *testing.T) {
 		"{url: 'http://a:hush@b/?k=hush', image: c}": "{url: 'http://…@b/?…', image: c}",
 		"http://kms.test:4566":                       "http://kms.test:4566", "a@b": "a@b", "why?": "why?",
 	} {
-		if got := (Set{"kms", value}).String(); got != "--set kms="+want {
+		if got := (Set{Path: "kms", Value: value}).String(); got != "--set kms="+want {
 			t.Errorf("%s: %s", value, got)
 		}
 	}
-	_, err := ReadWith(strings.NewReader("name: x\n"), "F", With{Sets: []Set{{"system.kms.url", "[http://ann:hush@kms.test]"}}})
+	_, err := ReadWith(strings.NewReader("name: x\n"), "F", With{Sets: []Set{{Path: "system.kms.url", Value: "[http://ann:hush@kms.test]"}}})
 	if err == nil || !strings.Contains(err.Error(), "--set system.kms.url=[http://…@kms.test]: ") {
 		t.Errorf("the mistake is told as %v", err)
 	}

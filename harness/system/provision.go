@@ -48,7 +48,11 @@ type parts struct {
 func Provision(
 	ctx context.Context, t harness.Topology, host Host, back *rollback.Stack, set func(*Site),
 ) (*Site, error) {
-	signer := NewSigner() // the slowest part, so it begins first
+	bits := pki.Bits
+	if t.Virtual {
+		bits = pki.FewBits
+	}
+	signer := NewSigner(bits) // the slowest part, so it begins first
 	site, err := NewSite(NewDesign(t), back)
 	if err != nil {
 		return nil, err

@@ -7,8 +7,8 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 )
 
-// NewSigner begins to make the identity provider's signing key, and gives what waits for it.
-func NewSigner() func() (*pki.Signer, error) {
+// NewSigner begins to make the identity provider's signing key, of so many bits, and gives what waits for it.
+func NewSigner(bits int) func() (*pki.Signer, error) {
 	type made struct {
 		signer *pki.Signer
 		err    error
@@ -17,7 +17,8 @@ func NewSigner() func() (*pki.Signer, error) {
 	go func() {
 		var m made
 		m.err = harness.Guard("making a key", func() (err error) {
-			m.signer, err = pki.NewSigner("Acme identity provider", now)
+			from, until := pki.Valid(now)
+			m.signer, err = pki.NewSignerFor("Acme identity provider", bits, from, until)
 			return err
 		})
 		done <- m

@@ -42,7 +42,7 @@ func TestServedIdP(t *testing.T) {
 			t.Errorf("unconfigured, %s is answered with %d", host, got)
 		}
 	}
-	signer, err := system.NewSigner()()
+	signer, err := system.NewSigner(pki.Bits)()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestServedIdP(t *testing.T) {
 			t.Errorf("%s: %d", host, got)
 		}
 	}
-	other, err := system.NewSigner()()
+	other, err := system.NewSigner(pki.Bits)()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestServeRefuses(t *testing.T) {
 
 // What a replica is told goes across whole.
 func TestConfigGoesAcross(t *testing.T) {
-	signer, err := system.NewSigner()()
+	signer, err := system.NewSigner(pki.Bits)()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,9 +61,10 @@ type Verdict struct {
 	Scenario string    `json:"scenario"`
 	Target   string    `json:"target"`
 	Seed     uint64    `json:"seed"`
-	Version  string    `json:"version"` // of the recorder
-	Started  time.Time `json:"started"` // wall time of zero
-	Seconds  Seconds   `json:"seconds"` // from zero to the end of the settling
+	Version  string    `json:"version"`           // of the recorder
+	Started  time.Time `json:"started"`           // wall time of zero
+	Virtual  bool      `json:"virtual,omitempty"` // it was simulated, and its date means nothing
+	Seconds  Seconds   `json:"seconds"`           // from zero to the end of the settling
 	Grade    Grade     `json:"grade"`
 	Findings []Finding `json:"findings"`
 	Measures

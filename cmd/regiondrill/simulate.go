@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/regiondrill/regiondrill/harness/drill"
+	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/repetition"
+	"github.com/regiondrill/regiondrill/harness/report"
+	"github.com/regiondrill/regiondrill/harness/scenario"
+	"github.com/regiondrill/regiondrill/harness/simulation"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// simulateFlags are the flags of simulate.
+type simulateFlags struct {
+	saying
+	runs       int
+	seed       uint64
+	seeded     bool
+	out        string
+	until      float64
+	confidence float64
+	json       bool
+}
+
+const noBrowser = "a browser can't be run in virtual time"
+
+func (p *program) simulateCommand() *cobra.Command {
+	var flags simulateFlags
+	cmd := &cobra.Command{
+		Use: "simulate SCENARIO…", Short: "Run a drill many times in virtual time, and tell how bad it can get",
+		Long: `Run a drill many times in virtual time: the same system, links, probes, TLS and signatures as in the lab, on a clock
+that jumps to the next instant at which anything happens. What computing takes is left out, and so are browser probes.
+Each drill has a seed of its own, one more than the drill before, by which all is drawn: the phase of its faults,
+jitter, odds, and what the scenario's block vary names. The same seeds give the same results.
+
+The worst drill is kept as an ordinary folder beside repetition.json. Exit codes are those of run --repeat.`,
+		Example: `  regiondrill simulate primary-region-outage
+  regiondrill simulate mine.yaml --runs 200 --until-met 0.95 --out simulated
+  regiondrill simulate tag:nightly --runs 1`,
+		Args: atLeastOne("a scenario"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			flags.seeded = cmd.Flags().Changed("seed")
+			return p.simulate(cmd.Context(), args, &flags)
+		},
+	}
+	set := cmd.Flags()
+	flags.saying.bind(set)
+	set.IntVar(&flags.runs, "runs", 1000, "run each drill `N` times")
+	set.Uint64Var(&flags.seed, "seed", 0, "seed the first drill by this, instead of by the scenario's seed")
+	set.StringVar(&flags.out, "out", "", "the `DIR` of the results, which must not hold anything yet "+
+		"(default runs/TIME-NAME-simulated)")
+	set.Float64Var(&flags.until, "until-met", 0, "stop as soon as it is known whether every objective is met with at "+
+		"least this `PROBABILITY`, such as 0.9")
+	set.Float64Var(&flags.confidence, "confidence", repetition.Confidence, "that of its bounds and answers")
+	set.BoolVar(&flags.json, "json", false, "print repetition.json")
+	return cmd
+}
+
+// simulate is the whole of the command.
+func (p *program) simulate(ctx context.Context, args []string, flags *simulateFlags) error {
+	asked := repeatFlags{times: flags.runs, said: true, until: flags.until, confidence: flags.confidence}
+	if err := asked.check(runFlags{}); err != nil {
+		return errors.New(strings.ReplaceAll(err.Error(), "--repeat", "--runs"))
+	}
+	drills, sets, err := p.simulated(args, flags)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	now, codes, outer := time.Now(), []int(nil), ""
+	if len(drills) > 1 {
+		if outer = flags.out; outer == "" {
+			outer = history.FolderName(runsDir, now, "simulated")
+		}
+	}
+	for i, d := range drills {
+		dir := flags.out
+		switch {
+		case outer != "":
+			dir = filepath.Join(outer, d.scenario.Name)
+		case dir == "":
+			dir = history.FolderName(runsDir, now, d.scenario.Name+"-simulated")
+		}
+		if err := vacant(dir); err != nil {
+			return err
+		}
+		if i > 0 && !flags.json {
+			fmt.Fprintln(p.stdout)
+		}
+		grade, err := p.simulateOne(ctx, d, sets, asked.rule(d), dir, flags)
+		if err != nil {
+			return broke(err)
+		}
+		codes = append(codes, codeOf(grade))
+		if ctx.Err() != nil {
+			codes = append(codes, exitUnknown)
+			break
+		}
+	}
+	return leave(first(codes))
+}
+
+// simulated finds and compiles what is to be simulated.
+func (p *program) simulated(args []string, flags *simulateFlags) ([]*compiled, scenario.With, error) {
+	from, err := p.sources(args)
+	if err != nil {
+		return nil, scenario.With{}, err
+	}
+	opts, err := p.virtual()
+	if err != nil {
+		return nil, scenario.With{}, err
+	}
+	drills, err := p.compile(from, flags.saying, opts)
+	if err != nil {
+		return nil, scenario.With{}, err
+	}
+	sets, vars, err := flags.saying.parse()
+	if err != nil {
+		return nil, scenario.With{}, err
+	}
+	drills, err = p.timeless(drills)
+	return drills, p.with(sets, vars), errors.Join(err, flags.used(drills), distinct(drills))
+}
+
+// virtual are the options of a drill in virtual time.
+func (p *program) virtual() (engine.Options, error) {
+	opts, err := p.options("lab")
+	opts.PhaseSeed, opts.WithoutBrowser, opts.Repeated, opts.Virtual = 0, noBrowser, true, true
+	return opts, err
+}
+
+// timeless leaves out, of several drills, what can't be simulated, and says so; a single one is refused.
+func (p *program) timeless(drills []*compiled) ([]*compiled, error) {
+	var can []*compiled
+	var errs []error
+	for _, d := range drills {
+		if why := inRealTime(d); why != "" {
+			errs = append(errs, fmt.Errorf("%s can't be simulated: %s", d.name, why))
+			continue
+		}
+		can = append(can, d)
+	}
+	if len(can) == 0 {
+		return nil, errors.Join(errs...)
+	}
+	for _, err := range errs {
+		fmt.Fprintf(p.stderr, "left out: %v\n", err)
+	}
+	return can, nil
+}
+
+// inRealTime is why a drill can't be run in virtual time, empty where it can.
+func inRealTime(d *compiled) string {
+	switch {
+	case d.skipped != nil:
+		return d.skipped.Error()
+	case len(d.plan.Reaches()) > 0:
+		return "it asks " + strings.Join(d.plan.Reaches(), ", ") + ", where time is real"
+	case len(d.plan.Executes()) > 0:
+		return "it runs programs, which are in real time"
+	case !slices.ContainsFunc(d.plan.Record.Probes, func(p history.Probe) bool { return !p.Skipped }):
+		return "it has browser probes only, and " + noBrowser
+	}
+	for _, probe := range d.plan.Record.Probes {
+		if !probe.Skipped && len(probe.Needs) > 0 {
+			return "its probe " + probe.Name + " runs a program, which is in real time"
+		}
+	}
+	return ""
+}
+
+// simulateOne runs one drill many times, and tells what all of them conclude.
+func (p *program) simulateOne(
+	ctx context.Context, d *compiled, with scenario.With, rule repetition.Rule, dir string, flags *simulateFlags,
+) (verdict.Grade, error) {
+	began := time.Now()
+	s := &simulation.Simulation{Catalog: p.catalog, Rule: rule, Plan: p.nthPlan(d, with, flags)}
+	if look := p.progress(); look != nil {
+		s.Each = func(n int, _ *verdict.Verdict) { look(fmt.Sprintf("%s: %d of %d", d.scenario.Name, n, rule.Times)) }
+	}
+	outcome, err := s.Run(ctx, filepath.Join(dir, "worst"))
+	if err != nil {
+		return verdict.Unknown, err
+	}
+	var file, text bytes.Buffer
+	if err := report.WriteRepetition(&file, outcome.Result); err != nil {
+		return verdict.Unknown, err
+	}
+	path := filepath.Join(dir, "repetition.json")
+	if err := drill.Replace(path, file.Bytes()); err != nil {
+		return verdict.Unknown, fmt.Errorf("writing %s: %w", path, err)
+	}
+	if flags.json {
+		_, err := p.stdout.Write(file.Bytes())
+		return outcome.Grade, err
+	}
+	if err := report.RepetitionText(&text, outcome.Result, p.look()); err != nil {
+		return verdict.Unknown, err
+	}
+	fmt.Fprintln(&text)
+	for _, probe := range d.plan.Record.Probes {
+		if probe.Skipped {
+			fmt.Fprintf(&text, "Left out     %s: %s\n", probe.Name, noBrowser)
+		}
+	}
+	if outcome.Worst > 0 {
+		fmt.Fprintf(&text, "The worst    %s, drill %d\n", filepath.Join(dir, "worst", "report.html"), outcome.Worst)
+	}
+	fmt.Fprintf(&text, "All of them  %s\n", path)
+	if s.Each != nil {
+		fmt.Fprint(p.stderr, "\r\x1b[K")
+	}
+	fmt.Fprintf(p.stderr, "%s: %d drills simulated in %s\n", d.scenario.Name, len(outcome.Runs),
+		time.Since(began).Round(100*time.Millisecond))
+	_, err = p.stdout.Write(text.Bytes())
+	return outcome.Grade, err
+}
+
+// nthPlan compiles the n-th drill: what varies is drawn by its seed.
+func (p *program) nthPlan(d *compiled, with scenario.With, flags *simulateFlags) func(n int) (*engine.Plan, error) {
+	base := d.plan.Record.Seed
+	if flags.seeded {
+		base = flags.seed
+	}
+	return func(n int) (*engine.Plan, error) {
+		opts, err := p.virtual()
+		if err != nil {
+			return nil, err
+		}
+		seed := base + uint64(n-1)
+		opts.Seed = &seed
+		drawn := with
+		drawn.Sets = append(slices.Clone(with.Sets), d.scenario.Drawn(seed)...)
+		once, err := p.compileOne(d.source, drawn, opts)
+		return once.plan, err
+	}
+}
+
+// progress rewrites one line of a terminal; it is nil where nobody watches.
+func (p *program) progress() func(said string) {
+	if !terminal(p.stderr) {
+		return nil
+	}
+	var last time.Time
+	return func(said string) {
+		if now := time.Now(); now.Sub(last) > 100*time.Millisecond {
+			last = now
+			fmt.Fprintf(p.stderr, "\r%s\x1b[K", said)
+		}
+	}
+}

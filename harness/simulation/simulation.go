@@ -1,0 +1,155 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"sync"
+
+	"github.com/regiondrill/regiondrill/harness/catalog"
+	"github.com/regiondrill/regiondrill/harness/drill"
+	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/repetition"
+	"github.com/regiondrill/regiondrill/harness/verdict"
+)
+
+// Simulation is one drill, run many times in virtual time.
+type Simulation struct {
+	Catalog catalog.Catalog
+	Rule    repetition.Rule
+	// Plan compiles the n-th drill, from 1. It is called by several goroutines.
+	Plan func(n int) (*engine.Plan, error)
+	// Each is told of each drill, in their order; nil: nobody is.
+	Each func(n int, v *verdict.Verdict)
+}
+
+// Outcome is what a simulation ends with.
+type Outcome struct {
+	*repetition.Result
+	Worst int // the drill whose folder was kept, from 1; 0 where none was run
+}
+
+// Run runs the drills, as many at once as the program has processors, and keeps the folder of the worst alone, as
+// keep. A ctx that ends lets those that are running end. The same plans give the same outcome.
+func (s *Simulation) Run(ctx context.Context, keep string) (*Outcome, error) {
+	scratch, err := os.MkdirTemp(filepath.Dir(keep), ".simulated-")
+	if err != nil {
+		return nil, fmt.Errorf("making a folder for drills: %w", err)
+	}
+	defer os.RemoveAll(scratch) //nolint:errcheck // what is left of it is a temporary folder
+	// Each drill makes a system anew and throws it away: collecting rarely is a sixth faster, for some hundred MiB more.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	series := &series{simulation: s, Series: repetition.NewSeries(s.Rule), ended: map[int]*ended{}}
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for n := series.next(ctx); n > 0; n = series.next(ctx) {
+				series.add(n, s.one(n, filepath.Join(scratch, strconv.Itoa(n))))
+			}
+		})
+	}
+	all.Wait()
+	if series.err != nil {
+		return nil, series.err
+	}
+	outcome := &Outcome{Result: series.Result(), Worst: series.worst.n}
+	if outcome.Worst == 0 {
+		return outcome, nil
+	}
+	outcome.Runs[outcome.Worst-1].Folder = filepath.Base(keep)
+	if err := os.Rename(series.worst.dir, keep); err != nil {
+		return nil, fmt.Errorf("keeping the worst drill: %w", err)
+	}
+	_, err = s.runner().Conclude(keep)
+	return outcome, err
+}
+
+func (s *Simulation) runner() *drill.Runner { return &drill.Runner{Catalog: s.Catalog, Timeless: true} }
+
+// ended is a drill that was run, and whose folder is there.
+type ended struct {
+	n   int
+	dir string
+	v   *verdict.Verdict
+	err error
+}
+
+// one runs the n-th drill.
+func (s *Simulation) one(n int, dir string) *ended {
+	e := &ended{n: n, dir: dir}
+	plan, err := s.Plan(n)
+	if err != nil {
+		e.err = err
+		return e
+	}
+	inBubble(func() { e.err = s.runner().Record(context.Background(), plan, dir) })
+	if e.err != nil {
+		return e
+	}
+	loaded, err := s.runner().Load(dir)
+	if err != nil {
+		e.err = err
+		return e
+	}
+	e.v = loaded.Verdict
+	return e
+}
+
+// series are drills that end in any order and are counted in theirs, so that the outcome is the same each time.
+type series struct {
+	*repetition.Series
+	simulation *Simulation
+
+	mu    sync.Mutex
+	begun int
+	count int            // of those that were added
+	ended map[int]*ended // and wait for those before them
+	worst ended
+	err   error // the first
+}
+
+// next is the drill to run now, 0 when there is no more.
+func (s *series) next(ctx context.Context) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() != nil || s.err != nil || s.begun >= s.simulation.Rule.Times || !s.Open() {
+		return 0
+	}
+	s.begun++
+	return s.begun
+}
+
+// add counts a drill, and those that waited for it. What ended beyond the last one that was needed counts nowhere.
+func (s *series) add(n int, e *ended) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.ended[n] = e; s.ended[s.count+1] != nil; {
+		s.count++
+		s.take(s.ended[s.count])
+		delete(s.ended, s.count)
+	}
+}
+
+func (s *series) take(e *ended) {
+	gone := e.dir
+	switch {
+	case e.err != nil:
+		s.err = errors.Join(s.err, fmt.Errorf("drill %d: %w", e.n, e.err))
+	case s.err == nil && s.Open():
+		s.Add("", e.v)
+		if s.simulation.Each != nil {
+			s.simulation.Each(e.n, e.v)
+		}
+		if s.worst.n == 0 || repetition.Worse(e.v, s.worst.v) {
+			gone, s.worst = s.worst.dir, *e
+		}
+	}
+	if gone != "" {
+		os.RemoveAll(gone) //nolint:errcheck // the folder around it goes with all that is in it
+	}
+}
