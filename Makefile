@@ -121,9 +121,9 @@ matrix: build ## hold every fault to its contract, with every probe in either Re
 kill-test: ## kill drills, browsers and containers in mid-run, at KILLS (200) instants, and look for what they leave
 	@$(GO) test -count=1 -v -run 'Kill|Stop|Still|Keeper|Leave|Vanish|Recover|Panic' \
 		./cmd/regiondrill ./harness/engine ./probes/browser ./harness/targets
-	@set -o pipefail; export REGIONDRILL_KILLS=$${KILLS:-200}; for package in system targets; do \
-		$(GO) test -count=1 -parallel 6 -v -run TestKilled'(AtAny|While)' ./harness/$$package | \
-			grep -E ' restored|^(ok|FAIL|---)' || exit; done
+	@set -o pipefail; REGIONDRILL_KILLS=$${KILLS:-200} $(GO) test -count=1 -parallel 6 -v -run TestKilled'(AtAny|While)' \
+		./harness/system ./harness/targets | awk '/ restored,/ {restored += $$2; kills += $$4} \
+		/ restored,|^(ok|FAIL|---)|Error/; END {print restored " of " kills " restored"}'
 
 compose-up: ## start LocalStack, Prometheus, Pushgateway and Grafana on loopback (docs/dashboards.md)
 	@VERSION='$(VERSION)' .ci/compose up

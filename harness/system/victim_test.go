@@ -16,6 +16,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/harness/faults"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/system"
 )
@@ -28,7 +29,7 @@ const (
 // victim is a run in a process of its own, all of whose changes outlive it.
 type victim struct {
 	Folder, URL, ARN string
-	Fault, Config    string        // its kind, and its block as JSON
+	Fault, Config    string        // its kind, and its mode or error code
 	Lease            time.Duration // of its keeper; 0: it has none
 	Once             bool          // one fault stays in force, where else one follows another
 }
@@ -80,28 +81,44 @@ func (v *victim) run() error {
 		return err
 	}
 	back := &rollback.Stack{Journal: folder.Undo, Keeper: keeper}
-	fault, h, a, err := v.aim()
+	turn, err := v.turn(back)
 	if err != nil {
 		return err
 	}
 	fmt.Println("begins")
 	for ctx.Err() == nil {
-		injected, err := fault.Inject(ctx, h, a, back)
-		if err == nil && v.Once {
-			fmt.Println("in force")
-			<-ctx.Done()
-		}
-		if err == nil {
-			time.Sleep(rand.N(20 * time.Millisecond))
-			err = injected.Undo(ctx)
-		}
-		if err != nil && ctx.Err() == nil && keeper.Taken() == nil {
+		if err := turn(ctx); err != nil && ctx.Err() == nil && keeper.Taken() == nil {
 			return err
 		}
 	}
 	err = errors.Join(back.Unwind(ctx), keeper.Settled())
 	keeper.Part()
 	return err
+}
+
+// turn does something and takes it back.
+func (v *victim) turn(back *rollback.Stack) (func(context.Context) error, error) {
+	if v.Fault == ownSystem {
+		t := topology()
+		t.KMS = harness.KMSSettings{Backend: system.KMSEndpoint, URL: v.URL}
+		return func(ctx context.Context) error {
+			_, err := lab.Start(ctx, t, back)
+			return errors.Join(err, back.Unwind(ctx))
+		}, nil
+	}
+	fault, h, a, err := v.aim()
+	return func(ctx context.Context) error {
+		injected, err := fault.Inject(ctx, h, a, back)
+		if err == nil && v.Once {
+			fmt.Println("in force")
+			<-ctx.Done()
+		}
+		if err != nil {
+			return err
+		}
+		time.Sleep(rand.N(20 * time.Millisecond))
+		return injected.Undo(ctx)
+	}, err
 }
 
 // aim is the fault, and all that it acts on.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -18,6 +19,8 @@ import (
 
 	"github.com/moby/moby/client"
 
+	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/faults"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
@@ -91,18 +94,24 @@ func ofRun(t *testing.T, d docker, id string) (left []string) {
 // victimVariable holds the victim that this process is to be.
 const victimVariable = "REGIONDRILL_TEST_VICTIM"
 
-// victim is a process that changes a container again and again, with a keeper, until it is killed.
-type victim struct{ Folder, Run, Deed string }
+// victim is a process that harms a container again and again, with a keeper, until it is killed.
+type victim struct{ Folder, Run, Kind, Mode string }
 
-// deeds are what can be done to a container, each with the intent of its undo.
-func deeds(r *replica) map[string]struct {
-	do     func(context.Context) error
-	intent rollback.Intent
-} {
-	return map[string]struct {
-		do     func(context.Context) error
-		intent rollback.Intent
-	}{"pause": {r.Pause, r.Unpausing()}, "kill": {r.Kill, r.Starting()}, "disconnect": {r.Disconnect, r.Connecting()}}
+// bareReplica is a container that nobody has told what to serve: it is back when it answers so.
+type bareReplica struct{ *replica }
+
+// Ask is an error where it doesn't answer.
+func (b bareReplica) Ask(ctx context.Context) error {
+	if err := b.replica.Ask(ctx); !errors.Is(err, errUnready) {
+		return err
+	}
+	return nil
+}
+
+// Start starts it again.
+func (b bareReplica) Start(ctx context.Context) error {
+	b.hangUp()
+	return errors.Join(b.docker.start(ctx, b.own()), b.found(ctx))
 }
 
 // run does it until somebody ends it.
@@ -125,21 +134,25 @@ func (v *victim) run(ctx context.Context) error {
 	if err := keeper.Start(); err != nil {
 		return err
 	}
-	deed := deeds(&replica{box: newBox(d, &run{id: v.Run}, "us-east-1", "replica")})[v.Deed]
+	r := bareReplica{&replica{box: newBox(d, &run{id: v.Run}, "us-east-1", "replica")}}
+	if err := r.found(ctx); err != nil {
+		return err
+	}
+	var fault harness.Fault = &faults.Process{Mode: v.Mode}
+	if v.Kind == "network_disconnect" {
+		fault = &faults.NetworkDisconnect{}
+	}
+	h := &harness.Handles{Power: map[string]harness.Power{r.name: r}, Attach: map[string]harness.Attach{r.name: r}}
+	aim := harness.Aim{Name: "it", Region: r.name, Edges: []harness.Edge{{From: r.name, To: r.name}}}
 	back := &rollback.Stack{Journal: folder.Undo}
 	fmt.Println("begins")
 	for {
-		undo, err := back.Push(deed.intent, func(ctx context.Context) error {
-			return Undoers()[deed.intent.Kind](ctx, deed.intent.Args)
-		})
+		injected, err := fault.Inject(ctx, h, aim, back)
 		if err != nil {
 			return err
 		}
-		if err := deed.do(ctx); err != nil {
-			return err
-		}
 		time.Sleep(rand.N(50 * time.Millisecond))
-		if err := undo(ctx); err != nil {
+		if err := injected.Undo(ctx); err != nil {
 			return err
 		}
 	}
@@ -175,14 +188,58 @@ func (v *victim) begin(t *testing.T) *exec.Cmd {
 	return nil
 }
 
+// kinds are the faults that are killed, each with its modes.
+var kinds = [...]struct {
+	name  string
+	modes []string
+}{{"process", []string{"pause", "kill", "restart"}}, {"network_disconnect", []string{"disconnect"}}}
+
 // TestKilledWhileItChangesAContainer: at whatever instant somebody is killed who pauses, kills or disconnects a
-// container, their keeper brings it back, and it answers. A few kills, or a fifth of what REGIONDRILL_KILLS says.
+// container, their keeper brings it back, and it answers. A few kills, or two fifths of what REGIONDRILL_KILLS says;
+// the others are over an endpoint. The container is started once.
 func TestKilledWhileItChangesAContainer(t *testing.T) {
 	d := needsDocker(t)
-	kills := 3
+	kills := 4
 	if said, err := strconv.Atoi(os.Getenv("REGIONDRILL_KILLS")); err == nil {
-		kills = said / 5
+		kills = said - said*3/5
 	}
+	b := startedOnce(t, d)
+	var restored, tried [len(kinds)]int
+	sum, harmed := 0, 0
+	for i := range kills {
+		kind := kinds[i%len(kinds)]
+		v := &victim{Run: b.run.id, Kind: kind.name, Mode: kind.modes[i/len(kinds)%len(kind.modes)]}
+		tried[i%len(kinds)]++
+		t.Run(fmt.Sprintf("%d %s %s", i, v.Kind, v.Mode), func(t *testing.T) {
+			if v.killed(t) {
+				harmed++
+			}
+			if err := b.found(t.Context()); err != nil {
+				t.Errorf("it does not answer: %v", err)
+			}
+			found, ours, err := d.its(t.Context(), b.run.thing(b.full()))
+			if err != nil || !ours || !found.Container.State.Running || hidden(found.Container, b.run.thing(b.full())) {
+				t.Errorf("it is %+v, %v", found.Container.State, err)
+			}
+			if !t.Failed() {
+				restored[i%len(kinds)]++
+				sum++
+			}
+		})
+	}
+	by := ""
+	for i, kind := range kinds {
+		by += fmt.Sprintf(", %s %d of %d", kind.name, restored[i], tried[i])
+	}
+	t.Logf("%d of %d restored%s; %d were killed with something to undo", sum, kills, by, harmed)
+	if harmed == 0 {
+		t.Error("nobody was killed in the middle of anything")
+	}
+}
+
+// startedOnce is a container that stays for the whole of a test.
+func startedOnce(t *testing.T, d docker) *box {
+	t.Helper()
 	image, err := d.image(t.Context())
 	if err == nil {
 		err = prepare(t.Context(), d)
@@ -200,34 +257,24 @@ func TestKilledWhileItChangesAContainer(t *testing.T) {
 	if err := b.up(t.Context(), image, back); err != nil {
 		t.Fatal(err)
 	}
-	restored := 0
-	for i := range kills {
-		deed := []string{"pause", "kill", "disconnect"}[i%3]
-		t.Run(fmt.Sprintf("%d %s", i, deed), func(t *testing.T) {
-			v := &victim{Folder: filepath.Join(t.TempDir(), "run"), Run: b.run.id, Deed: deed}
-			cmd := v.begin(t)
-			time.Sleep(rand.N(500 * time.Millisecond)) // the instant
-			_ = cmd.Process.Kill()
-			if _ = cmd.Wait(); cmd.ProcessState.Exited() {
-				t.Fatalf("it had ended by itself before it was killed: %s", cmd.ProcessState)
-			}
-			journal := read(t, filepath.Join(v.Folder, history.UndoFile))
-			if pending, err := rollback.Pending(bytes.NewReader(journal)); err != nil || len(pending) > 0 {
-				over(t, v.Folder)
-			}
-			if err := b.found(t.Context()); err != nil {
-				t.Errorf("it does not answer: %v", err)
-			}
-			found, ours, err := d.its(t.Context(), b.run.thing(b.full()))
-			if err != nil || !ours || !found.Container.State.Running || hidden(found.Container, b.run.thing(b.full())) {
-				t.Errorf("it is %+v, %v", found.Container.State, err)
-			}
-			if !t.Failed() {
-				restored++
-			}
-		})
+	return b
+}
+
+// killed kills it at a random instant, and waits until its keeper has taken back what there is: then it is true.
+func (v *victim) killed(t *testing.T) (harmed bool) {
+	t.Helper()
+	v.Folder = filepath.Join(t.TempDir(), "run")
+	cmd := v.begin(t)
+	time.Sleep(rand.N(500 * time.Millisecond)) // the instant
+	_ = cmd.Process.Kill()
+	if _ = cmd.Wait(); cmd.ProcessState.Exited() {
+		t.Fatalf("it had ended by itself before it was killed: %s", cmd.ProcessState)
 	}
-	t.Logf("%d of %d restored", restored, kills)
+	pending, err := rollback.Pending(bytes.NewReader(read(t, filepath.Join(v.Folder, history.UndoFile))))
+	if harmed = err != nil || len(pending) > 0; harmed {
+		over(t, v.Folder)
+	}
+	return harmed
 }
 
 // over waits until the keeper of a folder is done.
