@@ -195,13 +195,10 @@ func (s *schedule) try(ctx context.Context, a *harness.Attempt) error {
 	return harness.Guard("a probe", func() error { return s.probe.Try(ctx, a) })
 }
 
-// lateShare is the share of a limit that may go by before an attempt begins, or its end says nothing of the system.
-const lateShare = 4
-
 // lacked tells whether a failed attempt was cut off by its limit, of which this process had used too much itself.
 func (s *schedule) lacked(a *harness.Attempt, began, ended time.Time) bool {
 	limit := s.rec.Limit.Duration()
-	return ended.Sub(a.Due) >= limit && lateShare*began.Sub(a.Due) > limit
+	return ended.Sub(a.Due) >= limit && history.LateShare*began.Sub(a.Due) > limit
 }
 
 // settle turns what came of an attempt into an event.

@@ -47,6 +47,7 @@ func read(r io.Reader, expected int) (*History, error) {
 		return nil, cmp.Or(torn, errors.New("reading the history: it has no plan, so nothing can be concluded from it"))
 	}
 	h.Contradictions = h.Audit()
+	h.excuse()
 	return h, nil
 }
 

@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"cmp"
 	"slices"
 	"sort"
 
@@ -219,20 +218,9 @@ func (c *comeback) lower(first int, until history.Instant, p *pace, s stalls) hi
 type stalls []stretch
 
 func stallsOf(h *history.History) stalls {
-	var all stalls
-	for _, e := range h.Events {
-		if e.Type == history.TypeStall && e.Stall.By == history.StallHeartbeat && e.Stall.Until > e.Stall.Since {
-			all = append(all, stretch{e.Stall.Since, e.Stall.Until})
-		}
-	}
-	slices.SortFunc(all, func(a, b stretch) int { return cmp.Compare(a.since, b.since) })
 	var apart stalls
-	for _, s := range all {
-		if n := len(apart); n > 0 && s.since <= apart[n-1].until {
-			apart[n-1].until = max(apart[n-1].until, s.until)
-			continue
-		}
-		apart = append(apart, s)
+	for _, s := range h.StoodStill() {
+		apart = append(apart, stretch{s.Since, s.Until})
 	}
 	return apart
 }

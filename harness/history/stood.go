@@ -1,0 +1,70 @@
+package history
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// LateShare is the share of a limit that this process may use up itself: where it began late by more, or stood still
+// for so much of an attempt's time, that the limit ran out says nothing of the system.
+const LateShare = 4
+
+// StoodStill are the spans in which this process's own clock came late, in order, none overlapping another.
+func (h *History) StoodStill() []Stall {
+	var apart []Stall
+	for _, e := range h.Events {
+		if e.Type == TypeStall && e.Stall.By == StallHeartbeat && e.Stall.Until > e.Stall.Since {
+			apart = append(apart, *e.Stall)
+		}
+	}
+	slices.SortFunc(apart, func(a, b Stall) int { return cmp.Compare(a.Since, b.Since) })
+	n := 0
+	for _, s := range apart {
+		if n > 0 && s.Since <= apart[n-1].Until {
+			apart[n-1].Until = max(apart[n-1].Until, s.Until)
+			continue
+		}
+		apart[n] = s
+		n++
+	}
+	return apart[:n]
+}
+
+// excuse makes attempts unknown that failed because this process stood still: it did so for a quarter of their limit at
+// least, and that ran out. The run itself couldn't know when it wrote them down, as a stall is told of when it is over.
+func (h *History) excuse() {
+	still := h.StoodStill()
+	if len(still) == 0 {
+		return
+	}
+	limits := map[string]Instant{}
+	for _, p := range h.Plan.Probes {
+		limits[p.Name] = p.Limit
+	}
+	for i := range h.Attempts {
+		a := &h.Attempts[i]
+		limit := limits[a.Probe]
+		if a.Outcome != Bad || limit <= 0 || a.Ended-a.Due < limit {
+			continue
+		}
+		if lost := lostTo(still, a); LateShare*lost >= limit {
+			a.Outcome, a.Class = Unknown, ClassHarness
+			a.Detail = fmt.Sprintf("this process stood still for %v of the time that its limit of %v lets it have",
+				lost.Duration().Round(time.Millisecond), limit.Duration())
+		}
+	}
+}
+
+// lostTo is how long of an attempt's time these spans, in order and apart, have taken.
+func lostTo(still []Stall, a *Attempt) (lost Instant) {
+	first, _ := slices.BinarySearchFunc(still, a.Due, func(s Stall, due Instant) int { return cmp.Compare(s.Until, due) })
+	for _, s := range still[first:] {
+		if s.Since >= a.Ended {
+			break
+		}
+		lost += max(0, min(a.Ended, s.Until)-max(a.Due, s.Since))
+	}
+	return lost
+}
