@@ -110,16 +110,76 @@ func (c *linkCanary) inForce() look {
 		_, _ = c.control.caller.Write(token) // an error shows when it is read
 	}
 	c.others = c.laid.othersReset(c.pipe)
+	lost := c.loses() && !c.laid.rule.Effect.Traffic.Hole
 	near, _ := c.along(c.pipe)
 	c.sent = time.Now()
 	_, _ = near.Write(token) // the same
 	return func(ctx context.Context) (time.Time, error) {
+		if lost {
+			return c.seeBehind(ctx)
+		}
 		var err error
 		if c.laid.rule.Effect.Cut {
 			err = seeCut(c.pipe)
 		}
 		return c.sent, errors.Join(err, c.effect.see(ctx, c))
 	}
+}
+
+// loses tells whether another rule loses for good what the canary sends, or what it is answered when it dials. With
+// f.mu held.
+func (c *linkCanary) loses() bool {
+	lanes := []laneKey{c.carries()}
+	if c.effect != (slowing{}) {
+		lanes = []laneKey{c.pipe.there.lane.key, c.pipe.back.lane.key}
+	}
+	return slices.ContainsFunc(lanes, func(k laneKey) bool {
+		s := c.laid.fabric.shapeOf(k, time.Time{}, c.laid.fabric.rules)
+		return s.hole && s.lose
+	})
+}
+
+// seeBehind looks for a rule that was laid while a hole was on the link which loses what is sent into it: nothing tells
+// of the rule until that is gone. Connections that met the hole stay dead, so each look has one of its own. Its instant
+// is that of the look that saw the rule: what had set out before met the hole alone.
+func (c *linkCanary) seeBehind(ctx context.Context) (time.Time, error) {
+	for {
+		if err := c.tryBehind(ctx); !errors.Is(err, errLost) {
+			return c.sent, err
+		}
+		if !pause(ctx, again) {
+			return c.sent, ctx.Err()
+		}
+	}
+}
+
+// errLost is a look that another rule kept from seeing anything.
+var errLost = errors.New("another rule loses what is sent")
+
+// tryBehind sends a new token, if nothing loses it, and looks what becomes of that.
+func (c *linkCanary) tryBehind(ctx context.Context) error {
+	f := c.laid.fabric
+	f.mu.Lock()
+	if c.loses() {
+		f.mu.Unlock()
+		return errLost
+	}
+	old := c.pipe
+	c.pipe = between(old.there.lane, old.back.lane)
+	along := f.shapeOf(c.carries(), time.Time{}, f.rules)
+	c.round, c.floor, c.others = f.round(c.pipe), along.least(), c.laid.othersReset(c.pipe)
+	c.sent = time.Now()
+	near, _ := c.along(c.pipe)
+	_, _ = near.Write(token) // an error shows when it is read
+	f.mu.Unlock()
+	old.fail(ErrClosed)
+	looking, cancel := context.WithTimeout(ctx, 3*c.round+grace)
+	defer cancel()
+	err := c.effect.see(looking, c)
+	if err != nil && looking.Err() != nil && ctx.Err() == nil {
+		return errLost // by a hole that has come since
+	}
+	return err
 }
 
 // control is a pipe from a place to the nearest one whose links have no fault, or within the place where there is none.

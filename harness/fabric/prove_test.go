@@ -174,6 +174,48 @@ func TestAHiddenEndIsProvenWhenItShows(t *testing.T) {
 	}
 }
 
+// TestARuleBehindALosingHoleIsProvenAfterIt: until then whatever is sent to look for it is lost for good.
+func TestARuleBehindALosingHoleIsProvenAfterIt(t *testing.T) {
+	odds := harness.Effect{Traffic: harness.Traffic{Reset: true, ResetOdds: 0.5}}
+	for _, effect := range []harness.Effect{slows(harness.Traffic{Latency: 50 * time.Millisecond}),
+		slows(harness.Traffic{Bandwidth: 1000}), odds, {Traffic: harness.Traffic{Refuse: true}}} {
+		for _, oneWay := range both {
+			synctest.Test(t, func(t *testing.T) {
+				f := start(t)
+				hole := lay(t, f, harness.Rule{Name: "hole", Edges: []harness.Edge{oneWay}, Effect: loses})
+				l := lay(t, f, harness.Rule{Name: "behind", Edges: both, Effect: effect})
+				brief := lay(t, f, harness.Rule{Name: "brief", Edges: both, Effect: effect})
+				time.Sleep(10*time.Second + 123*time.Millisecond)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if proofs, err := l.Prove(ctx, true); err == nil {
+					t.Errorf("%+v: seen through the hole: %v", effect, proofs)
+				}
+				brief.Lift()
+				hole.Lift()
+				_, ended, _ := hole.Truth()
+				proofs, err := l.Prove(t.Context(), true)
+				if err != nil || len(proofs) != 2 {
+					t.Fatalf("%+v: got %v, %v", effect, proofs, err)
+				}
+				began, _, _ := l.Truth()
+				for _, p := range proofs {
+					if p.At != began && (p.At.Before(ended) || p.At.Sub(ended) > 2*grace) {
+						t.Errorf("%+v: proven %v after the hole", effect, p.At.Sub(ended))
+					}
+				}
+				if _, err := brief.Prove(t.Context(), true); err == nil {
+					t.Error("what was lifted behind the hole is proven")
+				}
+				l.Lift()
+				if _, err := l.Prove(t.Context(), false); err != nil {
+					t.Errorf("%+v: lifted: %v", effect, err)
+				}
+			})
+		}
+	}
+}
+
 func TestLiftingEarlyIsNoProof(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := start(t)
