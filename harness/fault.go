@@ -58,6 +58,8 @@ type Aim struct {
 	Calls   *Calls // calls of AWS's APIs rather than links; nil: none
 	Region  string // whose replica or key it acts on
 
+	// Unseen is how long it takes until canaries can have seen that it is in force, as they are made to wait themselves.
+	Unseen time.Duration
 	// Unreachable are the Regions by which nobody at all can be carried while it is in force.
 	Unreachable []string
 

@@ -467,6 +467,10 @@ func (c *compiler) fault(f scenario.Fault, kinds []harness.FaultKind) {
 	c.problems(f.Block, slices.DeleteFunc(problems, func(p harness.Problem) bool {
 		return unread && !strings.HasPrefix(p.Key, "where")
 	}))
+	if f.For > 0 && aim.Unseen >= f.For {
+		c.fail(f.Block.Errorf("for", "%v is too short: %s makes what canaries send as much as %v late, so that none can "+
+			"prove it before it ends; raise for above that, or lower what it adds", f.For, f.Name, aim.Unseen))
+	}
 	aim.Name, aim.Lease = f.Name, f.For+leaseSlack
 	rec.Summary, rec.Region, rec.Unreachable = aim.Summary, f.Where.Region, aim.Unreachable
 	rec.Where, rec.Config = whereOf(f.Where), c.config(f.Block, fault)

@@ -15,7 +15,7 @@ import (
 
 const (
 	byHand     = 100 * 365 * 24 * time.Hour // how long a fault lasts that is healed by hand
-	proveLimit = 15 * time.Second           // for the canaries to see such a fault in force
+	proveLimit = 15 * time.Second           // for the canaries to see such a fault in force, beside what it takes itself
 )
 
 // Standing is a system that is kept standing, with nothing on its timeline: faults are broken and healed by hand, by
@@ -142,7 +142,7 @@ func (s *Standing) notBegun(ctx context.Context, b *broken, err error) error {
 
 // proveByHand proves a fault and begins to watch it.
 func (s *Standing) proveByHand(ctx context.Context, b *broken) {
-	proving, cancel := context.WithTimeout(ctx, proveLimit)
+	proving, cancel := context.WithTimeout(ctx, proveLimit+b.aim.Unseen)
 	defer cancel()
 	proofs := b.prove(proving)
 	b.ended = b.verify(ctx, proofs)

@@ -188,7 +188,7 @@ func TestHealedWhileBreaking(t *testing.T) {
 		p := *s.plan
 		p.faults = []plannedFault{p.faults[0]}
 		p.faults[0].fault = wrapping{p.faults[0].fault.(*toyFault), func(i harness.Injection, _ harness.Aim) harness.Injection {
-			return slowToProve{i.(*toyInjection)}
+			return slowToProve{i.(*toyInjection), 0}
 		}}
 		broke := make(chan error, 1)
 		go func() { _, err := s.Break(t.Context(), &p, 0); broke <- err }()
@@ -206,12 +206,39 @@ func TestHealedWhileBreaking(t *testing.T) {
 	})
 }
 
-// slowToProve sees nothing until it is told to stop looking.
-type slowToProve struct{ *toyInjection }
+// What makes canaries late themselves is waited for that much longer.
+func TestBrokenByWhatIsSeenLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := stand(t)
+		p := *s.plan
+		p.faults = []plannedFault{p.faults[0]}
+		p.faults[0].aim.Unseen = 20 * time.Second
+		p.faults[0].fault = wrapping{p.faults[0].fault.(*toyFault), func(i harness.Injection, a harness.Aim) harness.Injection {
+			return slowToProve{i.(*toyInjection), a.Unseen}
+		}}
+		if f, err := s.Break(t.Context(), &p, 0); err != nil || f.State != BreakProven {
+			t.Errorf("it is broken as %+v, %v", f, err)
+		}
+		s.Heal(t.Context())
+	})
+}
+
+// slowToProve sees nothing until some time has gone by; 0: until it is told to stop looking.
+type slowToProve struct {
+	*toyInjection
+	takes time.Duration
+}
 
 func (s slowToProve) Prove(ctx context.Context, inForce bool) ([]harness.Proof, error) {
 	if !inForce {
 		return s.toyInjection.Prove(ctx, false)
+	}
+	if s.takes > 0 {
+		select {
+		case <-time.After(s.takes):
+			return s.toyInjection.Prove(ctx, true)
+		case <-ctx.Done():
+		}
 	}
 	<-ctx.Done()
 	return nil, ctx.Err()

@@ -27,6 +27,7 @@ type APILatency struct {
 func (f *APILatency) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a, problems := aim.Calls(w, s)
 	a.Summary = fmt.Sprintf("%v more for %s of %s", f.Latency, share(f.Odds), a.Summary)
+	a.Unseen = f.Latency
 	return a, problems
 }
 

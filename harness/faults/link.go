@@ -38,7 +38,7 @@ func (f *Link) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Pro
 			Key: "kind", Sentence: "it changes nothing: give latency, jitter, bandwidth or reset",
 		})
 	}
-	a.Summary = f.summary() + " of " + a.Summary
+	a.Summary, a.Unseen = f.summary()+" of "+a.Summary, f.Latency+f.Jitter
 	return a, problems
 }
 
