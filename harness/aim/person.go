@@ -24,7 +24,7 @@ func Person(key, name string, s harness.Scope) []harness.Problem {
 		return nil
 	}
 	return []harness.Problem{{Key: key, What: "person in the directory", Unknown: name,
-		Among: known[:min(len(known), len(s.Directory.People)+1)]}}
+		Among: known}}
 }
 
 // Region is a Region of the system, whom a key of an action names.

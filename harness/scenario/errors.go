@@ -167,10 +167,41 @@ func hint(word string, among []string) string {
 	case 1:
 		return "; there is only " + among[0]
 	}
-	if len(among) > maxKnown {
+	if among = numbered(among); len(among) > maxKnown {
 		among = append(among[:maxKnown], "…")
 	}
 	return "; known are " + strings.Join(among, ", ")
+}
+
+// few words in a row are said one by one.
+const few = 5
+
+// numbered says words that go on by number, a few at least, as the first and the last: "user-001 to user-040".
+func numbered(words []string) (said []string) {
+	for len(words) > 0 {
+		n := 1
+		for n < len(words) && follows(words[n-1], words[n]) {
+			n++
+		}
+		if n < few {
+			n = 1
+			said = append(said, words[0])
+		} else {
+			said = append(said, words[0]+" to "+words[n-1])
+		}
+		words = words[n:]
+	}
+	return said
+}
+
+// follows tells whether two words end in numbers of which the second is the next after the first.
+func follows(a, b string) bool {
+	const digits = "0123456789"
+	stem := strings.TrimRight(a, digits)
+	i, err := strconv.Atoi(strings.TrimPrefix(a, stem))
+	rest, alike := strings.CutPrefix(b, stem)
+	k, failed := strconv.Atoi(rest)
+	return err == nil && failed == nil && alike && k == i+1
 }
 
 // maxKnown is how many words a sentence lists.
