@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// LateShare is the share of a limit that this process may use up itself: where it began late by more, or stood still
-// for so much of an attempt's time, that the limit ran out says nothing of the system.
+// LateShare is the share of a limit that this process may use up itself: where it began late by more, or stood still for
+// so long at a stretch, that the limit ran out says nothing of the system.
 const LateShare = 4
 
 // StoodStill are the spans in which this process's own clock came late, in order, none overlapping another.
@@ -32,8 +32,9 @@ func (h *History) StoodStill() []Stall {
 	return apart[:n]
 }
 
-// excuse makes attempts unknown that failed because this process stood still: it did so for a quarter of their limit at
-// least, and that ran out. The run itself couldn't know when it wrote them down, as a stall is told of when it is over.
+// excuse makes attempts unknown that failed because this process stood still: it did so for a quarter of their limit at a
+// stretch, and that ran out. The many small stalls of a busy machine excuse nobody. The run itself couldn't know when it
+// wrote them down, as a stall is told of when it is over.
 func (h *History) excuse() {
 	still := h.StoodStill()
 	if len(still) == 0 {
@@ -49,22 +50,22 @@ func (h *History) excuse() {
 		if a.Outcome != Bad || limit <= 0 || a.Ended-a.Due < limit {
 			continue
 		}
-		if lost := lostTo(still, a); LateShare*lost >= limit {
+		if longest := longestOf(still, a); LateShare*longest >= limit {
 			a.Outcome, a.Class = Unknown, ClassHarness
-			a.Detail = fmt.Sprintf("this process stood still for %v of the time that its limit of %v lets it have",
-				lost.Duration().Round(time.Millisecond), limit.Duration())
+			a.Detail = fmt.Sprintf("this process stood still for %v while it was under way, for which its limit of %v was "+
+				"too short", longest.Duration().Round(time.Millisecond), limit.Duration())
 		}
 	}
 }
 
-// lostTo is how long of an attempt's time these spans, in order and apart, have taken.
-func lostTo(still []Stall, a *Attempt) (lost Instant) {
+// longestOf is the longest of these spans, in order and apart, as far as it fell into an attempt's time.
+func longestOf(still []Stall, a *Attempt) (longest Instant) {
 	first, _ := slices.BinarySearchFunc(still, a.Due, func(s Stall, due Instant) int { return cmp.Compare(s.Until, due) })
 	for _, s := range still[first:] {
 		if s.Since >= a.Ended {
 			break
 		}
-		lost += max(0, min(a.Ended, s.Until)-max(a.Due, s.Since))
+		longest = max(longest, min(a.Ended, s.Until)-max(a.Due, s.Since))
 	}
-	return lost
+	return longest
 }
