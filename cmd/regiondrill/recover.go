@@ -60,6 +60,9 @@ func (p *program) recover(ctx context.Context, args []string, how recovery) erro
 	}
 	codes := []int{exitPass}
 	for _, run := range left {
+		p.warn(run.Inherit())
+	}
+	for _, run := range left {
 		codes = append(codes, p.recoverRun(ctx, run, how))
 	}
 	swept := 0
@@ -69,8 +72,14 @@ func (p *program) recover(ctx context.Context, args []string, how recovery) erro
 			p.complain(err)
 		}
 	}
-	ended := first(codes)
-	if len(left) == 0 && swept == 0 && ended == exitPass {
+	ended, others := first(codes), 0
+	for _, run := range live {
+		if run.Heir != 0 && len(args) == 0 {
+			fmt.Fprintf(p.stdout, "%s: process %d is recovering it\n", run.Folder, run.Heir)
+			others++
+		}
+	}
+	if len(left)+swept+others == 0 && ended == exitPass {
 		fmt.Fprintln(p.stdout, "nothing is left to undo")
 	}
 	return leave(ended)
@@ -104,7 +113,11 @@ func only(dir string, left, live []*drill.OpenRun) ([]*drill.OpenRun, error) {
 		return nil, fmt.Errorf("%s is no run's folder: there is no %s in it", dir, history.HistoryFile)
 	}
 	for _, run := range live {
-		if run.Folder == folder {
+		switch {
+		case run.Folder != folder:
+		case run.Heir != 0:
+			return nil, fmt.Errorf("%s is a run that process %d is recovering; wait until that is done", dir, run.Heir)
+		default:
 			return nil, fmt.Errorf("%s is a run that lives (process %d); stop it first: touch %s",
 				dir, run.PID, filepath.Join(dir, history.StopFile))
 		}

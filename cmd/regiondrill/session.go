@@ -219,7 +219,6 @@ func (s *session) record(ctx context.Context, brake *brake, f *finished) error {
 	if !onWindows && terminal(s.stdin) && terminal(s.stderr) {
 		how = "q or Ctrl-C"
 	}
-	fmt.Fprintf(s.stderr, "%s runs in %s; %s heals and concludes\n", f.scenario.Name, f.dir, how)
 	defer s.roomy()()
 	screen := report.NewScreen(s.stderr, s.screen())
 	defer screen.Close()
@@ -232,6 +231,9 @@ func (s *session) record(ctx context.Context, brake *brake, f *finished) error {
 	runner.Rehearse = s.flags.rehearse
 	runner.Sinks, runner.Standing = []history.Sink{f.metrics, screen, begun}, s.chaos.stand
 	runner.Tell = func(sentence string) { screen.Say("note: " + sentence) }
+	runner.Begun = func() {
+		screen.Say(fmt.Sprintf("%s runs in %s; %s heals and concludes", f.scenario.Name, f.dir, how))
+	}
 	return runner.Record(ctx, f.plan, f.dir)
 }
 

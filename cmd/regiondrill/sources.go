@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -82,12 +83,34 @@ const mostRead = 2 << 20
 
 // readBounded reads a file, or the beginning of one that has no end, such as a device.
 func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := openPatiently(path, pipePatience)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, mostRead))
+}
+
+// pipePatience is how long somebody may take to open the other end of a pipe that has a name.
+const pipePatience = 3 * time.Second
+
+// openPatiently opens a file. A pipe with a name is opened as soon as somebody writes to it, which may be never.
+func openPatiently(path string, patience time.Duration) (*os.File, error) {
+	if info, err := os.Stat(path); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		return os.Open(path)
+	}
+	type end struct {
+		*os.File
+		error
+	}
+	came := make(chan end, 1)
+	go func() { f, err := os.Open(path); came <- end{f, err} }()
+	select {
+	case e := <-came:
+		return e.File, e.error
+	case <-time.After(patience):
+		return nil, fmt.Errorf("%s is a pipe to which nobody has written within %v", path, patience)
+	}
 }
 
 func fromFile(path string) (source, error) {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/regiondrill/regiondrill/harness/drill"
 )
 
 // living is a regiondrill in a process of its own.
@@ -238,7 +241,29 @@ func TestKilledRunIsRecovered(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.ends(-1)
+	l.recoveredByAnother()
 	l.recovers()
+}
+
+// recoveredByAnother is a recover while another one is at it: it says who, and not that the run lives, or that nothing
+// is left.
+func (l *living) recoveredByAnother() {
+	l.t.Helper()
+	left, _, err := drill.Runs{Dir: filepath.Join(l.state, "regiondrill", "runs")}.Residue()
+	if err != nil || len(left) != 1 {
+		l.t.Fatalf("%d runs are left, %v", len(left), err)
+	}
+	defer left[0].Keep()
+	if err := left[0].Inherit(); err != nil {
+		l.t.Fatal(err)
+	}
+	us := fmt.Sprintf("process %d is recovering", os.Getpid())
+	if code, said := l.also("recover", l.dir); code != exitUsage || !strings.Contains(said, us) {
+		l.t.Errorf("it ends with %d: %s", code, said)
+	}
+	if code, said := l.also("recover"); code != exitPass || !strings.Contains(said, us) || strings.Contains(said, "nothing") {
+		l.t.Errorf("it ends with %d: %s", code, said)
+	}
 }
 
 // A killed run is on the board as begun, and recover says of it that it is over: under its own environment, whoever

@@ -33,6 +33,8 @@ type Runner struct {
 	Lease    time.Duration // for which a run may stand still; 0: KeeperLease
 	Rehearse bool          // what comes before and around the drill, and not the drill
 	Timeless bool          // no watch over the machine: in virtual time nothing is late
+	// Begun is called when the run has its folder, before anything else is done; nil: nobody is told.
+	Begun func()
 	// Tell is given what is worth knowing and no error; nil: nobody is.
 	Tell func(sentence string)
 }
@@ -68,6 +70,9 @@ func (r *Runner) Record(ctx context.Context, plan *engine.Plan, dir string) erro
 	folder, err := history.CreateFolder(dir, plan.Source)
 	if err != nil {
 		return &NotBegun{err}
+	}
+	if r.Begun != nil {
+		r.Begun()
 	}
 	open, err := r.Runs.enlist(dir)
 	if err != nil {

@@ -47,6 +47,7 @@ type OpenRun struct {
 	Folder  string    `json:"folder"` // absolute
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
+	Heir    int       `json:"recovered_by,omitempty"` // the process that took it up when its own was gone; 0: none did
 
 	path string
 	lock *flock.Flock
@@ -92,11 +93,24 @@ func (r *OpenRun) list() error {
 	if _, err := r.lock.TryLock(); err != nil { // a new file, which nobody else holds
 		return err
 	}
+	return r.write()
+}
+
+func (r *OpenRun) write() error {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(r.path, append(text, '\n'), 0o600)
+}
+
+// Inherit lets others know that this process recovers a run whose own is gone. It only tells: the lock is held already.
+func (r *OpenRun) Inherit() error {
+	if r.lock == nil {
+		return nil
+	}
+	r.Heir = os.Getpid()
+	return r.write()
 }
 
 func (r *OpenRun) read() error {
