@@ -69,7 +69,7 @@ func (u *person) showToken(ctx context.Context, region string, hosts []string) (
 // tell either, what the others don't tell means nothing.
 func auditElsewhere(ctx context.Context, a *harness.Audit) error {
 	if len(a.Outside) == 0 {
-		a.Tell("", history.AuditKept, "there is no Region outside the instance")
+		a.Tell("", history.AuditUntold, "there is no Region outside the instance to ask")
 		return nil
 	}
 	here, err := usersIn(ctx, a, a.Regions[0])

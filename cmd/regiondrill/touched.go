@@ -14,18 +14,10 @@ import (
 func (p *program) touched(c *compiled) []string {
 	var rows []string
 	for _, f := range c.plan.Record.Faults {
-		for _, k := range p.catalog.Faults {
-			if k.Name == f.Kind {
-				rows = append(rows, row(f.Name, links(c.plan.Edges(f.Name)), p.catalog.Carriers(k.New().Needs())))
-			}
-		}
+		rows = append(rows, row(f.Name, links(c.plan.Edges(f.Name)), p.catalog.Carriers(c.plan.Needs(f.Name))))
 	}
 	for _, a := range c.plan.Record.Actions {
-		for _, k := range p.catalog.Actions {
-			if k.Name == a.Kind {
-				rows = append(rows, row(a.Name, a.Summary, p.catalog.Carriers(k.New().Needs())))
-			}
-		}
+		rows = append(rows, row(a.Name, a.Summary, p.catalog.Carriers(c.plan.Needs(a.Name))))
 	}
 	for _, host := range c.plan.Reaches() {
 		rows = append(rows, host+"\tis asked, which is no part of the system: run must confirm it by --allow")

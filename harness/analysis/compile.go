@@ -109,9 +109,14 @@ func (c *compiler) check(m compiled) {
 func (c *compiler) invariants(m compiled, asked *history.Invariants) {
 	switch {
 	case asked == nil:
+	case len(asked.Only) == 0 && m.Block.Has("only"):
+		c.errs = append(c.errs, m.Block.Errorf("only", "asks for nothing; leave it out to ask for all"))
 	case c.plan.Invariants != nil:
 		c.errs = append(c.errs, m.Block.Errorf("kind", "another check asks about invariants already; let one ask for all"))
 	default:
+		if len(asked.Only) == 0 {
+			asked.Only = c.plan.Askable()
+		}
 		c.plan.Invariants = asked
 	}
 }

@@ -13,35 +13,39 @@ import (
 // Invariants pass when nothing is so that must never be. A violation fails the drill whatever else came of it, though
 // the measurement were not valid.
 type Invariants struct {
-	Only  []string      `yaml:"only" example:"[no_replayed_assertion]" doc:"which invariants; if not said, all that there are"`
+	Only  []string      `yaml:"only" example:"[no_replayed_assertion]" doc:"which invariants; if not said, all of which the system can be asked: no_record_elsewhere needs a Region that stands by"`
 	Bound time.Duration `yaml:"bound" min:"0s" max:"24h" doc:"how long after somebody was removed they may still be let in, for no_login_after_revocation"`
 }
 
-func newInvariants() Check { return &Invariants{Only: history.InvariantNames(), Bound: time.Minute} }
+func newInvariants() Check { return &Invariants{Only: []string{}, Bound: time.Minute} }
 
-// Subject of the check.
+// Subject of the check. No names stand for all that can be asked about.
 func (c *Invariants) Subject() Subject {
 	return Subject{Title: "invariants", Invariants: &history.Invariants{Only: c.Only, Bound: history.At(c.Bound)}}
 }
 
 // Problems of the check.
-func (c *Invariants) Problems(*history.Plan) []Problem {
+func (c *Invariants) Problems(p *history.Plan) []Problem {
 	var problems []Problem
-	if len(c.Only) == 0 {
-		problems = append(problems, Problem{Key: "only", Sentence: "asks for nothing; leave it out to ask for all"})
-	}
 	for _, name := range c.Only {
 		if known := history.InvariantNames(); !slices.Contains(known, name) {
 			problems = append(problems, Problem{Key: "only", Sentence: fmt.Sprintf("there is no invariant %q", name),
 				Unknown: name, Among: known})
+		}
+		if name == history.NoRecordElsewhere && len(p.Outside) == 0 {
+			problems = append(problems, Problem{Key: "only", Sentence: name + " can't be asked about, as no Region stands by " +
+				"outside the instance to the end; add one to system.standby, or leave it out"})
 		}
 	}
 	return problems
 }
 
 // Check judges them all: one that is violated fails it, one of which nobody can say leaves it unknown.
-func (c *Invariants) Check(_ *history.History, m *verdict.Measures) verdict.Finding {
-	asked := c.Subject().Invariants.Only
+func (c *Invariants) Check(h *history.History, m *verdict.Measures) verdict.Finding {
+	asked := c.Only
+	if len(asked) == 0 {
+		asked = h.Plan.Askable()
+	}
 	f := verdict.Finding{Grade: verdict.Pass}
 	var broken, untold, kept []string
 	violations := 0

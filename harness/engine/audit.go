@@ -29,8 +29,8 @@ func (r *run) audit(ctx context.Context, sys *harness.System) {
 			r.record(history.Audited.Event(r.at(time.Now()),
 				history.Audit{Invariant: k.Name, Region: region, Is: is, Detail: detail}))
 		}
-		a := &harness.Audit{System: sys, From: r.vantage(sys), Regions: r.plan.Topology.Enabled(), Outside: r.plan.outside(),
-			Back: r.back, Tell: tell}
+		a := &harness.Audit{System: sys, From: r.vantage(sys), Regions: r.plan.Topology.Enabled(),
+			Outside: r.plan.Record.Outside, Back: r.back, Tell: tell}
 		if r.opts.Folder != nil {
 			a.Folder = r.opts.Folder.Path
 		}

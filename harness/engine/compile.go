@@ -116,6 +116,7 @@ func Compile(s *scenario.Scenario, kinds Catalog, opts Options) (*Plan, error) {
 	for _, a := range s.Actions {
 		c.action(a, kinds.Actions)
 	}
+	c.plan.Record.Outside = c.plan.outside()
 	c.overlaps()
 	if len(c.errs) > 0 {
 		return c.plan, c.errs
@@ -517,6 +518,22 @@ func (c *compiler) action(a scenario.Action, kinds []harness.ActionKind) {
 		rec.Person, rec.Revokes = aim.Person, aim.Revokes
 	}
 	c.plan.actions = append(c.plan.actions, plannedAction{action, aim, c.begins(a.At), a.For})
+}
+
+// Needs are the handles that a fault or an action of the plan needs as it is set up there, nil where there is none of
+// that name.
+func (p *Plan) Needs(name string) []string {
+	for _, f := range p.faults {
+		if f.aim.Name == name {
+			return f.fault.Needs()
+		}
+	}
+	for _, a := range p.actions {
+		if a.aim.Name == name {
+			return a.action.Needs()
+		}
+	}
+	return nil
 }
 
 // Edges are the directed links that a fault of the plan acts on, nil where there is no such fault.

@@ -99,7 +99,7 @@ func (f *KMSKey) Inject(
 		return f.lay(ctx, h, a, back)
 	}
 	key := h.Key[a.Region]
-	c := change{what: "the key in " + a.Region, ask: key.Use, refused: refusedByKMS}
+	c := change{what: "the key in " + a.Region, ask: key.Use, refused: refusedByKMS, unmade: unmadeByKMS}
 	made, do, err := f.change(ctx, key)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", a.Name, c.what, err)
@@ -148,6 +148,25 @@ func refusedByKMS(err error) bool {
 		ErrorCode() string
 	}
 	return errors.As(err, &api)
+}
+
+// unmadeByKMS tells an answer by which KMS has changed nothing. By one of its own failures, or of who stands before it,
+// it may have; and that the key is in no state for it may be what an earlier try, whose answer was lost, has made of
+// it.
+func unmadeByKMS(err error) bool {
+	var answer interface { // the SDK's ResponseError
+		error
+		HTTPStatusCode() int
+	}
+	var api interface {
+		error
+		ErrorCode() string
+	}
+	if !errors.As(err, &answer) || !errors.As(err, &api) {
+		return false
+	}
+	status := answer.HTTPStatusCode()
+	return status >= 400 && status < 500 && api.ErrorCode() != "KMSInvalidStateException"
 }
 
 // denied is a policy that says what it said, and denies the key to the services of Identity Center. The account keeps

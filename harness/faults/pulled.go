@@ -24,7 +24,8 @@ type change struct {
 	ask  func(ctx context.Context) error // a canary past all rules of the network: nil where all is well
 	// refused tells a refusal from an answer that never came, which then tells nothing; nil: silence is what it does.
 	refused  func(error) bool
-	intent   rollback.Intent // what another process needs to take it back
+	unmade   func(error) bool // tells that nothing was changed from the error of do; nil: nothing does
+	intent   rollback.Intent  // what another process needs to take it back
 	do, undo func(ctx context.Context) error
 }
 
@@ -35,7 +36,7 @@ type pulled struct {
 	a               harness.Aim
 	back            rollback.Undo
 	inForce, healed sighting
-	unmade          bool // the change was refused, so there is nothing to take back
+	never           bool // the change was refused, so there is nothing to take back
 }
 
 // sighting is what a canary saw, or why it didn't.
@@ -49,7 +50,7 @@ type sighting struct {
 func pull(ctx context.Context, a harness.Aim, back *rollback.Stack, c change) (harness.Injection, error) {
 	p := &pulled{change: c, a: a}
 	undo, err := back.Push(c.intent, func(ctx context.Context) (err error) {
-		if p.unmade {
+		if p.never {
 			return nil
 		}
 		p.healed, err = p.watch(ctx, true, c.undo)
@@ -60,7 +61,7 @@ func pull(ctx context.Context, a harness.Aim, back *rollback.Stack, c change) (h
 	}
 	p.back = undo
 	if p.inForce, err = p.watch(ctx, false, c.do); err != nil {
-		p.unmade = c.refused != nil && c.refused(err)
+		p.never = c.unmade != nil && c.unmade(err)
 		return p, fmt.Errorf("%s of %s: %w", a.Name, c.what, err)
 	}
 	return p, nil

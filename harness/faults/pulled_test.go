@@ -277,17 +277,32 @@ func TestHandlesThatPanic(t *testing.T) {
 	}
 }
 
-// What was refused changed nothing, so its undo has nothing to do, and nothing to fail at.
+// kmsAnswer is an answer of KMS's as its SDK has it.
+type kmsAnswer struct {
+	status int
+	code   string
+}
+
+func (a kmsAnswer) Error() string       { return a.code }
+func (a kmsAnswer) ErrorCode() string   { return a.code }
+func (a kmsAnswer) HTTPStatusCode() int { return a.status }
+
+// What was refused changed nothing, so its undo has nothing to do, and nothing to fail at. What failed on KMS's side, or
+// of which no answer came, may have changed something: it is looked at.
 func TestARefusedChangeIsNotUndone(t *testing.T) {
-	k, back := &harnesstest.Key{}, &rollback.Stack{}
-	_ = k.Disable(t.Context())
-	k.Refuses = k.Use(t.Context())
-	k.Revive()
-	h := &harness.Handles{Key: map[string]harness.Key{"r": k}}
-	if _, err := (&KMSKey{Mode: modeDisabled}).Inject(t.Context(), h, harness.Aim{Name: "it", Region: "r"}, back); err == nil {
-		t.Error("it was not refused")
-	}
-	if err := back.Unwind(t.Context()); err != nil {
-		t.Errorf("undoing what was never done: %v", err)
+	for refusal, unmade := range map[error]bool{
+		kmsAnswer{400, "AccessDeniedException"}: true, kmsAnswer{400, "ThrottlingException"}: true,
+		kmsAnswer{500, "KMSInternalException"}: false, kmsAnswer{502, "UnknownError"}: false,
+		kmsAnswer{400, "KMSInvalidStateException"}: false, errors.New("the line is dead"): false,
+	} {
+		k, back := &harnesstest.Key{}, &rollback.Stack{}
+		k.Refuses = refusal
+		h := &harness.Handles{Key: map[string]harness.Key{"r": k}}
+		if _, err := (&KMSKey{Mode: modeDisabled}).Inject(t.Context(), h, harness.Aim{Name: "it", Region: "r"}, back); err == nil {
+			t.Errorf("%v: it was not refused", refusal)
+		}
+		if err := back.Unwind(t.Context()); (err == nil) != unmade {
+			t.Errorf("%v: undoing it: %v", refusal, err)
+		}
 	}
 }

@@ -1,5 +1,7 @@
 package history
 
+import "slices"
+
 // Audited is recorded of each answer to what is asked of a system that stands again when a drill has settled: whether
 // what must never be is so.
 const Audited Kind[Audit] = "audit"
@@ -38,6 +40,13 @@ const (
 func InvariantNames() []string {
 	return []string{NoLoginAfterRevocation, NoReplayedAssertion, NoForeignAssertion, NoExpiredAssertion, NoWrongAudience,
 		NoForeignToken, NoRecordElsewhere, NoSecretInArtifacts}
+}
+
+// Askable are those of which the system of a plan can be asked.
+func (p *Plan) Askable() []string {
+	return slices.DeleteFunc(InvariantNames(), func(name string) bool {
+		return name == NoRecordElsewhere && len(p.Outside) == 0
+	})
 }
 
 // Invariants are what a plan asks about them.

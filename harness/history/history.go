@@ -71,7 +71,8 @@ type Plan struct {
 	WithoutBrowser string    `json:"without_browser,omitempty"` // why browser probes don't run
 	Virtual        bool      `json:"virtual,omitempty"`         // it was simulated: its time is virtual, and its date means nothing
 	Primary        string    `json:"primary"`
-	Regions        []string  `json:"regions"` // primary first
+	Regions        []string  `json:"regions"`           // primary first
+	Outside        []string  `json:"outside,omitempty"` // of them, those that stand by and stay outside the instance
 	WarmUp         Instant   `json:"warm_up"`
 	Settle         Instant   `json:"settle"`
 	Probes         []Probe   `json:"probes"`

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// LateShare is the share of a limit that this process may use up itself: where it began late by more, or stood still for
-// so long at a stretch, that the limit ran out says nothing of the system.
+// LateShare is the share of a limit that this process may use up itself: where it began late by more, or stood still
+// for so long at a stretch, that the limit ran out says nothing of the system.
 const LateShare = 4
 
 // StoodStill are the spans in which this process's own clock came late, in order, none overlapping another.
@@ -32,9 +32,9 @@ func (h *History) StoodStill() []Stall {
 	return apart[:n]
 }
 
-// excuse makes attempts unknown that failed because this process stood still: it did so for a quarter of their limit at a
-// stretch, and that ran out. The many small stalls of a busy machine excuse nobody. The run itself couldn't know when it
-// wrote them down, as a stall is told of when it is over.
+// excuse makes attempts unknown that failed because this process stood still: it did so for a quarter of their limit at
+// a stretch, and that ran out. The many small stalls of a busy machine excuse nobody. The run itself couldn't know when
+// it wrote them down, as a stall is told of when it is over.
 func (h *History) excuse() {
 	still := h.StoodStill()
 	if len(still) == 0 {

@@ -103,7 +103,7 @@ func contexts(m *Manual, topic *Topic) [][]scenario.Set {
 		return all
 	}
 	calls := scenario.Set{Path: "faults.0", Value: "{name: virginia-dark, kind: api_errors, where: {region: us-east-1}, at: 10s, for: 30s}"}
-	two := scenario.Set{Path: "faults", Value: "[{name: second, kind: link, latency: 1s, where: {region: eu-west-1}, at: 1s, for: 2s}," +
+	two := scenario.Set{Path: "faults", Value: "[{name: second, kind: link, latency: 1s, where: {region: eu-west-1}, at: 1s, for: 3s}," +
 		" {name: virginia-dark, kind: region_outage, where: {region: us-east-1}, at: 10s, for: 30s}]"}
 	named := scenario.Set{Path: "system.directory.people", Value: "{leaver: {groups: [group-02]}}"}
 	still := scenario.Set{Path: "actions", Value: "[]"} // nobody sets an external provider up anew

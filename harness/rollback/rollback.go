@@ -116,12 +116,15 @@ type line struct {
 type entry struct {
 	line
 	undo Undo
-	once sync.Once
+
+	mu   sync.Mutex
+	ran  bool
+	hung bool // it has not returned, and is left to itself
 	err  error
 }
 
 // Push remembers undo before the change is made. On its error don't make it. The Undo that it returns runs undo at
-// most once, whether called by hand or by Unwind, and marks it done.
+// most once, and marks it done. Unwind runs it if nobody did, and once more where it failed.
 func (s *Stack) Push(i Intent, undo Undo) (Undo, error) {
 	if i.Kind != "" && s.Keeper != nil {
 		if err := s.Keeper.Watch(); err != nil {
@@ -138,11 +141,11 @@ func (s *Stack) Push(i Intent, undo Undo) (Undo, error) {
 		}
 	}
 	s.entries = append(s.entries, e)
-	return func(ctx context.Context) error { return s.run(ctx, e) }, nil
+	return func(ctx context.Context) error { return s.run(ctx, e, false) }, nil
 }
 
-// Unwind runs what was not undone yet, last to first, each under a limit of its own whatever became of ctx. What a
-// keeper has taken is left to it.
+// Unwind runs what was not undone yet, last to first, each under a limit of its own whatever became of ctx: what nobody
+// has tried to undo, and what could not be when somebody did. What a keeper has taken is left to it.
 func (s *Stack) Unwind(ctx context.Context) error {
 	s.mu.Lock()
 	entries := s.entries
@@ -151,7 +154,7 @@ func (s *Stack) Unwind(ctx context.Context) error {
 	var errs []error
 	for i := len(entries) - 1; i >= 0; i-- {
 		if e := entries[i]; s.taken(e) == nil {
-			errs = append(errs, s.run(ctx, e))
+			errs = append(errs, s.run(ctx, e, true))
 		}
 	}
 	return errors.Join(errs...)
@@ -165,30 +168,37 @@ func (s *Stack) taken(e *entry) error {
 	return s.Keeper.Taken()
 }
 
-func (s *Stack) run(ctx context.Context, e *entry) error {
-	e.once.Do(func() {
-		if e.err = s.taken(e); e.err != nil {
-			return
-		}
-		limit := s.Limit
-		if limit == 0 {
-			limit = 30 * time.Second
-		}
-		if e.err = limited(ctx, limit, e.undo); e.err != nil || e.Intent.Kind == "" {
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		e.err = s.write(line{ID: e.ID, Done: true})
-	})
+// run runs an undo, unless it has been: then it tells what came of it, and tries one that failed again if it is to.
+func (s *Stack) run(ctx context.Context, e *entry, again bool) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ran && (e.err == nil || e.hung || !again) {
+		return e.err
+	}
+	e.ran = true
+	if e.err = s.taken(e); e.err != nil {
+		return e.err
+	}
+	limit := s.Limit
+	if limit == 0 {
+		limit = 30 * time.Second
+	}
+	e.hung, e.err = limited(ctx, limit, e.undo)
+	if e.err != nil || e.Intent.Kind == "" {
+		return e.err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.err = s.write(line{ID: e.ID, Done: true})
 	return e.err
 }
 
 // unresponsive is how long after its limit an undo may take to return before it is left to itself.
 const unresponsive = 5 * time.Second
 
-// limited runs an undo under its limit, whatever became of ctx. One that does not obey it keeps no other from running.
-func limited(ctx context.Context, limit time.Duration, undo Undo) error {
+// limited runs an undo under its limit, whatever became of ctx. One that does not obey it, and hangs, keeps no other
+// from running.
+func limited(ctx context.Context, limit time.Duration, undo Undo) (hung bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	done := make(chan error, 1)
@@ -197,9 +207,9 @@ func limited(ctx context.Context, limit time.Duration, undo Undo) error {
 	defer timer.Stop()
 	select {
 	case err := <-done:
-		return err
+		return false, err
 	case <-timer.C:
-		return fmt.Errorf("undoing: it did not return within %v of its limit of %v", unresponsive, limit)
+		return true, fmt.Errorf("undoing: it did not return within %v of its limit of %v", unresponsive, limit)
 	}
 }
 

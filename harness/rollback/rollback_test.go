@@ -255,3 +255,50 @@ func TestAnUndoMayFindNothing(t *testing.T) {
 		t.Error("it said that it found nothing")
 	}
 }
+
+// What could not be undone by hand is tried once more at the end, and what was undone isn't. The line that says so is
+// written when it is.
+func TestUnwindTriesAgain(t *testing.T) {
+	j := journal(t)
+	left := func() int {
+		t.Helper()
+		written, err := os.Open(j.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer written.Close()
+		pending, err := Pending(written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(pending)
+	}
+	s, tried := &Stack{Journal: j}, 0
+	fails := errors.New("not now")
+	undo, err := s.Push(Intent{Kind: "it"}, func(context.Context) error {
+		if tried++; tried == 1 {
+			return fails
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // it tells what came of it
+		if err := undo(t.Context()); !errors.Is(err, fails) || tried != 1 {
+			t.Errorf("tried %d times: %v", tried, err)
+		}
+	}
+	if n := left(); n != 1 {
+		t.Errorf("%d are left", n)
+	}
+	if err := s.Unwind(t.Context()); err != nil || tried != 2 {
+		t.Errorf("tried %d times: %v", tried, err)
+	}
+	if n := left(); n != 0 {
+		t.Errorf("%d are left", n)
+	}
+	if err := undo(t.Context()); err != nil || tried != 2 {
+		t.Errorf("tried %d times: %v", tried, err)
+	}
+}

@@ -1,6 +1,7 @@
 package system_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -58,4 +59,23 @@ func TestAKeyThatGoesWithTheRun(t *testing.T) {
 	if state, err := service.State(region, id); err != nil || state != kms.Enabled {
 		t.Errorf("it is %s, %v", state, err)
 	}
+}
+
+// A key of somebody else's, of which nothing can be told, keeps none of the run's own from being scheduled for deletion.
+func TestKeysAreDeletedBesideForeignOnes(t *testing.T) {
+	e := newEndpoint(t)
+	const mark = "regiondrill TEST"
+	for range 8 { // some come after the other one, in whatever order they are listed
+		e.admin(t, "CreateKey", `{"Description": "`+mark+`"}`)
+	}
+	e.shut = e.other
+	args := `{"url": ` + quoted(e.url) + `, "mark": "` + mark + `", "regions": ["` + region + `"]}`
+	err := system.Undoers()["kms_keys"](t.Context(), json.RawMessage(args))
+	if err == nil || !strings.Contains(err.Error(), e.other) || !strings.Contains(err.Error(), "not yours") {
+		t.Errorf("it says %v", err)
+	}
+	if own := e.keysIn(t, region); len(own) != 8 {
+		t.Errorf("%d keys were made", len(own))
+	}
+	e.asItWas(t) // the others are scheduled
 }

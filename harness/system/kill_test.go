@@ -34,6 +34,8 @@ type endpoint struct {
 	*kms.Service
 	url, arn, id, other string
 	policy, rules       string
+
+	shut string // a key of which its owner tells nothing
 }
 
 const (
@@ -74,6 +76,13 @@ func newEndpoint(t *testing.T) *endpoint {
 
 // serve asks KMS of the Region that the scope of the credential names, as emulators do.
 func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	if e.shut != "" && bytes.Contains(body, []byte(e.shut)) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type": "AccessDeniedException", "message": "not yours"}`)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	for _, region := range topology().Regions() {
 		if strings.Contains(r.Header.Get("Authorization"), "/"+region+"/kms/") {
 			e.Handler(region).ServeHTTP(w, r)

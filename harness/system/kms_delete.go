@@ -60,7 +60,7 @@ func (k keys) scheduleDeletion(ctx context.Context) error {
 		found, scheduled, err := k.scheduleIn(ctx, ask)
 		made = made || scheduled
 		if left = append(left, found...); err != nil {
-			errs = append(errs, fmt.Errorf("deleting the keys in %s: %w", k.Regions[i], cause(err)))
+			errs = append(errs, fmt.Errorf("deleting the keys in %s: %w", k.Regions[i], err))
 		}
 	}
 	if !made {
@@ -73,25 +73,27 @@ func (k keys) scheduleDeletion(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// scheduleIn tells the ARNs of those that are scheduled in a Region, by now or already, and whether any is only now.
+// scheduleIn tells the ARNs of those that are scheduled in a Region, by now or already, and whether any is only now. A
+// key of which nothing can be told, as somebody else's may be, keeps no other from being scheduled.
 func (k keys) scheduleIn(ctx context.Context, ask *awskms.Client) (left []string, made bool, err error) {
+	var errs []error
 	pages := awskms.NewListKeysPaginator(ask, &awskms.ListKeysInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return left, made, err
+			return left, made, errors.Join(append(errs, cause(err))...)
 		}
 		for _, key := range page.Keys {
 			ours, now, err := k.schedule(ctx, ask, key.KeyId)
 			if err != nil {
-				return left, made, err
+				errs = append(errs, fmt.Errorf("%s: %w", aws.ToString(key.KeyArn), cause(err)))
 			}
-			if made = made || now; ours {
+			if made = made || now; ours && err == nil {
 				left = append(left, aws.ToString(key.KeyArn))
 			}
 		}
 	}
-	return left, made, nil
+	return left, made, errors.Join(errs...)
 }
 
 // schedule leaves alone what isn't ours, and what is on its way already; it tells whether it did anything.
