@@ -18,6 +18,7 @@ import (
 	"github.com/regiondrill/regiondrill/fakes/identitycenter"
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/byhand"
+	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/fabric"
 	"github.com/regiondrill/regiondrill/harness/rollback"
@@ -83,13 +84,36 @@ func (p *program) labUp(ctx context.Context, args []string, flags upFlags) (err 
 	}
 	ctx, brake := p.brake(ctx, "healing and taking the lab down", 0)
 	defer brake.release()
-	back := &rollback.Stack{}
-	defer func() {
-		if undone := back.Unwind(ctx); undone != nil {
-			err = &exit{exitNotUndone, errors.Join(err, undone)}
-		}
-	}()
-	return p.keepStanding(ctx, all[0], opts, flags, back)
+	return p.keepSafely(ctx, all[0], flags.name, func(ctx context.Context, back *rollback.Stack) error {
+		return p.keepStanding(ctx, all[0], opts, flags, back)
+	})
+}
+
+// keepSafely keeps a lab, and takes back all that was done when it ends. What is done to KMS outside of this process
+// outlives it, so that it is written down first, and a keeper watches.
+func (p *program) keepSafely(
+	ctx context.Context, c *compiled, name string, keep func(context.Context, *rollback.Stack) error,
+) (err error) {
+	if by := c.plan.Topology.KMS.Backend; by == "" || by == system.KMSEmbedded {
+		back := &rollback.Stack{}
+		defer func() {
+			if undone := back.Unwind(ctx); undone != nil {
+				err = &exit{exitNotUndone, errors.Join(err, undone)}
+			}
+		}()
+		return keep(ctx, back)
+	}
+	runs := drill.UserRuns(p.getenv)
+	if runs.Err != nil {
+		return fmt.Errorf("lab %s: there is no place for its journal: %w", name, runs.Err)
+	}
+	dir := filepath.Join(filepath.Dir(runs.Dir), "labs", fmt.Sprintf("%s-%d", name, os.Getpid()))
+	err = p.runner().Stand(ctx, dir, c.source.data, keep)
+	if errors.Is(err, engine.ErrUndo) {
+		fmt.Fprintf(p.stderr, "SOMETHING COULD NOT BE UNDONE. Run: regiondrill recover %s\n", dir)
+		return &exit{exitNotUndone, err}
+	}
+	return err
 }
 
 // keepStanding provisions the lab, tells of it, and lets people play with it until ctx ends. Then it heals all.
