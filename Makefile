@@ -13,7 +13,7 @@ PLAIN := CGO_ENABLED=0 $(GO) test -trimpath
 # Those in real time, with limits at which people lose patience: the race detector makes a second ten. "make nightly"
 # lets it watch them too, and all drills of harness/drill.
 HOUSE := github.com/regiondrill/regiondrill
-REAL := $(addprefix $(HOUSE)/,cmd/regiondrill dashboards harness/lab harness/targets release)
+REAL := $(addprefix $(HOUSE)/,cmd/regiondrill dashboards harness/lab harness/simulation harness/targets release)
 # Browsers want both cores.
 ALONE := $(HOUSE)/probes/browser
 

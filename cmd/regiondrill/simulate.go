@@ -246,6 +246,7 @@ func (p *program) nthPlan(d *compiled, with scenario.With, flags *simulateFlags)
 		seed := base + uint64(n-1)
 		opts.Seed = &seed
 		drawn := with
+		drawn.Drawn = true
 		drawn.Sets = append(slices.Clone(with.Sets), d.scenario.Drawn(seed)...)
 		once, err := p.compileOne(d.source, drawn, opts)
 		return once.plan, err

@@ -140,14 +140,14 @@ func (c Catalog) ReadWith(
 		return s, plan, scenario.Join(err, compiling)
 	}
 	s, plan, err := read(with)
-	if err != nil || slices.ContainsFunc(with.Sets, func(set scenario.Set) bool { return set.Drawn }) {
+	if err != nil || with.Drawn {
 		return s, plan, err
 	}
 	var errs []error
 	for _, d := range s.Vary {
 		for _, end := range d.Ends() {
 			at := with
-			at.Sets = append(slices.Clone(with.Sets), scenario.Set{Path: d.Path, Value: string(end), Drawn: true})
+			at.Sets = append(slices.Clone(with.Sets), scenario.Set{Path: d.Path, Value: string(end)})
 			if _, _, err := read(at); err != nil {
 				errs = append(errs, d.Block.Errorf("", "%s can't be %s: %s", d.Path, end, sentences(err)))
 				break

@@ -303,6 +303,8 @@ func Read(r io.Reader, name string) (*Scenario, error) { return ReadWith(r, name
 type With struct {
 	Sets []Set             // applied in order before the file is checked, as if it said so itself
 	Vars map[string]string // values of its variables, before those of the environment
+	// Drawn says that Sets hold one draw of what varies, whose ends were tried before.
+	Drawn bool
 	// Getenv is the environment, "" for what it doesn't have; nil: there is none.
 	Getenv func(name string) string
 	// Open reads what a file extends, as that file names it, and tells what errors call it; nil: nothing can be.

@@ -14,7 +14,6 @@ import (
 type Set struct {
 	Path  string // dotted keys, with list indexes from 0 or the names of a list's entries: probes.staff.steer.by
 	Value string // YAML
-	Drawn bool   // no flag said so: it is one of the values of vary
 }
 
 // ParseSet splits the argument of --set.

@@ -25,7 +25,7 @@ func (s *Scenario) Drawn(seed uint64) []Set {
 	for _, d := range s.Vary {
 		h := fnv.New64a()
 		h.Write([]byte(d.Path))
-		sets = append(sets, Set{Path: d.Path, Value: d.at(rand.New(rand.NewPCG(seed, h.Sum64()))), Drawn: true})
+		sets = append(sets, Set{Path: d.Path, Value: d.at(rand.New(rand.NewPCG(seed, h.Sum64())))})
 	}
 	return sets
 }
@@ -48,9 +48,9 @@ func (d Draw) at(draws *rand.Rand) string {
 	return from.within(to, draws.Float64())
 }
 
-// Between is the value that lies so far, from 0 to 1, on the way from one to the other, both of them values that d
-// draws. It is false where it can't be said what lies between them.
-func (d Draw) Between(a, b Scalar, share float64) (Scalar, bool) {
+// Between is the value that lies so far, from 0 to 1, on the way from one to the other. It is false where it can't be
+// said what lies between them.
+func Between(a, b Scalar, share float64) (Scalar, bool) {
 	from, to := measured(a), measured(b)
 	if from.unit == other || from.unit != to.unit {
 		return "", false

@@ -28,7 +28,7 @@ func planned(tb testing.TB, text string) func(n int) (*engine.Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		_, plan, err := c.Read(strings.NewReader(text), "by-hand", asked.Drawn(seed), engine.Options{Target: c.Targets[0],
+		_, plan, err := c.ReadWith(strings.NewReader(text), "by-hand", scenario.With{Sets: asked.Drawn(seed), Drawn: true}, engine.Options{Target: c.Targets[0],
 			Version: "test", Seed: &seed, Repeated: true, Virtual: true})
 		return plan, err
 	}
