@@ -49,7 +49,8 @@ func (e *Exploration) Run(ctx context.Context, scratch string) (*Found, error) {
 	if found == nil || err != nil {
 		return nil, err
 	}
-	s := &shrinking{Exploration: e, Found: found, way: wayOf(found.Last, found.Check), dir: filepath.Join(scratch, "shrunk"), source: e.Source}
+	s := &shrinking{Exploration: e, Found: found, source: e.Source, dir: filepath.Join(scratch, "shrunk"),
+		way: wayOf(found.Last, found.Check)}
 	s.needed(ctx)
 	s.nearer(ctx)
 	if err := s.smaller(ctx); err != nil {
@@ -58,8 +59,8 @@ func (e *Exploration) Run(ctx context.Context, scratch string) (*Found, error) {
 	return found, ctx.Err()
 }
 
-// search runs drills until one misses a check: as many at once as there are processors, and it is the first of them that
-// counts.
+// search runs drills until one misses a check: as many at once as there are processors, and it is the first of them
+// that counts.
 func (e *Exploration) search(ctx context.Context, scratch string) (*Found, error) {
 	var first *Found
 	var failed error
