@@ -51,7 +51,8 @@ Exit code: 0 nothing was missed in so many drills, 1 something was found.`,
 	flags.saying.bind(set)
 	set.IntVar(&flags.runs, "runs", 1000, "give up after `N` drills that miss nothing")
 	set.Uint64Var(&flags.seed, "seed", 0, "seed the first drill by this, instead of by the scenario's seed")
-	set.StringVar(&flags.out, "out", "", "the `FILE` for what is found, which must not be there yet (default NAME-found.yaml)")
+	set.StringVar(&flags.out, "out", "", "the `FILE` for what is found, which must not be there yet "+
+		"(default NAME-found.yaml)")
 	return cmd
 }
 
@@ -135,7 +136,7 @@ func (p *program) tellFound(d *compiled, found *simulation.Found, out string) er
 	}
 	fmt.Fprintf(p.stdout, "FOUND: drill %d of %s missed %s.\n%s\n\n", found.N, d.scenario.Name, found.Check.Name,
 		found.Check.Summary)
-	fmt.Fprintf(p.stdout, "Of %d settings that vary %s makes the difference:\n", len(found.Drawn), needed(len(found.Needed)))
+	fmt.Fprintf(p.stdout, "Of %d settings that vary %s:\n", len(found.Drawn), needed(len(found.Needed)))
 	for _, set := range found.Needed {
 		own, said := scenario.Said(d.scenario.Source, set.Path)
 		line := "  " + set.Path + ": " + set.Value
@@ -152,9 +153,9 @@ func (p *program) tellFound(d *compiled, found *simulation.Found, out string) er
 func needed(n int) string {
 	switch n {
 	case 0:
-		return "none"
+		return "none makes a difference"
 	case 1:
-		return "one"
+		return "one makes the difference"
 	}
-	return fmt.Sprintf("only these %d together", n)
+	return fmt.Sprintf("only these %d together make the difference", n)
 }
