@@ -34,11 +34,11 @@ const (
 var signers = sync.OnceValue(func() [3]*pki.Signer {
 	var out [3]*pki.Signer
 	for i := range out {
-		s, err := pki.NewSigner(fmt.Sprintf("signer %d", i), time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
+		s, err := pki.NewSignerFor(fmt.Sprintf("signer %d", i), pki.Bits, time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC),
+			time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC))
 		if err != nil {
 			panic(err)
 		}
-		s.Cert.NotAfter = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 		out[i] = s
 	}
 	return out

@@ -57,7 +57,8 @@ var mayImport = map[string]string{
 		"harness/checks harness/report harness/engine harness/analysis harness/scenario",
 	"harness/drill": "harness harness/catalog harness/engine harness/heartbeat harness/history harness/rollback " +
 		"harness/analysis harness/report harness/verdict",
-	"harness/simulation":  "harness/catalog harness/drill harness/engine harness/repetition harness/verdict",
+	"harness/simulation": "harness/catalog harness/drill harness/engine harness/repetition harness/scenario " +
+		"harness/verdict",
 	"harness/manual":      "harness harness/catalog harness/history harness/names harness/scenario",
 	"harness/harnesstest": "harness harness/history harness/verdict harness/rollback",
 	"cmd/regiondrill":     "*",

@@ -9,9 +9,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Edited is a file with some settings changed and some parts left out, as YAML: what it says else stays as it is,
-// comments included. A part is named as a setting is: probes.staff, system.replication. Its error is that of a path that leads
-// nowhere.
+// Edited is a file with some settings changed and some parts left out, as YAML; what it says else stays as it is,
+// comments included. A part is named as a setting is: probes.staff, system.replication. Its error is that of a path
+// that leads nowhere.
 func Edited(data []byte, sets []Set, without ...string) ([]byte, error) {
 	root, bad := parse(data)
 	if bad != nil {
