@@ -52,6 +52,18 @@ type CLIProfileSteer struct {
 	After time.Duration `yaml:"after" doc:"how long from due they wait for the home Region before they give up on it"`
 }
 
+// Way that its people go.
+func (BookmarkSteer) Way() string { return ByBookmark }
+
+// Way that its people go.
+func (CLIProfileSteer) Way() string { return ByCLIProfile }
+
+// WayElsewhere is a Steer of people who go to another Region in one way and no other.
+type WayElsewhere interface {
+	BookmarkSteer | CLIProfileSteer
+	Way() string
+}
+
 // Steerer is a probe whose people may go to another Region.
 type Steerer interface{ Steering() Steer }
 

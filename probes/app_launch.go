@@ -11,26 +11,21 @@ import (
 // AppLaunch are people who sign in and start an application by its tile. Whatever Region's portal shows it, it begins
 // in the Region that it is connected to: while that is dark, who goes to another portal sees the tile and gets nowhere.
 type AppLaunch struct {
-	Application string                `yaml:"application" required:"true" example:"Wiki" doc:"the name of one of system.applications"`
-	Steer       harness.BookmarkSteer `yaml:"steer" doc:"what a person does who can't start it at home"`
-
-	world *harness.World
+	Application                   string `yaml:"application" required:"true" example:"Wiki" doc:"the name of one of system.applications"`
+	outset[harness.BookmarkSteer] `yaml:",inline"`
 }
 
-// NewAppLaunch has people who don't steer.
+// NewAppLaunch has people who start at the portal and don't steer.
 func NewAppLaunch() harness.Probe {
-	return &AppLaunch{Steer: harness.BookmarkSteer{By: harness.ByNone}}
+	return &AppLaunch{outset: atPortal(harness.BookmarkSteer{By: harness.ByNone})}
 }
 
 // Journey of its people: to an application.
 func (p *AppLaunch) Journey() history.Journey { return history.AppLaunch }
 
-// Needs nothing but this process.
-func (p *AppLaunch) Needs() []string { return nil }
-
 // Problems of its settings.
 func (p *AppLaunch) Problems(t harness.Topology) []harness.Problem {
-	problems := harness.Steer(p.Steer).Problems(t, harness.ByBookmark)
+	problems := p.outset.Problems(t)
 	var there []string
 	for _, a := range t.Applications {
 		there = append(there, a.Name)
@@ -46,32 +41,11 @@ func (p *AppLaunch) Problems(t harness.Topology) []harness.Problem {
 	return problems
 }
 
-// Steering is what a person does who can't start it at home.
-func (p *AppLaunch) Steering() harness.Steer { return harness.Steer(p.Steer) }
-
-// Open keeps the world.
-func (p *AppLaunch) Open(_ context.Context, world *harness.World) error {
-	p.world = world
-	return nil
-}
-
-// Close has nothing to close.
-func (p *AppLaunch) Close() error { return nil }
-
 // Try signs in at home and starts the application; where the person steers, after a while by the other Region's portal.
 func (p *AppLaunch) Try(ctx context.Context, a *harness.Attempt) error {
-	transport := newTransport(p.world, a.From)
-	defer transport.CloseIdleConnections()
-	u, err := newPerson(p.world, a, transport)
-	if err != nil {
-		return err
-	}
-	u.steer(ctx, harness.Steer(p.Steer),
-		func(ctx context.Context) *failure {
-			return p.launch(ctx, u, u.signIn(ctx, p.world.Portal(a.Home)))
-		},
-		func(ctx context.Context) *failure { return p.launch(ctx, u, u.byBookmark(ctx, p.Steer.To)) })
-	return nil
+	return p.try(ctx, a,
+		func(ctx context.Context, u *person) *failure { return p.launch(ctx, u, u.signIn(ctx, p.begins(a))) },
+		func(ctx context.Context, u *person) *failure { return p.launch(ctx, u, u.byBookmark(ctx, p.Steer.To)) })
 }
 
 // launch starts the application from the portal that the person has come to, if they have.

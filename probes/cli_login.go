@@ -25,12 +25,10 @@ import (
 // credentials of their role. Nothing of it is replicated, so that people need a session for each Region in their
 // configuration; who changes only the Region of the one they have comes there with a token of home.
 type CLILogin struct {
-	By      string                  `yaml:"by" enum:"sdk,aws" doc:"who asks: AWS's SDK, or the AWS CLI that is installed here, version 2 and for flow pkce 2.22 at least"`
-	Flow    string                  `yaml:"flow" enum:"pkce,device_code" doc:"how the client asks: it sends the browser to the authorize endpoint, as newer ones do, or by a code that the person confirms"`
-	Profile string                  `yaml:"profile" enum:"own_session,edited_region" doc:"what people have for the Region that they steer to: own_session, an sso-session of it; edited_region, the one of home, of which they change sso_region alone"`
-	Steer   harness.CLIProfileSteer `yaml:"steer" doc:"what a person does who can't log in at home"`
-
-	world *harness.World
+	By                              string `yaml:"by" enum:"sdk,aws" doc:"who asks: AWS's SDK, or the AWS CLI that is installed here, version 2 and for flow pkce 2.22 at least"`
+	Flow                            string `yaml:"flow" enum:"pkce,device_code" doc:"how the client asks: it sends the browser to the authorize endpoint, as newer ones do, or by a code that the person confirms"`
+	Profile                         string `yaml:"profile" enum:"own_session,edited_region" doc:"what people have for the Region that they steer to: own_session, an sso-session of it; edited_region, the one of home, of which they change sso_region alone"`
+	outset[harness.CLIProfileSteer] `yaml:",inline"`
 
 	mu     sync.Mutex // attempts overlap
 	cli    *awsCLI
@@ -53,10 +51,10 @@ const (
 	clientListens  = "http://127.0.0.1:49152/oauth/callback"
 )
 
-// NewCLILogin has people who use PKCE, as the AWS CLI does, and don't steer.
+// NewCLILogin has people who use PKCE, as the AWS CLI does, start at the portal and don't steer.
 func NewCLILogin() harness.Probe {
-	return &CLILogin{By: bySDK, Flow: flowPKCE, Profile: profileOwn, Steer: harness.CLIProfileSteer{By: harness.ByNone},
-		tokens: map[string]string{}}
+	return &CLILogin{outset: atPortal(harness.CLIProfileSteer{By: harness.ByNone}),
+		By: bySDK, Flow: flowPKCE, Profile: profileOwn, tokens: map[string]string{}}
 }
 
 // Journey of its people: from nothing to credentials.
@@ -72,19 +70,19 @@ func (p *CLILogin) Needs() []string {
 
 // Problems of its settings.
 func (p *CLILogin) Problems(t harness.Topology) []harness.Problem {
-	problems := harness.Steer(p.Steer).Problems(t, harness.ByCLIProfile)
+	problems := p.outset.Problems(t)
 	if p.Profile == profileEdited && p.Steer.By != harness.ByCLIProfile {
 		problems = append(problems, harness.Problem{Key: "profile",
 			Sentence: "edited_region says nothing without steer: {by: cli_profile}"})
+	}
+	if p.Start == harness.StartVanity && p.By == byCLI {
+		problems = append(problems, harness.Problem{Key: "start", Sentence: "vanity needs by: sdk"})
 	}
 	if p.Profile == profileEdited && p.By == byCLI {
 		problems = append(problems, harness.Problem{Key: "profile", Sentence: "edited_region needs by: sdk"})
 	}
 	return problems
 }
-
-// Steering is what a person does who can't log in at home.
-func (p *CLILogin) Steering() harness.Steer { return harness.Steer(p.Steer) }
 
 // Open keeps the world, and looks at the AWS CLI where that asks.
 func (p *CLILogin) Open(ctx context.Context, world *harness.World) (err error) {
@@ -105,32 +103,65 @@ func (p *CLILogin) Close() error {
 
 // Try logs in at home and, where the person steers, after a while in the other Region.
 func (p *CLILogin) Try(ctx context.Context, a *harness.Attempt) error {
-	transport := newTransport(p.world, a.From)
-	defer transport.CloseIdleConnections()
-	u, err := newPerson(p.world, a, transport)
+	if p.cli == nil {
+		return p.try(ctx, a, p.atHome, p.elsewhere)
+	}
+	u, done, err := p.person(a)
 	if err != nil {
 		return err
 	}
-	if p.cli != nil {
-		return p.cli.try(ctx, u, harness.Steer(p.Steer))
-	}
-	u.steer(ctx, harness.Steer(p.Steer),
-		func(ctx context.Context) *failure { return p.atHome(ctx, u) },
-		func(ctx context.Context) *failure { return p.elsewhere(ctx, u) })
-	return nil
+	defer done()
+	return p.cli.try(ctx, u, p.Steering())
 }
 
-// atHome logs in there, and keeps the token.
+// atHome logs in there, or where the vanity domain leads, and keeps the token.
 func (p *CLILogin) atHome(ctx context.Context, u *person) *failure {
-	token, failed := p.logIn(ctx, u, u.a.Home, u.a.Home)
+	region, start := u.a.Home, p.world.Portal(u.a.Home)
+	if p.Start == harness.StartVanity {
+		var failed *failure
+		if region, start, failed = u.resolves(ctx); failed != nil {
+			return failed
+		}
+	}
+	token, failed := p.logIn(ctx, u, region, start)
 	if failed != nil {
 		return failed
 	}
 	p.mu.Lock()
 	p.tokens[u.a.Person.UserName] = token
 	p.mu.Unlock()
-	failed, _ = u.worksBy(ctx, u.a.Home, token)
+	failed, _ = u.worksBy(ctx, region, token)
 	return failed
+}
+
+// resolves finds out where the vanity domain leads, as the AWS CLI does with a start URL that isn't AWS's: it follows
+// one redirect, to a portal and to nothing else, and goes on with the Region that the portal's host tells, or, where
+// that is the classic one and tells none, with the one of the profile.
+func (u *person) resolves(ctx context.Context) (region, start string, failed *failure) {
+	req, err := newRequest(ctx, http.MethodHead, u.world.Vanity, nil)
+	if err != nil {
+		return "", "", &failure{history.ClassHarness, "the vanity domain's address is none"}
+	}
+	resp, failed := u.do(req)
+	if failed == nil {
+		failed = resp.failed
+	}
+	if failed != nil {
+		return "", "", failed
+	}
+	to, err := url.Parse(resp.location)
+	if err != nil || resp.location == "" {
+		return "", "", &failure{history.ClassWrongContent, "the vanity domain doesn't redirect"}
+	}
+	loc, known := u.world.Locate(to.Hostname())
+	if !known || loc.Service != "portal" {
+		return "", "", &failure{history.ClassWrongContent, "the vanity domain leads to no access portal"}
+	}
+	region = u.a.Home
+	if own, err := url.Parse(u.world.Portal(loc.Place)); err == nil && own.Host == to.Host {
+		region = loc.Place
+	}
+	return region, resp.location, nil
 }
 
 // elsewhere uses what the person has for the other Region.
@@ -138,7 +169,7 @@ func (p *CLILogin) elsewhere(ctx context.Context, u *person) *failure {
 	if p.Profile == profileEdited {
 		return p.edited(ctx, u)
 	}
-	token, failed := p.logIn(ctx, u, p.Steer.To, p.Steer.To)
+	token, failed := p.logIn(ctx, u, p.Steer.To, p.world.Portal(p.Steer.To))
 	if failed != nil {
 		return failed
 	}
@@ -160,7 +191,7 @@ func (p *CLILogin) edited(ctx context.Context, u *person) *failure {
 		}
 		before = p.Steer.To + " doesn't take the token of " + u.a.Home + ", and "
 	}
-	token, failed := p.logIn(ctx, u, p.Steer.To, u.a.Home)
+	token, failed := p.logIn(ctx, u, p.Steer.To, p.world.Portal(u.a.Home))
 	if failed == nil {
 		failed, _ = u.worksBy(ctx, p.Steer.To, token)
 	}
@@ -170,9 +201,9 @@ func (p *CLILogin) edited(ctx context.Context, u *person) *failure {
 	return failed
 }
 
-// logIn gets a token of a Region, by the start URL of one.
-func (p *CLILogin) logIn(ctx context.Context, u *person, region, startedAt string) (string, *failure) {
-	l := login{person: u, start: p.world.Portal(startedAt),
+// logIn gets a token of a Region, by a start URL.
+func (p *CLILogin) logIn(ctx context.Context, u *person, region, start string) (string, *failure) {
+	l := login{person: u, start: start,
 		api: ssooidc.New(ssooidc.Options{Region: region, HTTPClient: asking{u}, Retryer: aws.NopRetryer{}})}
 	if p.Flow == flowPKCE {
 		return l.byCode(ctx)

@@ -14,51 +14,20 @@ import (
 // portal of whatever Region gives out the credentials; but the sign-in that takes them is a host that all Regions
 // share: while it is away, nobody gets to the console by any Region.
 type Console struct {
-	Steer harness.BookmarkSteer `yaml:"steer" doc:"what a person does who doesn't get to the console by the portal at home"`
-
-	world *harness.World
+	outset[harness.BookmarkSteer] `yaml:",inline"`
 }
 
-// NewConsole has people who don't steer.
-func NewConsole() harness.Probe {
-	return &Console{Steer: harness.BookmarkSteer{By: harness.ByNone}}
-}
+// NewConsole has people who start at the portal and don't steer.
+func NewConsole() harness.Probe { return &Console{atPortal(harness.BookmarkSteer{By: harness.ByNone})} }
 
 // Journey of its people: to the console.
 func (p *Console) Journey() history.Journey { return history.Console }
 
-// Needs nothing but this process.
-func (p *Console) Needs() []string { return nil }
-
-// Problems of its settings.
-func (p *Console) Problems(t harness.Topology) []harness.Problem {
-	return harness.Steer(p.Steer).Problems(t, harness.ByBookmark)
-}
-
-// Steering is what a person does who doesn't get to the console by the portal at home.
-func (p *Console) Steering() harness.Steer { return harness.Steer(p.Steer) }
-
-// Open keeps the world.
-func (p *Console) Open(_ context.Context, world *harness.World) error {
-	p.world = world
-	return nil
-}
-
-// Close has nothing to close.
-func (p *Console) Close() error { return nil }
-
 // Try signs in at home and goes on to the console; where the person steers, after a while by the other Region's portal.
 func (p *Console) Try(ctx context.Context, a *harness.Attempt) error {
-	transport := newTransport(p.world, a.From)
-	defer transport.CloseIdleConnections()
-	u, err := newPerson(p.world, a, transport)
-	if err != nil {
-		return err
-	}
-	u.steer(ctx, harness.Steer(p.Steer),
-		func(ctx context.Context) *failure { return u.console(ctx, u.signIn(ctx, p.world.Portal(a.Home))) },
-		func(ctx context.Context) *failure { return u.console(ctx, u.byBookmark(ctx, p.Steer.To)) })
-	return nil
+	return p.try(ctx, a,
+		func(ctx context.Context, u *person) *failure { return u.console(ctx, u.signIn(ctx, p.begins(a))) },
+		func(ctx context.Context, u *person) *failure { return u.console(ctx, u.byBookmark(ctx, p.Steer.To)) })
 }
 
 // console goes on from the portal that the person has come to, if they have: with credentials of their role to a

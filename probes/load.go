@@ -12,31 +12,22 @@ import (
 // shows as waiting, and as people for whom there was no room. They share connections, and what is written down of each
 // leaves out the steps: a herd is there for what it does to the system, and the measuring is for the other probes.
 type Load struct {
-	Steer harness.BookmarkSteer `yaml:"steer" doc:"what a person does who isn't signed in at home"`
+	outset[harness.BookmarkSteer] `yaml:",inline"`
 
 	people *SAMLLogin
 }
 
-// NewLoad has people who don't steer.
-func NewLoad() harness.Probe { return &Load{Steer: harness.BookmarkSteer{By: harness.ByNone}} }
+// NewLoad has people who start at the portal and don't steer.
+func NewLoad() harness.Probe {
+	return &Load{outset: atPortal(harness.BookmarkSteer{By: harness.ByNone})}
+}
 
 // Journey of its people: they sign in.
 func (p *Load) Journey() history.Journey { return history.SignIn }
 
-// Needs nothing but this process.
-func (p *Load) Needs() []string { return nil }
-
-// Problems of its settings.
-func (p *Load) Problems(t harness.Topology) []harness.Problem {
-	return harness.Steer(p.Steer).Problems(t, harness.ByBookmark)
-}
-
-// Steering is what a person does who isn't signed in at home.
-func (p *Load) Steering() harness.Steer { return harness.Steer(p.Steer) }
-
 // Open makes the people, who share connections.
 func (p *Load) Open(ctx context.Context, world *harness.World) error {
-	p.people = &SAMLLogin{Steer: p.Steer, Connections: "kept"}
+	p.people = &SAMLLogin{outset: p.outset, Connections: "kept"}
 	return p.people.Open(ctx, world)
 }
 

@@ -32,7 +32,7 @@ func Table() []harness.ProbeKind {
 				`{"by": "aws", "flow": "device_code"}`,
 				`{"profile": "edited_region", "steer": {"by": "cli_profile", "to": "eu-west-1", "after": "2s"}}`},
 			New: NewCLILogin},
-		{Name: "session_keep", Doc: "a person who has signed in before comes back to the portal, and needs no new sign-in",
+		{Name: "session_keep", Doc: "a person who has signed in comes back to a portal, or goes to another by a bookmark",
 			Examples: []string{`{"steer": {"by": "bookmark", "to": "eu-west-1", "after": "2s"}}`},
 			New:      NewSessionKeep},
 		{Name: "kms_roundtrip", Doc: "something is encrypted by KMS under the Region's replica of the key, and decrypted",

@@ -33,7 +33,8 @@ func somebody() *person {
 
 // TestKeptConnectionsAreShared shows that attempts that overlap share one transport, the first two included.
 func TestKeptConnectionsAreShared(t *testing.T) {
-	p := &SAMLLogin{Connections: "kept", world: &harness.World{}}
+	p := &SAMLLogin{Connections: "kept"}
+	p.world = &harness.World{}
 	got := make(chan *http.Transport)
 	for range 8 {
 		go func() {
@@ -141,7 +142,8 @@ func TestSteerProblems(t *testing.T) {
 		"to which Region":     {By: "bookmark"},
 		"eu-west-2":           {By: "bookmark", To: "eu-west-2"},
 	} {
-		problems := (&SAMLLogin{Steer: steer}).Problems(top)
+		people := &SAMLLogin{outset: atPortal(steer)}
+		problems := people.Problems(top)
 		if (len(problems) == 0) != (want == "") || (want != "" && !strings.Contains(problems[0].Sentence+problems[0].Unknown, want)) {
 			t.Errorf("%+v: %v", steer, problems)
 		}

@@ -28,11 +28,9 @@ import (
 // another Region use that when home gives them nothing. Those who hold credentials go on with them until they expire,
 // and ask for new ones only then: what AWS calls static stability.
 type RoleCredentials struct {
-	Credentials string                  `yaml:"credentials" enum:"fresh,held" doc:"fresh: every attempt gets new ones; held: a person goes on using theirs until they expire, as the CLI and the SDKs do"`
-	UseIn       string                  `yaml:"use_in" form:"region" doc:"the Region that they use their credentials in; if not said, the one that they are of"`
-	Steer       harness.CLIProfileSteer `yaml:"steer" doc:"what a person does who gets no credentials at home"`
-
-	world *harness.World
+	Credentials                    string `yaml:"credentials" enum:"fresh,held" doc:"fresh: every attempt gets new ones; held: a person goes on using theirs until they expire, as the CLI and the SDKs do"`
+	UseIn                          string `yaml:"use_in" form:"region" doc:"the Region that they use their credentials in; if not said, the one that they are of"`
+	frame[harness.CLIProfileSteer] `yaml:",inline"`
 
 	mu       sync.Mutex // attempts overlap
 	sessions map[cli]session
@@ -55,8 +53,9 @@ const (
 
 // NewRoleCredentials has people without a profile of another Region, who get new credentials each time.
 func NewRoleCredentials() harness.Probe {
-	return &RoleCredentials{Credentials: credentialsFresh, Steer: harness.CLIProfileSteer{By: harness.ByNone},
-		sessions: map[cli]session{}}
+	p := &RoleCredentials{Credentials: credentialsFresh, sessions: map[cli]session{}}
+	p.Steer.By = harness.ByNone
+	return p
 }
 
 // Journey of its people: from a session to credentials of a role that AWS takes, or from such credentials to AWS.
@@ -67,12 +66,9 @@ func (p *RoleCredentials) Journey() history.Journey {
 	return history.RoleCredentials
 }
 
-// Needs nothing but this process.
-func (p *RoleCredentials) Needs() []string { return nil }
-
 // Problems of its settings.
 func (p *RoleCredentials) Problems(t harness.Topology) []harness.Problem {
-	problems := harness.Steer(p.Steer).Problems(t, harness.ByCLIProfile)
+	problems := p.frame.Problems(t)
 	if p.UseIn != "" && !slices.Contains(t.Regions(), p.UseIn) {
 		problems = append(problems,
 			harness.Problem{Key: "use_in", What: "Region of the system", Unknown: p.UseIn, Among: t.Regions()})
@@ -80,30 +76,10 @@ func (p *RoleCredentials) Problems(t harness.Topology) []harness.Problem {
 	return problems
 }
 
-// Steering is what a person does who gets nothing at home.
-func (p *RoleCredentials) Steering() harness.Steer { return harness.Steer(p.Steer) }
-
-// Open keeps the world.
-func (p *RoleCredentials) Open(_ context.Context, world *harness.World) error {
-	p.world = world
-	return nil
-}
-
-// Close has nothing to close.
-func (p *RoleCredentials) Close() error { return nil }
-
 // Try asks once at home and, where the person steers, after a while in the other Region.
 func (p *RoleCredentials) Try(ctx context.Context, a *harness.Attempt) error {
-	transport := newTransport(p.world, a.From)
-	defer transport.CloseIdleConnections()
-	u, err := newPerson(p.world, a, transport)
-	if err != nil {
-		return err
-	}
-	u.steer(ctx, harness.Steer(p.Steer),
-		func(ctx context.Context) *failure { return p.ask(ctx, u, a.Home) },
-		func(ctx context.Context) *failure { return p.ask(ctx, u, p.Steer.To) })
-	return nil
+	return p.try(ctx, a, func(ctx context.Context, u *person) *failure { return p.ask(ctx, u, a.Home) },
+		func(ctx context.Context, u *person) *failure { return p.ask(ctx, u, p.Steer.To) })
 }
 
 // ask uses the credentials that a profile of the Region holds, or gets some, and signs in where there is no session

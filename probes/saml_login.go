@@ -18,40 +18,20 @@ import (
 // SAMLLogin signs in as a person does, but by plain HTTP: portal, sign-in, identity provider, ACS, portal, and then the
 // account list, in which the person's account must be. A 200 alone is no success. It costs a fiftieth of a browser.
 type SAMLLogin struct {
-	Steer       harness.BookmarkSteer `yaml:"steer" doc:"what a person does who isn't signed in at home"`
-	Start       string                `yaml:"start" enum:"portal,vanity" doc:"where a person starts: at the portal of their home Region, or at the vanity domain (system.vanity), which leads them to the primary's as long as that is well"`
-	Connections string                `yaml:"connections" enum:"fresh,kept" doc:"fresh: every attempt connects anew, as a new user does; kept: attempts share connections, never cookies"`
-
-	world *harness.World
+	outset[harness.BookmarkSteer] `yaml:",inline"`
+	Connections                   string `yaml:"connections" enum:"fresh,kept" doc:"fresh: every attempt connects anew, as a new user does; kept: attempts share connections, never cookies"`
 
 	mu   sync.Mutex // attempts overlap
 	kept *http.Transport
 }
 
-// NewSAMLLogin has fresh connections and people who don't steer.
+// NewSAMLLogin has fresh connections and people who start at the portal and don't steer.
 func NewSAMLLogin() harness.Probe {
-	return &SAMLLogin{Steer: harness.BookmarkSteer{By: "none"}, Start: harness.StartPortal, Connections: "fresh"}
+	return &SAMLLogin{outset: atPortal(harness.BookmarkSteer{By: harness.ByNone}), Connections: "fresh"}
 }
 
 // Journey of its people: they sign in.
 func (p *SAMLLogin) Journey() history.Journey { return history.SignIn }
-
-// Needs nothing but this process.
-func (p *SAMLLogin) Needs() []string { return nil }
-
-// Problems of its settings.
-func (p *SAMLLogin) Problems(t harness.Topology) []harness.Problem {
-	return append(harness.StartProblems(p.Start, t), harness.Steer(p.Steer).Problems(t, harness.ByBookmark)...)
-}
-
-// Steering is what a person does who isn't signed in at home.
-func (p *SAMLLogin) Steering() harness.Steer { return harness.Steer(p.Steer) }
-
-// Open keeps the system.
-func (p *SAMLLogin) Open(_ context.Context, world *harness.World) error {
-	p.world = world
-	return nil
-}
 
 // Close ends the connections that were kept.
 func (p *SAMLLogin) Close() error {
@@ -71,8 +51,7 @@ func (p *SAMLLogin) Try(ctx context.Context, a *harness.Attempt) error {
 		return err
 	}
 	defer done()
-	person.steer(ctx, harness.Steer(p.Steer),
-		func(ctx context.Context) *failure { return person.signIn(ctx, p.world.Start(p.Start, a.Home)) },
+	person.steer(ctx, p.Steering(), func(ctx context.Context) *failure { return person.signIn(ctx, p.begins(a)) },
 		func(ctx context.Context) *failure { return person.byBookmark(ctx, p.Steer.To) })
 	return nil
 }

@@ -15,10 +15,7 @@ import (
 // it, and signs in anew when they come again. Sessions are replicated, so that people may open another Region's portal
 // with the one they have, where the service hands it over (system.behaviour.session_hand_off).
 type SessionKeep struct {
-	Steer harness.BookmarkSteer `yaml:"steer" doc:"what a person does whom the portal at home doesn't serve: they open the other Region's by a bookmark of their own, without the identity provider"`
-	Start string                `yaml:"start" enum:"portal,vanity" doc:"where a person starts: at the portal of their home Region, or at the vanity domain (system.vanity), which leads them to the primary's as long as that is well"`
-
-	world *harness.World
+	outset[harness.BookmarkSteer] `yaml:",inline"`
 
 	mu       sync.Mutex // attempts overlap
 	visitors map[string]*visitor
@@ -30,52 +27,28 @@ type visitor struct {
 	signedIn bool // they have been, and were not told otherwise since
 }
 
-// NewSessionKeep has people who don't steer, and nobody signed in.
+// NewSessionKeep has people who start at the portal and don't steer, and nobody signed in.
 func NewSessionKeep() harness.Probe {
-	return &SessionKeep{Steer: harness.BookmarkSteer{By: harness.ByNone}, Start: harness.StartPortal,
-		visitors: map[string]*visitor{}}
+	return &SessionKeep{outset: atPortal(harness.BookmarkSteer{By: harness.ByNone}), visitors: map[string]*visitor{}}
 }
 
 // Journey of its people: they are served by the session that they have.
 func (p *SessionKeep) Journey() history.Journey { return history.SessionKeep }
 
-// Needs nothing but this process.
-func (p *SessionKeep) Needs() []string { return nil }
-
-// Problems of its settings.
-func (p *SessionKeep) Problems(t harness.Topology) []harness.Problem {
-	return append(harness.StartProblems(p.Start, t), harness.Steer(p.Steer).Problems(t, harness.ByBookmark)...)
-}
-
-// Steering is what a person does who isn't served at home.
-func (p *SessionKeep) Steering() harness.Steer { return harness.Steer(p.Steer) }
-
-// Open keeps the world.
-func (p *SessionKeep) Open(_ context.Context, world *harness.World) error {
-	p.world = world
-	return nil
-}
-
-// Close has nothing to close.
-func (p *SessionKeep) Close() error { return nil }
-
 // Try opens the portal at home and, where the person steers, after a while that of the other Region, by the session
 // that they have. Who has none yet signs in.
 func (p *SessionKeep) Try(ctx context.Context, a *harness.Attempt) error {
-	transport := newTransport(p.world, a.From)
-	defer transport.CloseIdleConnections()
-	u, err := newPerson(p.world, a, transport)
-	if err != nil {
-		return err
-	}
 	own, signedIn, err := p.visitor(a.Person.UserName)
 	if err != nil {
 		return err
 	}
-	u.client.Jar, u.kept = own.jar, signedIn
-	u.steer(ctx, harness.Steer(p.Steer),
-		func(ctx context.Context) *failure { return u.signIn(ctx, p.world.Start(p.Start, a.Home)) },
-		func(ctx context.Context) *failure { return u.signIn(ctx, p.world.Portal(p.Steer.To)) })
+	err = p.try(ctx, a, func(ctx context.Context, u *person) *failure {
+		u.client.Jar, u.kept = own.jar, signedIn
+		return u.signIn(ctx, p.begins(a))
+	}, func(ctx context.Context, u *person) *failure { return u.signIn(ctx, p.world.Portal(p.Steer.To)) })
+	if err != nil {
+		return err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {

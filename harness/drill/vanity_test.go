@@ -111,3 +111,39 @@ func ledElsewhere(t *testing.T, h *history.History, r *verdict.Recovery) {
 		}
 	}
 }
+
+// TestAllWhoSignInStartAtAVanityDomain: programs are led as browsers are, to the Region that is well; but one that is led
+// to the classic portal stays with the Region of its profile, which is dark.
+func TestAllWhoSignInStartAtAVanityDomain(t *testing.T) {
+	start := strings.Index(vanityDomain, "  - {name: staff")
+	system := strings.Replace(vanityDomain[:start], "vanity: {", "applications: [{name: Wiki, region: eu-west-1}],\n  vanity: {", 1)
+	const same = "start: vanity, from: office, home: us-east-1, every: 500ms, limit: 3s}\n"
+	text := system + "  - {name: code, kind: cli_login, " + same +
+		"  - {name: device, kind: cli_login, flow: device_code, " + same +
+		"  - {name: herd, kind: load, " + same + "  - {name: console, kind: console, " + same +
+		"  - {name: wiki, kind: app_launch, application: Wiki, " + same +
+		"faults:\n  - {name: broken, kind: region_outage, mode: refuse, where: {region: us-east-1}, at: 1s, for: 40s}\n" +
+		"  - {name: wrong, kind: vanity, mode: two_hops, at: 22s, for: 18s}\n"
+	synctest.Test(t, func(t *testing.T) {
+		h, v := recorded(t, compiled(t, text))
+		if !v.Validity.FaultsProven || !h.End.Undone {
+			t.Fatalf("ended as %+v; %v", h.End, v.Validity.Notes)
+		}
+		led := map[string]int{}
+		for _, a := range h.Attempts {
+			switch due := a.Due; {
+			case due < 0 && (a.Outcome != history.Good || a.Region != "us-east-1" && a.Probe != "wiki"):
+				t.Errorf("before it %s, due %s, came to %q: %s", a.Probe, due, a.Region, a.Detail)
+			case due > history.At(time.Second+turnsAfter+remembered) && due < history.At(21*time.Second):
+				if led[a.Probe]++; a.Region != "eu-west-1" {
+					t.Errorf("%s, due %s, came to %q: %s", a.Probe, due, a.Region, a.Detail)
+				}
+			case due > history.At(23*time.Second) && due < history.At(39*time.Second) && a.Outcome == history.Good:
+				t.Errorf("%s, due %s, got in by the classic portal of a Region that is dark", a.Probe, due)
+			}
+		}
+		if len(led) != 5 {
+			t.Errorf("led elsewhere were %v", led)
+		}
+	})
+}

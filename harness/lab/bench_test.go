@@ -71,7 +71,8 @@ func BenchmarkLogin(b *testing.B) {
 
 func open(tb testing.TB, l *lab.Lab, connections string) harness.Probe {
 	tb.Helper()
-	p := &probes.SAMLLogin{Steer: harness.BookmarkSteer{By: "none"}, Connections: connections}
+	p := probes.NewSAMLLogin().(*probes.SAMLLogin)
+	p.Connections = connections
 	if err := p.Open(tb.Context(), l.System.World); err != nil {
 		tb.Fatal(err)
 	}

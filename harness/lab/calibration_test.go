@@ -168,7 +168,8 @@ func (c *crowd) signIn(t *testing.T, sys *harness.System, v variant, onset time.
 	if v.steer > 0 {
 		by = harness.BookmarkSteer{By: "bookmark", To: "eu-west-1", After: v.steer}
 	}
-	p := &probes.SAMLLogin{Steer: by, Connections: "fresh"}
+	p := probes.NewSAMLLogin().(*probes.SAMLLogin)
+	p.Steer = by
 	if err := p.Open(t.Context(), sys.World); err != nil {
 		t.Error(err)
 		return

@@ -27,7 +27,8 @@ func TestFlagshipByHand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &probes.SAMLLogin{Steer: harness.BookmarkSteer{By: "bookmark", To: "eu-west-1", After: 2 * time.Second}, Connections: "fresh"}
+		p := probes.NewSAMLLogin().(*probes.SAMLLogin)
+		p.Steer = harness.BookmarkSteer{By: "bookmark", To: "eu-west-1", After: 2 * time.Second}
 		if err := p.Open(t.Context(), l.System.World); err != nil {
 			t.Fatal(err)
 		}
