@@ -161,14 +161,21 @@ type Provider interface {
 
 // Instance is the handle on the instance of Identity Center, as its administrator has it.
 type Instance interface {
-	// AddRegion asks the primary Region's API from a vantage, over the network and its rules, to replicate the instance to
-	// another Region, and waits until that is ACTIVE. What the service doesn't do, and what never reaches it, is a
-	// *Refusal.
-	AddRegion(ctx context.Context, from, region string) error
-	// RemoveRegion takes a Region out of the instance, past all rules of the network, and waits until it is gone. That it
-	// isn't there is no error.
-	RemoveRegion(ctx context.Context, region string) error
+	// AddRegion asks to replicate the instance to another Region, over the network and its rules, and waits until that is
+	// ACTIVE. What the service doesn't do, and what never reaches it, is a *Refusal.
+	AddRegion(ctx context.Context, a Asked, region string) error
+	// RemoveRegion asks to take a Region out of the instance, likewise, and waits until it is gone.
+	RemoveRegion(ctx context.Context, a Asked, region string) error
+	// TakeOut takes a Region out of the instance, past all rules of the network, and waits until it is gone. That it isn't
+	// there is no error.
+	TakeOut(ctx context.Context, region string) error
+	// PutIn makes a Region one of the instance's, past all rules of the network, and waits until it serves people. That it
+	// is one already is no error.
+	PutIn(ctx context.Context, region string) error
 }
+
+// Asked is where an administrator sits who asks for something, and the Region whose API they ask; empty: the primary.
+type Asked struct{ From, At string }
 
 // Streams is the handle on what Regions replicate to each other, past all rules of the network.
 type Streams interface {

@@ -139,7 +139,7 @@ func (r *Replica) usableIn(ctx context.Context, region, arn string) error {
 			&kms.GenerateDataKeyWithoutPlaintextInput{KeyId: aws.String(strings.Join(parts, ":")),
 				KeySpec: types.DataKeySpecAes256, EncryptionContext: s.Context})
 		if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound { // the lab has nothing of that Region
-			return notFound("There is no KMS in the Region %s.", region)
+			return notFound("The key has no replica in the Region %s.", region)
 		}
 		if err != nil {
 			return keyFault(err)

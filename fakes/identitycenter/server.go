@@ -89,9 +89,10 @@ func NewServer(deps Deps) *Server {
 		"put":       control.To(s.put),       // a Directory; tells the Position after it
 		"connect":   control.To(s.connect),   // an AppSettings to its Region, for everybody; tells the Position after it
 		"wait":      control.To(s.wait),      // until it has what another Region had at a Position
-		// region_added waits until a Region that was asked for serves people. remove_region removes one as the administrator,
-		// who tries again while AWS is at fault, and waits until it is gone.
+		// region_added waits until a Region that was asked for serves people; add_region asks for it too, where it isn't
+		// there. remove_region removes one, and waits until it is gone.
 		"region_added":  control.To(s.regionAdded),
+		"add_region":    control.To(s.addRegion),
 		"remove_region": control.To(s.removeRegion),
 		"revoke":        control.To(s.revoke), // a user's sessions, by user name; in any Region
 		"hold":          control.To(s.hold),   // EdgeRules, in the place of those before
@@ -227,6 +228,20 @@ func (s *Server) regionAdded(ctx context.Context, region string) (control.None, 
 		}
 	}
 	return control.None{}, err
+}
+
+func (s *Server) addRegion(ctx context.Context, region string) (control.None, error) {
+	r, err := s.standing()
+	if err == nil {
+		err = r.settled(ctx)
+	}
+	if err == nil && r.known.Load().region(region) == nil {
+		_, err = r.AddRegion(ctx, region)
+	}
+	if err != nil {
+		return control.None{}, err
+	}
+	return s.regionAdded(ctx, region)
 }
 
 func (s *Server) removeRegion(ctx context.Context, region string) (control.None, error) {

@@ -9,9 +9,13 @@ import "github.com/regiondrill/regiondrill/harness"
 func Table() []harness.ActionKind {
 	return []harness.ActionKind{
 		{Name: "add_region",
-			Doc:      "an administrator replicates the instance to another Region, which is done when that is ACTIVE",
-			Examples: []string{`{"region": "ap-southeast-2"}`, `{"region": "ap-southeast-2", "from": "new-york"}`},
-			New:      func() harness.Action { return &AddRegion{} }},
+			Doc: "an administrator replicates the instance to another Region, which is done when that is ACTIVE",
+			Examples: []string{`{"region": "ap-southeast-2"}`, `{"region": "ap-southeast-2", "from": "new-york"}`,
+				`{"region": "ap-southeast-2", "ask": "eu-west-1"}`, `{"region": "eu-west-3", "without_key": true}`},
+			New: func() harness.Action { return &AddRegion{} }},
+		{Name: "remove_region", Doc: "an administrator takes a Region out of the instance, which is done when that is gone",
+			Examples: []string{`{"region": "eu-west-1"}`, `{"region": "eu-west-1", "ask": "eu-west-1", "from": "new-york"}`},
+			New:      func() harness.Action { return &RemoveRegion{} }},
 		{Name: "acs_swap",
 			Doc:      "an operator registers another Region's ACS URL at the identity provider, in place of what is there",
 			Examples: []string{`{"to": "eu-west-1"}`},

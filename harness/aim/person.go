@@ -34,3 +34,14 @@ func Region(key, name string, s harness.Scope) []harness.Problem {
 	}
 	return []harness.Problem{{Key: key, What: "Region of the system", Unknown: name, Among: s.Regions()}}
 }
+
+// Outside is a Region of AWS that is none of the system's, whom a key of an action names.
+func Outside(key, name string, s harness.Scope) []harness.Problem {
+	switch {
+	case slices.Contains(s.Regions(), name):
+		return []harness.Problem{{Key: key, Sentence: name + " is a Region of the system; name another"}}
+	case name == "" || names.IsRegion(name):
+		return nil
+	}
+	return []harness.Problem{{Key: key, What: "Region", Unknown: name, Among: names.Regions()}}
+}

@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness/history"
@@ -14,6 +15,7 @@ import (
 type Outcome struct {
 	Action string        `yaml:"action" required:"true" doc:"the action that is judged"`
 	Expect string        `yaml:"expect" enum:"done,failed" doc:"done: the system did it; failed: the system refused it, or it never got there"`
+	Reason string        `yaml:"reason" example:"ServiceQuotaExceededException" doc:"with expect: failed, what must stand in the system's answer; if not said, any will do"`
 	Within time.Duration `yaml:"within" min:"0s" max:"24h" example:"10s" doc:"how long it may take, from when it was asked for; 0s: as long as it likes"`
 }
 
@@ -30,6 +32,9 @@ func (c *Outcome) Subject() Subject {
 
 // Problems of the check.
 func (c *Outcome) Problems(p *history.Plan) []Problem {
+	if c.Reason != "" && c.Expect != string(history.Failed) {
+		return []Problem{{Key: "reason", Sentence: "what is done has no reason to fail; say expect: failed too"}}
+	}
 	if p.Action(c.Action) != nil || c.Action == "" {
 		return nil
 	}
@@ -65,6 +70,9 @@ func (c *Outcome) Check(h *history.History, _ *verdict.Measures) verdict.Finding
 	case string(ended.Action.Change) != c.Expect:
 		f.Grade = verdict.Fail
 		f.Summary += should
+	case !strings.Contains(ended.Action.Detail, c.Reason):
+		f.Grade = verdict.Fail
+		f.Summary += fmt.Sprintf("; the reason should have been %s", c.Reason)
 	case late:
 		f.Grade = verdict.Fail
 		f.Summary += fmt.Sprintf(", which misses the objective of %s", span(seconds(c.Within)))

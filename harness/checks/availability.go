@@ -12,13 +12,12 @@ import (
 // to be kept out it is a mistake that they get in. It is unknown where that depends on attempts of which nobody knows
 // what came.
 type Availability struct {
-	pair    `yaml:",inline"`
-	Window  string  `yaml:"window" enum:"baseline,fault,after" doc:"which attempts: those before, during or after the fault"`
-	AtLeast float64 `yaml:"at_least" min:"0" max:"1" doc:"the share of good attempts that is asked for"`
-	AtMost  float64 `yaml:"at_most" min:"0" max:"1" doc:"the share of good attempts that must not be exceeded, of people who are not to get in"`
+	pair   `yaml:",inline"`
+	Window string `yaml:"window" enum:"baseline,fault,after" doc:"which attempts: those before, during or after the fault"`
+	share  `yaml:",inline"`
 }
 
-func newAvailability() Check { return &Availability{Window: verdict.Fault, AtMost: 1} }
+func newAvailability() Check { return &Availability{Window: verdict.Fault, share: share{AtMost: 1}} }
 
 // Subject of the check.
 func (c *Availability) Subject() Subject {
@@ -28,15 +27,7 @@ func (c *Availability) Subject() Subject {
 
 // Problems of the check.
 func (c *Availability) Problems(p *history.Plan) []Problem {
-	problems := c.known(p)
-	switch {
-	case c.AtLeast == 0 && c.AtMost == 1:
-		problems = append(problems, Problem{Key: "kind", Sentence: "it asks for nothing: give at_least, at_most or both"})
-	case c.AtLeast > c.AtMost:
-		problems = append(problems, Problem{Key: "at_most", Sentence: fmt.Sprintf(
-			"nothing is at least %v and at most %v", c.AtLeast, c.AtMost)})
-	}
-	return problems
+	return append(c.known(p), c.share.problems()...)
 }
 
 // Check judges the window. What became of dropped and unknown attempts nobody knows: taken as bad they bound the share
@@ -47,10 +38,7 @@ func (c *Availability) Check(h *history.History, m *verdict.Measures) verdict.Fi
 		return unmeasured(fmt.Sprintf("nobody can say: no %s of %s %s %s was seen", h.Plan.Words(c.Probe).One,
 			c.Probe, when(c.Window), c.Fault))
 	}
-	f := verdict.Finding{Grade: verdict.Unknown, Objective: c.AtLeast}
-	if c.AtMost < 1 {
-		f.Objective = verdict.Share{Lower: c.AtLeast, Upper: c.AtMost}
-	}
+	f := verdict.Finding{Grade: c.grade(w.Good, w.Attempts-w.Bad, w.Attempts), Objective: c.objective()}
 	least, most := float64(w.Good)/float64(w.Attempts), float64(w.Attempts-w.Bad)/float64(w.Attempts)
 	said := verdict.Percent(least, math.Floor)
 	if f.Actual = least; least < most {
@@ -59,34 +47,13 @@ func (c *Availability) Check(h *history.History, m *verdict.Measures) verdict.Fi
 	}
 	f.Summary = fmt.Sprintf("%d of %s of %s %s %s were good%s: %s (objective %s)", w.Good, plural(w.Attempts, "attempt"),
 		c.Probe, when(c.Window), h.Plan.Called(c.Fault), notSeen(h, w), said, c.asked())
-	tooMany := exceeds(w.Good, w.Attempts, c.AtMost)
-	switch {
-	case tooMany || !history.Kept(w.Attempts-w.Bad, w.Attempts, c.AtLeast):
-		f.Grade = verdict.Fail
-	case history.Kept(w.Good, w.Attempts, c.AtLeast) && !exceeds(w.Attempts-w.Bad, w.Attempts, c.AtMost):
-		f.Grade = verdict.Pass
-	default:
+	if f.Grade == verdict.Unknown {
 		f.Summary += "; too little is known to tell"
 	}
-	if f.Grade != verdict.Pass && !tooMany {
+	if f.Grade != verdict.Pass && !exceeds(w.Good, w.Attempts, c.AtMost) {
 		f.Summary += because(h, m, c.Probe, c.Fault, c.Window)
 	}
 	return f
-}
-
-// exceeds tells whether so many of n are more than a share of them, in whole numbers as history.Kept.
-func exceeds(good, n int, share float64) bool { return !history.Kept(n-good, n, 1-share) }
-
-// asked is the objective in words.
-func (c *Availability) asked() string {
-	least, most := verdict.Percent(c.AtLeast, math.Round), "at most "+verdict.Percent(c.AtMost, math.Round)
-	switch {
-	case c.AtMost == 1:
-		return least
-	case c.AtLeast == 0:
-		return most
-	}
-	return "at least " + least + " and " + most
 }
 
 // notSeen says of how many of a window's attempts nobody knows what came, and at which rate people began where this

@@ -30,7 +30,8 @@ func TestAvailabilityHasTwoBounds(t *testing.T) {
 		m := &verdict.Measures{Windows: []verdict.Window{{Probe: "staff", Fault: "dark", Window: verdict.Fault,
 			Attempts: c.good + c.bad + c.unknown, Good: c.good, Bad: c.bad, Unknown: c.unknown,
 			Classes: map[string]int{"": c.bad}}}}
-		f := (&Availability{pair: about, Window: verdict.Fault, AtLeast: c.least, AtMost: c.most}).Check(judged(), m)
+		f := (&Availability{pair: about, Window: verdict.Fault,
+			share: share{c.least, c.most}}).Check(judged(), m)
 		if f.Grade != c.want || !strings.HasSuffix(f.Summary, c.says) {
 			t.Errorf("%s: %s, %s", name, f.Grade, f.Summary)
 		}
@@ -39,12 +40,12 @@ func TestAvailabilityHasTwoBounds(t *testing.T) {
 
 // TestAvailabilityMustAsk for something that can be.
 func TestAvailabilityMustAsk(t *testing.T) {
-	for want, c := range map[string]Availability{
-		"kind: it asks for nothing: give at_least, at_most or both": {AtMost: 1},
-		"at_most: nothing is at least 0.9 and at most 0.1":          {AtLeast: 0.9, AtMost: 0.1},
-		"": {AtLeast: 0.9, AtMost: 0.95},
+	for want, bounds := range map[string]share{
+		"kind: it asks for nothing: give at_least, at_most or both": {0, 1},
+		"at_most: nothing is at least 0.9 and at most 0.1":          {0.9, 0.1},
+		"": {0.9, 0.95},
 	} {
-		c.pair = about
+		c := Availability{pair: about, share: bounds}
 		said := ""
 		for _, p := range c.Problems(&judged().Plan) {
 			said += p.Key + ": " + p.Sentence

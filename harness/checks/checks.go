@@ -76,7 +76,8 @@ func Table() []Kind {
 			`{"probe": "staff", "fault": "virginia-dark", "window": "after", "p50": "300ms", "p99": "1s", "max": "3s"}`},
 			newLatency},
 		{"action_outcome", "what an operator or an automation does comes to the end that is asked for", []string{
-			`{"action": "ireland-alone", "within": "10s"}`, `{"action": "ireland-alone", "expect": "failed"}`}, newOutcome},
+			`{"action": "ireland-alone", "within": "10s"}`,
+			`{"action": "ireland-alone", "expect": "failed", "reason": "AccessDeniedException"}`}, newOutcome},
 		{"recovery_point", "a Region lacks at most so much of what was acknowledged before a fault, and loses nothing",
 			[]string{`{"of": "revocations", "fault": "virginia-dark", "region": "eu-west-1", "within": "5s"}`},
 			newRecoveryPoint},

@@ -9,13 +9,13 @@ import (
 )
 
 // SessionSurvival passes when at least a share of the people who had a session when a fault came were served by it
-// afterwards, and never told to sign in anew.
+// afterwards, and never told to sign in anew; and at most another, where it is expected that they lose it.
 type SessionSurvival struct {
-	pair    `yaml:",inline"`
-	AtLeast float64 `yaml:"at_least" min:"0" max:"1" required:"true" example:"0.99" doc:"the objective, as a share of the people who had a session when the fault came"`
+	pair  `yaml:",inline"`
+	share `yaml:",inline"`
 }
 
-func newSessionSurvival() Check { return &SessionSurvival{} }
+func newSessionSurvival() Check { return &SessionSurvival{share: share{AtMost: 1}} }
 
 // Subject of the check.
 func (c *SessionSurvival) Subject() Subject {
@@ -25,7 +25,7 @@ func (c *SessionSurvival) Subject() Subject {
 
 // Problems of the check: its people must come back with the session that they have.
 func (c *SessionSurvival) Problems(p *history.Plan) []Problem {
-	problems := c.known(p)
+	problems := append(c.known(p), c.share.problems()...)
 	if probe := p.Probe(c.Probe); probe != nil && probe.Journey != history.SessionKeep {
 		problems = append(problems, Problem{Key: "probe", Sentence: "could not be measured: people of " + c.Probe +
 			" don't come back with the session that they have; name a probe of kind session_keep"})
@@ -42,18 +42,13 @@ func (c *SessionSurvival) Check(h *history.History, m *verdict.Measures) verdict
 			c.Probe, c.Fault))
 	}
 	v := &all[i]
-	f := verdict.Finding{Grade: verdict.Unknown, Objective: c.AtLeast, Actual: v.Share, Evidence: v.Evidence}
-	switch {
-	case history.Kept(v.Kept, v.People, c.AtLeast):
-		f.Grade = verdict.Pass
-	case !history.Kept(v.Kept+v.Unknown, v.People, c.AtLeast):
-		f.Grade = verdict.Fail
-	}
+	f := verdict.Finding{Grade: c.grade(v.Kept, v.Kept+v.Unknown, v.People), Objective: c.objective(), Actual: v.Share,
+		Evidence: v.Evidence}
 	f.Summary = under(h, c.Fault) + fmt.Sprintf("of %d people of %s who had a session when %s came, %d went on with it "+
 		"and %d had to sign in anew", v.People, c.Probe, c.Fault, v.Kept, v.Lost)
 	if v.Unknown > 0 {
 		f.Summary += fmt.Sprintf("; of %d nobody knows", v.Unknown)
 	}
-	f.Summary += fmt.Sprintf(" (objective %g)", c.AtLeast)
+	f.Summary += fmt.Sprintf(" (objective %s)", c.asked())
 	return f
 }
