@@ -186,6 +186,10 @@ func (d docker) build(ctx context.Context, tag string, content []byte) error {
 	}
 }
 
+// spared is how long an image of another build is left alone: drills of several builds may take turns on one machine,
+// and an image that is removed between being looked for and being used can be had from nowhere.
+const spared = time.Hour
+
 // forget removes the images of other builds, but for new ones, which somebody may be about to use.
 func (d docker) forget(ctx context.Context, kept string) {
 	list, err := d.ImageList(ctx, client.ImageListOptions{Filters: client.Filters{}.Add("label", labelImage)})
@@ -193,7 +197,7 @@ func (d docker) forget(ctx context.Context, kept string) {
 		return // they take room, and nothing else
 	}
 	for _, image := range list.Items {
-		fresh := time.Since(time.Unix(image.Created, 0)) < time.Minute
+		fresh := time.Since(time.Unix(image.Created, 0)) < spared
 		if !fresh && (len(image.RepoTags) == 0 || image.RepoTags[0] != kept) {
 			_, _ = d.ImageRemove(ctx, image.ID, client.ImageRemoveOptions{PruneChildren: true}) // refused while it is in use
 		}
