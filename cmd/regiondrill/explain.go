@@ -17,10 +17,13 @@ func (p *program) explainCommand() *cobra.Command {
 		Use:   "explain [WORD]",
 		Short: "Explain a block, a key or a kind of a scenario; without a word, list what can be explained",
 		Long: "Explain a word of the language of scenarios: a block or a key by its dotted path or the end of it, a kind\n" +
-			"of fault, action, probe or check, a target, a Region. Without a word, list what can be explained.",
+			"of fault, action, probe or check, a target, a Region, or why an attempt was not good, in the word of a report.\n" +
+			"Without a word, list what can be explained.",
 		Example: `  regiondrill explain region_outage
   regiondrill explain system.idp
   regiondrill explain probes.every
+  regiondrill explain acs_rejected
+  regiondrill explain contracts
   regiondrill explain saml_login --json`,
 		Args: atMostOne("a word"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -109,15 +112,10 @@ func (t *page) topic(e *manual.Topic) {
 	if e.Targets != nil {
 		t.paragraph("", "Carried by: "+listOr(e.Targets, "no target")+".")
 	}
+	if t.ofNoKeys(e) {
+		return
+	}
 	switch e.Of {
-	case "target":
-		fmt.Fprintf(t, "\n  regiondrill run SCENARIO --target %s\n", e.Name)
-		return
-	case manual.OfRegions:
-		t.table("", regionRows(e.Regions))
-		return
-	case manual.OfRegion:
-		return
 	case manual.OfKey:
 	case manual.OfFile, manual.OfBlock:
 		t.table("\nKeys", fieldRows(e.Keys))
@@ -131,6 +129,36 @@ func (t *page) topic(e *manual.Topic) {
 	if len(e.Common) > 0 {
 		t.table("\nKeys of every "+e.Of, fieldRows(e.Common))
 	}
+	t.also(e)
+}
+
+// ofNoKeys tells the rest of what is no part of a scenario, if it is that.
+func (t *page) ofNoKeys(e *manual.Topic) bool {
+	switch e.Of {
+	case "target":
+		fmt.Fprintf(t, "\n  regiondrill run SCENARIO --target %s\n", e.Name)
+	case manual.OfRegions:
+		t.table("", regionRows(e.Regions))
+	case manual.OfTable:
+		var rows []string
+		for _, cells := range e.Table {
+			rows = append(rows, strings.Join(cells, "\t"))
+		}
+		t.table("", rows)
+	case manual.OfClass:
+		fmt.Fprintln(t)
+		t.paragraph("  Said by     ", e.By+".")
+		t.paragraph("  What to do  ", e.Remedy+".")
+		t.also(e)
+	case manual.OfRegion:
+	default:
+		return false
+	}
+	return true
+}
+
+// also tells which other topics go by the same word.
+func (t *page) also(e *manual.Topic) {
 	if len(e.Others) > 0 {
 		fmt.Fprintln(t)
 		t.paragraph("", "There are also "+strings.Join(e.Others, ", ")+".")
@@ -143,6 +171,10 @@ func whatItIs(e *manual.Topic) string {
 		return "the whole file"
 	case e.Of == manual.OfRegions:
 		return "no key, but what keys name"
+	case e.Of == manual.OfTable:
+		return "a summary"
+	case e.Of == manual.OfClass:
+		return "why an attempt was not good"
 	case e.Of == manual.OfBlock && e.Key.Type == "list of blocks":
 		return "a list of blocks"
 	case e.Of == manual.OfBlock && e.Key.Type == "block of names":

@@ -19,6 +19,8 @@ const (
 	OfKey     = "key"
 	OfRegion  = "Region"
 	OfRegions = "Regions"
+	OfClass   = "class"
+	OfTable   = "table"
 )
 
 // Topic is one thing that can be explained. Its JSON is that of explain --json.
@@ -35,6 +37,9 @@ type Topic struct {
 	Targets  []string         `json:"targets,omitempty"`  // those that carry the fault or the action
 	Contract []string         `json:"contract,omitempty"` // whom the fault breaks when it alone is in force, by its cases
 	Regions  []Region         `json:"regions,omitempty"`
+	By       string           `json:"said_by,omitempty"` // of a class: who says that it is so
+	Remedy   string           `json:"remedy,omitempty"`  // and what to do about it
+	Table    [][]string       `json:"table,omitempty"`
 	Others   []string         `json:"others,omitempty"` // further topics that go by the word that was asked for
 }
 
@@ -75,6 +80,8 @@ func New(c catalog.Catalog) (*Manual, error) {
 	m.add("targets", w.targets())
 	all, each := regionTopics()
 	m.add("Regions", []*Topic{all})
+	m.add("why an attempt was not good", classTopics())
+	m.add("whom faults harm", []*Topic{m.summary()})
 	m.further = slices.Concat(w.inner, m.further, each)
 	return m, w.err
 }

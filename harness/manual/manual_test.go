@@ -14,6 +14,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/catalog"
 	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/names"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 	"github.com/regiondrill/regiondrill/scenarios"
@@ -67,7 +68,7 @@ func TestTheExampleIsValid(t *testing.T) {
 func TestEveryExampleIsValid(t *testing.T) {
 	checked, m := 0, made(t)
 	for _, topic := range m.Topics() {
-		if len(topic.YAML) == 0 && !slices.Contains([]string{"target", OfRegion, OfRegions}, topic.Of) {
+		if len(topic.YAML) == 0 && !slices.Contains([]string{"target", OfRegion, OfRegions, OfClass, OfTable}, topic.Of) {
 			t.Errorf("%s has no example", topic.Name)
 		}
 		for _, piece := range topic.YAML {
@@ -237,6 +238,43 @@ func TestWhomAFaultBreaks(t *testing.T) {
 	}
 	if p, _ := m.Topic("process"); fmt.Sprint(p.Targets) != "[containers]" {
 		t.Errorf("a process can be killed in %v", p.Targets)
+	}
+}
+
+// Every class that a report may name is explained, and those that there aren't are not.
+func TestClasses(t *testing.T) {
+	m := made(t)
+	for _, c := range history.Classes() {
+		topic, err := m.Topic("class." + string(c))
+		if err != nil || topic.Doc == "" || topic.By == "" || topic.Remedy == "" {
+			t.Errorf("%s: %+v, %v", c, topic, err)
+		}
+		if short, err := m.Topic(string(c)); err != nil || short.Name != topic.Name && !slices.Contains(short.Others, topic.Name) {
+			t.Errorf("%s leads to %s and %v, %v", c, short.Name, short.Others, err)
+		}
+	}
+	if len(classTexts) != len(history.Classes()) {
+		t.Errorf("%d of %d classes are explained", len(classTexts), len(history.Classes()))
+	}
+}
+
+// The summary tells of every fault what its contract says, and of everybody whom it harms.
+func TestSummaryOfTheContracts(t *testing.T) {
+	topic, err := made(t).Topic("contracts")
+	if err != nil || len(topic.Table) != 1+len(catalog.Default().Faults) {
+		t.Fatalf("it has %d rows, %v", len(topic.Table), err)
+	}
+	for _, want := range [][]string{
+		{"region_outage", "fails", "fails", "fails", "fails"},
+		{"kms_key", "fails", "fails", "goes on", "fails"},
+		{"idp_outage", "fails for all", "goes on", "goes on", "fails for all"},
+		{"shared_host", "goes on", "goes on", "goes on", "fails for all"},
+		{"link", "some fail", "some fail", "some fail", "some fail"},
+		{"replication", "goes on", "goes on", "goes on", "goes on"},
+	} {
+		if !slices.ContainsFunc(topic.Table, func(row []string) bool { return slices.Equal(row, want) }) {
+			t.Errorf("it lacks %v", want)
+		}
 	}
 }
 

@@ -219,6 +219,65 @@ func (m *Manual) matrix() string {
 	return b.String()
 }
 
+// summed are the people of whom the summary tells, by what they come for.
+var summed = []struct {
+	title   string
+	journey history.Journey
+}{{"signing in", history.SignIn}, {"session", history.SessionKeep}, {"credentials", history.HeldCredentials},
+	{"console", history.Console}}
+
+// summary is what each kind of fault does to whom, whatever its settings, in a word or two: the contracts for who has a
+// minute.
+func (m *Manual) summary() *Topic {
+	t := &Topic{Name: "contracts", Of: OfTable, Keys: []scenario.Field{}, Common: []scenario.Field{},
+		Doc: "what each kind of fault does at worst to people of the Region that it hits who don't go elsewhere: who signs " +
+			"in, who has a session already, who holds credentials of a role, who wants to the console. People of other " +
+			"Regions go on, unless it says for all. explain KIND tells it of each setting, and explain --contracts, which is " +
+			"a page in Markdown, of each probe"}
+	head := []string{""}
+	for _, people := range summed {
+		head = append(head, people.title)
+	}
+	t.Table = append(t.Table, head)
+	for _, k := range m.catalog.Faults {
+		row := []string{k.Name}
+		for _, people := range summed {
+			row = append(row, outcome(k.Cases, people.journey))
+		}
+		t.Table = append(t.Table, row)
+	}
+	return t
+}
+
+// outcome is the worst that people who come for one thing may meet of a kind of fault.
+func outcome(cases []harness.Case, journey history.Journey) string {
+	here, elsewhere := severity[0], severity[0]
+	for _, one := range cases {
+		here, elsewhere = worse(here, one.Meets(journey, true)), worse(elsewhere, one.Meets(journey, false))
+	}
+	if here == elsewhere && here != severity[0] {
+		return here + " for all"
+	}
+	return here
+}
+
+// severity are the words for what people meet, the worst last.
+var severity = []string{"goes on", "slower", "some fail", "fails"}
+
+// worse is the worse of a word and what people meet.
+func worse(word string, b harness.Break) string {
+	met := 0
+	switch {
+	case b.Class != "" && b.Some:
+		met = 2
+	case b.Class != "":
+		met = 3
+	case b.Slower:
+		met = 1
+	}
+	return severity[max(met, slices.Index(severity, word))]
+}
+
 // classes are the words by which an attempt fails.
 func classes() string {
 	var all []string
