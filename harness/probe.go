@@ -134,7 +134,7 @@ func (s Steer) Problems(t Topology, way string) []Problem {
 		return []Problem{{Key: "steer", Sentence: "say to which Region they go: to"}}
 	case s.By != way && (s.To != "" || s.After != 0):
 		return []Problem{{Key: "steer", Sentence: "to and after say nothing without by: " + way +
-			"; leave them out, or empty those of a file that is extended: to: '', after: 0s"}}
+			"; leave them out"}}
 	case s.By == way && !slices.Contains(t.Regions(), s.To):
 		return []Problem{{Key: "steer.to", What: "Region of the system", Unknown: s.To, Among: t.Regions()}}
 	}

@@ -15,6 +15,7 @@ type review struct {
 	s        *scenario.Scenario
 	plan     *history.Plan
 	steering Steering
+	made     []compiled
 
 	mistakes scenario.Errors
 	remarks  []scenario.Remark
@@ -35,6 +36,7 @@ type objective struct {
 
 // all goes through every rule.
 func (r *review) all(made []compiled) {
+	r.made = made
 	for _, rule := range systemRules {
 		rule(r)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
+	"github.com/regiondrill/regiondrill/harness/checks"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/measure"
 	"github.com/regiondrill/regiondrill/harness/names"
@@ -20,7 +21,7 @@ var (
 	systemRules = []func(*review){unregistered, nothingAsked, noRoundTrip}
 	probeRules  = []func(*review, scenario.Probe, history.Probe){coldStart, noBookmark, homeAgain, lateSteer}
 	checkRules  = []func(*review, *objective){
-		tooShort, tightGap, nobodyArrives, fewForQuantile, // mistakes
+		tooShort, tightGap, nobodyArrives, fewForQuantile, neverDone, // mistakes
 		noTimeToProve, coarse, slowToGiveUp, nobodyAsked, shortBaseline, nobodySteers, allDark,
 	}
 )
@@ -310,4 +311,19 @@ func (r *review) dark(region string, from, lasts history.Instant) bool {
 		}
 	}
 	return from >= end
+}
+
+// neverDone: what another check expects to fail takes nothing from anybody.
+func neverDone(r *review, o *objective) {
+	revoked, is := o.check.(*checks.Revocation)
+	if !is {
+		return
+	}
+	if slices.ContainsFunc(r.made, func(m compiled) bool {
+		outcome, is := m.check.(*checks.Outcome)
+		return is && outcome.Action == revoked.Action && outcome.Expect == string(history.Failed)
+	}) {
+		r.mistake(o.Block, "action", "could not be measured: another check expects %s to fail, and what isn't done takes "+
+			"nothing from anybody; name an action that is done", revoked.Action)
+	}
 }

@@ -87,10 +87,19 @@ func (r *reader) belongs(n *yaml.Node, file string, depth int) {
 	}
 }
 
+// staysHome tells whether a block says that people don't steer, so that it is no use where else they would have gone.
+func staysHome(over *yaml.Node, p path) bool {
+	by := child(over, "by")
+	return len(p) > 0 && p[len(p)-1] == "steer" && by != nil && by.Value == "none"
+}
+
 // join is base with what over says: blocks key by key, the lists of probes, faults, actions and checks entry by entry
-// where an entry has a name of the base's, which changes that one, and is added where it has none. All else replaces.
+// where an entry has a name of the base's, which changes that one, and is added where it has none. All else replaces,
+// and so does a steer by none.
 func join(base, over *yaml.Node, p path) *yaml.Node {
 	switch {
+	case staysHome(over, p):
+		return over
 	case base.Kind == yaml.MappingNode && over.Kind == yaml.MappingNode:
 		for key, value := range pairs(over) {
 			if i := indexOf(base, key.Value); i >= 0 {

@@ -88,3 +88,27 @@ func TestAnotherKind(t *testing.T) {
 		}
 	}
 }
+
+// TestStayingHome: who extends a scenario and says that people don't steer needn't empty where else they went; who
+// changes another key of it keeps the way.
+func TestStayingHome(t *testing.T) {
+	base := strings.Replace(minimal, "limit:", "steer: {by: bookmark, to: eu-west-1, after: 2s}, limit:", 1)
+	if base == minimal {
+		t.Fatal("nobody of it can steer")
+	}
+	open := func(string, string) ([]byte, string, error) { return []byte(base), "B", nil }
+	for said, want := range map[string]steer{
+		"{by: none}":  {By: "none"},
+		"{after: 1s}": {By: "bookmark", To: "eu-west-1", After: time.Second},
+	} {
+		file := "extends: B\nname: a\nprobes: [{name: staff, steer: " + said + "}]\n"
+		s, err := ReadWith(strings.NewReader(file), "F", With{Open: open})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got login
+		if err := Into(s.Probes[0].Block, &got); err != nil || got.Steer != want {
+			t.Errorf("%s makes %+v, %v", said, got.Steer, err)
+		}
+	}
+}
