@@ -17,6 +17,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/harness/heartbeat"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/verdict"
 	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
@@ -74,8 +75,8 @@ func machineFinding(watch func(zero time.Time, tell func(history.Stall)) (stop f
 		return finding{"machine", false, fmt.Sprintf("%s, and late for %d %% of a second's watch: it is busy, and what a "+
 			"drill measures here is wide or unknown; let it rest first", cores, 100*whole/machineLook)}
 	}
-	return finding{"machine", true, fmt.Sprintf("%s, and late by %v at most in a second's watch: good for probes with "+
-		"every: %v or more", cores, worst.Round(time.Millisecond), every)}
+	return finding{"machine", true, fmt.Sprintf("%s, and late by %s at most in a second's watch: good for probes with "+
+		"every: %v or more", cores, verdict.Seconds(worst.Round(time.Millisecond).Seconds()).Exact(), every)}
 }
 
 // targetFindings tells of every target whether it can run here.

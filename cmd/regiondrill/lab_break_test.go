@@ -25,7 +25,7 @@ func TestLabBrokenAndHealed(t *testing.T) {
 	if said := lab.ask(0, "heal"); said != "Nothing is broken in the lab toy.\n" {
 		t.Errorf("nothing to heal: %s", said)
 	}
-	line := regexp.MustCompile(`^` + brokenPrimary + ` is in force since [\d:.]+: refuse of us-east-1; ` +
+	line := regexp.MustCompile(`^` + brokenPrimary + ` is in force since [\d:.]+: refused connections of us-east-1; ` +
 		`nobody can be carried by us-east-1; heal it: regiondrill lab heal ` + brokenPrimary + `\n$`)
 	if said := lab.ask(0, "break", "region_outage", "where.region=us-east-1", "mode=refuse"); !line.MatchString(said) {
 		t.Errorf("broken: %s", said)

@@ -122,11 +122,7 @@ func (s *session) nth(d *compiled, n int) (*compiled, error) {
 	if opts.Seed = &seed; s.flags.phase != 0 {
 		opts.PhaseSeed += uint64(n - 1)
 	}
-	sets, vars, err := s.flags.saying.parse()
-	if err != nil {
-		return nil, err
-	}
-	return s.compileOne(d.source, s.with(sets, vars), opts)
+	return s.compileOne(d.source, d.with, opts)
 }
 
 // tellRepetition writes and prints what all drills conclude.

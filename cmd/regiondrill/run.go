@@ -261,7 +261,7 @@ func (p *program) compile(from []source, said saying, opts engine.Options) ([]*c
 func (p *program) compileOne(src source, with scenario.With, opts engine.Options) (*compiled, error) {
 	opts.File = filepath.ToSlash(src.path)
 	s, plan, err := p.catalog.ReadWith(bytes.NewReader(src.data), src.name, with, opts)
-	return &compiled{source: src, scenario: s, plan: plan}, err
+	return &compiled{source: src, with: with, scenario: s, plan: plan}, err
 }
 
 // able claims that the target carries every fault, to compile what it can't.

@@ -298,6 +298,7 @@ func shippedNames() ([]string, error) {
 // compiled is a scenario with the plan that it compiles to.
 type compiled struct {
 	source
+	with     scenario.With // it was read
 	scenario *scenario.Scenario
 	plan     *engine.Plan
 	skipped  error // why the target can't carry it

@@ -28,8 +28,8 @@ func TestARampTellsHowStrong(t *testing.T) {
 		return names
 	}
 	if got, want := called("slow-link-ramp.yaml"), []string{
-		"slow-virginia (20ms more of us-east-1)", "slow-virginia-2 (110ms more of us-east-1)",
-		"slow-virginia-3 (200ms more of us-east-1)", "slow-virginia-4 (290ms more of us-east-1)",
+		"slow-virginia (20 ms more of us-east-1)", "slow-virginia-2 (110 ms more of us-east-1)",
+		"slow-virginia-3 (200 ms more of us-east-1)", "slow-virginia-4 (290 ms more of us-east-1)",
 	}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

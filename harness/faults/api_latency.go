@@ -26,7 +26,7 @@ type APILatency struct {
 // Aim takes calls of an API.
 func (f *APILatency) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a, problems := aim.Calls(w, s)
-	a.Summary = fmt.Sprintf("%v more for %s of %s", f.Latency, share(f.Odds), a.Summary)
+	a.Summary = fmt.Sprintf("%s more for %s of %s", span(f.Latency), share(f.Odds), a.Summary)
 	a.Unseen = f.Latency
 	return a, problems
 }

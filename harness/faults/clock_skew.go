@@ -32,9 +32,9 @@ func (*ClockSkew) Needs() []string { return []string{"clocks"} }
 // Aim takes a clock.
 func (f *ClockSkew) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a, problems := aim.Clock(w, s)
-	how := fmt.Sprintf("is %v ahead", f.By)
+	how := "is " + span(f.By) + " ahead"
 	if f.By < 0 {
-		how = fmt.Sprintf("is %v behind", -f.By)
+		how = "is " + span(-f.By) + " behind"
 	}
 	if f.By.Abs() < leastSkew {
 		problems = append(problems, harness.Problem{Key: "by", Sentence: fmt.Sprintf(

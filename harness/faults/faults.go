@@ -14,7 +14,7 @@ func Table() []harness.FaultKind { return append(regional(), global()...) }
 func global() []harness.FaultKind {
 	return []harness.FaultKind{
 		{Name: "shared_host", Doc: "the console's sign-in, a host that all Regions share, is gone: a portal leads nowhere",
-			Cases: sharedHostCases, New: func() harness.Fault { return &SharedHost{Mode: modeBlackhole, Hold: true} }},
+			Cases: sharedHostCases, New: func() harness.Fault { return &SharedHost{silence()} }},
 		{Name: "vanity",
 			Doc:   "the vanity domain leads people wrong: a stale answer, health checks that pass, a redirect too many",
 			Cases: vanityCases, New: func() harness.Fault { return &Vanity{Mode: modeStale} }},
@@ -25,7 +25,7 @@ func global() []harness.FaultKind {
 func regional() []harness.FaultKind {
 	return []harness.FaultKind{
 		{Name: "region_outage", Doc: "every link to and from a Region is cut: portal, APIs, KMS, outgoing replication",
-			Cases: regionOutageCases, New: func() harness.Fault { return &RegionOutage{Mode: modeBlackhole, Hold: true} }},
+			Cases: regionOutageCases, New: func() harness.Fault { return &RegionOutage{silence()} }},
 		{Name: "link", Doc: "links get slow or lossy: latency, jitter, bandwidth, connections that are reset",
 			Cases: linkCases, New: func() harness.Fault { return &Link{} }},
 		{Name: "api_errors", Doc: "an API of AWS answers with errors of its own",
@@ -50,7 +50,7 @@ func regional() []harness.FaultKind {
 			Doc:   "what other Regions replicate to a Region is held up, or comes later, all of it or one stream",
 			Cases: replicationCases, New: func() harness.Fault { return &Replication{Mode: modePause, Stream: streamAll} }},
 		{Name: "idp_outage", Doc: "every link to and from the identity provider is cut: nobody signs in anew anywhere",
-			Cases: idpOutageCases, New: func() harness.Fault { return &IdPOutage{Mode: modeBlackhole, Hold: true} }},
+			Cases: idpOutageCases, New: func() harness.Fault { return &IdPOutage{silence()} }},
 		{Name: "idp_slow", Doc: "the identity provider is slow to answer, while the links to it are not",
 			Cases: idpSlowCases, New: func() harness.Fault { return &IdPSlow{Odds: 1} }},
 		{Name: "idp_certificate",

@@ -1,13 +1,9 @@
 package faults
 
 import (
-	"context"
-	"slices"
-
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
 	"github.com/regiondrill/regiondrill/harness/history"
-	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // idpless and nameless are what people meet where they can't get at the provider.
@@ -29,24 +25,11 @@ var idpOutageCases = []harness.Case{
 // IdPOutage cuts every link to and from the identity provider. Nobody signs in anew in any Region, so no failover
 // helps; who has a session goes on.
 type IdPOutage struct {
-	network
-	Mode string `yaml:"mode" enum:"blackhole,refuse,reset,http_503,dns" doc:"what people meet: silence, a refused connection, a reset one, an error page, or no such name"`
-	Hold bool   `yaml:"hold" doc:"with blackhole: what was sent into the hole comes through when it ends; false loses it, and connections that met it stay dead"`
+	outage `yaml:",inline"`
 }
 
 // Aim takes the links of the provider.
 func (f *IdPOutage) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a, problems := aim.ProviderNames(w, s)
-	if f.Mode == modeHTTP503 || f.Mode == modeNoNames {
-		a.Edges = slices.DeleteFunc(a.Edges, func(e harness.Edge) bool { return e.To != a.Place })
-	}
-	a.Summary = f.Mode + " of " + a.Summary
-	return a, append(problems, holds(f.Mode, f.Hold)...)
-}
-
-// Inject lays the rule.
-func (f *IdPOutage) Inject(
-	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
-) (harness.Injection, error) {
-	return lay(ctx, h, a, outage(f.Mode, f.Hold), back)
+	return f.of(f.inward(a), problems)
 }

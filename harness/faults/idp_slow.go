@@ -29,7 +29,7 @@ type IdPSlow struct {
 func (f *IdPSlow) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a, problems := aim.ProviderNames(w, s)
 	a.Edges = slices.DeleteFunc(a.Edges, func(e harness.Edge) bool { return e.To != a.Place })
-	a.Summary = fmt.Sprintf("%v more for %s of %s", f.Latency, share(f.Odds), a.Summary)
+	a.Summary = fmt.Sprintf("%s more for %s of %s", span(f.Latency), share(f.Odds), a.Summary)
 	a.Unseen = f.Latency
 	return a, problems
 }

@@ -33,7 +33,7 @@ func (f *KMSKey) lay(
 ) (harness.Injection, error) {
 	effect := harness.Effect{Answer: harness.Answer{Throttle: true}}
 	if f.Mode == modeUnreachable {
-		effect = outage(modeBlackhole, true)
+		effect = cut(modeBlackhole, true)
 	}
 	return lay(ctx, h, a, effect, back)
 }

@@ -45,10 +45,10 @@ func (f *Link) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Pro
 func (f *Link) summary() string {
 	var parts []string
 	if f.Latency > 0 {
-		parts = append(parts, fmt.Sprintf("%v more", f.Latency))
+		parts = append(parts, span(f.Latency)+" more")
 	}
 	if f.Jitter > 0 {
-		parts = append(parts, fmt.Sprintf("up to %v jitter", f.Jitter))
+		parts = append(parts, "up to "+span(f.Jitter)+" jitter")
 	}
 	if f.Bandwidth > 0 {
 		parts = append(parts, fmt.Sprintf("%d bytes a second", f.Bandwidth))

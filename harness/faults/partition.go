@@ -62,7 +62,7 @@ func (f *Partition) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harnes
 	if w.From != "" {
 		of = " and " + w.From
 	}
-	a.Summary = f.Mode + " of " + how + a.Place + ", between it" + of
+	a.Summary = cuts[f.Mode] + " of " + how + a.Place + ", between it" + of
 	return a, problems
 }
 
@@ -70,5 +70,5 @@ func (f *Partition) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harnes
 func (f *Partition) Inject(
 	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
 ) (harness.Injection, error) {
-	return lay(ctx, h, a, outage(f.Mode, true), back)
+	return lay(ctx, h, a, cut(f.Mode, true), back)
 }

@@ -48,7 +48,7 @@ func (f *Replication) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harn
 	}
 	how := "paused "
 	if f.Mode == modeLag {
-		how = fmt.Sprintf("%v more lag of ", f.Lag)
+		how = span(f.Lag) + " more lag of "
 	}
 	a.Summary = how + what + a.Summary
 	return a, problems

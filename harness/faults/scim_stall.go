@@ -115,7 +115,7 @@ func (f *SCIMStall) Inject(
 	case modeStopped:
 		return f.stop(ctx, h, a, back)
 	case modeHang:
-		return lay(ctx, h, a, outage(modeBlackhole, true), back)
+		return lay(ctx, h, a, cut(modeBlackhole, true), back)
 	case modeThrottled:
 		return lay(ctx, h, a, harness.Effect{Answer: harness.Answer{Throttle: true}}, back)
 	}

@@ -1,13 +1,9 @@
 package faults
 
 import (
-	"context"
-	"slices"
-
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/aim"
 	"github.com/regiondrill/regiondrill/harness/history"
-	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // sharedHostCases are its contract: nobody gets to the console by any Region, and all else goes on.
@@ -31,24 +27,11 @@ func consoleless(class history.Class) []harness.Break {
 // portal of a healthy Region sees their accounts there and gets into none. It was so in 2023 and 2025, while us-east-1
 // was ill and people elsewhere were not.
 type SharedHost struct {
-	network
-	Mode string `yaml:"mode" enum:"blackhole,refuse,reset,http_503,dns" doc:"what people meet: silence, a refused connection, a reset one, an error page, or no such name"`
-	Hold bool   `yaml:"hold" doc:"with blackhole: what was sent into the hole comes through when it ends; false loses it, and connections that met it stay dead"`
+	outage `yaml:",inline"`
 }
 
 // Aim takes the host's links, from everywhere or, with from, as a firewall does that forgets it, from one place.
 func (f *SharedHost) Aim(w harness.Where, s harness.Scope) (harness.Aim, []harness.Problem) {
 	a, problems := aim.Shared(w, s)
-	if f.Mode == modeHTTP503 || f.Mode == modeNoNames {
-		a.Edges = slices.DeleteFunc(a.Edges, func(e harness.Edge) bool { return e.To != a.Place })
-	}
-	a.Summary = f.Mode + " of " + a.Summary
-	return a, append(problems, holds(f.Mode, f.Hold)...)
-}
-
-// Inject lays the rule.
-func (f *SharedHost) Inject(
-	ctx context.Context, h *harness.Handles, a harness.Aim, back *rollback.Stack,
-) (harness.Injection, error) {
-	return lay(ctx, h, a, outage(f.Mode, f.Hold), back)
+	return f.of(f.inward(a), problems)
 }

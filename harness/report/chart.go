@@ -473,8 +473,12 @@ func (p *plot) bracket(r *verdict.Recovery, row int) {
 	y := p.top + 10 + bracketHeight*float64(row)
 	begin := p.x(float64(*r.FirstEffective))
 	end, said := p.x(p.to), "never back"
+	how := "back after "
+	if slowed(r) {
+		how = "slower for "
+	}
 	if up := r.RecoveryTimeActual.Upper; up != nil {
-		end, said = p.x(float64(*r.FirstEffective+*up)), "back after "+bounds(r.RecoveryTimeActual)
+		end, said = p.x(float64(*r.FirstEffective+*up)), how+bounds(r.RecoveryTimeActual)
 	}
 	b := bracket{D: "M" + unit(begin) + " " + unit(y-4) + "v8m0-4H" + unit(end) + "m0-4v8", TextX: unit(end + 6),
 		TextY: unit(y + 4), Anchor: "start", Text: said}

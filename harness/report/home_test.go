@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -41,5 +42,27 @@ func TestTheNumberIsOfWhoMissed(t *testing.T) {
 	v.Findings[0].Grade = verdict.Fail
 	if r := open(&Report{Verdict: v}).headlineRecovery(); r == nil || r.Probe != "staff" {
 		t.Errorf("a recovery that was missed goes before: %+v", r)
+	}
+}
+
+// People whom nothing but slowness befell were not away, and aren't told to be back.
+func TestWhoWasOnlySlower(t *testing.T) {
+	for failed, want := range map[int][2]string{
+		0: {"nobody had failed: their own Region N. Virginia (us-east-1) was slower with some for that long", "slower for "},
+		1: {"while the fault lasted, in their own Region N. Virginia (us-east-1)", "back after "},
+	} {
+		s := sample(t, "flagship")
+		r := &s.Verdict.Recoveries[0]
+		r.EndedBy, r.RecoveredIn, r.Loss.Failed, r.Loss.Unseen = verdict.Home, "us-east-1", failed, 0
+		var text strings.Builder
+		if err := Text(&text, s, TextOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Join(strings.Fields(text.String()), " "); !strings.Contains(said, want[0]) {
+			t.Errorf("it doesn't say %q:\n%s", want[0], text.String())
+		}
+		if page := export(t, "report.html", s); !bytes.Contains(page, []byte(want[1])) {
+			t.Errorf("the chart doesn't say %q", want[1])
+		}
 	}
 }

@@ -250,7 +250,7 @@ func TestPageSaysTheNumbers(t *testing.T) {
 	r.History.Plan.Probes[1].Skipped = true
 	saying("No browser took part (no browser was found): staff-in-chrome did not run.", "--without-browser").
 		check(t, export(t, "report.html", r))
-	saying("How long people took to sign in", "swap done at 22.01 s", "undone at 47.01 s", "action done", "Actions",
+	saying("How long people took to sign in", "swap done at 22.01 s", "undone at 47.01 s", "Actions",
 		"at virginia-dark.effective + 12 s for 25 s", "22.000 s 22.010 s 47.010 s").
 		check(t, export(t, "report.html", sample(t, "acs-swap")))
 	saying("How long people took to get credentials", "Why calls failed", "Calls that failed",

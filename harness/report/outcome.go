@@ -204,6 +204,12 @@ func (d *drill) lossWords(r *verdict.Recovery) string {
 		span(l.ExtraMedian), worst)
 }
 
+// slowed tells whether nothing else befell people than that their own Region was slower while the fault lasted, as it
+// is where a machine is busy: of them it would mislead to say that they were back.
+func slowed(r *verdict.Recovery) bool {
+	return r.EndedBy == verdict.Home && r.Loss.Attempts > 0 && r.Loss.Failed == 0 && r.Loss.Unseen == 0
+}
+
 // endedWords says what brought people back.
 func (d *drill) endedWords(r *verdict.Recovery) string {
 	i, again := r.RecoveryTimeActual, d.h.Plan.Words(r.Probe).Again
@@ -214,6 +220,8 @@ func (d *drill) endedWords(r *verdict.Recovery) string {
 		return "nobody can say: " + clean(strings.Join(r.Doubts, "; "))
 	case i == nil:
 		return "nobody can say"
+	case slowed(r):
+		return "nobody had failed: their own Region " + place(r.RecoveredIn) + " was slower with some for that long"
 	case r.EndedBy == verdict.Home:
 		return "while the fault lasted, in their own Region " + place(r.RecoveredIn)
 	case r.EndedBy == verdict.Failover && r.RecoveredIn == r.Home:
