@@ -10,8 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/regiondrill/regiondrill/harness/harnesstest"
 	"github.com/regiondrill/regiondrill/harness/history"
 )
 
@@ -22,21 +22,18 @@ func sticky(t *testing.T, lease string) (l *living, marker string) {
 	l = start(t, func(l *living) { l.Env = append(l.Env, keeperVariable+"="+lease) },
 		"--set", "faults.0.kind=stuck", "--set", "faults.0.file="+marker)
 	l.until("dark")
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		if _, err := os.Stat(marker); err == nil {
-			return l, marker
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("it never left anything")
-		}
-	}
+	harnesstest.Until(t, filepath.Dir(marker), func() bool { return !gone(marker) })
+	return l, marker
 }
 
 // kept waits until a run's keeper has been done so many times, and gives what it said.
 func (l *living) kept(times int) (said string) {
 	l.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	harnesstest.Until(l.t, l.dir, func() bool {
 		lines, err := history.ReadKept(l.dir)
+		if err != nil {
+			l.t.Fatal(err)
+		}
 		over := 0
 		said = ""
 		for _, k := range lines {
@@ -44,13 +41,9 @@ func (l *living) kept(times int) (said string) {
 				over++
 			}
 		}
-		if over == times {
-			return said
-		}
-		if err != nil || time.Now().After(deadline) {
-			l.t.Fatalf("a minute later the keeper says %q, %v", said, err)
-		}
-	}
+		return over == times
+	})
+	return said
 }
 
 func gone(path string) bool {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/regiondrill/regiondrill/harness/race"
 )
 
 // TestMemoryIsBounded fills everything that a replica remembers beyond its limits, with a peer that can't be reached.
@@ -124,7 +126,7 @@ func cloned(word string, n int) []string {
 // long and measures its own. "make test" runs it once more without.
 func unlessRaced(t *testing.T) {
 	t.Helper()
-	if raceDetector {
+	if race.Detector {
 		t.Skip("bulk is tried without the race detector: make test-real")
 	}
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/lab"
 	"github.com/regiondrill/regiondrill/harness/names"
+	"github.com/regiondrill/regiondrill/harness/race"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 	"github.com/regiondrill/regiondrill/harness/system"
@@ -338,7 +339,7 @@ func TestKMSDownInEUWithMoto(t *testing.T) {
 	if err != nil || testing.Short() {
 		t.Skip("moto_server is not installed here (pip install 'moto[server]'), or -short was given")
 	}
-	if raceDetector { // ten times as slow, beside other packages its people can't all be served in real time
+	if race.Detector { // ten times as slow, beside other packages its people can't all be served in real time
 		t.Skip("it is drilled without the race detector: make test-real")
 	}
 	url := moto(t, program)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/faults"
+	"github.com/regiondrill/regiondrill/harness/harnesstest"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/rollback"
 )
@@ -280,13 +281,11 @@ func (v *victim) killed(t *testing.T) (harmed bool) {
 // over waits until the keeper of a folder is done.
 func over(t *testing.T, folder string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	harnesstest.Until(t, folder, func() bool {
 		kept, err := history.ReadKept(folder)
-		if len(kept) > 0 && kept[len(kept)-1].Over {
-			return
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("a minute later the keeper says %v, %v", kept, err)
-		}
-	}
+		return len(kept) > 0 && kept[len(kept)-1].Over
+	})
 }

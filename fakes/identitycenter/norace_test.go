@@ -1,5 +1,0 @@
-//go:build !race
-
-package identitycenter
-
-const raceDetector = false

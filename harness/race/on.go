@@ -1,0 +1,6 @@
+//go:build race
+
+package race
+
+// Detector is that the race detector watches.
+const Detector = true

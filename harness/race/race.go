@@ -1,0 +1,2 @@
+// Package race tells tests whether the race detector watches them, which makes a second ten.
+package race
