@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,12 +61,22 @@ func (w Way) client() (*http.Client, error) {
 		return nil, errors.New("there is no certificate among the roots")
 	}
 	return &http.Client{Transport: &http.Transport{
-		Proxy:               http.ProxyURL(door),
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSClientConfig:     &tls.Config{RootCAs: roots, CurvePreferences: []tls.CurveID{tls.X25519}},
-		TLSHandshakeTimeout: 10 * time.Second,
-		MaxIdleConnsPerHost: 32,
+		Proxy:                  http.ProxyURL(door),
+		OnProxyConnectResponse: noSuchName,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: roots, CurvePreferences: []tls.CurveID{tls.X25519}},
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxIdleConnsPerHost:    32,
 	}}, nil
+}
+
+// noSuchName is the error of a name that the door doesn't know, by what it says of that (RFC 9209), as of one that was
+// looked up here.
+func noSuchName(_ context.Context, _ *url.URL, asked *http.Request, said *http.Response) error {
+	if said.StatusCode == http.StatusOK || !strings.Contains(said.Header.Get("Proxy-Status"), `rcode="NXDOMAIN"`) {
+		return nil
+	}
+	return &net.DNSError{Err: "no such host", Name: (&url.URL{Host: asked.Host}).Hostname(), IsNotFound: true}
 }
 
 // Server is a replica that is told what to be. It knows nothing until it is configured; configured anew it begins anew.

@@ -1,6 +1,11 @@
 package identitycenter
 
 import (
+	"encoding/pem"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/regiondrill/regiondrill/fakes/control"
@@ -28,4 +33,30 @@ func TestVerbsOfTokens(t *testing.T) {
 			t.Error("it is forgotten twice")
 		}
 	})
+}
+
+// TestANameThatTheDoorDoesNotKnow is told from a host that is away, as where names are looked up without a door.
+func TestANameThatTheDoorDoesNotKnow(t *testing.T) {
+	for status, unknown := range map[string]bool{`error=dns_error; rcode="NXDOMAIN"`: true, "error=connection_refused": false} {
+		door := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Proxy-Status", status)
+			w.WriteHeader(http.StatusBadGateway)
+		}))
+		defer door.Close()
+		way := Way{Door: door.URL,
+			Roots: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: door.Certificate().Raw})}
+		client, err := way.client()
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Get("https://kms.eu-west-3.amazonaws.com/")
+		if err == nil {
+			resp.Body.Close()
+			t.Fatalf("%s: it answers", status)
+		}
+		dns, is := errors.AsType[*net.DNSError](err)
+		if is != unknown || is && (!dns.IsNotFound || dns.Name != "kms.eu-west-3.amazonaws.com") {
+			t.Errorf("%s is %v", status, err)
+		}
+	}
 }
