@@ -34,7 +34,7 @@ func (p *program) doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Tell what this machine has for drills, and what it lacks", Args: cobra.NoArgs,
 		Example: "  regiondrill doctor",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			found := []finding{machineFinding(heartbeat.Start), p.browserFinding(), p.stateFinding(),
+			found := []finding{machineFinding(heartbeat.Start), p.calibrationFinding(), p.browserFinding(), p.stateFinding(),
 				p.residueFinding(cmd.Context())}
 			found = append(found, p.targetFindings(cmd.Context())...)
 			if asJSON {

@@ -164,7 +164,7 @@ bounds of time they could not work, through which Region they were back, and wha
 	group("running", "Run it:", p.runCommand(), p.simulateCommand(), p.exploreCommand())
 	group("results", "Results:", p.analyzeCommand(), p.compareCommand())
 	group("lab", "A lab to play with:", p.labCommand())
-	group("machine", "This machine:", p.doctorCommand(), p.recoverCommand(), p.versionCommand())
+	group("machine", "This machine:", p.doctorCommand(), p.calibrateCommand(), p.recoverCommand(), p.versionCommand())
 	root.AddCommand(p.serveCommand(), p.keeperCommand())
 	root.SetHelpCommandGroupID("machine")
 	root.SetCompletionCommandGroupID("machine")
