@@ -13,7 +13,7 @@ PLAIN := CGO_ENABLED=0 $(GO) test -trimpath
 # Those in real time, with limits at which people lose patience: the race detector makes a second ten. "make nightly"
 # lets it watch them too, and all drills of harness/drill.
 HOUSE := github.com/regiondrill/regiondrill
-REAL := $(addprefix $(HOUSE)/,cmd/regiondrill dashboards harness/lab harness/simulation harness/targets release)
+REAL := $(addprefix $(HOUSE)/,cmd/regiondrill dashboards harness/calibration harness/lab harness/simulation harness/targets release)
 # Browsers want both cores.
 ALONE := $(HOUSE)/probes/browser
 
@@ -97,7 +97,7 @@ bench: ## measure what BENCHMARKS.md promises, and tell on which machine (some m
 calibrate: ## hold a hundred intervals of each kind against the truth, in virtual and in real time, beside busy loops too (two hours)
 	@REGIONDRILL_OUTAGES=100 $(GO) test -run TestCalibration -timeout 2h -v ./harness/lab
 	@for loops in 0 1 2 4; do echo "beside $$loops busy loops"; REGIONDRILL_BUSY=$$loops \
-		$(GO) test -run '^$$' -bench Calibration -benchtime 1x -timeout 2h ./harness/lab || exit; done
+		$(GO) test -run '^$$' -bench Outages -benchtime 1x -timeout 2h ./harness/calibration || exit; done
 
 fuzz: ## fuzz every parser for FUZZTIME (20s)
 	@set -e; for package in $$($(GO) list ./...); do \

@@ -62,8 +62,8 @@ func (p *program) calibrateCommand() *cobra.Command {
 	var flags calibrateFlags
 	cmd := &cobra.Command{
 		Use: "calibrate", Short: "Find out what this machine's measurements can be believed", Args: cobra.NoArgs,
-		Long: `Find out what this machine's measurements can be believed: outages of every mode, whose truth the network itself writes
-down, are measured, and it is told whether the intervals hold it; a drill without faults tells what is taken for a
+		Long: `Find out what this machine's measurements can be believed: outages of every mode, whose truth the network itself
+writes down, are measured, and it is told whether the intervals hold it; a drill without faults tells what is taken for a
 failure where there is none; and it is tried how often people may arrive, and how many browsers and drills this machine
 bears at once. That takes some two minutes on a machine that rests; doctor tells the last result.
 
@@ -203,8 +203,8 @@ func (p *program) tellCalibration(c *calibrated) {
 		}
 		fmt.Fprintf(p.stdout, "; %.2f periods wide (median), %.2f at most\n", m.Median, m.Widest)
 	}
-	fmt.Fprintf(p.stdout, "\nWithout faults          %d of %d people failed, attempts began %v late (p99)\n", c.Noise.Failed,
-		c.Noise.Attempts, c.Noise.SlipP99.Duration().Round(100*time.Microsecond))
+	fmt.Fprintf(p.stdout, "\nWithout faults          %d of %d people failed, attempts began %v late (p99)\n",
+		c.Noise.Failed, c.Noise.Attempts, c.Noise.SlipP99.Duration().Round(100*time.Microsecond))
 	every := "none that was tried: let the machine rest, and calibrate again"
 	if c.Every > 0 {
 		every = c.Every.Duration().String()
@@ -261,6 +261,7 @@ func (p *program) calibrationFinding() finding {
 	if c.Browsers != nil {
 		browsers = fmt.Sprintf(", %d in browsers", *c.Browsers)
 	}
-	return finding{"calibration", c.code() == exitPass && c.Every > 0, fmt.Sprintf(
-		"of %s: every: %v or more, %d drills at once%s", c.At.Format(time.DateOnly), c.Every.Duration(), c.Drills, browsers)}
+	says := fmt.Sprintf("of %s: every: %v or more, %d drills at once%s", c.At.Format(time.DateOnly), c.Every.Duration(),
+		c.Drills, browsers)
+	return finding{"calibration", c.code() == exitPass && c.Every > 0, says}
 }

@@ -28,33 +28,38 @@ func BenchmarkOutages(b *testing.B) {
 		b.Run(strings.ReplaceAll(mode, ", hold: false", "_lost"), func(b *testing.B) {
 			bench := &calibration.Bench{Catalog: catalog.Default(), Dir: b.TempDir()}
 			for b.Loop() {
-				held, missed, widths := 0, 0, []float64{}
-				for n := range each {
-					o, err := bench.Outage(b.Context(), mode, n)
-					switch {
-					case err != nil:
-						b.Fatal(err)
-					case o.Told == nil:
-						b.Logf("%s of %v: %s", mode, o.Lasts, o.Unknown)
-						continue
-					case o.Holds():
-						held++
-					default:
-						b.Logf("%s of %v: measured %+v, the truth is %+v", mode, o.Lasts, *o.Told, o.Truth)
-						missed++
-					}
-					widths = append(widths, o.Width())
-				}
-				slices.Sort(widths)
-				b.ReportMetric(float64(held), "held")
-				b.ReportMetric(float64(missed), "missed")
-				b.ReportMetric(float64(each-held-missed), "unknown")
-				if n := len(widths); n > 0 {
-					b.ReportMetric(widths[n/2], "median_periods")
-					b.ReportMetric(widths[n-1], "widest_periods")
-				}
+				measure(b, bench, mode, each)
 			}
 		})
+	}
+}
+
+// measure reports what became of so many outages of a mode.
+func measure(b *testing.B, bench *calibration.Bench, mode string, each int) {
+	held, missed, widths := 0, 0, []float64{}
+	for n := range each {
+		o, err := bench.Outage(b.Context(), mode, n)
+		switch {
+		case err != nil:
+			b.Fatal(err)
+		case o.Told == nil:
+			b.Logf("%s of %v: %s", mode, o.Lasts, o.Unknown)
+			continue
+		case o.Holds():
+			held++
+		default:
+			b.Logf("%s of %v: measured %+v, the truth is %+v", mode, o.Lasts, *o.Told, o.Truth)
+			missed++
+		}
+		widths = append(widths, o.Width())
+	}
+	slices.Sort(widths)
+	b.ReportMetric(float64(held), "held")
+	b.ReportMetric(float64(missed), "missed")
+	b.ReportMetric(float64(each-held-missed), "unknown")
+	if n := len(widths); n > 0 {
+		b.ReportMetric(widths[n/2], "median_periods")
+		b.ReportMetric(widths[n-1], "widest_periods")
 	}
 }
 

@@ -1,6 +1,6 @@
-// Package calibration finds out what a machine can be believed: whether the intervals that it measures hold the truth of
-// outages whose truth is known, what it takes for an outage where there is none, how often people may arrive on it, and
-// how many browsers and drills it bears at once.
+// Package calibration finds out what a machine can be believed: whether the intervals that it measures hold the truth
+// of outages whose truth is known, what it takes for an outage where there is none, how often people may arrive on it,
+// and how many browsers and drills it bears at once.
 package calibration
 
 import (

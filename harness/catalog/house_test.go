@@ -59,6 +59,8 @@ var mayImport = map[string]string{
 		"harness/analysis harness/report harness/verdict",
 	"harness/simulation": "harness/catalog harness/drill harness/engine harness/repetition harness/scenario " +
 		"harness/verdict",
+	"harness/calibration": "harness harness/catalog harness/drill harness/engine harness/history harness/rollback " +
+		"harness/verdict",
 	"harness/manual":      "harness harness/catalog harness/history harness/names harness/scenario",
 	"harness/harnesstest": "harness harness/history harness/verdict harness/rollback",
 	"cmd/regiondrill":     "*",
