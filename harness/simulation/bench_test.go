@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"testing"
 
 	"github.com/regiondrill/regiondrill/harness/catalog"
@@ -32,6 +33,7 @@ func shipped(tb testing.TB, name string, sets ...scenario.Set) func(n int) (*eng
 // BenchmarkSimulation is the flagship's protocol probes in virtual time, in seconds of the scenario that a second of a
 // core simulates, with connections made anew or kept.
 func BenchmarkSimulation(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as the command does
 	for _, connections := range []string{"fresh", "kept"} {
 		b.Run(connections, func(b *testing.B) {
 			var virtual float64
