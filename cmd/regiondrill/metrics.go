@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -85,10 +86,11 @@ const (
 	pushLimitStopped = 2 * time.Second
 )
 
-// carry gives metrics to a Pushgateway. It only carries a result elsewhere: what stops the drill doesn't stop it, and
+// carry gives metrics to a Pushgateway or a receiver. It only carries a result: what stops the drill doesn't stop it, and
 // its failure is for a warning.
-func carry(ctx context.Context, push func(context.Context, *report.Gateway, string, string) error, to *report.Gateway,
-	environment string) error {
+func carry[To any](
+	ctx context.Context, push func(context.Context, To, string, string) error, to To, environment string,
+) error {
 	limit := pushLimit
 	if ctx.Err() != nil {
 		limit = pushLimitStopped
@@ -98,10 +100,13 @@ func carry(ctx context.Context, push func(context.Context, *report.Gateway, stri
 	return push(ctx, to, pushJob, environment)
 }
 
-// push gives the gauges of a concluded drill to the Pushgateway, where one was named.
+// push gives the gauges of a concluded drill to the Pushgateway and the receiver that were named.
 func (s *session) push(ctx context.Context, m *report.Metrics) {
 	if s.gateway != nil {
 		s.warn(carry(ctx, m.Push, s.gateway, s.flags.environment))
+	}
+	if s.receiver != nil {
+		s.warn(carry(ctx, m.Write, s.receiver, s.flags.environment))
 	}
 }
 
@@ -117,12 +122,16 @@ type announcement struct {
 func (s *session) announcement(ctx context.Context, m *report.Metrics, say func(string)) *announcement {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &announcement{cancel: cancel, push: func() {
-		if s.gateway == nil {
-			return
-		}
 		ctx, cancel := context.WithTimeout(ctx, pushLimit)
 		defer cancel()
-		if err := m.PushStart(ctx, s.gateway, pushJob, s.flags.environment); err != nil {
+		var err error
+		if s.gateway != nil {
+			err = m.PushStart(ctx, s.gateway, pushJob, s.flags.environment)
+		}
+		if s.receiver != nil {
+			err = errors.Join(err, m.WriteStart(ctx, s.receiver, pushJob, s.flags.environment))
+		}
+		if err != nil {
 			say("warning: " + err.Error())
 		}
 	}}
@@ -143,6 +152,18 @@ func (a *announcement) Record(e history.Event) error {
 		a.pushed.Go(a.push)
 	}
 	return nil
+}
+
+// receiverAt reads a --remote-write; nil where none was named.
+func receiverAt(address string) (*report.Receiver, error) {
+	if address == "" {
+		return nil, nil
+	}
+	receiver, err := report.ParseReceiver(address)
+	if err != nil {
+		return nil, fmt.Errorf("--remote-write: %w", err)
+	}
+	return receiver, nil
 }
 
 // gatewayAt reads a --push-gateway; nil where none was named.

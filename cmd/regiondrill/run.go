@@ -34,6 +34,7 @@ type runFlags struct {
 	timeout        time.Duration
 	listen         string
 	pushGateway    string
+	remoteWrite    string
 	environment    string
 	origin         originFlags
 	allow          []string
@@ -80,6 +81,8 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 	set.StringVar(&f.listen, "listen", "", "serve /metrics at `ADDR` while it runs, on loopback unless it names a host; "+
 		"there also LocalStack's chaos API, for the rules on calls")
 	set.StringVar(&f.pushGateway, "push-gateway", "", "push the last run's gauges to the Pushgateway at `URL`")
+	set.StringVar(&f.remoteWrite, "remote-write", "",
+		"write the last run's gauges to the receiver of Remote-Write 2.0 at `URL`")
 	set.StringVar(&f.environment, "environment", "", "label the results with the `NAME` of where this runs")
 	set.StringVar(&f.origin.reportURL, "report-url", "", "link boards to the report: a `URL` that may hold "+
 		"{folder}, {run} and {scenario}; without it what CI says of its job is taken")

@@ -28,6 +28,8 @@ type session struct {
 	chaos   liveChaos
 	server  *http.Server
 	gateway *report.Gateway  // nil where none was named
+
+	receiver *report.Receiver // nil where none was named
 	told    []*report.Report // what was concluded so far
 }
 
@@ -44,6 +46,9 @@ func (p *program) begin(ctx context.Context, flags runFlags, drills []*compiled)
 	s := &session{program: p, flags: flags, drills: drills, started: time.Now()}
 	var err error
 	if s.gateway, err = gatewayAt(flags.pushGateway); err != nil {
+		return nil, err
+	}
+	if s.receiver, err = receiverAt(flags.remoteWrite); err != nil {
 		return nil, err
 	}
 	if flags.out != "" {

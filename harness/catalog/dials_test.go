@@ -18,6 +18,7 @@ var mayDial = map[string]string{
 	"harness/fabric/edge.go":             "the address of a place's backend, on loopback or in our own containers",
 	"harness/faults/backend.go":          "the emulator that plays KMS, as confirmed",
 	"harness/report/push.go":             "the Pushgateway and Grafana that the command line names",
+	"harness/report/remote_write.go":     "the receiver that the command line names",
 	"harness/targets/box.go":             "our own containers",
 	"harness/targets/localstack_find.go": "the container engine",
 	"harness/targets/restored.go":        "our own containers",

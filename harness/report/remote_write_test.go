@@ -1,0 +1,116 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/exp/api/remote"
+	writev2 "github.com/prometheus/client_golang/exp/api/remote/genproto/v2"
+	"google.golang.org/protobuf/proto"
+)
+
+// store keeps what a receiver was given.
+type store struct {
+	users    []string
+	requests []*writev2.Request
+}
+
+// Store takes a request whose encoding the receiver has read.
+func (s *store) Store(r *http.Request, kind remote.WriteMessageType) (*remote.WriteResponse, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil || kind != remote.WriteV2MessageType {
+		return nil, fmt.Errorf("%s, %w", kind, err)
+	}
+	var request writev2.Request
+	if err := proto.Unmarshal(body, &request); err != nil {
+		return nil, err
+	}
+	user, password, _ := r.BasicAuth()
+	s.users, s.requests = append(s.users, user+" "+password), append(s.requests, &request)
+	response := remote.NewWriteResponse()
+	response.SetStatusCode(http.StatusNoContent)
+	response.Add(remote.WriteResponseStats{Samples: len(request.Timeseries)})
+	return response, nil
+}
+
+// seriesOf are the labels of all series of a request, as text.
+func seriesOf(r *writev2.Request) map[string]*writev2.TimeSeries {
+	all := map[string]*writev2.TimeSeries{}
+	for _, s := range r.Timeseries {
+		text := ""
+		for i := 0; i < len(s.LabelsRefs); i += 2 {
+			text += r.Symbols[s.LabelsRefs[i]] + "=" + r.Symbols[s.LabelsRefs[i+1]] + " "
+		}
+		all[text] = s
+	}
+	return all
+}
+
+// TestRemoteWrite holds what is written against the receiver of the protocol's own authors.
+func TestRemoteWrite(t *testing.T) {
+	s := &store{}
+	var paths []string
+	handler := remote.NewWriteHandler(s, remote.MessageTypes{remote.WriteV2MessageType})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		paths = append(paths, r.URL.Path)
+		handler.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	to, err := ParseReceiver(strings.Replace(server.URL, "//", "//ann:hush@", 1))
+	if err != nil || strings.Contains(to.String(), "hush") {
+		t.Fatalf("%s, %v", to, err)
+	}
+	m := replay(open(sample(t, "flagship")))
+	if err := m.Write(t.Context(), to, "regiondrill", "ci"); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.requests) != 1 || paths[0] != "/api/v1/write" || s.users[0] != "ann hush" {
+		t.Fatalf("%d requests at %v by %v", len(s.requests), paths, s.users)
+	}
+	request := s.requests[0]
+	told := seriesOf(request)
+	want := "__name__=regiondrill_last_run_valid environment=ci job=regiondrill scenario=primary-region-outage "
+	valid := told[want]
+	if valid == nil || valid.Samples[0].Value != 1 || valid.Samples[0].Timestamp == 0 ||
+		valid.Metadata.Type != writev2.Metadata_METRIC_TYPE_GAUGE || request.Symbols[valid.Metadata.HelpRef] == "" {
+		t.Errorf("no %s among %d series, or it is %+v", want, len(told), valid)
+	}
+	if len(told) != len(request.Timeseries) || len(told) < 20 {
+		t.Errorf("%d series, of which %d differ", len(request.Timeseries), len(told))
+	}
+	if err := m.WriteStart(t.Context(), to, "regiondrill", ""); err != nil || len(s.requests) != 2 {
+		t.Fatalf("%d requests, %v", len(s.requests), err)
+	}
+	for labels := range seriesOf(s.requests[1]) {
+		if !strings.HasPrefix(labels, "__name__=regiondrill_run_") || strings.Contains(labels, "environment=") {
+			t.Errorf("at the beginning it tells of %s", labels)
+		}
+	}
+}
+
+// TestAReceiverThatRefuses is told of, without the password, and is asked once.
+func TestAReceiverThatRefuses(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		http.Error(w, "no room here", http.StatusBadRequest)
+	}))
+	defer server.Close()
+	to, err := ParseReceiver(strings.Replace(server.URL, "//", "//ann:hush@", 1) + "/push")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = replay(open(sample(t, "flagship"))).Write(t.Context(), to, "regiondrill", "")
+	if err == nil || !strings.Contains(err.Error(), "no room here") || strings.Contains(err.Error(), "hush") || asked != 1 {
+		t.Errorf("asked %d times: %v", asked, err)
+	}
+	for _, address := range []string{"", "prometheus:9090", "ftp://prometheus/", "http://", "http://x/#y"} {
+		if _, err := ParseReceiver(address); err == nil {
+			t.Errorf("%q is taken", address)
+		}
+	}
+}
