@@ -86,8 +86,8 @@ const (
 	pushLimitStopped = 2 * time.Second
 )
 
-// carry gives metrics to a Pushgateway or a receiver. It only carries a result: what stops the drill doesn't stop it, and
-// its failure is for a warning.
+// carry gives metrics to a Pushgateway or a receiver. It only carries a result: what stops the drill doesn't stop it,
+// and its failure is for a warning.
 func carry[To any](
 	ctx context.Context, push func(context.Context, To, string, string) error, to To, environment string,
 ) error {
