@@ -28,9 +28,9 @@ type session struct {
 	chaos   liveChaos
 	server  *http.Server
 	gateway *report.Gateway  // nil where none was named
-
-	receiver *report.Receiver // nil where none was named
 	told    []*report.Report // what was concluded so far
+	// receiver is nil where none was named.
+	receiver *report.Receiver
 }
 
 // finished is a drill that was run.
