@@ -29,6 +29,7 @@ var mayImport = map[string]string{
 	"harness/rollback": "", "harness/inference": "",
 	"harness/repetition": "harness/inference harness/verdict",
 	"harness/comparison": "harness/inference harness/repetition harness/history harness/scenario harness/verdict",
+	"harness/runs":       "harness/comparison harness/inference harness/repetition harness/history harness/verdict",
 	"fakes/pki":          "", "fakes/control": "", "fakes/records": "", "fakes/awsjson": "", "fakes/scim": "",
 	"fakes/xmldsig": "", "scenarios": "", "dashboards": "", "dashboards/boards": "", "harness/totp": "",
 	"harness/samlmetadata": "", "harness/race": "", // for tests
@@ -50,7 +51,7 @@ var mayImport = map[string]string{
 	"harness/measure":   "harness/history harness/verdict",
 	"harness/checks":    "harness/measure harness/history harness/verdict",
 	"harness/report": "harness/names harness/scenario harness/history harness/verdict harness/repetition harness/inference " +
-		"harness/comparison",
+		"harness/comparison harness/runs",
 	"harness/analysis": "harness harness/names harness/measure harness/checks harness/report harness/scenario " +
 		"harness/history harness/verdict",
 	"harness/catalog": "fakes/kms harness harness/rollback harness/targets harness/faults harness/actions probes " +

@@ -68,7 +68,7 @@ func (s *series) is(so func(Value) bool) bool {
 func (c *collection) each(a, b *Set, do func(*verdict.Verdict)) {
 	for side, set := range []*Set{a, b} {
 		for run := range set.Runs {
-			if c.own = &set.Runs[run]; leftOut(c.own.Verdict) == "" {
+			if c.own = &set.Runs[run]; LeftOut(c.own.Verdict) == "" {
 				c.side, c.run = side, run
 				do(c.own.Verdict)
 			}

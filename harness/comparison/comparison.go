@@ -144,7 +144,7 @@ func sideOf(s *Set) Side {
 	side := Side{Path: s.Path, Runs: []Compared{}, Skipped: append([]Skipped{}, s.Skipped...)}
 	for _, run := range s.Runs {
 		v := run.Verdict
-		c := Compared{Folder: run.Folder, Seed: v.Seed, Started: v.Started, Grade: v.Grade, LeftOut: leftOut(v)}
+		c := Compared{Folder: run.Folder, Seed: v.Seed, Started: v.Started, Grade: v.Grade, LeftOut: LeftOut(v)}
 		if side.Runs = append(side.Runs, c); c.LeftOut == "" {
 			side.Counted++
 		}
@@ -152,8 +152,8 @@ func sideOf(s *Set) Side {
 	return side
 }
 
-// leftOut is why a run counts nowhere, empty where it does.
-func leftOut(v *verdict.Verdict) string {
+// LeftOut is why a run counts nowhere, empty where it does.
+func LeftOut(v *verdict.Verdict) string {
 	if why := repetition.Discarded(v); why != "" || v.Validity.Grade == verdict.Pass {
 		return why
 	}

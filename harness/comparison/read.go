@@ -114,7 +114,7 @@ func (r *reader) run(folder string) (*Run, error) {
 	case err != nil:
 		return nil, err
 	}
-	v, err := readVerdict(text)
+	v, err := ReadVerdict(text)
 	if v == nil {
 		return nil, err
 	}
@@ -150,8 +150,8 @@ func (r *reader) keysOf(folder string, sets []string) map[string]string {
 	return r.keys[asked]
 }
 
-// readVerdict is nil where the file is that of several drills.
-func readVerdict(text []byte) (*verdict.Verdict, error) {
+// ReadVerdict reads a verdict.json. It is nil where the file is that of several drills.
+func ReadVerdict(text []byte) (*verdict.Verdict, error) {
 	v := &verdict.Verdict{}
 	if err := json.Unmarshal(text, v); err != nil {
 		var head struct{ Schema string }
