@@ -29,6 +29,8 @@ func (p *program) complete(root *cobra.Command) {
 		"run": p.completeScenarios, "validate": p.completeScenarios, "plan": single(p.completeScenarios),
 		"lab up": single(p.completeScenarios), "analyze": completeRuns, "recover": single(completeRuns),
 		"explain": single(p.completeTopics), "list": single(oneOf(func() []string { return shelves })),
+		"runs show": single(completeRuns), "runs open": single(completeRuns), "runs rm": completeRuns,
+		"runs list": single(completeFolders), "runs prune": single(completeFolders),
 		"compare": upTo(2, completeRuns), "lab break": p.completeBreakage, "lab heal": single(p.completeBroken),
 	}
 	for _, cmd := range everyCommand(root) {
@@ -50,6 +52,8 @@ func everyCommand(root *cobra.Command) []*cobra.Command {
 	}
 	return all
 }
+
+var completeFolders = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 
 // single completes one word, and none behind it.
 func single(complete completer) completer { return upTo(1, complete) }
@@ -82,7 +86,7 @@ func (p *program) completeFlags(cmd *cobra.Command) {
 		"target": oneOf(p.targetWords), "format": oneOf(formatWords), "lab": oneOf(p.labWords),
 		"from":   p.completeInLab(func(s *standing) []string { return s.Vantages }),
 		"region": p.completeInLab(func(s *standing) []string { return keysOf(s.Portals) }),
-		"out":    cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
+		"out":    completeFolders, "dir": completeFolders, "verdict": oneOf(func() []string { return grades }),
 	}
 	switch cmd.Name() {
 	case "up":

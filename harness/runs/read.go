@@ -235,15 +235,19 @@ func (w *walk) run(f *found) (*Run, error) {
 	r.Environment = plan.Environment
 	if r.Virtual = plan.Virtual || bytes.Contains(text, []byte(`"virtual"`)) && isVirtual(text); r.Virtual {
 		r.Begun = f.written.UTC()
-		if at, err := time.Parse(stampPattern, plan.Run); err == nil {
+		if at, ok := Stamped(plan.Run); ok {
 			r.Begun = at
 		}
 	}
 	return r, nil
 }
 
-// stampPattern is that of history.Stamp.
-const stampPattern = "20060102T150405Z"
+// Stamped is the instant that a folder's name begins with, as those do that nobody named.
+func Stamped(folder string) (time.Time, bool) {
+	stamp, _, _ := strings.Cut(path.Base(folder), "-")
+	at, err := time.Parse("20060102T150405Z", stamp)
+	return at, err == nil && history.Stamp(at) == stamp
+}
 
 func isVirtual(text []byte) bool {
 	var is struct{ Virtual bool }
@@ -327,7 +331,7 @@ func (w *walk) dated() {
 		if of := first[r.Folder]; of != nil {
 			r.Begun, r.Environment, r.Virtual = of.Begun, of.Environment, of.Virtual
 			r.Seed = of.Seed
-		} else if at, err := time.Parse(stampPattern, strings.SplitN(r.Base(), "-", 2)[0]); err == nil {
+		} else if at, ok := Stamped(r.Folder); ok {
 			r.Begun = at
 		}
 	}

@@ -131,13 +131,9 @@ func (s *Shelf) Find(word string) []Run {
 			found = append(found, r)
 		}
 	}
-	// What stands around the others is meant, where all others lie in it.
-	for _, r := range found {
-		if !slices.ContainsFunc(found, func(o Run) bool { return o.Folder != r.Folder && o.Of != r.Folder }) {
-			return []Run{r}
-		}
-	}
-	return found
+	return slices.DeleteFunc(found, func(r Run) bool { // a repetition stands for its drills
+		return slices.ContainsFunc(found, func(o Run) bool { return r.Of == o.Folder })
+	})
 }
 
 // Unit is what one command wrote.
