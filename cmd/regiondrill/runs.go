@@ -62,7 +62,6 @@ type wantedFlags struct{ scenario, target, grade, since, until string }
 func (f *wantedFlags) bind(set *pflag.FlagSet) {
 	set.StringVar(&f.scenario, "scenario", "", "only runs of the scenario of this `NAME`")
 	set.StringVar(&f.target, "target", "", "only runs on this `TARGET`")
-	set.StringVar(&f.grade, "verdict", "", "only runs that ended so: `pass`, fail, unknown or skipped")
 	set.StringVar(&f.since, "since", "", "only runs begun on this `DATE` or later, such as 2026-11-23 or 30d")
 	set.StringVar(&f.until, "until", "", "only runs begun on this `DATE` or earlier")
 }
@@ -132,6 +131,7 @@ func (p *program) runsListCommand(dir *string) *cobra.Command {
 		},
 	}
 	wanted.bind(cmd.Flags())
+	cmd.Flags().StringVar(&wanted.grade, "verdict", "", "only runs that ended so: `pass`, fail, unknown or skipped")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -306,23 +306,21 @@ func (p *program) runsOpenCommand(dir *string) *cobra.Command {
 // openPage shows a page to who sits at a desktop, and does nothing where there is none.
 func (p *program) openPage(page string) error {
 	opener := map[string][]string{"darwin": {"open"}, "windows": {"rundll32", "url.dll,FileProtocolHandler"}}[runtime.GOOS]
-	if opener == nil {
-		if p.getenv("DISPLAY") == "" && p.getenv("WAYLAND_DISPLAY") == "" {
-			return nil
-		}
+	if opener == nil && (p.getenv("DISPLAY") != "" || p.getenv("WAYLAND_DISPLAY") != "") {
 		opener = []string{"xdg-open"}
 	}
-	program, missing := exec.LookPath(opener[0])
-	if missing != nil {
+	if opener == nil {
 		return nil
 	}
 	page, err := filepath.Abs(page)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(program, append(opener[1:], page)...)
+	cmd := exec.Command(opener[0], append(opener[1:], page)...)
 	cmd.Env = p.env
-	if err := cmd.Start(); err != nil {
+	if err := cmd.Start(); errors.Is(err, exec.ErrNotFound) {
+		return nil
+	} else if err != nil {
 		return fmt.Errorf("opening the report: %w", err)
 	}
 	return cmd.Process.Release()

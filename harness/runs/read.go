@@ -233,6 +233,13 @@ func (w *walk) run(f *found) (*Run, error) {
 		Recoveries: recoveries(v), Report: w.stat(f.folder, reportFile) != nil, size: f.size, written: f.written}
 	plan := w.plan(f.folder)
 	r.Environment = plan.Environment
+	for i := range r.Recoveries {
+		for _, probe := range plan.Probes {
+			if probe.Name == r.Recoveries[i].Probe {
+				r.Recoveries[i].Every = probe.Every
+			}
+		}
+	}
 	if r.Virtual = plan.Virtual || bytes.Contains(text, []byte(`"virtual"`)) && isVirtual(text); r.Virtual {
 		r.Begun = f.written.UTC()
 		if at, ok := Stamped(plan.Run); ok {
@@ -259,6 +266,10 @@ type planned struct {
 	Environment string
 	Virtual     bool
 	Run         string
+	Probes      []struct {
+		Name  string
+		Every verdict.Seconds
+	}
 }
 
 // plan is empty where there is no history beside the verdict, or a torn one: the verdict stands.

@@ -61,6 +61,7 @@ type Recovery struct {
 	Told   bool             `json:"told"`
 	Within *verdict.Seconds `json:"within,omitempty"`
 	Phases *verdict.Phases  `json:"phases,omitempty"`
+	Every  verdict.Seconds  `json:"every,omitempty"` // how often these people come
 }
 
 // Repetition is what many drills came to.
