@@ -87,6 +87,8 @@ bench: ## measure what BENCHMARKS.md promises, and tell on which machine (some m
 	@$(GO) test -run '^$$' -bench ScheduleSlip -benchtime 1x ./harness/lab
 	@$(GO) test -run '^$$' -bench Analyze -benchtime 1x ./harness/analysis
 	@$(GO) test -run '^$$' -bench Compare -benchtime 5x ./harness/comparison
+	@$(GO) test -run '^$$' -bench Read -benchtime 5x ./harness/runs
+	@$(GO) test -run '^$$' -bench IndexPage -benchtime 5x ./harness/report
 	@$(GO) test -run '^$$' -bench WholeRun -benchtime 1x ./cmd/regiondrill
 	@$(GO) test -run '^$$' -bench Heartbeat -benchtime 5x ./harness/heartbeat
 	@$(GO) test -run '^$$' -bench ContainersUp -benchtime 5x ./harness/targets

@@ -30,7 +30,7 @@ func (p *program) complete(root *cobra.Command) {
 		"lab up": single(p.completeScenarios), "analyze": completeRuns, "recover": single(completeRuns),
 		"explain": single(p.completeTopics), "list": single(oneOf(func() []string { return shelves })),
 		"runs show": single(completeRuns), "runs open": single(completeRuns), "runs rm": completeRuns,
-		"runs list": single(completeFolders), "runs prune": single(completeFolders),
+		"runs list": single(completeFolders), "runs prune": single(completeFolders), "runs index": single(completeFolders),
 		"trend":   single(completeFolders),
 		"compare": upTo(2, completeRuns), "lab break": p.completeBreakage, "lab heal": single(p.completeBroken),
 	}

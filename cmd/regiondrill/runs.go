@@ -39,8 +39,8 @@ else to keep.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.PersistentFlags().StringVar(&dir, "dir", runsDir, "the `FOLDER` of runs")
-	cmd.AddCommand(p.runsListCommand(&dir), p.runsShowCommand(&dir), p.runsOpenCommand(&dir), p.runsRemoveCommand(&dir),
-		p.runsPruneCommand(&dir))
+	cmd.AddCommand(p.runsListCommand(&dir), p.runsIndexCommand(&dir), p.runsShowCommand(&dir), p.runsOpenCommand(&dir),
+		p.runsRemoveCommand(&dir), p.runsPruneCommand(&dir))
 	return cmd
 }
 

@@ -45,6 +45,18 @@ func remembered(dir string) map[string]note {
 	return known
 }
 
+// Forgotten tells whether enough is not remembered for it to be worth remembering all anew: a few runs are read again
+// in less time than all are written down.
+func (s *Shelf) Forgotten() bool {
+	single := 0
+	for i := range s.Runs {
+		if s.Runs[i].Repetition == nil {
+			single++
+		}
+	}
+	return single-s.Remembered > s.Remembered/100
+}
+
 // Remember makes the text of a folder's cache.
 func (s *Shelf) Remember() ([]byte, error) {
 	var notes []note

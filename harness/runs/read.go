@@ -242,8 +242,10 @@ func (w *walk) run(f *found) (*Run, error) {
 	}
 	if r.Virtual = plan.Virtual || bytes.Contains(text, []byte(`"virtual"`)) && isVirtual(text); r.Virtual {
 		r.Begun = f.written.UTC()
-		if at, ok := Stamped(plan.Run); ok {
-			r.Begun = at
+		for _, name := range []string{f.folder, plan.Run} {
+			if at, ok := Stamped(name); ok {
+				r.Begun = at
+			}
 		}
 	}
 	return r, nil

@@ -114,51 +114,63 @@ var phases = []struct {
 // SeriesOf are the measures of some runs that were no simulations and count: of each pair whose recovery a check
 // judges the recovery, and then its phases. Of several checks of a pair it is the first.
 func SeriesOf(all []Run) []*Series {
-	type key struct{ scenario, target, environment, probe, fault, phase string }
-	known := map[key]*Series{}
-	var found []*Series
+	type drills struct{ scenario, target, environment string }
+	known := map[drills][]*Series{}
 	for _, r := range slices.Backward(all) {
 		if r.Virtual || r.LeftOut != "" {
 			continue
 		}
-		seen := map[key]bool{}
-		add := func(of *Recovery, phase string, p Point) {
-			k := key{r.Scenario, r.Target, r.Environment, of.Probe, of.Fault, phase}
-			if seen[k] {
-				return
-			}
-			s := known[k]
-			if s == nil {
-				s = &Series{Scenario: r.Scenario, Target: r.Target, Environment: r.Environment, Name: of.Check, Probe: of.Probe,
-					Fault: of.Fault, Phase: phase}
-				known[k], found = s, append(found, s)
-			}
-			p.Folder, p.Begun, p.Grade, p.every = r.Folder, r.Begun, of.Grade, of.Every
-			s.Points, seen[k] = append(s.Points, p), true
-		}
+		of := drills{r.Scenario, r.Target, r.Environment}
 		for i := range r.Recoveries {
-			of := &r.Recoveries[i]
-			if !of.Told {
-				continue
-			}
-			whole := Point{Lower: of.Lower, Value: of.Lower, Never: of.Never, Within: of.Within}
-			if of.Upper != nil {
-				whole.Value = *of.Upper
-			}
-			add(of, "", whole)
-			if of.Phases == nil {
-				continue
-			}
-			for _, phase := range phases {
-				add(of, phase.name, Point{Value: phase.of(of.Phases)})
+			if r.Recoveries[i].Told {
+				known[of] = r.into(known[of], &r.Recoveries[i])
 			}
 		}
+	}
+	var found []*Series
+	for _, series := range known {
+		found = append(found, series...)
 	}
 	slices.SortStableFunc(found, func(a, b *Series) int {
 		return cmp.Or(strings.Compare(a.Scenario, b.Scenario), strings.Compare(a.Target, b.Target),
 			strings.Compare(a.Environment, b.Environment))
 	})
 	return found
+}
+
+// into adds what one recovery tells to the measures of its drills.
+func (r *Run) into(series []*Series, of *Recovery) []*Series {
+	whole := Point{Lower: of.Lower, Value: of.Lower, Never: of.Never, Within: of.Within}
+	if of.Upper != nil {
+		whole.Value = *of.Upper
+	}
+	at := slices.IndexFunc(series, func(s *Series) bool { return s.Probe == of.Probe && s.Fault == of.Fault })
+	if at < 0 {
+		at = len(series)
+		for i := range 1 + len(phases) {
+			s := &Series{Scenario: r.Scenario, Target: r.Target, Environment: r.Environment, Name: of.Check, Probe: of.Probe,
+				Fault: of.Fault}
+			if i > 0 {
+				s.Phase = phases[i-1].name
+			}
+			series = append(series, s)
+		}
+	}
+	last := series[at].Points
+	if len(last) > 0 && last[len(last)-1].Folder == r.Folder {
+		return series // another check of the same pair
+	}
+	add := func(s *Series, p Point) {
+		p.Folder, p.Begun, p.Grade, p.every = r.Folder, r.Begun, of.Grade, of.Every
+		s.Points = append(s.Points, p)
+	}
+	add(series[at], whole)
+	if of.Phases != nil {
+		for i, phase := range phases {
+			add(series[at+1+i], Point{Value: phase.of(of.Phases)})
+		}
+	}
+	return series
 }
 
 // TrendsOf tells how the wanted runs of a folder went over time.
