@@ -208,23 +208,29 @@ func (s *samples) look(m *report.Metrics, at time.Time) {
 // remember is a real Prometheus that has scraped all that, and evaluates the rules of this repository.
 func (s *samples) remember() prometheus {
 	s.t.Helper()
+	s.WriteString("# EOF\n")
+	return filledWith(s.t, s.Bytes())
+}
+
+// filledWith is a real Prometheus whose past is made of OpenMetrics.
+func filledWith(t *testing.T, text []byte) prometheus {
+	t.Helper()
 	program, err := exec.LookPath("prometheus")
 	promtool, err2 := exec.LookPath("promtool")
 	if err != nil || err2 != nil {
-		s.t.Skip("prometheus and promtool are not installed (Debian: apt-get install prometheus)")
+		t.Skip("prometheus and promtool are not installed (Debian: apt-get install prometheus)")
 	}
-	dir := s.t.TempDir()
-	s.WriteString("# EOF\n")
+	dir := t.TempDir()
 	file, data := filepath.Join(dir, "openmetrics"), filepath.Join(dir, "data")
-	if err := os.WriteFile(file, s.Bytes(), 0o600); err != nil {
-		s.t.Fatal(err)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	made := exec.CommandContext(s.t.Context(), promtool, "tsdb", "create-blocks-from", "--max-block-duration=4800h", "openmetrics", file, data)
+	made := exec.CommandContext(t.Context(), promtool, "tsdb", "create-blocks-from", "--max-block-duration=4800h", "openmetrics", file, data)
 	if out, err := made.CombinedOutput(); err != nil {
-		s.t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("%v\n%s", err, out)
 	}
-	configure(s.t, dir, `["pushgateway:9091"]`, "[]", `["host.docker.internal:9464"]`, "[]")
-	return prometheus{start(s.t, program, "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+data,
+	configure(t, dir, `["pushgateway:9091"]`, "[]", `["host.docker.internal:9464"]`, "[]")
+	return prometheus{start(t, program, "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+data,
 		"--storage.tsdb.retention.time=400d")}
 }
 
@@ -530,4 +536,31 @@ func checkFiring(t *testing.T, p prometheus, want string) {
 		}
 		return nil
 	})
+}
+
+// TestBackfill asks a real Prometheus that has scraped nothing, but was given the past runs: its board lists each of them
+// with what it came to.
+func TestBackfill(t *testing.T) {
+	end := time.Now().UTC().Truncate(time.Minute)
+	all := slices.DeleteFunc(nights(t, end), func(n *night) bool { return n.killed })
+	fill := report.Backfill{Job: "regiondrill"}
+	for _, n := range append([]*night{all[7]}, all...) { // one of them twice, and out of order
+		if dated, err := fill.Add(n.Report, n.environment); err != nil || !dated {
+			t.Fatal(dated, err)
+		}
+	}
+	var text bytes.Buffer
+	if _, err := fill.WriteTo(&text); err != nil {
+		t.Fatal(err)
+	}
+	a := asked{t, filledWith(t, text.Bytes()), view{end, quarter, look}, values(".*", ".*", "2160h")}
+	await(t, func(ctx context.Context) error { // it has opened its blocks
+		_, err := a.p.query(ctx, "vector(1)", true, a.view)
+		return err
+	})
+	checkRuns(a, all, end)
+	checkPhases(a)
+	if dated, err := fill.Add(&report.Report{Verdict: all[0].Verdict, History: &history.History{}}, ""); dated || err != nil {
+		t.Errorf("a run without a time is taken: %t, %v", dated, err)
+	}
 }

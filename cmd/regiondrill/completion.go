@@ -31,7 +31,7 @@ func (p *program) complete(root *cobra.Command) {
 		"explain": single(p.completeTopics), "list": single(oneOf(func() []string { return shelves })),
 		"runs show": single(completeRuns), "runs open": single(completeRuns), "runs rm": completeRuns,
 		"runs list": single(completeFolders), "runs prune": single(completeFolders), "runs index": single(completeFolders),
-		"trend":   single(completeFolders),
+		"trend": single(completeFolders), "metrics backfill": completeFolders,
 		"compare": upTo(2, completeRuns), "lab break": p.completeBreakage, "lab heal": single(p.completeBroken),
 	}
 	for _, cmd := range everyCommand(root) {

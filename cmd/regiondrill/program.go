@@ -163,7 +163,7 @@ bounds of time they could not work, through which Region they were back, and wha
 		p.planCommand(), p.schemaCommand())
 	group("running", "Run it:", p.runCommand(), p.simulateCommand(), p.exploreCommand())
 	group("results", "Results:", p.analyzeCommand(), p.compareCommand(), p.runsCommand(),
-		p.trendCommand())
+		p.trendCommand(), p.metricsCommand())
 	group("lab", "A lab to play with:", p.labCommand())
 	group("machine", "This machine:", p.doctorCommand(), p.calibrateCommand(), p.recoverCommand(), p.versionCommand())
 	root.AddCommand(p.serveCommand(), p.keeperCommand())

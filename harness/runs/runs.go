@@ -166,5 +166,5 @@ func (s *Shelf) Units() []Unit {
 }
 
 func newestFirst(a, b Run) int {
-	return cmp.Or(b.Begun.Compare(a.Begun), strings.Compare(b.Folder, a.Folder))
+	return cmp.Or(b.Begun.Compare(a.Begun), strings.Compare(a.Folder, b.Folder))
 }
