@@ -121,7 +121,7 @@ func (p *program) removeRuns(s *runs.Shelf, units []runs.Unit, flags removeFlags
 	}
 	var gone []runs.Unit
 	for _, u := range units {
-		if why := needed(filepath.Join(s.Path, filepath.FromSlash(u.Folder)), open); why != "" {
+		if why := neededFor(filepath.Join(s.Path, filepath.FromSlash(u.Folder)), open); why != "" {
 			fmt.Fprintf(p.stdout, "left %s: %s\n", report.Clean(u.Folder), why)
 		} else {
 			gone = append(gone, u)
@@ -221,8 +221,8 @@ func real(path string) string {
 	return path
 }
 
-// needed is why a folder must stay, for a run in it; empty where it may go.
-func needed(folder string, open map[string]string) string {
+// neededFor is why a folder must stay, for a run in it; empty where it may go.
+func neededFor(folder string, open map[string]string) string {
 	folder = real(folder)
 	for run, why := range open {
 		if below, err := filepath.Rel(folder, run); err == nil && filepath.IsLocal(below) {

@@ -2,7 +2,6 @@ package runs
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -240,7 +239,7 @@ func (w *walk) run(f *found) (*Run, error) {
 			}
 		}
 	}
-	if r.Virtual = plan.Virtual || bytes.Contains(text, []byte(`"virtual"`)) && isVirtual(text); r.Virtual {
+	if r.Virtual = v.Virtual || plan.Virtual; r.Virtual {
 		r.Begun = f.written.UTC()
 		for _, name := range []string{f.folder, plan.Run} {
 			if at, ok := Stamped(name); ok {
@@ -256,11 +255,6 @@ func Stamped(folder string) (time.Time, bool) {
 	stamp, _, _ := strings.Cut(path.Base(folder), "-")
 	at, err := time.Parse("20060102T150405Z", stamp)
 	return at, err == nil && history.Stamp(at) == stamp
-}
-
-func isVirtual(text []byte) bool {
-	var is struct{ Virtual bool }
-	return json.Unmarshal(text, &is) == nil && is.Virtual
 }
 
 // planned is what is asked of a history's first line; more of it would have to be read by who analyses it.

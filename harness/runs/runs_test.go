@@ -49,13 +49,13 @@ func shelf(t testing.TB) string {
 		write(t, filepath.Join(several, name), concluded(name, firstNight.AddDate(0, 1, i), 4), "")
 	}
 	often := filepath.Join(dir, "20260501T020000Z-toy")
-	var drills []repetition.Drill
+	series := repetition.NewSeries(repetition.Rule{Times: 3})
 	for i, s := range []float64{3, 0, 3.2} {
 		v := concluded("toy", firstNight.AddDate(0, 2, 0).Add(time.Duration(i)*time.Minute), s)
-		drills = append(drills, repetition.Drill{Folder: fmt.Sprint(i + 1), Verdict: v})
+		series.Add(fmt.Sprint(i+1), v)
 		write(t, filepath.Join(often, fmt.Sprint(i+1)), v, "ci")
 	}
-	text, err := json.Marshal(repetition.NewSeries(repetition.Rule{Times: 3}).Of(drills))
+	text, err := json.Marshal(series.Result())
 	if err != nil {
 		t.Fatal(err)
 	}
