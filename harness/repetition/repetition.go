@@ -42,6 +42,7 @@ type Result struct {
 	Scenario   string        `json:"scenario"`
 	Target     string        `json:"target"`
 	Version    string        `json:"version"`
+	Virtual    bool          `json:"virtual,omitempty"` // they were simulated
 	Rule       Rule          `json:"rule"`
 	Runs       []Run         `json:"runs"`
 	Counted    int           `json:"counted"` // runs that weren't discarded
@@ -91,7 +92,7 @@ func NewSeries(rule Rule) *Series {
 // Add adds a drill that was concluded. Its folder is empty where none was kept.
 func (s *Series) Add(folder string, v *verdict.Verdict) {
 	r := &s.result
-	r.Scenario, r.Target, r.Version = v.Scenario, v.Target, v.Version
+	r.Scenario, r.Target, r.Version, r.Virtual = v.Scenario, v.Target, v.Version, v.Virtual
 	run := Run{Folder: folder, Seed: v.Seed, Grade: v.Grade, Discarded: Discarded(v)}
 	if r.Runs = append(r.Runs, run); run.Discarded != "" {
 		return

@@ -314,6 +314,7 @@ func (w *walk) repetition(f *found) (*Run, error) {
 		return nil, fmt.Errorf("its %s has the schema %q; this version reads %q", repetitionFile, r.Schema, repetition.Schema)
 	}
 	all := &Run{Folder: f.folder, Unit: f.unit, Scenario: r.Scenario, Target: r.Target, Version: r.Version, Grade: r.Grade,
+		Virtual:    r.Virtual,
 		Repetition: &Repetition{Drills: len(r.Runs), Objectives: []Objective{}}}
 	for _, o := range r.Objectives {
 		all.Repetition.Objectives = append(all.Repetition.Objectives, Objective{o.Name, o.Met, o.Met + o.Missed + o.Unknown})
@@ -336,7 +337,7 @@ func (w *walk) dated() {
 			continue
 		}
 		if of := first[r.Folder]; of != nil {
-			r.Begun, r.Environment, r.Virtual = of.Begun, of.Environment, of.Virtual
+			r.Begun, r.Environment, r.Virtual = of.Begun, of.Environment, r.Virtual || of.Virtual
 			r.Seed = of.Seed
 		} else if at, ok := Stamped(r.Folder); ok {
 			r.Begun = at
