@@ -109,7 +109,7 @@ fuzz: ## fuzz every parser for FUZZTIME (20s)
 	done
 
 nightly: build test fuzz ## everything that takes its time: tests, fuzzing, all scenarios in virtual time, drills tagged nightly and those over containers
-	@REGIONDRILL_SHIPPED=1 $(GO) test -count=1 -timeout 30m -run ShippedScenariosPass ./harness/drill
+	@REGIONDRILL_SHIPPED=1 $(GO) test -count=1 -timeout 30m -run 'ShippedScenariosPass|RealDrills' ./harness/drill ./harness/simulation
 	@REGIONDRILL_MATRIX=1 $(GO) test -count=1 -timeout 60m -run AGrayFault ./harness/drill
 	@REGIONDRILL_RACED=1 $(GO) test -race -p 1 -parallel 2 -timeout 60m ./...
 	@if .ci/browser bin/regiondrill; then flags=; else flags=--without-browser; fi; bin/regiondrill run tag:nightly $$flags
