@@ -31,8 +31,9 @@ func (p *program) analyzeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "analyze DIR…", Short: "Conclude again from a run's folder alone",
 		Long: `Conclude again from the history in a run's folder, and rewrite verdict.json, report.html, junit.xml, summary.md and
-metrics.prom there. The folder of several drills does for all of them. In any other folder the runs below it are
-rewritten only where that is confirmed, or by --recursive. Exits by the grade, as run does.`,
+metrics.prom there. The folder of several drills does for all of them, and that of a drill which was repeated for all
+together. In any other folder the runs below it are rewritten only where that is confirmed, or by --recursive. Exits by
+the grade, as run does.`,
 		Example: `  regiondrill analyze runs/20261123T155611Z-primary-region-outage
   regiondrill analyze result --format markdown
   regiondrill analyze runs --recursive --out concluded-anew`,
@@ -56,8 +57,8 @@ rewritten only where that is confirmed, or by --recursive. Exits by the grade, a
 // analyzed is a folder that was named, with the runs that it stands for.
 type analyzed struct {
 	dir     string
-	runs    []string
-	several bool // it is the folder of several drills, and has an aggregate of them
+	runs    []string // folders of runs, and of drills that were repeated
+	several bool     // it is the folder of several drills, and has an aggregate of them
 	told    []*report.Report
 	unrun   []*report.Report // those of its drills that were not run
 }
@@ -87,13 +88,7 @@ func (p *program) analyze(dirs []string, flags analyzeFlags) error {
 	}
 	all = append(all, unrun...)
 	p.warn(p.show(all, flags.format))
-	var codes []int
-	for _, r := range all {
-		if r.Verdict.Grade != verdict.Skipped { // it counts nowhere
-			codes = append(codes, codeOf(r.Verdict.Grade))
-		}
-	}
-	return leave(first(codes))
+	return leave(first(codesOf(all)))
 }
 
 // folders finds the runs that the arguments stand for. Its error is a sentence, and nothing was written.
@@ -101,7 +96,7 @@ func (p *program) folders(dirs []string, flags analyzeFlags) ([]*analyzed, error
 	var all []*analyzed
 	for _, dir := range dirs {
 		f := &analyzed{dir: dir, runs: []string{dir}}
-		if !holdsRun(dir) {
+		if !concludable(dir) {
 			runs, err := runsBelow(dir)
 			if err != nil {
 				return nil, err
@@ -109,7 +104,7 @@ func (p *program) folders(dirs []string, flags analyzeFlags) ([]*analyzed, error
 			f.runs = runs
 			f.unrun, f.several = aggregated(dir)
 		}
-		if sure := f.several || flags.recursive || flags.out != "" || holdsRun(dir); !sure && !p.confirmed(f) {
+		if sure := f.several || flags.recursive || flags.out != "" || concludable(dir); !sure && !p.confirmed(f) {
 			return nil, fmt.Errorf("%s is no run's folder; below it are %d: name them, or say --recursive to conclude them all "+
 				"again, or --out DIR to rewrite none", dir, len(f.runs))
 		}
@@ -130,7 +125,7 @@ func (p *program) confirmed(f *analyzed) bool {
 
 func (p *program) load(f *analyzed) error {
 	for _, dir := range f.runs {
-		r, err := p.runner().Load(dir)
+		r, err := p.loadOne(dir)
 		if err != nil {
 			return err
 		}
@@ -143,7 +138,7 @@ func (p *program) exportInPlace(folders []*analyzed) error {
 	var errs []error
 	for _, f := range folders {
 		for i, r := range f.told {
-			errs = append(errs, p.runner().Export(f.runs[i], []*report.Report{r}))
+			errs = append(errs, p.exportOne(f.runs[i], r))
 		}
 		if f.several {
 			errs = append(errs, p.runner().Export(f.dir, append(slices.Clip(f.told), f.unrun...)))
@@ -159,7 +154,7 @@ func (p *program) exportTo(out string, all, unrun []*report.Report) error {
 	}
 	if len(all)+len(unrun) == 1 {
 		all[0].Out = out
-		return brokeBy([]error{p.runner().Export(out, all)})
+		return brokeBy([]error{p.exportOne(out, all[0])})
 	}
 	var errs []error
 	taken := map[string]bool{}
@@ -172,7 +167,7 @@ func (p *program) exportTo(out string, all, unrun []*report.Report) error {
 		if err := os.Mkdir(r.Out, 0o700); err != nil {
 			return broke(err)
 		}
-		errs = append(errs, p.runner().Export(r.Out, []*report.Report{r}))
+		errs = append(errs, p.exportOne(r.Out, r))
 	}
 	return brokeBy(append(errs, p.runner().Export(out, append(slices.Clip(all), unrun...))))
 }
@@ -226,14 +221,15 @@ func aggregated(dir string) (unrun []*report.Report, several bool) {
 	return unrun, true
 }
 
-// runsBelow lists the runs below a folder, in the order of their names. A run's own folder is not looked into.
+// runsBelow lists the runs below a folder, in the order of their names, and for the runs of a drill that was repeated
+// the folder of all of them. A run's own folder is not looked into.
 func runsBelow(dir string) ([]string, error) {
 	var runs []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && holdsRun(path):
+		case entry.IsDir() && concludable(path):
 			runs = append(runs, path)
 			return fs.SkipDir
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,7 @@ type compareFlags struct {
 	said       bool // what AtLeast is
 	force      bool
 	scenario   string
+	notify     []string
 }
 
 func (p *program) compareCommand() *cobra.Command {
@@ -56,7 +58,7 @@ B is the same or better, 1 where it is worse, 2 where that can't be told.`,
 			if flags.json {
 				flags.format = "json"
 			}
-			return p.compare(args[0], args[1], flags)
+			return p.compare(cmd.Context(), args[0], args[1], flags)
 		},
 	}
 	set := cmd.Flags()
@@ -69,6 +71,7 @@ B is the same or better, 1 where it is worse, 2 where that can't be told.`,
 	set.DurationVar(&flags.atLeast, "at-least", 0, "by how much a recovery must have shifted to "+
 		"count, beside --effect, as a `DURATION`; if not said, two periods of the people who measure it")
 	set.StringVar(&flags.scenario, "scenario", "", "compare the runs of this scenario alone, by its `NAME`")
+	bindNotify(set, &flags.notify)
 	set.BoolVar(&flags.force, "force", false, "compare runs that differ in scenario, target or checks all the same")
 	return cmd
 }
@@ -110,11 +113,19 @@ func (f *compareFlags) rule() (comparison.Rule, error) {
 	return rule, nil
 }
 
-func (p *program) compare(a, b string, flags compareFlags) error {
+func (p *program) compare(ctx context.Context, a, b string, flags compareFlags) error {
 	if _, known := compared[flags.format]; !known && flags.format != "text" {
 		return fmt.Errorf("there is no format %q; known are text, %s", flags.format, strings.Join(keysOf(compared), ", "))
 	}
 	rule, err := flags.rule()
+	if err != nil {
+		return err
+	}
+	notifiers, err := p.notifiers(flags.notify)
+	if err != nil {
+		return err
+	}
+	template, err := p.reportTemplate("")
 	if err != nil {
 		return err
 	}
@@ -143,6 +154,12 @@ func (p *program) compare(a, b string, flags compareFlags) error {
 	if flags.out != "" && flags.format == "text" {
 		fmt.Fprintf(p.stdout, "\nReport  %s\n", filepath.Join(flags.out, compared["html"]))
 	}
+	folder := ""
+	if flags.out != "" {
+		folder = filepath.Base(flags.out)
+	}
+	link := linkAt(template, time.Now(), folder, result.Scenario, compared["html"])
+	p.notify(ctx, notifiers, []report.Notice{report.NoticeOfComparison(result, link)})
 	return leave(codeOf(result.Answer.Grade()))
 }
 

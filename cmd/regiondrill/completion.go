@@ -15,6 +15,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/byhand"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/manual"
+	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 )
 
@@ -84,7 +85,7 @@ func beginning(all []string, begun string) []string {
 // completeFlags completes the values of a command's flags.
 func (p *program) completeFlags(cmd *cobra.Command) {
 	known := map[string]completer{
-		"target": oneOf(p.targetWords), "format": oneOf(formatWords), "lab": oneOf(p.labWords),
+		"notify": oneOf(report.Ways), "target": oneOf(p.targetWords), "format": oneOf(formatWords), "lab": oneOf(p.labWords),
 		"from":   p.completeInLab(func(s *standing) []string { return s.Vantages }),
 		"region": p.completeInLab(func(s *standing) []string { return keysOf(s.Portals) }),
 		"out":    completeFolders, "dir": completeFolders, "verdict": oneOf(func() []string { return grades }),

@@ -62,29 +62,46 @@ func (s *session) unrun() []*report.Report {
 	return told
 }
 
-// tell prints the results, with where to read more, and writes the aggregate of several drills. Who prints or sums up
-// only carries the results elsewhere.
+// tell prints the results, with where to read more, and writes the aggregate of several drills.
 func (s *session) tell() int {
-	code := exitPass
 	if s.outer != "" {
 		s.told = append(s.told, s.unrun()...)
 	}
-	if s.outer != "" && len(s.told) > 0 { // drills that were repeated have told together
-		if err := s.runner().Export(s.outer, s.told); err != nil {
-			s.complain(err)
+	return s.tellAll(s.told, s.outer, s.flags.json)
+}
+
+// tellAll prints what was concluded, and writes the aggregate of several drills into the folder around them, "" for
+// one. Who prints or sums up only carries the results elsewhere.
+func (p *program) tellAll(told []*report.Report, outer string, json bool) int {
+	if len(told) == 0 {
+		return exitPass
+	}
+	code := exitPass
+	if outer != "" {
+		if err := p.runner().Export(outer, told); err != nil {
+			p.complain(err)
 			code = exitBroken
 		}
 	}
-	if len(s.told) > 0 {
-		format := "text"
-		if s.flags.json {
-			format = "json"
-		}
-		s.warn(s.show(s.told, format))
-		s.warn(s.summarize(s.told))
+	format := "text"
+	if json {
+		format = "json"
 	}
-	if s.outer != "" && len(s.told) > 0 && !s.flags.json {
-		fmt.Fprintf(s.stdout, "\n%s.\nAll of them  %s\n", report.Tally(s.told), filepath.Join(s.outer, formats["html"]))
+	p.warn(p.show(told, format))
+	p.warn(p.summarize(told))
+	if outer != "" && !json {
+		fmt.Fprintf(p.stdout, "\n%s.\nAll of them  %s\n", report.Tally(told), filepath.Join(outer, formats["html"]))
 	}
 	return code
+}
+
+// codesOf are the exit codes by what was concluded; what was skipped has none.
+func codesOf(told []*report.Report) []int {
+	var codes []int
+	for _, r := range told {
+		if r.Verdict.Grade != verdict.Skipped {
+			codes = append(codes, codeOf(r.Verdict.Grade))
+		}
+	}
+	return codes
 }

@@ -8,10 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/regiondrill/regiondrill/harness/drill"
+	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/repetition"
 	"github.com/regiondrill/regiondrill/harness/report"
 )
@@ -72,19 +75,43 @@ func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 		if code != exitPass {
 			codes = append(codes, code)
 		}
-		if r == nil {
-			break // what was in the way is told, and would be again
+		if r == nil { // what was in the way is told, and would be again
+			series.Stop(fmt.Sprintf("drill %d could not be run", n))
+			break
 		}
 		fmt.Fprintf(s.stderr, "%d of %s%d: %s\n\n", n, map[bool]string{true: "at most "}[rule.Met > 0], rule.Times,
 			report.Line(r))
 		series.Add(folder, r.Verdict)
 	}
-	result := series.Result()
-	if err := s.tellRepetition(result, dir); err != nil {
-		s.complain(err)
-		codes = append(codes, exitBroken)
+	if ctx.Err() != nil {
+		series.Stop(stopWords(ctx))
 	}
-	return first(append(codes, codeOf(result.Grade)))
+	set := report.Summed(series.Result(), dir)
+	set.Verdict.Scenario = d.scenario.Name // also where none was run
+	set.Set.Scenario, set.Set.Target = d.scenario.Name, s.flags.target
+	if _, err := os.Stat(dir); err == nil { // else nothing was begun
+		if err := exportSet(dir, set); err != nil {
+			s.complain(err)
+			codes = append(codes, exitBroken)
+		}
+	}
+	s.told = append(s.told, set)
+	if s.outer != "" {
+		fmt.Fprintf(s.stderr, "%s\n\n", setLine(set))
+	}
+	return first(append(codes, codeOf(set.Verdict.Grade)))
+}
+
+// stopWords say why a command that has many drills to run ended before.
+func stopWords(ctx context.Context) string {
+	stop, ok := errors.AsType[engine.Stop](context.Cause(ctx))
+	switch {
+	case ok && stop.Reason == history.TimedOut:
+		return "the time was up (" + stop.Detail + ")"
+	case ok:
+		return "somebody interrupted it (" + stop.Detail + ")"
+	}
+	return "somebody interrupted it"
 }
 
 // again is the n-th time, from 1. Its code is that of whatever went wrong beside what was measured; the report is nil
@@ -125,24 +152,23 @@ func (s *session) nth(d *compiled, n int) (*compiled, error) {
 	return s.compileOne(d.source, d.with, opts)
 }
 
-// tellRepetition writes and prints what all drills conclude.
-func (s *session) tellRepetition(result *repetition.Result, dir string) error {
-	var file, text bytes.Buffer
-	if err := report.WriteRepetition(&file, result); err != nil {
-		return err
+// setLine is the outcome of many drills in one line.
+func setLine(set *report.Report) string {
+	return strings.ToUpper(string(set.Verdict.Grade)) + ": " + report.RepetitionLine(set.Set)
+}
+
+// exportSet writes what many drills conclude together beside their folders.
+func exportSet(dir string, set *report.Report) error {
+	var errs []error
+	for _, e := range report.SetExporters(func(folder string) string { return linkTo(dir, filepath.Join(dir, folder)) }) {
+		var text bytes.Buffer
+		err := e.Write(&text, set)
+		if err == nil {
+			err = drill.Replace(filepath.Join(dir, e.File), text.Bytes())
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("writing %s: %w", filepath.Join(dir, e.File), err))
+		}
 	}
-	path := filepath.Join(dir, "repetition.json")
-	if err := drill.Replace(path, file.Bytes()); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	if s.flags.json {
-		_, err := s.stdout.Write(file.Bytes())
-		return err
-	}
-	if err := report.RepetitionText(&text, result, s.look()); err != nil {
-		return err
-	}
-	fmt.Fprintf(&text, "\nAll of them  %s\n", path)
-	_, err := s.stdout.Write(text.Bytes())
-	return err
+	return errors.Join(errs...)
 }

@@ -43,6 +43,7 @@ type runFlags struct {
 	json           bool
 	rehearse       bool
 	repeat         repeatFlags
+	notify         []string
 }
 
 func (p *program) runCommand() *cobra.Command {
@@ -67,6 +68,7 @@ and --timeout heal and conclude; a second Ctrl-C, a second later or more, stops 
 	}
 	flags.bind(cmd.Flags())
 	flags.repeat.bind(cmd.Flags())
+	bindNotify(cmd.Flags(), &flags.notify)
 	return cmd
 }
 
@@ -120,6 +122,10 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 	if err != nil {
 		return err
 	}
+	notifiers, err := p.notifiers(flags.notify)
+	if err != nil {
+		return err
+	}
 	if flags.origin.reportURL, err = p.reportTemplate(flags.origin.reportURL); err != nil {
 		return err
 	}
@@ -132,6 +138,7 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 		return err
 	}
 	defer session.close()
+	session.notifiers = notifiers
 	return session.run(ctx)
 }
 

@@ -31,6 +31,8 @@ type session struct {
 	told    []*report.Report // what was concluded so far
 	// receiver is nil where none was named.
 	receiver *report.Receiver
+	// notifiers are told the outcomes at the end.
+	notifiers []*report.Notifier
 }
 
 // finished is a drill that was run.
@@ -193,6 +195,7 @@ func (s *session) run(ctx context.Context) error {
 		codes = append(codes, done.code, conclude(ctx, done))
 	}
 	code := first(append(codes, s.tell()))
+	s.notify(ctx, s.notifiers, notices(s.told, s.flags.environment, s.flags.origin.reportURL, s.started, s.outer))
 	s.metrics.linger(ctx)
 	return leave(code)
 }

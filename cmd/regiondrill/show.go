@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -36,6 +37,9 @@ func (p *program) show(told []*report.Report, format string) error {
 
 func (p *program) render(told []*report.Report, format string) ([]byte, error) {
 	var text bytes.Buffer
+	if len(told) == 1 && told[0].Set != nil && setFiles[format] != "" {
+		return renderSet(told[0], setFiles[format])
+	}
 	if format == "junit" { // who asks for it by name may hold it against the schema
 		err := report.StrictJUnit(&text, told)
 		return text.Bytes(), err
@@ -58,6 +62,18 @@ func (p *program) render(told []*report.Report, format string) ([]byte, error) {
 		}
 	}
 	return text.Bytes(), nil
+}
+
+// setFiles are the words for what one can have the result of many drills printed as, beside those of one, and the file
+// that holds the same.
+var setFiles = map[string]string{"json": "repetition.json", "html": "repetition.html"}
+
+func renderSet(set *report.Report, file string) ([]byte, error) {
+	var text bytes.Buffer
+	exporters := report.SetExporters(func(folder string) string { return linkTo(".", filepath.Join(set.Dir, folder)) })
+	i := slices.IndexFunc(exporters, func(e report.SetExporter) bool { return e.File == file })
+	err := exporters[i].Write(&text, set)
+	return text.Bytes(), err
 }
 
 // look is how text is to look on stdout.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +17,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/harness/engine"
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/repetition"
@@ -38,6 +36,7 @@ type simulateFlags struct {
 	until      float64
 	confidence float64
 	json       bool
+	notify     []string
 }
 
 const noBrowser = "a browser can't be run in virtual time"
@@ -71,6 +70,7 @@ The worst drill is kept as an ordinary folder beside repetition.json. Exit codes
 		"least this `PROBABILITY`, such as 0.9")
 	set.Float64Var(&flags.confidence, "confidence", repetition.Confidence, "that of its bounds and answers")
 	set.BoolVar(&flags.json, "json", false, "print repetition.json")
+	bindNotify(set, &flags.notify)
 	return cmd
 }
 
@@ -80,6 +80,14 @@ func (p *program) simulate(ctx context.Context, args []string, flags *simulateFl
 	if err := asked.check(runFlags{}); err != nil {
 		return errors.New(strings.ReplaceAll(err.Error(), "--repeat", "--runs"))
 	}
+	notifiers, err := p.notifiers(flags.notify)
+	if err != nil {
+		return err
+	}
+	template, err := p.reportTemplate("")
+	if err != nil {
+		return err
+	}
 	drills, sets, err := p.simulated(args, flags)
 	if err != nil {
 		return err
@@ -88,29 +96,29 @@ func (p *program) simulate(ctx context.Context, args []string, flags *simulateFl
 	defer stop()
 	// Each drill makes a system anew and throws it away: collecting rarely is a sixth faster, for some hundred MiB more.
 	defer debug.SetGCPercent(debug.SetGCPercent(collectRarely))
-	all, err := p.simulations(drills, sets, asked, flags)
+	now, outer := time.Now(), ""
+	if len(drills) > 1 {
+		if outer = flags.out; outer == "" {
+			outer = history.FolderName(runsDir, now, "simulated")
+		}
+	}
+	all, err := p.simulations(drills, sets, asked, flags, outer)
 	if err != nil {
 		return err
 	}
-	var codes []int
+	var told []*report.Report
 	for _, s := range eachInTurn(ctx, all) {
-		one := <-s
-		if one.err != nil {
-			return broke(one.err)
-		}
-		if len(codes) > 0 && !flags.json {
-			fmt.Fprintln(p.stdout)
-		}
-		grade, err := p.tellSimulation(one, flags)
+		set, err := p.summed(<-s)
 		if err != nil {
 			return broke(err)
 		}
-		codes = append(codes, codeOf(grade))
+		if told = append(told, set); outer != "" {
+			fmt.Fprintf(p.stderr, "%s\n", setLine(set))
+		}
 	}
-	if ctx.Err() != nil {
-		codes = append(codes, exitUnknown)
-	}
-	return leave(first(codes))
+	code := p.tellAll(told, outer, flags.json)
+	p.notify(ctx, notifiers, notices(told, "", template, now, outer))
+	return leave(first(append(codesOf(told), code)))
 }
 
 // collectRarely is how much the heap grows, in percent, before it is collected.
@@ -128,14 +136,8 @@ type simulating struct {
 
 // simulations are those of the drills, with the folder of each.
 func (p *program) simulations(
-	drills []*compiled, with scenario.With, asked repeatFlags, flags *simulateFlags,
+	drills []*compiled, with scenario.With, asked repeatFlags, flags *simulateFlags, outer string,
 ) ([]*simulating, error) {
-	now, outer := time.Now(), ""
-	if len(drills) > 1 {
-		if outer = flags.out; outer == "" {
-			outer = history.FolderName(runsDir, now, "simulated")
-		}
-	}
 	var all []*simulating
 	for _, d := range drills {
 		dir := flags.out
@@ -143,7 +145,7 @@ func (p *program) simulations(
 		case outer != "":
 			dir = filepath.Join(outer, d.scenario.Name)
 		case dir == "":
-			dir = history.FolderName(runsDir, now, d.scenario.Name+"-simulated")
+			dir = history.FolderName(runsDir, time.Now(), d.scenario.Name+"-simulated")
 		}
 		if err := vacant(dir); err != nil {
 			return nil, err
@@ -247,41 +249,32 @@ func inRealTime(d *compiled) string {
 	return ""
 }
 
-// tellSimulation writes and prints what all drills of one scenario conclude.
-func (p *program) tellSimulation(s *simulating, flags *simulateFlags) (verdict.Grade, error) {
-	var file, text bytes.Buffer
+// summed writes what all drills of one scenario conclude.
+func (p *program) summed(s *simulating) (*report.Report, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
 	outcome := s.outcome
-	if err := report.WriteRepetition(&file, outcome.Result); err != nil {
-		return verdict.Unknown, err
+	outcome.Scenario, outcome.Target = s.scenario.Name, s.plan.Record.Target // also where none was run
+	set := report.Summed(outcome.Result, s.dir)
+	if err := exportSet(s.dir, set); err != nil {
+		return nil, err
 	}
-	path := filepath.Join(s.dir, "repetition.json")
-	if err := drill.Replace(path, file.Bytes()); err != nil {
-		return verdict.Unknown, fmt.Errorf("writing %s: %w", path, err)
-	}
-	if flags.json {
-		_, err := p.stdout.Write(file.Bytes())
-		return outcome.Grade, err
-	}
-	if err := report.RepetitionText(&text, outcome.Result, p.look()); err != nil {
-		return verdict.Unknown, err
-	}
-	fmt.Fprintln(&text)
 	for _, probe := range s.plan.Record.Probes {
 		if probe.Skipped {
-			fmt.Fprintf(&text, "Left out     %s: %s\n", probe.Name, noBrowser)
+			set.Places = append(set.Places, report.Place{What: "Left out", Where: probe.Name + ": " + noBrowser})
 		}
 	}
 	if outcome.Worst > 0 {
-		fmt.Fprintf(&text, "The worst    %s, drill %d\n", filepath.Join(s.dir, "worst", "report.html"), outcome.Worst)
+		worst := fmt.Sprintf("%s, drill %d", filepath.Join(s.dir, "worst", formats["html"]), outcome.Worst)
+		set.Places = append(set.Places, report.Place{What: "The worst", Where: worst})
 	}
-	fmt.Fprintf(&text, "All of them  %s\n", path)
 	if s.Each != nil {
 		fmt.Fprint(p.stderr, "\r\x1b[K")
 	}
 	fmt.Fprintf(p.stderr, "%s: %d drills simulated in %s\n", s.scenario.Name, len(outcome.Runs),
 		s.took.Round(100*time.Millisecond))
-	_, err := p.stdout.Write(text.Bytes())
-	return outcome.Grade, err
+	return set, nil
 }
 
 // nthPlan compiles the n-th drill: what varies is drawn by its seed.

@@ -34,7 +34,8 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 	case h.End == nil:
 		doubt(verdict.Reason{Code: verdict.Unfinished}, "the run did not finish: the history has no end")
 	case h.End.Reason != history.Completed:
-		doubt(verdict.Reason{Code: verdict.Stopped}, "the run was stopped: %s", stopped(h.End))
+		outside := h.End.Reason == history.TimedOut || h.End.Reason == history.Interrupted
+		doubt(verdict.Reason{Code: verdict.Stopped, CutShort: outside}, "the run was stopped: %s", stopped(h.End))
 	}
 	contradicted(h, doubt)
 	for _, f := range d.faults {

@@ -6,6 +6,7 @@ package repetition
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/regiondrill/regiondrill/harness/inference"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -31,21 +32,25 @@ type Run struct {
 	Folder string        `json:"folder"` // below that of the result
 	Seed   uint64        `json:"seed"`
 	Grade  verdict.Grade `json:"grade"`
-	// Discarded says why it counts nowhere: people could not sign in before the fault, or it was not run. A drill that
-	// was slow is never discarded.
+	// Discarded says why it counts nowhere: people could not sign in before the fault, it was not run, or it was cut short
+	// from outside. A drill that was slow is never discarded.
 	Discarded string `json:"discarded,omitempty"`
 }
 
 // Result is what they conclude.
 type Result struct {
-	Schema     string        `json:"schema"`
-	Scenario   string        `json:"scenario"`
-	Target     string        `json:"target"`
-	Version    string        `json:"version"`
-	Virtual    bool          `json:"virtual,omitempty"` // they were simulated
-	Rule       Rule          `json:"rule"`
-	Runs       []Run         `json:"runs"`
-	Counted    int           `json:"counted"` // runs that weren't discarded
+	Schema   string          `json:"schema"`
+	Scenario string          `json:"scenario"`
+	Target   string          `json:"target"`
+	Version  string          `json:"version"`
+	Virtual  bool            `json:"virtual,omitempty"` // they were simulated, and their dates mean nothing
+	Started  time.Time       `json:"started"`           // the first of them
+	Seconds  verdict.Seconds `json:"seconds"`           // of all of them together
+	Rule     Rule            `json:"rule"`
+	Runs     []Run           `json:"runs"`
+	Counted  int             `json:"counted"` // runs that weren't discarded
+	// Stopped says why fewer were run than the rule asks for; empty where all were, or where the answer was known.
+	Stopped    string        `json:"stopped,omitempty"`
 	Grade      verdict.Grade `json:"grade"`
 	Objectives []Objective   `json:"objectives"` // one a check of the scenario
 }
@@ -92,7 +97,11 @@ func NewSeries(rule Rule) *Series {
 // Add adds a drill that was concluded. Its folder is empty where none was kept.
 func (s *Series) Add(folder string, v *verdict.Verdict) {
 	r := &s.result
+	if len(r.Runs) == 0 {
+		r.Started = v.Started
+	}
 	r.Scenario, r.Target, r.Version, r.Virtual = v.Scenario, v.Target, v.Version, v.Virtual
+	r.Seconds += v.Seconds
 	run := Run{Folder: folder, Seed: v.Seed, Grade: v.Grade, Discarded: Discarded(v)}
 	if r.Runs = append(r.Runs, run); run.Discarded != "" {
 		return
@@ -111,7 +120,7 @@ func (s *Series) Add(folder string, v *verdict.Verdict) {
 	for i, at := range s.at {
 		r.Objectives[i].count(v, v.Findings[at])
 		if sample, ok := SampleOf(v, v.Findings[at]); ok && v.Validity.Grade == verdict.Pass {
-			sample.Run = len(r.Runs)
+			sample.Run, sample.Grade = len(r.Runs), v.Findings[at].Grade
 			s.samples[i] = append(s.samples[i], sample)
 		}
 	}
@@ -152,6 +161,13 @@ func (s *Series) Open() bool {
 	return open
 }
 
+// Stop says why no more drills are run, though the rule asks for more; where it doesn't, it says nothing.
+func (s *Series) Stop(why string) {
+	if s.Open() {
+		s.result.Stopped = why
+	}
+}
+
 // Result is what the drills so far conclude.
 func (s *Series) Result() *Result {
 	r := s.result
@@ -171,7 +187,7 @@ func (s *Series) Result() *Result {
 // Discarded is why a drill tells nothing of recovery, empty where it does.
 func Discarded(v *verdict.Verdict) string {
 	i := slices.IndexFunc(v.Validity.Reasons, func(r verdict.Reason) bool {
-		return r.Ends && (r.Code == verdict.Unsteady || r.Code == verdict.NotBegun || r.Code == verdict.RigLost)
+		return r.Ends && (r.CutShort || r.Code == verdict.Unsteady || r.Code == verdict.NotBegun || r.Code == verdict.RigLost)
 	})
 	if i < 0 {
 		return ""
@@ -194,25 +210,39 @@ func (o *Objective) answer(sequence *inference.Sequence) inference.Answer {
 	return inference.Open
 }
 
-// grade is that of the question where one was asked, and else that of the drills: one that missed is a miss.
+// grade is the worst of the objectives'. So few drills as were not asked for can miss, and not pass.
 func (r *Result) grade() verdict.Grade {
 	if r.Counted == 0 {
 		return verdict.Unknown
 	}
 	grade := verdict.Pass
-	for _, o := range r.Objectives {
-		missed, unknown := o.Missed > 0, o.Unknown > 0
-		if o.Answer != "" {
-			missed, unknown = o.Answer == inference.NotMet, o.Answer != inference.Met
-		}
-		switch {
-		case missed:
+	if r.Stopped != "" {
+		grade = verdict.Unknown
+	}
+	for i := range r.Objectives {
+		switch r.Objectives[i].Grade() {
+		case verdict.Fail:
 			return verdict.Fail
-		case unknown:
+		case verdict.Unknown:
 			grade = verdict.Unknown
 		}
 	}
 	return grade
+}
+
+// Grade is that of the question where one was asked, and else that of the drills: one that missed is a miss.
+func (o *Objective) Grade() verdict.Grade {
+	missed, unknown := o.Missed > 0, o.Unknown > 0
+	if o.Answer != "" {
+		missed, unknown = o.Answer == inference.NotMet, o.Answer != inference.Met
+	}
+	switch {
+	case missed:
+		return verdict.Fail
+	case unknown:
+		return verdict.Unknown
+	}
+	return verdict.Pass
 }
 
 // Worse tells whether a drill ended worse than another of its scenario: by its grade, then by how many objectives it

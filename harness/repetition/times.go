@@ -34,7 +34,8 @@ type Tail struct {
 
 // Sample is one drill's time.
 type Sample struct {
-	Run int `json:"run"` // which drill, from 1
+	Run   int           `json:"run"`   // which drill, from 1
+	Grade verdict.Grade `json:"grade"` // of the objective in it
 	verdict.Interval
 	Watched *verdict.Seconds `json:"watched,omitempty"` // for how long, where it never recovered
 	Phases  *verdict.Phases  `json:"phases,omitempty"`  // where people went elsewhere

@@ -76,10 +76,8 @@ func ComparisonPage(w io.Writer, r *comparison.Result, link func(folder string) 
 	if err != nil {
 		return fmt.Errorf("reading the page's template: %w", err)
 	}
-	_, style, _ := strings.Cut(pageTemplate, "<style>")
-	style, _, _ = strings.Cut(style, "</style>")
 	p := comparisonPage{Title: words(r.Scenario), Grade: answerView(r.Answer), Headline: words(comparisonLine(r)),
-		Style: template.CSS(style), //nolint:gosec // it is ours
+		Style: pageStyle(),
 		Rule: fmt.Sprintf("Bounds and answers are with %s confidence. A shift counts from %s of A's median on.",
 			percent(r.Rule.Confidence), percent(r.Rule.Effect))}
 	links := [2][]string{}
@@ -106,6 +104,13 @@ func ComparisonPage(w io.Writer, r *comparison.Result, link func(folder string) 
 		return fmt.Errorf("writing the page: %w", err)
 	}
 	return nil
+}
+
+// pageStyle is that of the page of a drill, for other pages to look alike.
+func pageStyle() template.CSS {
+	_, style, _ := strings.Cut(pageTemplate, "<style>")
+	style, _, _ = strings.Cut(style, "</style>")
+	return template.CSS(style) //nolint:gosec // it is ours
 }
 
 func answerView(a comparison.Answer) gradeView {

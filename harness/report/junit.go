@@ -205,6 +205,8 @@ func (d *drill) took(f verdict.Finding) verdict.Seconds {
 	r := d.Recovery(f.Probe, f.Fault)
 	var i *verdict.Interval
 	switch {
+	case d.set != nil:
+		return d.median(f)
 	case r == nil:
 		return d.Seconds
 	case f.Measure == verdict.RecoveryTime:

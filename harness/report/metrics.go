@@ -512,6 +512,9 @@ func writeMetrics(w io.Writer, reports []*Report) error {
 	var all []*Metrics
 	at := map[string]int{} // of each scenario: one series can be there only once, and the latest run is the one to show
 	for _, d := range openAll(reports) {
+		if d.set != nil { // each of its drills has metrics of its own
+			continue
+		}
 		m := replay(d)
 		if i, ok := at[m.scenario]; ok {
 			all[i] = m

@@ -42,6 +42,9 @@ func gradeWord(g verdict.Grade) string {
 
 // headline is the outcome in one sentence, without the grade.
 func (d *drill) headline() string {
+	if d.set != nil {
+		return setLine(d.set)
+	}
 	for _, i := range d.Invariants {
 		if i.Violations > 0 {
 			return fmt.Sprintf("%s must never happen, and it did: %s.", clean(i.Name), plural(i.Violations, "time"))

@@ -29,6 +29,7 @@ type gradeView struct{ Class, Sign, Word string }
 
 type pageDrill struct {
 	ID              string
+	Set             string // of many drills: where their own page is
 	Grade           gradeView
 	Name, About     string
 	Headline        string
@@ -140,7 +141,7 @@ func (d *drill) page(a *album) *pageDrill {
 	if !d.Started.IsZero() {
 		v.Started = d.Started.UTC().Format("2 January 2006, 15:04:05 UTC")
 	}
-	v.Banners = d.banners()
+	v.Banners, v.Set = d.banners(), d.called()
 	for i := range d.Recoveries {
 		if bar, ok := d.phaseBar(&d.Recoveries[i]); ok {
 			v.Phases = append(v.Phases, bar)
@@ -170,7 +171,7 @@ func (d *drill) banners() []string {
 	if !d.undone() {
 		said = append(said, "Not everything was undone. Run: regiondrill recover "+words(d.dir))
 	}
-	if d.Validity.Grade != verdict.Pass && d.Grade != verdict.Skipped {
+	if d.Validity.Grade != verdict.Pass && d.Grade != verdict.Skipped && d.set == nil {
 		said = append(said, "The measurement is not valid, so the numbers below prove nothing by themselves.")
 	}
 	if s := skippedProbes(&d.h.Plan); s != "" {

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
+	"path/filepath"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/inference"
@@ -20,9 +20,9 @@ func WriteRepetition(w io.Writer, r *repetition.Result) error {
 	return encoder.Encode(r)
 }
 
-// RepetitionText writes what many drills of one scenario conclude together, as Text does of one. Its error is that
-// of w.
-func RepetitionText(w io.Writer, r *repetition.Result, opts TextOptions) error {
+// RepetitionText writes what many drills of one scenario conclude together, as Text does of one; places are lines of
+// where to read more. Its error is that of w.
+func RepetitionText(w io.Writer, r *repetition.Result, opts TextOptions, places ...Place) error {
 	if opts.Width == 0 {
 		opts.Width = unseen
 	}
@@ -42,13 +42,40 @@ func RepetitionText(w io.Writer, r *repetition.Result, opts TextOptions) error {
 		first = false
 		t.paragraph("  · ", fmt.Sprintf("drill %d: %s", i+1, sentence(clean(run.Discarded))))
 	}
+	for i, p := range places {
+		if i == 0 {
+			t.b.WriteByte('\n')
+		}
+		fmt.Fprintf(&t.b, "%-11s  %s\n", p.What, clean(p.Where)) // a path is never broken in two
+	}
 	_, err := io.WriteString(w, t.b.String())
 	return err
 }
 
-// RepetitionLine is that in one sentence.
-func RepetitionLine(r *repetition.Result) string {
-	said := fmt.Sprintf("%s, %s", clean(r.Scenario), plural(len(r.Runs), "drill"))
+// Place is where something is to be found.
+type Place struct{ What, Where string }
+
+// places are those of what a set leaves.
+func (d *drill) places() []Place {
+	if d.out == "" {
+		return nil
+	}
+	return []Place{{"Report", filepath.Join(d.out, setPage)}, {"All of them", filepath.Join(d.out, repetition.File)}}
+}
+
+// RepetitionLine is that in one sentence, and in another why fewer drills were run than asked for.
+func RepetitionLine(r *repetition.Result) string { return clean(r.Scenario) + ", " + setLine(r) }
+
+func setLine(r *repetition.Result) string {
+	said := setOutcome(r)
+	if stopped := stoppedWords(r); stopped != "" {
+		said += " " + sentence(first(stopped))
+	}
+	return said
+}
+
+func setOutcome(r *repetition.Result) string {
+	said := plural(len(r.Runs), "drill")
 	if n := len(r.Runs) - r.Counted; n > 0 {
 		said += fmt.Sprintf(", %d of them discarded", n)
 	}
@@ -58,10 +85,8 @@ func RepetitionLine(r *repetition.Result) string {
 	case len(r.Objectives) == 0:
 		return said + "; the scenario asks for nothing."
 	}
-	for _, o := range r.Objectives { // what ends as badly as the whole
-		if o.Missed > 0 || o.Unknown > 0 || r.Grade == verdict.Pass {
-			return said + "; " + clean(o.Name) + " was " + metWords(&o) + "."
-		}
+	if o := leading(r); o != nil {
+		return said + "; " + clean(o.Name) + " was " + metWords(o) + "."
 	}
 	return said + "."
 }
@@ -77,8 +102,8 @@ func metWords(o *repetition.Objective) string {
 // objective writes one check over all drills.
 func (t *textWriter) objective(o *repetition.Objective) {
 	t.b.WriteString("\n" + t.paint("1", clean(o.Name)) + "\n")
-	t.paragraph("  objective  ", fmt.Sprintf("%s%s; with %s confidence it is met in at least %.0f of 100",
-		objectiveWords(o), metWords(o), percent(o.Confidence), math.Floor(100*o.AtLeast)))
+	t.paragraph("  objective  ", fmt.Sprintf("%s%s; %s",
+		objectiveWords(o), metWords(o), sureWords(o)))
 	switch o.Answer {
 	case inference.Met, inference.NotMet:
 		t.paragraph("  answer     ", string(o.Answer))
@@ -115,19 +140,7 @@ func objectiveWords(o *repetition.Objective) string {
 func (t *textWriter) times(times *repetition.Times, confidence float64) {
 	said := "not to be told: half of them or more never recovered"
 	if times.Median != nil {
-		said = span(*times.Median) + " (median"
-		switch {
-		case times.Lower != nil && times.Upper != nil:
-			said += fmt.Sprintf("; %s with %s confidence", bounds(&verdict.Interval{Lower: *times.Lower, Upper: times.Upper}),
-				percent(confidence))
-		case times.Upper != nil:
-			said += fmt.Sprintf("; up to %s with %s confidence", ceil(*times.Upper), percent(confidence))
-		case times.Lower != nil:
-			said += fmt.Sprintf("; from %s with %s confidence", floor(*times.Lower), percent(confidence))
-		default:
-			said += fmt.Sprintf("; for bounds with %s confidence there are too few drills", percent(confidence))
-		}
-		said += ")"
+		said = span(*times.Median) + " (median; " + medianBounds(times, confidence) + ")"
 	}
 	t.paragraph("  typical    ", said)
 	switch {

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/repetition"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
@@ -20,9 +21,11 @@ import (
 type Report struct {
 	Verdict *verdict.Verdict
 	History *history.History
-	Folder  fs.FS  // the run's folder, for artifacts; may be nil
-	Dir     string // the folder as it is to be shown to the user; may be empty
-	Out     string // where its results are, if not there
+	Folder  fs.FS              // the run's folder, for artifacts; may be nil
+	Dir     string             // the folder as it is to be shown to the user; may be empty
+	Out     string             // where its results are, if not there
+	Places  []Place            // of a set: where else to look
+	Set     *repetition.Result // not nil: it is of many drills, which conclude this together
 }
 
 // Exporter writes one file of a run's folder, or of the outer folder when several drills lie side by side.
@@ -49,6 +52,7 @@ type drill struct {
 	folder fs.FS
 	dir    string
 	out    string // where the results are
+	set    *repetition.Result
 }
 
 // open makes a drill of a report, of which anything may be missing.
@@ -57,7 +61,7 @@ func open(r *Report) *drill {
 	if r == nil {
 		return d
 	}
-	d.folder, d.dir, d.out = r.Folder, r.Dir, cmp.Or(r.Out, r.Dir)
+	d.folder, d.dir, d.out, d.set = r.Folder, r.Dir, cmp.Or(r.Out, r.Dir), r.Set
 	if r.Verdict != nil {
 		d.Verdict = r.Verdict
 	}

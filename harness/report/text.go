@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -32,6 +33,9 @@ func Text(w io.Writer, r *Report, opts TextOptions) error {
 		opts.Width = unseen
 	}
 	d, t := open(r), &textWriter{TextOptions: opts}
+	if d.set != nil {
+		return RepetitionText(w, d.set, opts, append(slices.Clip(r.Places), d.places()...)...)
+	}
 	t.headline(d)
 	if said := skippedProbes(&d.h.Plan); said != "" {
 		t.paragraph("", said)

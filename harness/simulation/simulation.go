@@ -54,6 +54,9 @@ func (s *Simulation) Run(ctx context.Context, keep string) (*Outcome, error) {
 	if series.err != nil {
 		return nil, series.err
 	}
+	if ctx.Err() != nil {
+		series.Stop("somebody interrupted it")
+	}
 	outcome := &Outcome{Result: series.Result(), Worst: series.worst.n}
 	if outcome.Worst == 0 {
 		return outcome, nil

@@ -61,10 +61,11 @@ type Verdict struct {
 	Scenario string    `json:"scenario"`
 	Target   string    `json:"target"`
 	Seed     uint64    `json:"seed"`
-	Version  string    `json:"version"`           // of the recorder
-	Started  time.Time `json:"started"`           // wall time of zero
-	Virtual  bool      `json:"virtual,omitempty"` // it was simulated, and its date means nothing
-	Seconds  Seconds   `json:"seconds"`           // from zero to the end of the settling
+	Version  string    `json:"version"`            // of the recorder
+	Started  time.Time `json:"started"`            // wall time of zero
+	Virtual  bool      `json:"virtual,omitempty"`  // it was simulated, and its date means nothing
+	Seconds  Seconds   `json:"seconds"`            // from zero to the end of the settling
+	Repeated int       `json:"repeated,omitempty"` // it is of so many drills, which conclude this together
 	Grade    Grade     `json:"grade"`
 	Findings []Finding `json:"findings"`
 	Measures
@@ -425,6 +426,9 @@ type Reason struct {
 	Ends  bool   `json:"ends_belief"` // the measurement is not valid because of it; else it is a remark
 	Probe string `json:"probe,omitempty"`
 	Fault string `json:"fault,omitempty"`
+	// CutShort is a drill that was stopped from outside, so that it tells nothing of the system: somebody interrupted it,
+	// or the command's time was up.
+	CutShort bool `json:"cut_short,omitempty"`
 }
 
 // Code names the kind of a note.
@@ -440,12 +444,14 @@ const (
 	FaultUnproven  Code = "fault_unproven"   // in force, throughout, or healed
 	Unsteady       Code = "warm_up_unsteady" // the probe was failing before any fault
 	ProbesDisagree Code = "probes_disagree"
-	LateSchedule   Code = "late_schedule" // attempts began late
-	BusyMachine    Code = "busy_machine"  // somebody waited for a CPU while the recovery was decided
-	OutsideWindows Code = "outside"       // attempts in no window of any fault
-	Kept           Code = "kept"          // what the run's keeper says that it did
-	NotCarried     Code = "not_carried"   // the target can't carry the drill, which was skipped
-	NotBegun       Code = "not_begun"     // of several drills this one was not begun
+	LateSchedule   Code = "late_schedule"  // attempts began late
+	BusyMachine    Code = "busy_machine"   // somebody waited for a CPU while the recovery was decided
+	OutsideWindows Code = "outside"        // attempts in no window of any fault
+	Kept           Code = "kept"           // what the run's keeper says that it did
+	NotCarried     Code = "not_carried"    // the target can't carry the drill, which was skipped
+	NotBegun       Code = "not_begun"      // of several drills this one was not begun
+	Discarded      Code = "discarded"      // of a drill that was repeated, one that counts nowhere
+	NothingCounts  Code = "nothing_counts" // and all of them were discarded
 )
 
 // Recovery finds the recovery of a probe from a fault.
