@@ -2,6 +2,9 @@ package repetition
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -139,5 +142,77 @@ func TestUntil(t *testing.T) {
 	})
 	if len(lost.Runs) != 58 || lost.Counted != 29 || lost.Grade != verdict.Pass {
 		t.Errorf("half of them discarded: %d drills, %d count", len(lost.Runs), lost.Counted)
+	}
+}
+
+// A drill that was cut short from outside counts nowhere, unlike one that its own rule ended; and so few drills as
+// nobody asked for can miss, and not pass.
+func TestStopped(t *testing.T) {
+	cut, aborted := invalid(verdict.Stopped), invalid(verdict.Stopped)
+	cut.Validity.Reasons[0].CutShort = true
+	s := NewSeries(Rule{Times: 5})
+	for _, v := range []*verdict.Verdict{drill(3), drill(3), cut} {
+		s.Add("run", v)
+	}
+	s.Stop("the time was up")
+	r := s.Result()
+	if r.Grade != verdict.Unknown || r.Counted != 2 || r.Runs[2].Discarded == "" || r.Stopped != "the time was up" || r.Objectives[0].Grade() != verdict.Pass {
+		t.Errorf("%+v", r)
+	}
+	s.Add("run", drill(12))
+	if r := s.Result(); r.Grade != verdict.Fail {
+		t.Errorf("one missed: %+v", r)
+	}
+	s.Add("run", aborted)
+	s.Stop("too late: all were run")
+	if r := s.Result(); r.Counted != 4 || r.Objectives[0].Unknown != 1 || r.Stopped != "the time was up" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// What was written is read as it was, and its drills are kept where all their folders are there, and below it.
+func TestRead(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Read(dir); err == nil || Holds(dir) {
+		t.Errorf("an empty folder holds one: %v", err)
+	}
+	s := NewSeries(Rule{Times: 3, Met: 0.5})
+	for i, v := range append(drills(2.5, 3), healed()) {
+		for k := range v.Findings {
+			v.Findings[k].Objective = verdict.Seconds(10)
+		}
+		s.Add(string(rune('1'+i)), v)
+	}
+	wrote := s.Result()
+	text, err := json.Marshal(wrote)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, File), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Read(dir)
+	if err != nil || !reflect.DeepEqual(r.Objectives, wrote.Objectives) || !reflect.DeepEqual(r.Runs, wrote.Runs) {
+		t.Fatalf("it reads %+v, %v", r, err)
+	}
+	for _, name := range []string{"1", "2", "3"} {
+		if r.Kept(dir) {
+			t.Errorf("all are kept without %s", name)
+		}
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !r.Kept(dir) {
+		t.Error("none is kept")
+	}
+	if r.Runs[0].Folder = "../" + filepath.Base(dir) + "/1"; r.Kept(dir) {
+		t.Error("a drill elsewhere is none of it")
+	}
+	if err := os.WriteFile(filepath.Join(dir, File), []byte(`{"schema": "other/v1"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(dir); err == nil || !strings.Contains(err.Error(), "other/v1") {
+		t.Error(err)
 	}
 }
