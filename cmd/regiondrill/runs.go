@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -236,7 +234,11 @@ folder, or the beginning of that.`,
 
 func (p *program) showRun(dir string, r *runs.Run) error {
 	if r.Repetition != nil {
-		return p.showRepetition(filepath.Join(dir, "repetition.json"))
+		all, err := repetition.Read(dir)
+		if err != nil {
+			return err
+		}
+		return p.show([]*report.Report{report.Summed(all, dir)}, "text")
 	}
 	if holdsRun(dir) {
 		told, err := p.runner().Load(dir)
@@ -256,25 +258,6 @@ func (p *program) showRun(dir string, r *runs.Run) error {
 	return p.show([]*report.Report{{Verdict: v, Dir: dir}}, "text")
 }
 
-func (p *program) showRepetition(path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var all repetition.Result
-	if err := json.Unmarshal(text, &all); err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
-	}
-	var out bytes.Buffer
-	if err := report.RepetitionText(&out, &all, p.look()); err != nil {
-		return err
-	}
-	if _, err := p.stdout.Write(out.Bytes()); err != nil {
-		return broke(err)
-	}
-	return nil
-}
-
 func (p *program) runsOpenCommand(dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "open RUN", Short: "Open the report of one, where there is a desktop, and print its path",
@@ -289,11 +272,8 @@ func (p *program) runsOpenCommand(dir *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			page := filepath.Join(s.Path, filepath.FromSlash(r.Folder), formats["html"])
-			switch {
-			case r.Repetition != nil:
-				return fmt.Errorf("%s is of %d drills; name one of them, such as %s/1", r.Folder, r.Repetition.Drills, r.Folder)
-			case !r.Report:
+			page := filepath.Join(s.Path, filepath.FromSlash(r.Folder), r.Page())
+			if !r.Report {
 				return fmt.Errorf("there is no %s; regiondrill analyze writes it", page)
 			}
 			fmt.Fprintln(p.stdout, page)

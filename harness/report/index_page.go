@@ -120,7 +120,7 @@ func rowsHTML(all []runs.Run) string {
 		grade := viewOf(r.Grade)
 		b.WriteString(`<tr data-t="` + begun + `" data-s="` + say(r.Scenario) + `" data-g="` + grade.Class + `" data-u="` +
 			slowestOf(r) + `"><th scope="row" class="nowrap">`)
-		b.WriteString(linked(r.Folder, r.Report, begun[:16]))
+		b.WriteString(linked(r, begun[:16]))
 		if name := r.Folder; !strings.HasPrefix(name, stampOf(r.Begun)[:9]) || strings.Contains(name, "/") {
 			b.WriteString(`<div class="c">` + template.HTMLEscapeString(words(name)) + `</div>`)
 		}
@@ -160,15 +160,17 @@ func slowestOf(r *runs.Run) string {
 }
 
 // linked is a word that leads to the report of a run, where there is one.
-func linked(folder string, report bool, word string) string {
-	if !report {
+func linked(r *runs.Run, word string) string {
+	if !r.Report {
 		return word
 	}
-	return `<a href="` + reportLink(folder) + `">` + word + `</a>`
+	return `<a href="` + pageLink(r.Folder, r.Page()) + `">` + word + `</a>`
 }
 
-func reportLink(folder string) string {
-	u := url.URL{Path: folder + "/report.html"}
+func reportLink(folder string) string { return pageLink(folder, "report.html") }
+
+func pageLink(folder, page string) string {
+	u := url.URL{Path: folder + "/" + page}
 	return template.HTMLEscapeString(u.String())
 }
 

@@ -395,7 +395,7 @@ func (v *setObjective) bars(o *repetition.Objective, links []string) {
 		slices.SortStableFunc(with, func(a, b repetition.Sample) int { return cmp.Compare(a.Longest(), b.Longest()) })
 		for i := range with {
 			b := barOf(with[i].Phases, most)
-			b.Name, b.Link, b.Says = strconv.Itoa(with[i].Run), linked(links, with[i].Run), timeWords(&with[i])
+			b.Name, b.Link, b.Says = strconv.Itoa(with[i].Run), linkOf(links, with[i].Run), timeWords(&with[i])
 			v.Bars = append(v.Bars, b)
 		}
 		v.BarsWords = "Each bar is a drill, by its number; the longest is the last."
@@ -428,7 +428,7 @@ func (v *setObjective) summary(o *repetition.Objective, drills int) (most float6
 	return most
 }
 
-func linked(links []string, run int) string {
+func linkOf(links []string, run int) string {
 	if run >= 1 && run <= len(links) {
 		return links[run-1]
 	}

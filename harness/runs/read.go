@@ -26,6 +26,7 @@ const (
 	verdictFile    = "verdict.json"
 	repetitionFile = "repetition.json"
 	reportFile     = "report.html"
+	repetitionPage = "repetition.html"
 )
 
 // Read finds the runs below a folder, or the one that it is. Links are not followed. Its error is a sentence: the
@@ -314,7 +315,7 @@ func (w *walk) repetition(f *found) (*Run, error) {
 		return nil, fmt.Errorf("its %s has the schema %q; this version reads %q", repetitionFile, r.Schema, repetition.Schema)
 	}
 	all := &Run{Folder: f.folder, Unit: f.unit, Scenario: r.Scenario, Target: r.Target, Version: r.Version, Grade: r.Grade,
-		Virtual:    r.Virtual,
+		Virtual: r.Virtual, Report: w.stat(f.folder, repetitionPage) != nil,
 		Repetition: &Repetition{Drills: len(r.Runs), Objectives: []Objective{}}}
 	for _, o := range r.Objectives {
 		all.Repetition.Objectives = append(all.Repetition.Objectives, Objective{o.Name, o.Met, o.Met + o.Missed + o.Unknown})

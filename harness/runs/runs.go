@@ -80,6 +80,14 @@ type Objective struct {
 // Base is the name of the run's folder alone.
 func (r *Run) Base() string { return path.Base(r.Folder) }
 
+// Page is the file of its folder that one looks at.
+func (r *Run) Page() string {
+	if r.Repetition != nil {
+		return repetitionPage
+	}
+	return reportFile
+}
+
 // Standing are the runs as they are listed: a repetition stands for its drills.
 func (s *Shelf) Standing() []Run {
 	return slices.DeleteFunc(slices.Clone(s.Runs), func(r Run) bool { return r.Of != "" })
