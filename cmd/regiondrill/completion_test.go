@@ -192,8 +192,8 @@ func TestRoot(t *testing.T) {
 		t.Errorf("--version says %q, and version %q", flag, command)
 	}
 	help := said("--help")
-	for _, heading := range []string{"\nWrite a scenario:\n  explain ", "\nRun it:\n  run ", "\nResults:\n  analyze ",
-		"\nA lab to play with:\n  lab ", "\nThis machine:\n  completion "} {
+	for _, heading := range []string{"\nWrite a scenario:\n  explain ", "\nRun it:\n  explore ", "\nResults:\n  analyze ",
+		"\nA lab to play with:\n  lab ", "\nThis machine:\n  calibrate "} {
 		if !strings.Contains(help, heading) {
 			t.Errorf("help has no %q", heading)
 		}
