@@ -254,6 +254,9 @@ func TestRead(t *testing.T) {
 	put(t, filepath.Join(dir, "set", "open", "history.jsonl"), "{}")
 	write(t, filepath.Join(dir, "set", "half"), made(20, 3, 2))
 	put(t, filepath.Join(dir, "set", "half", "history.jsonl"), `{"seq":1,"type":"pl`)
+	simulated := made(21, 3, 2)
+	simulated.Verdict.Virtual = true
+	write(t, filepath.Join(dir, "set", "worst"), simulated)
 	put(t, filepath.Join(dir, "empty", "note.txt"), "")
 
 	s, err := Read(filepath.Join(dir, "set"))
@@ -265,7 +268,8 @@ func TestRead(t *testing.T) {
 		why[filepath.Base(skipped.Folder)] = skipped.Why
 	}
 	for folder, want := range map[string]string{"torn": "torn", "foreign": `schema "other/v1"`, "foreign-too": "verdict.json",
-		"open": "regiondrill analyze", "half": "line 1 of the history", "copy": "the same run as"} {
+		"open": "regiondrill analyze", "half": "line 1 of the history", "copy": "the same run as",
+		"worst": "it was simulated"} {
 		if !strings.Contains(why[folder], want) {
 			t.Errorf("%s: %q", folder, why[folder])
 		}

@@ -118,6 +118,9 @@ func (r *reader) run(folder string) (*Run, error) {
 	if v == nil {
 		return nil, err
 	}
+	if v.Virtual { // and so has the date and the seed of any other
+		return nil, errors.New("it was simulated, and of many drills only the worst is kept")
+	}
 	run := &Run{Folder: folder, Verdict: v}
 	name := fmt.Sprint(v.Scenario, v.Seed, v.Started.UnixNano())
 	if other, twice := r.seen[name]; twice {
