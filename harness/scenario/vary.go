@@ -18,6 +18,9 @@ func (l *Scalar) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// tells whether it gives a secret away.
+func (l Scalar) tells() bool { return passwordInURL.MatchString(string(l)) }
+
 // Drawn is one draw of all that varies, the same for the same seed. Each path has draws of its own, so that another
 // one more or less changes nothing of them.
 func (s *Scenario) Drawn(seed uint64) []Set {
@@ -111,6 +114,14 @@ func (m measure) within(to measure, share float64) string {
 	return strconv.FormatFloat(value, 'g', 6, 64)
 }
 
+// undrawn are the keys that are the same for all drills, each with why.
+var undrawn = map[string]string{
+	"about": ofAll, "checks": "drills that are asked for different things have no conclusion together", "name": ofAll,
+	"repeat": ofAll, "schema": ofAll, "seed": "each drill has a seed of its own", "tags": ofAll, "vary": ofAll,
+}
+
+const ofAll = "it is said of all drills together"
+
 // varied checks what is said of the draws themselves.
 func (r *reader) varied(vary []Draw) {
 	first := map[string]Block{}
@@ -124,8 +135,13 @@ func (r *reader) varied(vary []Draw) {
 			r.add(b.Errorf("path", "%s is no path: write it as --set has it, such as probes.staff.every", quote(d.Path)))
 		case again:
 			r.add(b.Errorf("path", "%s is drawn already, in line %d", d.Path, earlier.Pos("path").Line))
+		case undrawn[strings.Split(d.Path, ".")[0]] != "":
+			r.add(b.Errorf("path", "%s can't be drawn: %s", d.Path, undrawn[strings.Split(d.Path, ".")[0]]))
 		case two == several:
 			r.add(b.Errorf("", "a draw of %s needs either from and to, or one_of", d.Path))
+		case slices.ContainsFunc(d.Ends(), Scalar.tells):
+			r.add(b.Errorf("", "a value of %s has a password in a URL, and what is drawn is written into the run's folder and "+
+				"report", d.Path))
 		case several && len(d.OneOf) < 2:
 			r.add(b.Errorf("one_of", "a draw of %s needs two values or more", d.Path))
 		case two && !(b.Has("from") && b.Has("to")):
