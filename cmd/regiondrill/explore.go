@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -16,6 +15,7 @@ import (
 
 	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/scenario"
 	"github.com/regiondrill/regiondrill/harness/simulation"
 )
@@ -72,6 +72,11 @@ func (p *program) explore(ctx context.Context, args []string, flags *exploreFlag
 			"vary: [{path: probes.staff.steer.after, from: 1s, to: 5s}]", drills[0].name)
 	}
 	d := drills[0]
+	d.scenario.Source, err = scenario.Edited(d.scenario.Source, with.Sets) // what is found says what flags said
+	if err != nil {
+		return err
+	}
+	with.Sets = nil
 	out := flags.out
 	if out == "" {
 		out = d.scenario.Name + "-found.yaml"
@@ -92,15 +97,23 @@ func (p *program) explore(ctx context.Context, args []string, flags *exploreFlag
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(p.stderr, "stopped: nothing was found yet")
+		fmt.Fprintf(p.stderr, "stopped: %s\n", soFar(found))
 		return leave(exitUnknown)
 	case err != nil:
-		return broke(err)
+		return ofDraws(err)
 	case found == nil:
 		fmt.Fprintf(p.stdout, "Nothing was missed in %d drills of %s.\n", flags.runs, d.scenario.Name)
 		return nil
 	}
 	return p.tellFound(d, found, out)
+}
+
+// soFar is what an exploration that was stopped has come to.
+func soFar(found *simulation.Found) string {
+	if found == nil {
+		return "nothing was found yet"
+	}
+	return fmt.Sprintf("drill %d (seed %d) missed %s, and was not made small yet", found.N, found.Seed, found.Check.Name)
 }
 
 func (p *program) exploration(d *compiled, with scenario.With, flags *exploreFlags) *simulation.Exploration {
@@ -118,7 +131,7 @@ func (p *program) exploration(d *compiled, with scenario.With, flags *exploreFla
 			}
 			opts.Seed = &seed
 			at := with
-			at.Drawn, at.Sets = true, append(slices.Clone(with.Sets), sets...)
+			at.Drawn, at.Sets = true, sets
 			_, plan, err := p.catalog.ReadWith(bytes.NewReader(source), d.name, at, opts)
 			return plan, err
 		},
@@ -127,7 +140,12 @@ func (p *program) exploration(d *compiled, with scenario.With, flags *exploreFla
 
 // tellFound writes what was found as a scenario, and says what it is.
 func (p *program) tellFound(d *compiled, found *simulation.Found, out string) error {
-	run := fmt.Sprintf("regiondrill run %s --seed %d --repeat 1", out, found.Seed)
+	run := fmt.Sprintf("regiondrill run %s --seed %d --repeat 1", report.Quote(out), found.Seed)
+	for _, v := range d.plan.Record.Vars {
+		if name, _, _ := strings.Cut(v, "="); strings.Contains(string(found.File), "${"+name) {
+			run += " --var " + report.Quote(v)
+		}
+	}
 	var file bytes.Buffer
 	fmt.Fprintf(&file, "# Found among what %s varies: %s is missed.\n# %s\n", d.scenario.Name, found.Check.Name, run)
 	file.Write(found.File)

@@ -110,7 +110,7 @@ func (p *program) simulate(ctx context.Context, args []string, flags *simulateFl
 	for _, s := range eachInTurn(ctx, all) {
 		set, err := p.summed(<-s)
 		if err != nil {
-			return broke(err)
+			return ofDraws(err)
 		}
 		if told = append(told, set); outer != "" {
 			fmt.Fprintf(p.stderr, "%s\n", setLine(set))
@@ -296,6 +296,14 @@ func (p *program) nthPlan(d *compiled, with scenario.With, flags *simulateFlags)
 		once, err := p.compileOne(d.source, drawn, opts)
 		return once.plan, err
 	}
+}
+
+// ofDraws tells what ended a simulation: settings that are well each, and a mistake together, are the scenario's.
+func ofDraws(err error) error {
+	if _, mistake := errors.AsType[scenario.Errors](err); mistake {
+		return fmt.Errorf("what was drawn can't stand together: %w", err)
+	}
+	return broke(err)
 }
 
 // progress rewrites one line of a terminal; it is nil where nobody watches.
