@@ -132,7 +132,10 @@ func (p *program) exploration(d *compiled, with scenario.With, flags *exploreFla
 			opts.Seed = &seed
 			at := with
 			at.Drawn, at.Sets = true, sets
-			_, plan, err := p.catalog.ReadWith(bytes.NewReader(source), d.name, at, opts)
+			s, plan, err := p.catalog.ReadWith(bytes.NewReader(source), d.name, at, opts)
+			if err == nil {
+				err = simulable(&compiled{scenario: s, plan: plan})
+			}
 			return plan, err
 		},
 	}

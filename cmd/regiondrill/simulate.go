@@ -236,6 +236,8 @@ func inRealTime(d *compiled) string {
 		return d.skipped.Error()
 	case len(d.plan.Reaches()) > 0:
 		return "it asks " + strings.Join(d.plan.Reaches(), ", ") + ", where time is real"
+	case d.scenario.System.KMS.Backend == "localstack":
+		return "its KMS is LocalStack in a container, where time is real"
 	case len(d.plan.Executes()) > 0:
 		return "it runs programs, which are in real time"
 	case !slices.ContainsFunc(d.plan.Record.Probes, func(p history.Probe) bool { return !p.Skipped }):
@@ -247,6 +249,14 @@ func inRealTime(d *compiled) string {
 		}
 	}
 	return ""
+}
+
+// simulable is the mistake of a draw that can't be run in virtual time, nil where it can.
+func simulable(d *compiled) error {
+	if why := inRealTime(d); why != "" {
+		return scenario.Join(d.scenario.Block.Errorf("vary", "what was drawn can't be simulated: %s", why))
+	}
+	return nil
 }
 
 // summed writes what all drills of one scenario conclude.
@@ -294,6 +304,9 @@ func (p *program) nthPlan(d *compiled, with scenario.With, flags *simulateFlags)
 		drawn.Drawn = true
 		drawn.Sets = append(slices.Clone(with.Sets), d.scenario.Drawn(seed)...)
 		once, err := p.compileOne(d.source, drawn, opts)
+		if err == nil {
+			err = simulable(once)
+		}
 		return once.plan, err
 	}
 }
