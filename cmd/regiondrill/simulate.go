@@ -198,6 +198,11 @@ func (p *program) simulated(args []string, flags *simulateFlags) ([]*compiled, s
 	if err != nil {
 		return nil, scenario.With{}, err
 	}
+	for _, d := range drills {
+		d.scenario.Vary = slices.DeleteFunc(d.scenario.Vary, func(draw scenario.Draw) bool { // a flag has the last word
+			return slices.ContainsFunc(sets, func(s scenario.Set) bool { return s.Path == draw.Path })
+		})
+	}
 	drills, err = p.timeless(drills)
 	return drills, p.with(sets, vars), errors.Join(err, flags.used(drills), distinct(drills))
 }
