@@ -3,11 +3,13 @@ package report
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/exp/api/remote"
@@ -21,6 +23,7 @@ import (
 type Receiver struct {
 	address string // without them
 	api     *remote.API
+	user    *url.Userinfo
 }
 
 // writePath is where a receiver takes samples, if its address has no path.
@@ -33,7 +36,9 @@ func ParseReceiver(address string) (*Receiver, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Fragment != "" {
 		return nil, errors.New("must be an http or https URL, such as http://prometheus:9090" + writePath)
 	}
-	client := &http.Client{Transport: &signedOn{user: u.User}}
+	user := u.User
+	client := &http.Client{Transport: &signedOn{user: user},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	u.User = nil
 	if u.Path == "" || u.Path == "/" {
 		u.Path = writePath
@@ -43,7 +48,17 @@ func ParseReceiver(address string) (*Receiver, error) {
 	if err != nil {
 		return nil, errors.New("can't be written to")
 	}
-	return &Receiver{address: u.Redacted(), api: api}, nil
+	return &Receiver{address: u.Redacted(), api: api, user: user}, nil
+}
+
+// hushed is what a receiver said without what it was told of who asks, which it may repeat.
+func (r *Receiver) hushed(said string) string {
+	password, known := r.user.Password()
+	if !known || password == "" {
+		return said
+	}
+	basic := base64.StdEncoding.EncodeToString([]byte(r.user.Username() + ":" + password))
+	return strings.NewReplacer(basic, "…", password, "…").Replace(said)
 }
 
 func (r *Receiver) String() string { return r.address }
@@ -85,7 +100,7 @@ func (m *Metrics) write(ctx context.Context, to *Receiver, job, environment stri
 		return nil
 	}
 	if _, err := to.api.Write(ctx, remote.WriteV2MessageType, request); err != nil {
-		return fmt.Errorf("writing metrics to %s: %w", to, err)
+		return fmt.Errorf("writing metrics to %s: %s", to, to.hushed(err.Error()))
 	}
 	return nil
 }

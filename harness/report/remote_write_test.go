@@ -95,9 +95,9 @@ func TestRemoteWrite(t *testing.T) {
 // TestAReceiverThatRefuses is told of, without the password, and is asked once.
 func TestAReceiverThatRefuses(t *testing.T) {
 	asked := 0
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked++
-		http.Error(w, "no room here", http.StatusBadRequest)
+		http.Error(w, "no room here for "+r.Header.Get("Authorization"), http.StatusBadRequest)
 	}))
 	defer server.Close()
 	to, err := ParseReceiver(strings.Replace(server.URL, "//", "//ann:hush@", 1) + "/push")
@@ -105,7 +105,8 @@ func TestAReceiverThatRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = replay(open(sample(t, "flagship"))).Write(t.Context(), to, "regiondrill", "")
-	if err == nil || !strings.Contains(err.Error(), "no room here") || strings.Contains(err.Error(), "hush") || asked != 1 {
+	if err == nil || !strings.Contains(err.Error(), "no room here") || strings.Contains(err.Error(), "hush") ||
+		strings.Contains(err.Error(), "YW5uOmh1c2g=") || asked != 1 {
 		t.Errorf("asked %d times: %v", asked, err)
 	}
 	for _, address := range []string{"", "prometheus:9090", "ftp://prometheus/", "http://", "http://x/#y"} {
