@@ -50,6 +50,8 @@ func Read(path string) (*Set, error) {
 			return err
 		case !entry.IsDir():
 			return nil
+		case at != path && history.Superseded(at):
+			return fs.SkipDir // its scenario was run again, which counts
 		case holds(at, history.HistoryFile):
 			folders = append(folders, at)
 			return fs.SkipDir

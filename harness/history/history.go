@@ -97,6 +97,7 @@ type Origin struct {
 	Folder      string  `json:"folder,omitempty"`       // its folder's name, below that of several drills where it lies in one
 	ReportURL   string  `json:"report_url,omitempty"`   // where its report can be read; no user info, query or fragment
 	ExpectEvery Instant `json:"expect_every,omitempty"` // how often it is said to be run; 0: it isn't
+	Again       *Again  `json:"again,omitempty"`        // it was run before, beside others; nil: it wasn't
 }
 
 // Stamp is how the instant of a run is written, in folders' names and by boards.

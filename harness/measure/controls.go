@@ -73,6 +73,7 @@ func (j *judged) controlPeople(since, until history.Instant) {
 			continue
 		}
 		if was, is, slow := slowed(before, now, slowPerson); slow {
+			j.r.MachineSlow = true
 			j.doubt("this machine was slow while it was decided: %s of %s, whom no fault touches, took %.3f s "+
 				"instead of %.3f s", s.probe.Journey.Words().Many, s.probe.Name, is.Seconds(), was.Seconds())
 		}
@@ -132,6 +133,7 @@ func (j *judged) controlTrips(since, until history.Instant) {
 			continue
 		}
 		if was, is, slow := slowed(before[edge], now[edge], slowTrip); slow {
+			j.r.MachineSlow = true
 			j.doubt("this machine was slow while it was decided: canaries from %s and back, where no fault acts, took %.1f ms "+
 				"instead of %.1f ms", edge, 1000*is.Seconds(), 1000*was.Seconds())
 			return // the others say the same

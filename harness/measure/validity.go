@@ -56,13 +56,24 @@ func (d *drill) validity(m *verdict.Measures) verdict.Validity {
 			doubt(r.Reason, "%s", r.note)
 		}
 	}
-	for _, k := range h.Kept {
-		remarks = append(remarks, remark{verdict.Reason{Code: verdict.Kept}, "the run's keeper: " + k.Said})
-	}
+	remarks = append(remarks, aboutTheRun(h)...)
 	for _, r := range remarks {
 		v.Notes, v.Reasons = append(v.Notes, r.note), append(v.Reasons, r.Reason)
 	}
 	return v
+}
+
+// aboutTheRun remarks what others did about the run: that it was run before, and what its keeper did.
+func aboutTheRun(h *history.History) []remark {
+	var said []remark
+	if a := h.Plan.Again; a != nil {
+		said = append(said, remark{verdict.Reason{Code: verdict.RunAgain}, fmt.Sprintf("it was run again alone, and this is "+
+			"what counts: beside other drills it was graded %s, and %s; that run is in %s", a.Grade, a.Why, a.Folder)})
+	}
+	for _, k := range h.Kept {
+		said = append(said, remark{verdict.Reason{Code: verdict.Kept}, "the run's keeper: " + k.Said})
+	}
+	return said
 }
 
 // contradicted doubts a history that contradicts itself, or that tells of something that the drill stood on and lost.

@@ -284,6 +284,9 @@ func (d *drill) properties() []junitProperty {
 	if d.dir != "" {
 		p = append(p, junitProperty{"folder", clean(d.dir)})
 	}
+	if a := d.h.Plan.Again; a != nil {
+		p = append(p, junitProperty{"run again instead of", clean(a.Folder)})
+	}
 	for _, r := range d.Recoveries {
 		if r.RecoveryTimeActual != nil {
 			p = append(p, junitProperty{fmt.Sprintf("recovery time actual of %s from %s", clean(r.Probe), clean(r.Fault)),

@@ -21,14 +21,37 @@ const (
 // seconds. It is a history.Sink whose Record only notes; all writing is done by a goroutine of its own, so that a slow
 // terminal or a full pipe can't delay a run.
 type Screen struct {
+	*canvas
+	watched
+}
+
+// watched is a run that a screen shows, and where its clock is.
+type watched struct {
+	board *board
+	seen  time.Time // when the latest event came,
+	at    history.Instant
+}
+
+func watch() watched { return watched{board: newBoard(), seen: time.Now()} }
+
+// note takes an event in and returns its plain line, if any.
+func (w *watched) note(e history.Event) string {
+	w.seen, w.at = time.Now(), e.At
+	return w.board.note(e)
+}
+
+// now is the instant on the run's clock.
+func (w *watched) now() history.Instant { return w.at + history.At(time.Since(w.seen)) }
+
+// canvas is what a screen writes on.
+type canvas struct {
 	out  io.Writer
 	opts ScreenOptions
 
 	mu      sync.Mutex
-	board   *board
-	seen    time.Time // when the latest event came,
-	at      history.Instant
-	queue   []string // plain lines to write
+	beat    func() string                               // the plain view's line for when nothing happens; with mu held
+	frame   func(width, height int, over bool) []string // the live view; with mu held
+	queue   []string                                    // plain lines to write
 	dropped int
 
 	wake chan struct{}
@@ -45,37 +68,42 @@ type ScreenOptions struct {
 
 // NewScreen starts to show on out what will be recorded. Close ends it.
 func NewScreen(out io.Writer, opts ScreenOptions) *Screen {
-	s := &Screen{out: out, opts: opts, board: newBoard(), seen: time.Now(),
-		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
+	s := &Screen{newCanvas(out, opts), watch()}
+	s.beat = func() string { return s.board.heartbeat(s.now()) }
+	s.frame = func(width, height int, over bool) []string {
+		return s.board.frame(s.now(), width, height, opts.Color, over)
+	}
 	go s.paint()
 	return s
+}
+
+func newCanvas(out io.Writer, opts ScreenOptions) *canvas {
+	return &canvas{out: out, opts: opts,
+		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
 }
 
 // Record notes an event. It never fails: a screen that can't be written to is no reason to stop a drill.
 func (s *Screen) Record(e history.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen, s.at = time.Now(), e.At
-	line := s.board.note(e)
-	if line == "" || s.live() {
-		return nil
+	if line := s.note(e); line != "" && !s.live() {
+		s.say(line)
 	}
-	s.say(line)
 	return nil
 }
 
-func (s *Screen) live() bool { return s.opts.Size != nil }
+func (s *canvas) live() bool { return s.opts.Size != nil }
 
 // Say shows a sentence of the program itself: above the live view, where the next frame can't erase it, or as a plain
 // line.
-func (s *Screen) Say(sentence string) {
+func (s *canvas) Say(sentence string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.say(sentence)
 }
 
 // say queues a plain line. The caller holds mu.
-func (s *Screen) say(line string) {
+func (s *canvas) say(line string) {
 	if len(s.queue) >= maxQueue {
 		s.queue, s.dropped = s.queue[1:], s.dropped+1
 	}
@@ -87,7 +115,7 @@ func (s *Screen) say(line string) {
 }
 
 // Close writes what is left and ends the showing. A writer that blocks for more than a second is left to itself.
-func (s *Screen) Close() error {
+func (s *canvas) Close() error {
 	s.once.Do(func() { close(s.quit) })
 	limit := time.NewTimer(time.Second)
 	defer limit.Stop()
@@ -99,7 +127,7 @@ func (s *Screen) Close() error {
 }
 
 // paint writes until Close.
-func (s *Screen) paint() {
+func (s *canvas) paint() {
 	defer close(s.done)
 	every := heartbeat
 	if s.live() {
@@ -129,18 +157,18 @@ func (s *Screen) paint() {
 }
 
 // queueHeartbeat queues the heartbeat of the plain view.
-func (s *Screen) queueHeartbeat() {
+func (s *canvas) queueHeartbeat() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if line := s.board.heartbeat(s.now()); !s.live() && line != "" {
+	if s.live() {
+		return
+	}
+	if line := s.beat(); line != "" {
 		s.say(line)
 	}
 }
 
-// now is the instant on the run's clock. The caller holds mu.
-func (s *Screen) now() history.Instant { return s.at + history.At(time.Since(s.seen)) }
-
-func (s *Screen) flush() {
+func (s *canvas) flush() {
 	s.mu.Lock()
 	lines, dropped := s.queue, s.dropped
 	s.queue, s.dropped = nil, 0
@@ -154,10 +182,10 @@ func (s *Screen) flush() {
 }
 
 // draw paints what was said, and a frame below it, over the previous frame, which had so many lines.
-func (s *Screen) draw(previous int, over bool) int {
+func (s *canvas) draw(previous int, over bool) int {
 	width, height := s.opts.Size()
 	s.mu.Lock()
-	lines, said := s.board.frame(s.now(), width, height-1, s.opts.Color, over), s.queue
+	lines, said := s.frame(width, height-1, over), s.queue
 	s.queue = nil
 	s.mu.Unlock()
 	var b strings.Builder

@@ -235,7 +235,7 @@ func TestRecordDoesNotWaitForTheScreen(t *testing.T) {
 
 func BenchmarkRecord(b *testing.B) {
 	all := events(sample(b, "flagship").History)
-	s := &Screen{board: newBoard(), opts: ScreenOptions{Size: func() (int, int) { return 100, 30 }}}
+	s := &Screen{newCanvas(nil, ScreenOptions{Size: func() (int, int) { return 100, 30 }}), watch()}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		_ = s.Record(all[i%len(all)])

@@ -148,8 +148,8 @@ func (w *walk) below(at place) error {
 				w.skip(in.folder, "it is a link, and links are not followed")
 			}
 			continue
-		case !e.IsDir() || w.leaf(in):
-			continue
+		case !e.IsDir() || history.Superseded(w.path(in.folder, "")) || w.leaf(in):
+			continue // a drill that was run again counts by its later run
 		}
 		if w.stat(in.folder, repetitionFile) != nil {
 			in.unit, in.of = orElse(in.unit, in.folder), in.folder

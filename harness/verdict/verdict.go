@@ -211,9 +211,10 @@ type Recovery struct {
 	Detection          *Seconds  `json:"detection"`
 	TimeToFirstSuccess *Interval `json:"time_to_first_success"`
 	RecoveryTimeActual *Interval `json:"recovery_time_actual"`
-	Watched            *Seconds  `json:"watched"` // from effective to healing: how long a recovery could be seen
-	Doubts             []string  `json:"doubts"`  // why the recovery can't be told, or not believed; a check of it is then unknown
-	Flaps              int       `json:"flaps"`   // how often they were back and it did not hold; one entry of Broken each
+	Watched            *Seconds  `json:"watched"`                // from effective to healing: how long a recovery could be seen
+	Doubts             []string  `json:"doubts"`                 // why the recovery can't be told, or not believed; a check of it is then unknown
+	MachineSlow        bool      `json:"machine_slow,omitempty"` // a doubt is that this machine was
+	Flaps              int       `json:"flaps"`                  // how often they were back and it did not hold; one entry of Broken each
 	Broken             []Broken  `json:"broken"`
 	Phases             *Phases   `json:"phases"`
 	Failback           *Interval `json:"failback"`
@@ -452,6 +453,7 @@ const (
 	NotBegun       Code = "not_begun"      // of several drills this one was not begun
 	Discarded      Code = "discarded"      // of a drill that was repeated, one that counts nowhere
 	NothingCounts  Code = "nothing_counts" // and all of them were discarded
+	RunAgain       Code = "run_again"      // alone, because beside others the machine was too busy
 )
 
 // Recovery finds the recovery of a probe from a fault.
