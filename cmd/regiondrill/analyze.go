@@ -152,7 +152,7 @@ func (p *program) exportTo(out string, all, unrun []*report.Report) error {
 	if err := vacant(out); err != nil {
 		return err
 	}
-	if len(all)+len(unrun) == 1 {
+	if len(all) == 1 && len(unrun) == 0 {
 		all[0].Out = out
 		return brokeBy([]error{p.exportOne(out, all[0])})
 	}
@@ -207,7 +207,14 @@ func aggregated(dir string) (unrun []*report.Report, several bool) {
 		Schema string
 		Drills []json.RawMessage
 	}
-	if err != nil || json.Unmarshal(text, &all) != nil || all.Schema != report.VerdictsSchema {
+	if err != nil || json.Unmarshal(text, &all) != nil {
+		return nil, false
+	}
+	switch all.Schema {
+	case report.VerdictsSchema:
+	case verdict.Schema: // there was only one
+		all.Drills = []json.RawMessage{text}
+	default:
 		return nil, false
 	}
 	for _, text := range all.Drills {
@@ -229,6 +236,8 @@ func runsBelow(dir string) ([]string, error) {
 		switch {
 		case err != nil:
 			return err
+		case entry.IsDir() && path != dir && history.Superseded(path):
+			return fs.SkipDir // its scenario was run again, which counts
 		case entry.IsDir() && concludable(path):
 			runs = append(runs, path)
 			return fs.SkipDir

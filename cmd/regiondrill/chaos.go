@@ -19,29 +19,38 @@ const localStackPath = "/_localstack/"
 
 // liveChaos is the chaos API of the drill that stands.
 type liveChaos struct {
-	mu  sync.Mutex
-	now http.Handler
+	mu     sync.Mutex
+	stands []*harness.System
 }
 
-// stand takes the system of the drill that has begun.
-func (l *liveChaos) stand(sys *harness.System) { l.set(sys.Chaos) }
-
-func (l *liveChaos) set(h http.Handler) {
+// stand takes the system of a drill that has begun.
+func (l *liveChaos) stand(sys *harness.System) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.now = h
+	l.stands = append(l.stands, sys)
 }
 
-// ServeHTTP hands requests to the system that stands, if one does.
+// gone forgets it.
+func (l *liveChaos) gone(sys *harness.System) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stands = slices.DeleteFunc(l.stands, func(other *harness.System) bool { return other == sys })
+}
+
+// ServeHTTP hands requests to the system that stands, if a single one does.
 func (l *liveChaos) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
-	now := l.now
+	stands := slices.Clone(l.stands)
 	l.mu.Unlock()
-	if now == nil {
+	switch {
+	case len(stands) > 1:
+		http.Error(w, fmt.Sprintf("%d drills stand right now, which this API can't tell apart: run the one that is meant "+
+			"alone.", len(stands)), http.StatusConflict)
+	case len(stands) == 0 || stands[0].Chaos == nil:
 		http.Error(w, "No drill stands right now whose calls could be changed.", http.StatusServiceUnavailable)
-		return
+	default:
+		stands[0].Chaos.ServeHTTP(w, r)
 	}
-	now.ServeHTTP(w, r)
 }
 
 // local tells whether only this machine can reach a listener.

@@ -18,16 +18,23 @@ func TestLiveChaos(t *testing.T) {
 	l := &liveChaos{}
 	for _, c := range []struct {
 		stands bool
+		others int
 		status int
-	}{{false, 503}, {true, 200}, {false, 503}} {
-		if l.set(nil); c.stands {
+	}{{false, 0, 503}, {true, 0, 200}, {true, 1, 409}, {true, 0, 200}, {false, 0, 503}} {
+		if l.gone(sys); c.stands {
 			l.stand(sys)
 		}
+		beside := &harness.System{}
+		for range c.others {
+			l.stand(beside)
+		}
+		told = ""
 		w := httptest.NewRecorder()
 		l.ServeHTTP(w, httptest.NewRequest(http.MethodPost, chaosPath+"faults", strings.NewReader("[]")))
-		if w.Code != c.status || c.stands && told != "POST /_localstack/chaos/faults" {
+		if w.Code != c.status || (told == "POST /_localstack/chaos/faults") != (c.status == 200) {
 			t.Errorf("a drill stands: %t; answered %d, told %q", c.stands, w.Code, told)
 		}
+		l.gone(beside)
 	}
 }
 

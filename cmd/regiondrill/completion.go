@@ -28,7 +28,8 @@ type completer = cobra.CompletionFunc
 func (p *program) complete(root *cobra.Command) {
 	arguments := map[string]completer{
 		"run": p.completeScenarios, "validate": p.completeScenarios, "plan": single(p.completeScenarios),
-		"lab up": single(p.completeScenarios), "analyze": completeRuns, "recover": single(completeRuns),
+		"lab up": single(p.completeScenarios), "analyze": completeRuns, "merge": completeRuns,
+		"recover": single(completeRuns),
 		"explain": single(p.completeTopics), "list": single(oneOf(func() []string { return shelves })),
 		"runs show": single(completeRuns), "runs open": single(completeRuns), "runs rm": completeRuns,
 		"runs list": single(completeFolders), "runs prune": single(completeFolders), "runs index": single(completeFolders),
@@ -89,6 +90,7 @@ func (p *program) completeFlags(cmd *cobra.Command) {
 		"from":   p.completeInLab(func(s *standing) []string { return s.Vantages }),
 		"region": p.completeInLab(func(s *standing) []string { return keysOf(s.Portals) }),
 		"out":    completeFolders, "dir": completeFolders, "verdict": oneOf(func() []string { return grades }),
+		"parallel": oneOf(func() []string { return []string{auto} }),
 	}
 	switch cmd.Name() {
 	case "up":

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -39,6 +41,11 @@ func (s *session) concluded(ctx context.Context, f *finished) (*report.Report, i
 	return r, codeOf(r.Verdict.Grade)
 }
 
+// turnOf is where a drill stands among all, as they were named.
+func (s *session) turnOf(r *report.Report) int {
+	return slices.IndexFunc(s.drills, func(d *compiled) bool { return d.scenario.Name == r.Verdict.Scenario })
+}
+
 // unrun are the drills that were not run, for the reports: those that the target can't carry are skipped, and of those
 // that were not begun nobody can say anything.
 func (s *session) unrun() []*report.Report {
@@ -64,6 +71,7 @@ func (s *session) unrun() []*report.Report {
 
 // tell prints the results, with where to read more, and writes the aggregate of several drills.
 func (s *session) tell() int {
+	slices.SortStableFunc(s.told, func(a, b *report.Report) int { return cmp.Compare(s.turnOf(a), s.turnOf(b)) })
 	if s.outer != "" {
 		s.told = append(s.told, s.unrun()...)
 	}
@@ -90,7 +98,8 @@ func (p *program) tellAll(told []*report.Report, outer string, json bool) int {
 	p.warn(p.show(told, format))
 	p.warn(p.summarize(told))
 	if outer != "" && !json {
-		fmt.Fprintf(p.stdout, "\n%s.\nAll of them  %s\n", report.Tally(told), filepath.Join(outer, formats["html"]))
+		fmt.Fprintf(p.stdout, "\n%s%s.\nAll of them  %s\n", report.Tally(told), ranAgain(told),
+			filepath.Join(outer, formats["html"]))
 	}
 	return code
 }
@@ -104,4 +113,18 @@ func codesOf(told []*report.Report) []int {
 		}
 	}
 	return codes
+}
+
+// ranAgain tells how many drills were run again alone.
+func ranAgain(told []*report.Report) string {
+	n := 0
+	for _, r := range told {
+		if r.History != nil && r.History.Plan.Again != nil {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d run again alone, as this machine was too busy beside others", n)
 }

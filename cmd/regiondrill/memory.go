@@ -11,13 +11,13 @@ const (
 	drillMemory = 100 << 20 // GOMEMLIMIT: bytes, beyond which the collector runs as often as it must
 )
 
-// roomy lets the collector run seldom, until the function that it gives is called. What the environment says about the
-// collector goes before.
-func (p *program) roomy() (restore func()) {
+// roomy lets the collector run seldom while so many drills run, until the function that it gives is called. What the
+// environment says about the collector goes before.
+func (p *program) roomy(drills int) (restore func()) {
 	if p.getenv("GOGC") != "" || p.getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	percent, limit := debug.SetGCPercent(drillGC), debug.SetMemoryLimit(drillMemory)
+	percent, limit := debug.SetGCPercent(drillGC), debug.SetMemoryLimit(int64(drills)*drillMemory)
 	return func() {
 		debug.SetMemoryLimit(limit)
 		debug.SetGCPercent(percent)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,13 @@ func (l *liveMetrics) add() *report.Metrics {
 	m := report.NewMetrics()
 	l.drills = append(l.drills, m)
 	return m
+}
+
+// drop takes those of a drill back that is run again.
+func (l *liveMetrics) drop(m *report.Metrics) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.drills = slices.DeleteFunc(l.drills, func(other *report.Metrics) bool { return other == m })
 }
 
 // ServeHTTP answers a scrape.

@@ -24,7 +24,7 @@ func phases(t *testing.T, args ...string) (offsets [3]history.Instant, plan hist
 		t.Fatal(err)
 	}
 	flags.seeded = cmd.Flags().Changed("seed")
-	drills, err := p.drills([]string{"primary-region-outage"}, flags)
+	drills, err := p.drills([]string{"primary-region-outage"}, &flags)
 	if err != nil {
 		t.Fatal(err)
 	}

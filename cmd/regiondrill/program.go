@@ -162,7 +162,7 @@ bounds of time they could not work, through which Region they were back, and wha
 	group("authoring", "Write a scenario:", p.initCommand(), p.listCommand(), p.explainCommand(), p.validateCommand(),
 		p.planCommand(), p.schemaCommand())
 	group("running", "Run it:", p.runCommand(), p.simulateCommand(), p.exploreCommand())
-	group("results", "Results:", p.analyzeCommand(), p.compareCommand(), p.runsCommand(),
+	group("results", "Results:", p.analyzeCommand(), p.compareCommand(), p.mergeCommand(), p.runsCommand(),
 		p.trendCommand(), p.metricsCommand())
 	group("lab", "A lab to play with:", p.labCommand())
 	group("machine", "This machine:", p.doctorCommand(), p.calibrateCommand(), p.recoverCommand(), p.versionCommand())
@@ -205,7 +205,7 @@ func invalidFlag(err *pflag.InvalidValueError) error {
 	flag := err.GetFlag()
 	wants := map[string]string{
 		"duration": "a duration with its unit, such as 90s or 20m", "uint64": "a whole number", "int": "a whole number",
-		"bool": "true or false",
+		"bool": "true or false", shardType: "I/N, a part and how many there are, such as 1/3",
 	}[flag.Value.Type()]
 	if wants == "" {
 		return err

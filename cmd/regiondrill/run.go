@@ -39,7 +39,8 @@ type runFlags struct {
 	origin         originFlags
 	allow          []string
 	allowExec      bool
-	parallel       int
+	parallel       string
+	shard          shard
 	json           bool
 	rehearse       bool
 	repeat         repeatFlags
@@ -94,7 +95,9 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 		"confirm that the scenario may ask the `HOST`, which is no part of the system under test")
 	set.BoolVar(&f.allowExec, "allow-exec", false,
 		"confirm that the scenario may run the programs that it names on this machine")
-	set.IntVar(&f.parallel, "parallel", 1, "run this many drills at once; more than 1 comes later")
+	set.StringVar(&f.parallel, "parallel", "1", "run `N` drills at once; auto: as many as this machine was found to bear")
+	set.Var(&f.shard, "shard", "run only the `I/N`-th part of the drills, such as 2/3: each is in one part, and all "+
+		"parts take about as long; merge puts them together")
 	set.BoolVar(&f.json, "json", false, "print the verdict as JSON")
 	set.BoolVar(&f.rehearse, "rehearse", false,
 		"do all but the drill: provision, let people sign in through the warm-up, then lay each fault with nobody "+
@@ -103,9 +106,10 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 
 // run is the whole of the command: everything that can be refused is refused before anything starts.
 func (p *program) run(ctx context.Context, args []string, flags runFlags) error {
+	if err := flags.checkParallel(); err != nil {
+		return err
+	}
 	switch {
-	case flags.parallel != 1:
-		return errors.New("--parallel: more drills than one at once come later; they would share this machine's time")
 	case flags.outSaid && flags.out == "":
 		return errors.New("--out needs the name of a folder")
 	case flags.rehearse && flags.json:
@@ -129,9 +133,12 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 	if flags.origin.reportURL, err = p.reportTemplate(flags.origin.reportURL); err != nil {
 		return err
 	}
-	drills, err := p.drills(args, flags)
+	drills, err := p.drills(args, &flags)
 	if err != nil {
 		return err
+	}
+	if len(drills) == 0 {
+		fmt.Fprintln(p.stdout, flags.shard.empty())
 	}
 	session, err := p.begin(ctx, flags, drills)
 	if err != nil {
@@ -143,12 +150,12 @@ func (p *program) run(ctx context.Context, args []string, flags runFlags) error 
 }
 
 // drills finds and compiles what is to run.
-func (p *program) drills(args []string, flags runFlags) ([]*compiled, error) {
+func (p *program) drills(args []string, flags *runFlags) ([]*compiled, error) {
 	from, err := p.sources(args)
 	if err != nil {
 		return nil, err
 	}
-	opts, err := p.runOptions(flags)
+	opts, err := p.runOptions(*flags)
 	if err != nil {
 		return nil, err
 	}
@@ -156,8 +163,11 @@ func (p *program) drills(args []string, flags runFlags) ([]*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return drills, errors.Join(flags.used(drills), distinct(drills), runnable(drills), p.equipped(drills),
-		confirmed(drills, flags.allow), mayExecute(drills, flags.allowExec))
+	if err := errors.Join(flags.used(drills), distinct(drills), runnable(drills)); err != nil {
+		return nil, err
+	}
+	drills = flags.shard.part(drills)
+	return drills, errors.Join(p.equipped(drills), confirmed(drills, flags.allow), mayExecute(drills, flags.allowExec))
 }
 
 // runOptions are what the flags say of how a scenario is compiled. Each call draws a phase of its own, where no flag

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -17,18 +18,20 @@ import (
 	"github.com/regiondrill/regiondrill/harness/report"
 )
 
-// session is one call of run: its drills, one after another, and what they share.
+// session is one call of run: its drills, and what they share.
 type session struct {
 	*program
-	flags   runFlags
-	drills  []*compiled
-	started time.Time
-	outer   string // the folder around several drills, "" for one
-	metrics liveMetrics
-	chaos   liveChaos
-	server  *http.Server
-	gateway *report.Gateway  // nil where none was named
-	told    []*report.Report // what was concluded so far
+	flags    runFlags
+	drills   []*compiled
+	started  time.Time
+	outer    string // the folder around several drills, "" for one
+	metrics  liveMetrics
+	chaos    liveChaos
+	server   *http.Server
+	gateway  *report.Gateway  // nil where none was named
+	told     []*report.Report // what was concluded so far
+	screens  *report.Screens  // while several drills run side by side; nil: one runs at a time
+	building sync.Mutex       // held by the one of them that provisions, which takes a processor for itself
 	// receiver is nil where none was named.
 	receiver *report.Receiver
 	// notifiers are told the outcomes at the end.
@@ -58,15 +61,21 @@ func (p *program) begin(ctx context.Context, flags runFlags, drills []*compiled)
 			return nil, err
 		}
 	}
-	if err := p.ready(ctx, flags.target); err != nil {
-		return nil, err
+	if len(drills) > 0 {
+		if err := p.ready(ctx, flags.target); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.serve(); err != nil {
 		return nil, err
 	}
-	if len(drills) > 1 {
+	if len(drills) > 1 || flags.shard.of > 0 {
 		s.outer = outer(flags.out, s.started)
-		if err := vacant(s.outer); err != nil {
+		err := vacant(s.outer)
+		if err == nil && flags.shard.of > 0 {
+			err = flags.shard.write(s.outer)
+		}
+		if err != nil {
 			s.close()
 			return nil, err
 		}
@@ -162,37 +171,32 @@ func (s *session) close() {
 func (s *session) run(ctx context.Context) error {
 	ctx, brake := s.brake(ctx, "healing and concluding", s.flags.timeout)
 	defer brake.release()
-	var codes []int
+	var drills []*compiled
 	for _, d := range s.drills {
 		if d.skipped != nil {
 			fmt.Fprintf(s.stderr, "%s is skipped: %v\n", d.scenario.Name, d.skipped)
-			continue
+		} else {
+			drills = append(drills, d)
 		}
-		if ctx.Err() != nil {
-			d.notBegun = errors.New("the drill was not begun, because the command was stopped before")
-			fmt.Fprintf(s.stderr, "%s was not begun\n", d.scenario.Name)
-			codes = append(codes, exitUnknown)
-			continue
-		}
-		if s.flags.repeat.rule(d).Times > 0 && !s.flags.rehearse {
-			codes = append(codes, s.repeat(ctx, brake, d))
-			continue
-		}
-		done, err := s.drill(ctx, brake, d, place(s.flags, s.outer, d, s.started))
-		switch {
-		case err != nil && len(codes) == 0:
+	}
+	var codes []int
+	if room := s.room(); room.several() && len(drills) > 1 {
+		var together []*compiled
+		var err error
+		together, drills = s.apart(drills)
+		if codes, err = s.together(ctx, brake, together, room); err != nil {
 			return err // nothing was started
-		case err != nil:
-			d.notBegun = fmt.Errorf("the drill was not begun: %w", err)
-			s.complain(err)
-			codes = append(codes, exitBroken)
-			continue
 		}
-		conclude := s.conclude
-		if s.flags.rehearse {
-			conclude = s.rehearsed
+	}
+	for _, d := range drills {
+		more, err := s.turn(ctx, brake, d)
+		if err != nil && len(codes) == 0 {
+			return err // nothing was started
 		}
-		codes = append(codes, done.code, conclude(ctx, done))
+		if err != nil {
+			more = []int{s.unbegun(d, err)}
+		}
+		codes = append(codes, more...)
 	}
 	code := first(append(codes, s.tell()))
 	s.notify(ctx, s.notifiers, notices(s.told, s.flags.environment, s.flags.origin.reportURL, s.started, s.outer))
@@ -200,10 +204,47 @@ func (s *session) run(ctx context.Context) error {
 	return leave(code)
 }
 
+// turn runs one drill, as often as it is to be, and concludes it. It returns exit codes; its error says why the drill
+// couldn't be begun.
+func (s *session) turn(ctx context.Context, brake *brake, d *compiled) ([]int, error) {
+	if ctx.Err() != nil {
+		return []int{s.stoppedBefore(d)}, nil
+	}
+	if s.flags.repeat.rule(d).Times > 0 && !s.flags.rehearse {
+		return []int{s.repeat(ctx, brake, d)}, nil
+	}
+	done, err := s.drill(ctx, brake, d, place(s.flags, s.outer, d, s.started))
+	if err != nil {
+		return nil, err
+	}
+	if s.flags.rehearse {
+		return []int{done.code, s.rehearsed(ctx, done)}, nil
+	}
+	return []int{done.code, s.conclude(ctx, done)}, nil
+}
+
+// stoppedBefore notes a drill that was not begun because the command was stopped.
+func (s *session) stoppedBefore(d *compiled) int {
+	d.notBegun = errors.New("the drill was not begun, because the command was stopped before")
+	fmt.Fprintf(s.stderr, "%s was not begun\n", d.scenario.Name)
+	return exitUnknown
+}
+
+// unbegun notes a drill that could not be begun.
+func (s *session) unbegun(d *compiled, why error) int {
+	d.notBegun = fmt.Errorf("the drill was not begun: %w", why)
+	s.complain(why)
+	return exitBroken
+}
+
 // drill runs one in a folder. Its error says why it couldn't be begun.
 func (s *session) drill(ctx context.Context, brake *brake, d *compiled, dir string) (*finished, error) {
-	brake.guard(dir, nil)
+	if s.screens == nil {
+		brake.guard(dir, nil)
+	}
+	again := d.plan.Record.Again
 	d.plan.Record.Origin = s.origin(d, dir)
+	d.plan.Record.Again = again
 	done := &finished{compiled: d, dir: dir, metrics: s.metrics.add()}
 	err := s.record(ctx, brake, done)
 	_, not := errors.AsType[*drill.NotBegun](err)
@@ -223,26 +264,58 @@ func (s *session) drill(ctx context.Context, brake *brake, d *compiled, dir stri
 
 // record runs a drill before the eyes of whoever watches.
 func (s *session) record(ctx context.Context, brake *brake, f *finished) error {
-	how := "Ctrl-C"
-	if !onWindows && terminal(s.stdin) && terminal(s.stderr) {
-		how = "q or Ctrl-C"
-	}
-	defer s.roomy()()
-	screen := report.NewScreen(s.stderr, s.screen())
-	defer screen.Close()
-	brake.guard(f.dir, screen.Say)
-	defer brake.guard(f.dir, nil)
-	defer s.chaos.set(nil)
+	screen, over := s.viewer(brake, f)
+	defer over()
 	runner := s.runner()
 	begun := s.announcement(ctx, f.metrics, screen.Say)
 	defer begun.over(ctx)
+	var stands *harness.System
+	defer func() { s.chaos.gone(stands) }()
+	s.building.Lock()
+	built := sync.OnceFunc(s.building.Unlock)
+	defer built()
 	runner.Rehearse = s.flags.rehearse
-	runner.Sinks, runner.Standing = []history.Sink{f.metrics, screen, begun}, s.chaos.stand
+	runner.Sinks = []history.Sink{f.metrics, screen, begun}
+	runner.Standing = func(sys *harness.System) { stands = sys; s.chaos.stand(sys); built() }
 	runner.Tell = func(sentence string) { screen.Say("note: " + sentence) }
 	runner.Begun = func() {
-		screen.Say(fmt.Sprintf("%s runs in %s; %s heals and concludes", f.scenario.Name, f.dir, how))
+		if s.screens != nil {
+			screen.Say("runs in " + f.dir)
+			return
+		}
+		screen.Say(fmt.Sprintf("%s runs in %s; %s heals and concludes", f.scenario.Name, f.dir, s.stopBy()))
 	}
 	return runner.Record(ctx, f.plan, f.dir)
+}
+
+// stopBy is by what somebody who watches stops drills.
+func (s *session) stopBy() string {
+	if !onWindows && terminal(s.stdin) && terminal(s.stderr) {
+		return "q or Ctrl-C"
+	}
+	return "Ctrl-C"
+}
+
+// viewer is where a drill is seen, until the returned function is called.
+func (s *session) viewer(brake *brake, f *finished) (v viewer, over func()) {
+	if s.screens != nil {
+		lane, part := s.screens.Begin(f.scenario.Name), brake.join(f.dir)
+		return lane, func() { part(); lane.End() }
+	}
+	restore := s.roomy(1)
+	screen := report.NewScreen(s.stderr, s.screen())
+	brake.guard(f.dir, screen.Say)
+	return screen, func() {
+		brake.guard(f.dir, nil)
+		_ = screen.Close() // which never fails
+		restore()
+	}
+}
+
+// viewer shows a drill.
+type viewer interface {
+	history.Sink
+	Say(sentence string)
 }
 
 // runner is what drills of this program are run and concluded with.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -25,9 +26,9 @@ type brake struct {
 	timer   *time.Timer
 	restore func() // the terminal
 
-	mu  sync.Mutex
-	dir string       // of the drill that runs; "" where what runs leaves nothing
-	say func(string) // by whom stderr is written to while it runs; nil for nobody
+	mu   sync.Mutex
+	dirs []string     // of the drills that run; none where what runs leaves nothing
+	say  func(string) // by whom stderr is written to while they run; nil for nobody
 }
 
 // sameSignal is how long after the first signal another is still the same one: a terminal and a wrapper that passes
@@ -60,7 +61,26 @@ func (p *program) brake(ctx context.Context, doing string, timeout time.Duration
 func (b *brake) guard(dir string, say func(string)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.dir, b.say = dir, say
+	b.dirs, b.say = []string{dir}, say
+}
+
+// guardMany says that several drills will run at once, and who shows sentences meanwhile; nil: that none does any more.
+func (b *brake) guardMany(say func(string)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dirs, b.say = nil, say
+}
+
+// join says that one more of several runs, until the returned function says that it is over.
+func (b *brake) join(dir string) (over func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dirs = append(b.dirs, dir)
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.dirs = slices.DeleteFunc(b.dirs, func(other string) bool { return other == dir })
+	}
 }
 
 // tell says that a signal was understood. It never blocks: a terminal may be held.
@@ -102,8 +122,13 @@ func (b *brake) leave(s os.Signal) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	left := "nothing of it outlives this process"
-	if b.dir != "" {
-		left = "without a verdict; if anything was left undone, this undoes it: regiondrill recover " + b.dir
+	switch len(b.dirs) {
+	case 0:
+	case 1:
+		left = "without a verdict; if anything was left undone, this undoes it: regiondrill recover " + b.dirs[0]
+	default:
+		left = fmt.Sprintf("%d drills without a verdict; if anything was left undone, this undoes it: regiondrill recover",
+			len(b.dirs))
 	}
 	fmt.Fprintf(b.program.stderr, "\n%v again: left at once, %s\n", s, left)
 	b.program.exit(exitAtOnce)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness"
@@ -37,6 +38,9 @@ func toys() catalog.Catalog {
 		harness.ProbeKind{Name: "toy_login", Doc: "a toy person signs in", New: func() harness.Probe { return &toyLogin{} }},
 		harness.ProbeKind{Name: "toy_chrome", Doc: "a toy person with a browser", New: func() harness.Probe {
 			return &toyLogin{needs: []string{harness.NeedsBrowser}}
+		}},
+		harness.ProbeKind{Name: "toy_crowd", Doc: "toy people who get into each other's way", New: func() harness.Probe {
+			return &toyCrowd{}
 		}})
 	c.Faults = append(c.Faults,
 		harness.FaultKind{Name: "stuck", Doc: "a toy that its own process can't undo", New: func() harness.Fault { return &stuck{} }},
@@ -160,6 +164,28 @@ func (l *toyLogin) Try(ctx context.Context, a *harness.Attempt) error {
 func (l *toyLogin) Steering() harness.Steer { return harness.Steer(l.Steer) }
 
 func (l *toyLogin) Close() error { return nil }
+
+// crowds counts those of this process.
+var crowds atomic.Int32
+
+// toyCrowd signs in at once, but for the second of a process, who holds up whoever comes until nobody finds room: as on
+// a machine that can't bear two drills.
+type toyCrowd struct {
+	toyLogin
+	stuck bool
+}
+
+func (l *toyCrowd) Open(ctx context.Context, world *harness.World) error {
+	l.stuck = crowds.Add(1) == 2
+	return l.toyLogin.Open(ctx, world)
+}
+
+func (l *toyCrowd) Try(ctx context.Context, a *harness.Attempt) error {
+	if l.stuck {
+		select {} // the engine gives it up
+	}
+	return l.toyLogin.Try(ctx, a)
+}
 
 // stuck leaves a file behind that only recover removes.
 type stuck struct {
