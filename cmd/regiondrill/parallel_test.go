@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -189,3 +191,36 @@ type nilSignal struct{}
 
 func (nilSignal) String() string { return "interrupt" }
 func (nilSignal) Signal()        {}
+
+// One signal stops all drills that run, and each heals; those that wait are not begun.
+func TestSignalStopsAll(t *testing.T) {
+	t.Parallel()
+	toy, err := filepath.Abs(filepath.Join("testdata", "toy.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := start(t, func(l *living) {
+		for _, name := range []string{"second", "third"} {
+			file := filepath.Join(t.TempDir(), name+".yaml")
+			text := "schema: regiondrill.scenario/v1\nname: " + name + "\nextends: " + toy + "\n"
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			l.Args = append(l.Args, file)
+		}
+	}, "--parallel", "2")
+	outer := l.dir
+	l.until("dark: proven in force")
+	l.until("dark: proven in force") // of the other
+	if err := l.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	l.ends(exitUnknown)
+	for _, name := range []string{"toy", "second"} {
+		l.dir = filepath.Join(outer, name)
+		l.healed("interrupt")
+	}
+	if holdsRun(filepath.Join(outer, "third")) {
+		t.Error("the third was begun")
+	}
+}

@@ -189,6 +189,10 @@ func (s *session) run(ctx context.Context) error {
 		}
 	}
 	for _, d := range drills {
+		if ctx.Err() != nil {
+			codes = append(codes, s.stoppedBefore(d))
+			continue
+		}
 		more, err := s.turn(ctx, brake, d)
 		if err != nil && len(codes) == 0 {
 			return err // nothing was started
@@ -207,9 +211,6 @@ func (s *session) run(ctx context.Context) error {
 // turn runs one drill, as often as it is to be, and concludes it. It returns exit codes; its error says why the drill
 // couldn't be begun.
 func (s *session) turn(ctx context.Context, brake *brake, d *compiled) ([]int, error) {
-	if ctx.Err() != nil {
-		return []int{s.stoppedBefore(d)}, nil
-	}
 	if s.flags.repeat.rule(d).Times > 0 && !s.flags.rehearse {
 		return []int{s.repeat(ctx, brake, d)}, nil
 	}
