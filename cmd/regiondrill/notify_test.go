@@ -131,8 +131,23 @@ func TestNotifyOfOthers(t *testing.T) {
 	if code != exitPass || n.Of != report.OfSimulation || n.Grade != verdict.Pass || n.Report != "https://ci.example/simulated/repetition.html" {
 		t.Errorf("it ends with %d and tells %+v", code, n)
 	}
-	code, n = tell("compare", filepath.Join(dir, "worst"), filepath.Join(dir, "worst"))
+	run := filepath.Join(dir, "worst")
+	asReal(t, filepath.Join(run, "verdict.json"), `  "virtual": true,`)
+	asReal(t, filepath.Join(run, "history.jsonl"), `"virtual":true,`)
+	code, n = tell("compare", run, run)
 	if code != exitUnknown || n.Of != report.OfComparison || n.Grade != verdict.Unknown || n.Report != "" || n.Scenario != "toy" {
 		t.Errorf("it ends with %d and tells %+v", code, n)
+	}
+}
+
+// asReal takes out of a file that its run was simulated: such a run is compared with nothing.
+func asReal(t *testing.T, path, simulated string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil || !bytes.Contains(text, []byte(simulated)) {
+		t.Fatalf("%s doesn't say %s, %v", path, simulated, err)
+	}
+	if err := os.WriteFile(path, bytes.Replace(text, []byte(simulated), nil, 1), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
