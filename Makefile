@@ -84,6 +84,8 @@ bench: ## measure what BENCHMARKS.md promises, and tell on which machine (some m
 	@$(GO) test -run '^$$' -bench 'LabUp|Login' -benchtime 5s ./harness/lab
 	@$(GO) test -run '^$$' -bench 'FirstSignIn|SignIn$$' -benchtime 20x ./probes/browser
 	@$(GO) test -run '^$$' -bench Herd -benchtime 1x ./harness/lab
+	@$(GO) test -run '^$$' -bench TwoSignatures -benchtime 3s ./fakes/idp
+	@$(GO) test -run '^$$' -bench Simulation -benchtime 1x ./harness/simulation
 	@$(GO) test -run '^$$' -bench ScheduleSlip -benchtime 1x ./harness/lab
 	@$(GO) test -run '^$$' -bench Analyze -benchtime 1x ./harness/analysis
 	@$(GO) test -run '^$$' -bench Compare -benchtime 5x ./harness/comparison
