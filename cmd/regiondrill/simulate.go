@@ -62,7 +62,7 @@ The worst drill is kept as an ordinary folder beside repetition.json. Exit codes
 	}
 	set := cmd.Flags()
 	flags.saying.bind(set)
-	set.IntVar(&flags.runs, "runs", 1000, "run each drill `N` times")
+	set.IntVar(&flags.runs, "runs", 100, "run each drill `N` times")
 	set.Uint64Var(&flags.seed, "seed", 0, "seed the first drill by this, instead of by the scenario's seed")
 	set.StringVar(&flags.out, "out", "", "the `DIR` of the results, which must not hold anything yet "+
 		"(default runs/TIME-NAME-simulated)")
