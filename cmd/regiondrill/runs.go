@@ -219,15 +219,11 @@ folder, or the beginning of that.`,
 		Example: `  regiondrill runs show 20261123T155611Z`,
 		Args:    exactlyOne("a run"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := runs.Read(*dir)
+			folder, r, err := p.picked(*dir, args[0])
 			if err != nil {
 				return err
 			}
-			r, err := p.pick(s, args[0])
-			if err != nil {
-				return err
-			}
-			return p.showRun(filepath.Join(s.Path, filepath.FromSlash(r.Folder)), r)
+			return p.showRun(folder, r)
 		},
 	}
 }
@@ -258,21 +254,29 @@ func (p *program) showRun(dir string, r *runs.Run) error {
 	return p.show([]*report.Report{{Verdict: v, Dir: dir}}, "text")
 }
 
+// picked is the run below a folder that is meant by a word, and its own folder.
+func (p *program) picked(dir, word string) (folder string, r *runs.Run, err error) {
+	s, err := runs.Read(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	if r, err = p.pick(s, word); err != nil {
+		return "", nil, err
+	}
+	return filepath.Join(s.Path, filepath.FromSlash(r.Folder)), r, nil
+}
+
 func (p *program) runsOpenCommand(dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "open RUN", Short: "Open the report of one, where there is a desktop, and print its path",
 		Example: `  regiondrill runs open 20261123T155611Z`,
 		Args:    exactlyOne("a run"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := runs.Read(*dir)
+			folder, r, err := p.picked(*dir, args[0])
 			if err != nil {
 				return err
 			}
-			r, err := p.pick(s, args[0])
-			if err != nil {
-				return err
-			}
-			page := filepath.Join(s.Path, filepath.FromSlash(r.Folder), r.Page())
+			page := filepath.Join(folder, r.Page())
 			if !r.Report {
 				return fmt.Errorf("there is no %s; regiondrill analyze writes it", page)
 			}
