@@ -31,6 +31,12 @@ type Checker interface{ Problems(t Topology) []Problem }
 // Executor is a probe that runs a program of the user's on this machine, which whoever starts a drill must confirm.
 type Executor interface{ Executes() []string }
 
+// Pausing is a probe whose people use a program of its own, which may stand still as this process may.
+type Pausing interface {
+	// Pauses tells of every span in which the program didn't answer, until ctx ends.
+	Pauses(ctx context.Context, tell func(since, until time.Time))
+}
+
 // Steer is how one person gets to another Region within one attempt.
 type Steer struct {
 	By    string

@@ -89,7 +89,8 @@ func (p *program) calibrate(ctx context.Context, flags calibrateFlags) error {
 	if err != nil {
 		return fmt.Errorf("making a folder for drills: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // what is left of it is a temporary folder
+	defer os.RemoveAll(dir)               //nolint:errcheck // what is left of it is a temporary folder
+	defer p.roomy(8 * runtime.NumCPU())() // as a run does
 	bench := &calibration.Bench{Catalog: p.catalog, Dir: dir, Tell: p.progress()}
 	found, err := p.calibration(ctx, bench, flags)
 	if bench.Tell != nil {

@@ -137,3 +137,27 @@ func TestNoSentenceContradictsItsNumber(t *testing.T) {
 		}
 	}
 }
+
+// TestLatencyOnABusyMachine: what this machine may have added makes nobody miss an objective, and nobody meet it.
+func TestLatencyOnABusyMachine(t *testing.T) {
+	took := func(p95 verdict.Seconds) *verdict.Latency { return &verdict.Latency{P95: p95} }
+	for name, c := range map[string]struct {
+		least *verdict.Latency
+		took  verdict.Seconds
+		want  verdict.Grade
+		says  string
+	}{
+		"a machine at rest":    {nil, 0.51, verdict.Fail, "p95 510 ms (objective 500 ms)"},
+		"in time all the same": {took(0.2), 0.5, verdict.Pass, "p95 500 ms (objective 500 ms)"},
+		"the machine's doing": {took(0.5), 0.8, verdict.Unknown,
+			"of which the system needed at least 500 ms: for the rest this machine stood still"},
+		"too slow without it": {took(0.501), 0.8, verdict.Fail, "p95 800 ms (objective 500 ms)"},
+	} {
+		m := &verdict.Measures{Windows: []verdict.Window{{Probe: "staff", Fault: "dark", Window: verdict.Fault,
+			Attempts: 40, Good: 40, Observed: true, Latency: took(c.took), LatencyLower: c.least}}}
+		f := (&Latency{pair: about, Window: verdict.Fault, P95: 500 * time.Millisecond}).Check(judged(), m)
+		if f.Grade != c.want || !strings.Contains(f.Summary, c.says) {
+			t.Errorf("%s: %s, %s; want %s", name, f.Grade, f.Summary, c.want)
+		}
+	}
+}

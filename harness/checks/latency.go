@@ -28,7 +28,7 @@ func newLatency() Check { return &Latency{Window: verdict.Fault} }
 func (c *Latency) Subject() Subject {
 	s := Subject{Title: fmt.Sprintf("latency of %s %s %s", c.Probe, when(c.Window), c.Fault),
 		Probe: c.Probe, Fault: c.Fault, Measure: verdict.LatencyQuantiles, Window: c.Window}
-	for _, q := range c.limits(&verdict.Latency{}) {
+	for _, q := range c.limits(&verdict.Latency{}, nil) {
 		if q.least > 1 {
 			s.Quantiles = append(s.Quantiles, Quantile{q.name, q.least})
 		}
@@ -39,7 +39,7 @@ func (c *Latency) Subject() Subject {
 // Problems of the check.
 func (c *Latency) Problems(p *history.Plan) []Problem {
 	problems := c.known(p)
-	if len(c.limits(&verdict.Latency{})) == 0 {
+	if len(c.limits(&verdict.Latency{}, nil)) == 0 {
 		problems = append(problems, Problem{Key: "kind", Sentence: "it asks for nothing: give p50, p95, p99 or max"})
 	}
 	return problems
@@ -49,14 +49,19 @@ func (c *Latency) Problems(p *history.Plan) []Problem {
 type limit struct {
 	name          string
 	least         int // good sign-ins below which it means nothing
-	actual, asked verdict.Seconds
+	lower, actual verdict.Seconds
+	asked         verdict.Seconds
 }
 
-func (c *Latency) limits(l *verdict.Latency) []limit {
+// limits are the quantiles that are asked for, of what was seen and of the least that the system may have needed.
+func (c *Latency) limits(l, least *verdict.Latency) []limit {
+	if least == nil {
+		least = l
+	}
 	var asked []limit
-	for _, q := range []limit{{"p50", 1, l.P50, seconds(c.P50)}, {"p95", 20, l.P95, seconds(c.P95)},
-		{"p99", 100, l.P99, seconds(c.P99)},
-		{"max", 1, l.Max, seconds(c.Max)}} {
+	for _, q := range []limit{{"p50", 1, least.P50, l.P50, seconds(c.P50)}, {"p95", 20, least.P95, l.P95, seconds(c.P95)},
+		{"p99", 100, least.P99, l.P99, seconds(c.P99)},
+		{"max", 1, least.Max, l.Max, seconds(c.Max)}} {
 		if q.asked > 0 {
 			asked = append(asked, q)
 		}
@@ -70,8 +75,10 @@ func (q limit) grade(w *verdict.Window) verdict.Grade {
 	switch {
 	case w.Good < q.least || !w.Observed:
 		return verdict.Unknown
-	case q.actual > q.asked:
+	case q.lower > q.asked:
 		return verdict.Fail
+	case q.actual > q.asked: // the difference is this machine's
+		return verdict.Unknown
 	case q.name == "max" && w.Dropped+w.Unknown > 0:
 		return verdict.Unknown
 	}
@@ -92,15 +99,19 @@ func (c *Latency) Check(h *history.History, m *verdict.Measures) verdict.Finding
 		order := []verdict.Grade{verdict.Pass, verdict.Unknown, verdict.Fail}
 		return slices.Index(order, a) > slices.Index(order, b)
 	}
-	for i, q := range c.limits(w.Latency) {
+	for i, q := range c.limits(w.Latency, w.LatencyLower) {
 		g := q.grade(w)
 		if i == 0 || worse(g, f.Grade) {
 			f.Grade, f.Objective, f.Actual = g, q.asked, q.actual
 		}
 		why := ""
-		if w.Good < q.least {
+		switch {
+		case w.Good < q.least:
 			why = fmt.Sprintf(", which takes %d %s to tell", q.least, people.Many)
-		} else if g == verdict.Unknown && w.Observed {
+		case g == verdict.Unknown && w.Observed && q.actual > q.asked:
+			why = fmt.Sprintf(", of which the system needed at least %s: for the rest this machine stood still",
+				span(q.lower))
+		case g == verdict.Unknown && w.Observed:
 			why = fmt.Sprintf(", and of %d nobody knows", w.Dropped+w.Unknown)
 		}
 		took := span(q.actual)

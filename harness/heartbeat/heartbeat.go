@@ -1,6 +1,7 @@
 // Package heartbeat tells how late the machine itself was: a clock that beats every five milliseconds and notices each
-// beat that comes late, and the kernel's own account of how long somebody waited for a CPU. What people lost in such a
-// span may be our doing rather than the system's, so that measuring must not be surer of a number than it allows.
+// beat that comes late, the Go runtime's own account of how long it stopped everything to collect garbage, and the
+// kernel's of how long somebody waited for a CPU. What people lost in such a span may be our doing rather than the
+// system's, so that measuring must not be surer of a number than it allows.
 package heartbeat
 
 import (
@@ -69,10 +70,12 @@ func (w *watch) beat() {
 func (w *watch) report(tell func(history.Stall), beating *sync.WaitGroup) {
 	heard := func(s span) { tell(s.stall(history.StallHeartbeat)) }
 	pressed := func(s span) { tell(s.stall(history.StallPressure)) }
+	collected := func(s span) { tell(s.stall(history.StallGC)) }
 	file := openPressure()
 	defer file.close()
-	p := pressure{}
+	p, c := pressure{}, newCollections()
 	look := func() {
+		c.read(time.Since(w.zero), collected)
 		if total, ok := file.read(); ok {
 			p.read(time.Since(w.zero), total, pressed)
 		}

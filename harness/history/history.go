@@ -526,18 +526,21 @@ type Note struct {
 	Text string `json:"text"`
 }
 
-// Stall is a span in which this process, or the whole machine, could not do what it should have.
+// Stall is a span in which this process, a browser of it, or the whole machine could not do what it should have.
 type Stall struct {
 	Since Instant `json:"since"`
 	Until Instant `json:"until"`
-	Took  Instant `json:"took"` // how much of the span was lost; at most its length
-	By    string  `json:"by"`   // who saw it
+	Took  Instant `json:"took"`            // how much of the span was lost; at most its length
+	By    string  `json:"by"`              // who saw it
+	Probe string  `json:"probe,omitempty"` // whose browser it was; empty: it was no browser's
 }
 
 // Who sees a stall.
 const (
 	StallHeartbeat = "heartbeat" // this process's own clock came late: all of the span
 	StallPressure  = "pressure"  // the kernel tells how long some task on the machine waited for a CPU in the span
+	StallGC        = "gc"        // the Go runtime tells how long it stopped all goroutines for a garbage collection in it
+	StallBrowser   = "browser"   // a browser didn't answer: all of the span
 )
 
 // Control is one look at all links from the vantages to the Regions and to the identity provider: how long canaries,

@@ -13,9 +13,21 @@ const LateShare = 4
 
 // StoodStill are the spans in which this process's own clock came late, in order, none overlapping another.
 func (h *History) StoodStill() []Stall {
+	return h.stalls(func(s *Stall) bool { return s.By == StallHeartbeat })
+}
+
+// StoodStillFor are the spans in which this process's own clock came late, or the probe's browser didn't answer, in
+// order, none overlapping another.
+func (h *History) StoodStillFor(probe string) []Stall {
+	return h.stalls(func(s *Stall) bool {
+		return s.By == StallHeartbeat || s.By == StallBrowser && s.Probe == probe
+	})
+}
+
+func (h *History) stalls(which func(*Stall) bool) []Stall {
 	var apart []Stall
 	for _, e := range h.Events {
-		if e.Type == TypeStall && e.Stall.By == StallHeartbeat && e.Stall.Until > e.Stall.Since {
+		if e.Type == TypeStall && e.Stall.Until > e.Stall.Since && which(e.Stall) {
 			apart = append(apart, *e.Stall)
 		}
 	}
@@ -32,17 +44,14 @@ func (h *History) StoodStill() []Stall {
 	return apart[:n]
 }
 
-// excuse makes attempts unknown that failed because this process stood still: it did so for a quarter of their limit at
-// a stretch, and that ran out. The many small stalls of a busy machine excuse nobody. The run itself couldn't know when
-// it wrote them down, as a stall is told of when it is over.
+// excuse makes attempts unknown that failed because this process, or the browser, stood still: it did so for a quarter
+// of their limit at a stretch, and that ran out. The many small stalls of a busy machine excuse nobody. The run itself
+// couldn't know when it wrote them down, as a stall is told of when it is over.
 func (h *History) excuse() {
-	still := h.StoodStill()
-	if len(still) == 0 {
-		return
-	}
-	limits := map[string]Instant{}
+	own := h.StoodStill()
+	limits, stalls := map[string]Instant{}, map[string][]Stall{}
 	for _, p := range h.Plan.Probes {
-		limits[p.Name] = p.Limit
+		limits[p.Name], stalls[p.Name] = p.Limit, h.StoodStillFor(p.Name)
 	}
 	for i := range h.Attempts {
 		a := &h.Attempts[i]
@@ -50,10 +59,14 @@ func (h *History) excuse() {
 		if a.Outcome != Bad || limit <= 0 || a.Ended-a.Due < limit {
 			continue
 		}
-		if longest := longestOf(still, a); LateShare*longest >= limit {
+		if longest := longestOf(stalls[a.Probe], a); LateShare*longest >= limit {
 			a.Outcome, a.Class = Unknown, ClassHarness
-			a.Detail = fmt.Sprintf("this process stood still for %v while it was under way, for which its limit of %v was "+
-				"too short", longest.Duration().Round(time.Millisecond), limit.Duration())
+			who := "this process"
+			if longest > longestOf(own, a) {
+				who = "the browser"
+			}
+			a.Detail = fmt.Sprintf("%s stood still for %v while it was under way, for which its limit of %v was too short",
+				who, longest.Duration().Round(time.Millisecond), limit.Duration())
 		}
 	}
 }

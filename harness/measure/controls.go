@@ -1,7 +1,9 @@
 package measure
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/verdict"
@@ -39,10 +41,34 @@ func (j *judged) doubtByControls(c *comeback) {
 	}
 	j.controlPeople(since, until)
 	j.controlTrips(since, until)
+	j.remarkStalls(since, until)
 	if share := pressure(j.h, since, until); share >= pressing {
 		j.remark(verdict.BusyMachine, j.f.name, "while the recovery of %s from %s was decided, somebody on this machine "+
 			"waited for a CPU %.0f %% of the time; give it one that does nothing else", j.probe.Name, j.f.name, 100*share)
 	}
+}
+
+// remarkStalls says for how long this process, or the browser, stood still while the number was decided, if that made
+// it much wider: by more than half a period.
+func (j *judged) remarkStalls(since, until history.Instant) {
+	own := j.stalls.within(since, until)
+	browser := j.waits.within(since, until) - own
+	if 2*(own+browser) < j.probe.Every {
+		return
+	}
+	var still []string
+	if own > 0 {
+		said := fmt.Sprintf("this process stood still for %.3f s", own.Seconds())
+		if collected := lost(j.h, history.StallGC, since, until); collected > 0 {
+			said += fmt.Sprintf(" (to collect garbage: %.3f s)", min(collected, own.Seconds()))
+		}
+		still = append(still, said)
+	}
+	if browser > 0 {
+		still = append(still, fmt.Sprintf("the browser of %s for %.3f s", j.probe.Name, browser.Seconds()))
+	}
+	j.remark(verdict.BusyMachine, j.f.name, "while the recovery of %s from %s was decided, %s, so that its lower bound "+
+		"is lower by up to as much", j.probe.Name, j.f.name, strings.Join(still, " and "))
 }
 
 // pressing is the share of a span with pressure from which on it is worth a remark. Whose task waited the kernel
@@ -52,15 +78,20 @@ const pressing = 0.5
 
 // pressure is the share of a span in which some task on the machine waited for a CPU.
 func pressure(h *history.History, since, until history.Instant) float64 {
-	waited := 0.0
+	return lost(h, history.StallPressure, since, until) / max(1e-6, (until-since).Seconds())
+}
+
+// lost is how many seconds of a span were lost to what somebody saw, as far as that can be told: what was lost of a
+// stall is spread evenly over it.
+func lost(h *history.History, by string, since, until history.Instant) (sum float64) {
 	for _, e := range h.Events {
-		if e.Type != history.TypeStall || e.Stall.By != history.StallPressure || e.Stall.Until <= e.Stall.Since {
+		if e.Type != history.TypeStall || e.Stall.By != by || e.Stall.Until <= e.Stall.Since {
 			continue
 		}
 		shared := max(0, min(until, e.Stall.Until)-max(since, e.Stall.Since))
-		waited += float64(shared) * float64(e.Stall.Took) / float64(e.Stall.Until-e.Stall.Since)
+		sum += shared.Seconds() * float64(e.Stall.Took) / float64(e.Stall.Until-e.Stall.Since)
 	}
-	return waited / float64(max(1, until-since))
+	return sum
 }
 
 func (j *judged) controlPeople(since, until history.Instant) {

@@ -147,8 +147,9 @@ type series struct {
 	tries    []try
 	evidence []try           // of tries
 	rules    map[string]rule // when its people count as back, by fault
-	stalls   stalls
-	placed   []bool // which of tries are in a window of some fault
+	stalls   stalls          // of this process
+	waits    stalls          // of this process or of the probe's browser
+	placed   []bool          // which of tries are in a window of some fault
 	remarks  []remark
 	outside  int // attempts in no window of any fault
 }
@@ -156,12 +157,12 @@ type series struct {
 // seriesOf sorts a history's attempts to the probes that ran, in the plan's order.
 func seriesOf(h *history.History) []*series {
 	var all []*series
-	still := stallsOf(h)
+	still := apart(h.StoodStill())
 	for _, p := range h.Plan.Probes {
 		if p.Skipped || slices.ContainsFunc(all, func(s *series) bool { return s.probe.Name == p.Name }) {
 			continue
 		}
-		s := &series{probe: p, stalls: still, rules: map[string]rule{}}
+		s := &series{probe: p, stalls: still, waits: apart(h.StoodStillFor(p.Name)), rules: map[string]rule{}}
 		for _, f := range h.Plan.Faults {
 			s.rules[f.Name] = ruleOf(p, h.Plan.SustainedFor(p.Name, f.Name))
 		}

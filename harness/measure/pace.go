@@ -196,7 +196,8 @@ func (p *pace) excess(t *try) history.Instant {
 }
 
 // lower bounds from below when anybody could have been in: what the good attempts due from tries[first] on until then
-// could have done had they come sooner, been as quick as any, and had this process not stood still.
+// could have done had they come sooner, been as quick as any, and had neither this process nor their browser stood
+// still.
 func (c *comeback) lower(first int, until history.Instant, p *pace, s stalls) history.Instant {
 	least := max(0, until-c.from)
 	for i := first; i < len(c.tries) && c.tries[i].Due <= until; i++ {
@@ -214,18 +215,18 @@ func (c *comeback) lower(first int, until history.Instant, p *pace, s stalls) hi
 	return max(0, least)
 }
 
-// stalls are the spans in which this process stood still, in order, none overlapping another.
+// stalls are the spans in which this process, or a browser, stood still, in order, none overlapping another.
 type stalls []stretch
 
-func stallsOf(h *history.History) stalls {
-	var apart stalls
-	for _, s := range h.StoodStill() {
-		apart = append(apart, stretch{s.Since, s.Until})
+func apart(all []history.Stall) stalls {
+	var spans stalls
+	for _, s := range all {
+		spans = append(spans, stretch{s.Since, s.Until})
 	}
-	return apart
+	return spans
 }
 
-// within is how long of a span this process stood still.
+// within is how long of a span they cover.
 func (s stalls) within(since, until history.Instant) history.Instant {
 	var sum history.Instant
 	first := sort.Search(len(s), func(i int) bool { return s[i].until > since })

@@ -103,7 +103,7 @@ func (j *judged) ended(by verdict.EndedBy, c *comeback, q *try) {
 
 // lower is the comeback's lower bound at this probe's pace.
 func (j *judged) lower(c *comeback, first int, until history.Instant) history.Instant {
-	return c.lower(first, until, j.pace, j.stalls)
+	return c.lower(first, until, j.pace, j.waits)
 }
 
 // bounds is from what could have been, since the last edge was in force, to what was seen since the first one was.

@@ -23,10 +23,11 @@ type windows struct {
 type view struct {
 	attempts, evidence []try
 	latencies          []history.Instant // of the good ones, sorted
+	least              []history.Instant // of those, less the time in which this process or the browser stood still
 	observed           bool
 }
 
-func viewOf(tries []try, every history.Instant) view {
+func viewOf(tries []try, every history.Instant, waits stalls) view {
 	v := view{attempts: tries}
 	holes := false
 	for _, t := range tries {
@@ -39,9 +40,11 @@ func viewOf(tries []try, every history.Instant) view {
 		v.evidence = append(v.evidence, t)
 		if t.Outcome == history.Good {
 			v.latencies = append(v.latencies, t.Ended-t.Due)
+			v.least = append(v.least, t.Ended-t.Due-waits.within(t.Due, t.Ended))
 		}
 	}
 	slices.Sort(v.latencies)
+	slices.Sort(v.least)
 	v.observed = len(v.evidence) > 0 && !holes && observed(len(v.evidence), len(tries))
 	return v
 }
@@ -69,7 +72,7 @@ func (d *drill) windows(s *series, f *fault, all troubles) *windows {
 	}
 	views := [3]view{}
 	for k, name := range []string{verdict.Baseline, verdict.Fault, verdict.After} {
-		views[k] = viewOf(in[k], s.probe.Every)
+		views[k] = viewOf(in[k], s.probe.Every, s.waits)
 		w.all = append(w.all, s.window(name, f.name, views[k]))
 	}
 	w.during = views[1]
@@ -171,6 +174,9 @@ func (d *drill) troubles(s *series) troubles {
 func (s *series) window(name, fault string, v view) verdict.Window {
 	w := verdict.Window{Probe: s.probe.Name, Window: name, Fault: fault, Attempts: len(v.attempts), Observed: v.observed,
 		Carried: map[string]int{}, Classes: map[string]int{}, Latency: percentiles(v.latencies)}
+	if least := percentiles(v.least); least != nil && *least != *w.Latency {
+		w.LatencyLower = least
+	}
 	for _, t := range v.attempts {
 		switch t.Outcome {
 		case history.Good:

@@ -385,6 +385,9 @@ type Window struct {
 	Observed     bool           `json:"observed"`     // 95 in a hundred are good or bad, and no hole among them is wider than three periods
 	Availability *float64       `json:"availability"` // good / (all but unknown); nil where there is none
 	Latency      *Latency       `json:"latency"`      // of the good attempts; nil where there is none
+	// LatencyLower is the same without the time in which this process or the probe's browser stood still: the system
+	// needed at least that. nil: they didn't.
+	LatencyLower *Latency `json:"latency_lower,omitempty"`
 }
 
 // Latency is ended − due of good attempts, by nearest rank.

@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"context"
 	"syscall"
 	"testing"
 	"time"
@@ -40,4 +41,35 @@ func TestBrowserThatStandsStill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// A browser that stands still for a while is told of, and one that is well isn't asked in vain.
+func TestPausesAreSeen(t *testing.T) {
+	t.Parallel()
+	l := open(t, newSite(t))
+	pid := chromedp.FromContext(l.process.ctx).Browser.Process().Pid
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	stopped := time.Now()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var since, until time.Time
+	go func() {
+		<-time.After(10 * askedEvery)
+		_ = syscall.Kill(pid, syscall.SIGCONT)
+	}()
+	l.Pauses(ctx, func(s, u time.Time) {
+		since, until = s, u
+		cancel()
+	})
+	if since.Before(stopped) || until.Sub(since) < stoodStill {
+		t.Errorf("told of %v, %v after it was stopped", until.Sub(since), since.Sub(stopped))
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	gone, over := context.WithTimeout(t.Context(), 3*askedEvery)
+	defer over()
+	l.Pauses(gone, func(s, u time.Time) { t.Errorf("a browser that is gone is said to stand still for %v", u.Sub(s)) })
 }
