@@ -49,11 +49,11 @@ func (j *judged) doubtByControls(c *comeback) {
 }
 
 // remarkStalls says for how long this process, or the browser, stood still while the number was decided, if that made
-// it much wider: by more than half a period.
+// it much wider: by a period or more.
 func (j *judged) remarkStalls(since, until history.Instant) {
 	own := j.stalls.within(since, until)
 	browser := j.waits.within(since, until) - own
-	if 2*(own+browser) < j.probe.Every {
+	if own+browser < j.probe.Every {
 		return
 	}
 	var still []string
