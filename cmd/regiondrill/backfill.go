@@ -50,11 +50,14 @@ OpenMetrics for promtool tsdb create-blocks-from openmetrics. Simulated runs are
 	}
 	wanted.bind(cmd.Flags())
 	cmd.Flags().StringVar(&environment, "environment", "", "the `NAME` of where those ran that were given none")
-	cmd.Flags().StringVar(&out, "out", "", "write to this `FILE`, instead of standard output")
+	cmd.Flags().StringVar(&out, "out", "", "write to this `FILE`, which must not be there yet, instead of standard output")
 	return cmd
 }
 
 func (p *program) backfill(dirs []string, wanted runs.Filter, environment, out string) error {
+	if err := writable(out); err != nil {
+		return err
+	}
 	fill := &report.Backfill{Job: pushJob}
 	told, simulated := 0, 0
 	for _, dir := range dirs {
@@ -92,6 +95,20 @@ func (p *program) backfill(dirs []string, wanted runs.Filter, environment, out s
 	}
 	if err != nil {
 		return broke(fmt.Errorf("writing metrics: %w", err))
+	}
+	return nil
+}
+
+// writable refuses a file that is there, or whose folder isn't, before all runs are read for it.
+func writable(file string) error {
+	if file == "" {
+		return nil
+	}
+	if _, err := os.Lstat(file); err == nil {
+		return fmt.Errorf("%s is there already: name a file that isn't by --out", file)
+	}
+	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no folder %s for %s: make it first", filepath.Dir(file), filepath.Base(file))
 	}
 	return nil
 }
