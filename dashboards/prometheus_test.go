@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -85,6 +86,40 @@ func startPrometheus(t *testing.T, gateway, live string) prometheus {
 	dir := t.TempDir()
 	configure(t, dir, "pushgateway:9091", gateway, "host.docker.internal:9464", live)
 	return prometheus{start(t, program, "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "data"))}
+}
+
+// TestRemoteWrite writes a run to a real Prometheus, of whatever version it is, and finds all of it there: 2.42, for one,
+// says that all went well of what it can't read.
+func TestRemoteWrite(t *testing.T) {
+	program, err := exec.LookPath("prometheus")
+	if err != nil {
+		t.Skip("prometheus is not installed (Debian: apt-get install prometheus)")
+	}
+	dir := t.TempDir()
+	configure(t, dir, `["pushgateway:9091"]`, "[]", `["host.docker.internal:9464"]`, "[]")
+	p := prometheus{start(t, program, "--config.file="+filepath.Join(dir, "prometheus.yml"),
+		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.enable-remote-write-receiver")}
+	to, err := report.ParseReceiver("http://" + p.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := report.Replay(recorded(t, "never-recovered", time.Now()))
+	await(t, func(ctx context.Context) error { return m.WriteStart(ctx, to, "regiondrill", "ci") }) // until it is ready
+	if err := m.Write(t.Context(), to, "regiondrill", "ci"); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]float64{
+		`regiondrill_run_recovery_time_actual_seconds{job="regiondrill",environment="ci",bound="upper"} == +Inf`: math.Inf(1),
+		`regiondrill_last_run_valid{scenario="never-recovered",environment="ci"}`:                                1,
+		`count(regiondrill_run_started_timestamp_seconds{folder!="",run!=""})`:                                   1,
+		`count({__name__=~"regiondrill_.*",job="regiondrill",scenario="never-recovered"}) > bool 30`:             1,
+	}
+	for expr, value := range want {
+		a, err := p.query(t.Context(), expr, true, lately())
+		if err != nil || len(a.Result) == 0 || a.Result[0].number(t) != value {
+			t.Errorf("%s: %v, %v", expr, a, err)
+		}
+	}
 }
 
 // configure writes the configuration and the rules of this repository down, for one in a hurry, with some words of them

@@ -85,7 +85,7 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 		"there also LocalStack's chaos API, for the rules on calls")
 	set.StringVar(&f.pushGateway, "push-gateway", "", "push the last run's gauges to the Pushgateway at `URL`")
 	set.StringVar(&f.remoteWrite, "remote-write", "",
-		"write the last run's gauges to the receiver of Remote-Write 2.0 at `URL`")
+		"write the last run's gauges to the receiver of Prometheus's Remote-Write at `URL`")
 	set.StringVar(&f.environment, "environment", "", "label the results with the `NAME` of where this runs")
 	set.StringVar(&f.origin.reportURL, "report-url", "", "link boards to the report: a `URL` that may hold "+
 		"{folder}, {run} and {scenario}; without it what CI says of its job is taken")

@@ -6,20 +6,23 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/exp/api/remote"
 	writev2 "github.com/prometheus/client_golang/exp/api/remote/genproto/v2"
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Receiver takes samples by Remote-Write 2.0 (prometheus.io/docs/specs/prw/remote_write_spec_2_0): a Prometheus that is
-// started with --web.enable-remote-write-receiver, or what keeps metrics behind the same protocol. No word about it
-// tells the user or the password.
+// Receiver takes samples by Remote-Write 2.0 (prometheus.io/docs/specs/prw/remote_write_spec_2_0), or by 1.0 where it
+// doesn't know that: a Prometheus that is started with --web.enable-remote-write-receiver, or what keeps metrics behind
+// the same protocol. No word about it tells the user or the password.
 type Receiver struct {
 	address string // without them
 	api     *remote.API
@@ -63,8 +66,24 @@ func (r *Receiver) hushed(said string) string {
 
 func (r *Receiver) String() string { return r.address }
 
-// signedOn says who asks, where the address did.
+// signedOn says who asks, where the address did, and listens to what is answered.
 type signedOn struct{ user *url.Userinfo }
+
+// heard is what a receiver answered last.
+type heard struct {
+	status  int
+	written string // how many samples it says it has written; a receiver of 2.0 must say so, whatever the status
+}
+
+type heardKey struct{} // of a *heard in a context
+
+// olds tells whether the answer is that of a receiver which knows 1.0 alone. By the specification of 2.0 it refuses
+// what it doesn't know with 415, or with 400 where it is older than that; Prometheus 2.42, for one, takes it for an
+// empty message and says that all went well.
+func (h heard) olds() bool {
+	return h.written == "" && (h.status/100 == 2 || h.status == http.StatusBadRequest ||
+		h.status == http.StatusUnsupportedMediaType)
+}
 
 // RoundTrip sends a request.
 func (s *signedOn) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -73,7 +92,13 @@ func (s *signedOn) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
 		r.SetBasicAuth(s.user.Username(), password)
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if h, listens := r.Context().Value(heardKey{}).(*heard); listens {
+		if *h = (heard{}); err == nil {
+			*h = heard{answer.StatusCode, answer.Header.Get("X-Prometheus-Remote-Write-Samples-Written")}
+		}
+	}
+	return answer, err
 }
 
 // Write gives the gauges of the last run to a receiver, each as one sample of now, under the labels by which Push
@@ -99,10 +124,57 @@ func (m *Metrics) write(ctx context.Context, to *Receiver, job, environment stri
 	if len(request.Timeseries) == 0 {
 		return nil
 	}
-	if _, err := to.api.Write(ctx, remote.WriteV2MessageType, request); err != nil {
+	if err := to.take(ctx, request); err != nil {
 		return fmt.Errorf("writing metrics to %s: %s", to, to.hushed(err.Error()))
 	}
 	return nil
+}
+
+// take gives samples to the receiver, by 2.0 first.
+func (r *Receiver) take(ctx context.Context, request *writev2.Request) error {
+	h := &heard{}
+	_, err := r.api.Write(context.WithValue(ctx, heardKey{}, h), remote.WriteV2MessageType, request)
+	if h.olds() {
+		_, err = r.api.Write(ctx, remote.WriteV1MessageType, asV1(request))
+		return err
+	}
+	if sent := len(request.Timeseries); err == nil && h.written != strconv.Itoa(sent) {
+		err = fmt.Errorf("it says that of %d samples it has written %s", sent, h.written)
+	}
+	return err
+}
+
+// requestV1 is a request of Remote-Write 1.0 in protobuf's wire format.
+type requestV1 []byte
+
+// Size is that of the message, in bytes.
+func (r requestV1) Size() int { return len(r) }
+
+// MarshalToSizedBuffer writes the message.
+func (r requestV1) MarshalToSizedBuffer(to []byte) (int, error) { return copy(to, r), nil }
+
+// asV1 writes a request down as prometheus.WriteRequest, whose Go types are only to be had with all of Prometheus. The
+// fields by their numbers in prometheus.io/docs/specs/prw/remote_write_spec: a request is timeseries (1), a series
+// labels (1) and samples (2), a label name (1) and value (2), a sample value (1) and timestamp (2).
+func asV1(request *writev2.Request) requestV1 {
+	message := func(to []byte, field protowire.Number, m []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(to, field, protowire.BytesType), m)
+	}
+	var all requestV1
+	for _, s := range request.Timeseries {
+		var series []byte
+		for i := 0; i+1 < len(s.LabelsRefs); i += 2 {
+			label := message(nil, 1, []byte(request.Symbols[s.LabelsRefs[i]]))
+			series = message(series, 1, message(label, 2, []byte(request.Symbols[s.LabelsRefs[i+1]])))
+		}
+		for _, p := range s.Samples {
+			sample := protowire.AppendFixed64(protowire.AppendTag(nil, 1, protowire.Fixed64Type), math.Float64bits(p.Value))
+			sample = protowire.AppendVarint(protowire.AppendTag(sample, 2, protowire.VarintType), uint64(p.Timestamp))
+			series = message(series, 2, sample)
+		}
+		all = message(all, 1, series)
+	}
+	return all
 }
 
 // asSamples are gauges as a request to write them, with labels that all have. Labels without a value are left out, as

@@ -92,7 +92,53 @@ func TestRemoteWrite(t *testing.T) {
 	}
 }
 
-// TestAReceiverThatRefuses is told of, without the password, and is asked once.
+// What knows 1.0 alone is written to by 1.0, whatever it says to 2.0; what knows 2.0 and wrote less than it was sent is
+// told of.
+func TestReceiversOfTheFirstVersion(t *testing.T) {
+	const contentType = "application/x-protobuf"
+	for name, c := range map[string]struct {
+		status         int // to 2.0
+		written, wrong string
+		kinds          int // of requests
+	}{
+		"refuses as it should":        {http.StatusUnsupportedMediaType, "", "", 2},
+		"refuses as older ones do":    {http.StatusBadRequest, "", "", 2},
+		"takes it for nothing":        {http.StatusNoContent, "", "", 2},
+		"knows 2.0 and wants none":    {http.StatusBadRequest, "0", "400 Bad Request", 1},
+		"knows 2.0 and wrote one":     {http.StatusNoContent, "1", "samples it has written 1", 1},
+		"wants to know who asks":      {http.StatusForbidden, "", "403 Forbidden", 1},
+		"knows 2.0 and wrote nothing": {http.StatusNoContent, "0", "samples it has written 0", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var kinds []string
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				kind := r.Header.Get("Content-Type")
+				if kinds = append(kinds, kind); kind == contentType {
+					w.WriteHeader(http.StatusNoContent)
+					return
+				}
+				if c.written != "" {
+					w.Header().Set("X-Prometheus-Remote-Write-Samples-Written", c.written)
+				}
+				w.WriteHeader(c.status)
+			}))
+			defer server.Close()
+			to, err := ParseReceiver(server.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = replay(open(sample(t, "flagship"))).Write(t.Context(), to, "regiondrill", "ci")
+			if (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+				t.Error(err)
+			}
+			if len(kinds) != c.kinds || c.kinds == 2 && kinds[1] != contentType {
+				t.Errorf("it was sent %q", kinds)
+			}
+		})
+	}
+}
+
+// TestAReceiverThatRefuses is told of, without the password, and is asked once by either version.
 func TestAReceiverThatRefuses(t *testing.T) {
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +152,7 @@ func TestAReceiverThatRefuses(t *testing.T) {
 	}
 	err = replay(open(sample(t, "flagship"))).Write(t.Context(), to, "regiondrill", "")
 	if err == nil || !strings.Contains(err.Error(), "no room here") || strings.Contains(err.Error(), "hush") ||
-		strings.Contains(err.Error(), "YW5uOmh1c2g=") || asked != 1 {
+		strings.Contains(err.Error(), "YW5uOmh1c2g=") || asked != 2 {
 		t.Errorf("asked %d times: %v", asked, err)
 	}
 	for _, address := range []string{"", "prometheus:9090", "ftp://prometheus/", "http://", "http://x/#y"} {
