@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,12 +47,23 @@ func filled(template string, o history.Origin, scenario string) string {
 func (s *session) origin(d *compiled, dir string) history.Origin {
 	o := history.Origin{Run: history.Stamp(s.started), Folder: filepath.Base(dir),
 		ExpectEvery: history.At(s.flags.origin.expectEvery)}
-	if s.flags.repeat.rule(d).Times > 0 && !s.flags.rehearse {
+	times := 0
+	if !s.flags.rehearse {
+		times = s.flags.repeat.rule(d).Times
+	}
+	if times > 0 {
 		o.Folder = filepath.Base(filepath.Dir(dir)) + "/" + o.Folder
 	}
 	if s.outer != "" {
 		o.Folder = filepath.Base(s.outer) + "/" + o.Folder
 	}
 	o.ReportURL, _ = report.ReportLink(filled(s.flags.origin.reportURL, o, d.scenario.Name))
+	switch { // a run of its own each, though all were asked for together
+	case times > 0:
+		nth, _ := strconv.Atoi(filepath.Base(dir)) // as repeat names them
+		o.Run = fmt.Sprintf("%s-%0*d", o.Run, len(strconv.Itoa(times)), nth)
+	case d.plan.Record.Again != nil:
+		o.Run += "-again"
+	}
 	return o
 }

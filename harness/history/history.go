@@ -91,7 +91,9 @@ type Plan struct {
 	Origin
 }
 
-// Origin is what a board tells one run from others by. Histories of earlier versions have none of it.
+// Origin is what a board tells one run from others by. Histories of earlier versions have none of it. Where one command
+// runs a scenario several times, its Run goes on with the number of each, such as 20261123T155611Z-03 of 20, or with
+// -again where a drill was run once more by itself.
 type Origin struct {
 	Run         string  `json:"run,omitempty"`          // when it was asked for, as folders are named: 20261123T155611Z
 	Folder      string  `json:"folder,omitempty"`       // its folder's name, below that of several drills where it lies in one

@@ -512,10 +512,7 @@ func writeMetrics(w io.Writer, reports []*Report) error {
 	var all []*Metrics
 	at := map[string]int{} // of each scenario: one series can be there only once, and the latest run is the one to show
 	for _, d := range openAll(reports) {
-		if d.set != nil { // each of its drills has metrics of its own
-			continue
-		}
-		m := replay(d)
+		m := replayed(d)
 		if i, ok := at[m.scenario]; ok {
 			all[i] = m
 			continue
@@ -524,6 +521,14 @@ func writeMetrics(w io.Writer, reports []*Report) error {
 		all = append(all, m)
 	}
 	return writeText(w, gatherers(all))
+}
+
+// replayed are the metrics of a drill, or of many that conclude together.
+func replayed(d *drill) *Metrics {
+	if d.set != nil {
+		return setMetrics(d.set)
+	}
+	return replay(d)
 }
 
 // Replay makes the metrics of a drill from its record and what was concluded from it.

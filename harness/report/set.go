@@ -176,6 +176,7 @@ func SetExporters(link func(folder string) string) []SetExporter {
 		{setPage, func(w io.Writer, r *Report) error { return RepetitionPage(w, r.Set, link) }},
 		{"junit.xml", func(w io.Writer, r *Report) error { return writeJUnit(w, []*Report{r}) }},
 		{"summary.md", func(w io.Writer, r *Report) error { return writeSummary(w, []*Report{r}) }},
+		{"metrics.prom", writeSetMetrics},
 	}
 }
 

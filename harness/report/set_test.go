@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
 	"github.com/regiondrill/regiondrill/harness/repetition"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
@@ -194,8 +196,8 @@ func TestSetsBesideDrills(t *testing.T) {
 	if err := json.Unmarshal(export(t, "verdict.json", sample(t, "flagship"), r), &all); err != nil || all.Grade != verdict.Fail || all.Drills[1].Repeated != 9 {
 		t.Errorf("%+v, %v", all, err)
 	}
-	if got := string(export(t, "metrics.prom", r)); strings.Contains(got, `scenario=`) {
-		t.Errorf("it has metrics: %s", got)
+	if got := string(export(t, "metrics.prom", r)); !strings.Contains(got, `regiondrill_last_run_grade{grade="fail",`) {
+		t.Errorf("its grade is not among the metrics: %s", got)
 	}
 }
 
@@ -218,6 +220,47 @@ func TestHostileWordsInSets(t *testing.T) {
 	}
 }
 
+// Many drills have gauges together, by the names of a single one's and by those of a repetition: so many series as the
+// scenario has objectives.
+func TestMetricsOfSets(t *testing.T) {
+	for name, r := range sets(t) {
+		t.Run(name, func(t *testing.T) {
+			golden(t, name+".prom", setFile(t, r, "metrics.prom"))
+			r.Scenario = "often"
+			together := export(t, "metrics.prom", Summed(r, ""), sample(t, "flagship"))
+			for _, want := range []string{`regiondrill_last_run_grade{grade="pass",scenario="primary-region-outage"} 1`,
+				fmt.Sprintf("regiondrill_last_repetition_runs{outcome=%q,scenario=%q} %d", "counted", r.Scenario, r.Counted)} {
+				if !strings.Contains(string(together), want+"\n") {
+					t.Errorf("beside another drill: there is no %s", want)
+				}
+			}
+			problems, err := promlint.New(bytes.NewReader(together)).Lint()
+			if err != nil || len(problems) > 0 {
+				t.Errorf("%v, %v", problems, err)
+			}
+		})
+	}
+	r := sets(t)["set-met"]
+	r.Virtual = true
+	if out := string(setFile(t, r, "metrics.prom")); !strings.HasPrefix(out, "# These drills were simulated") {
+		t.Errorf("of simulated ones it is told:\n%s", out)
+	}
+}
+
+// setFile is one of the files of a set.
+func setFile(t *testing.T, r *repetition.Result, name string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	for _, e := range SetExporters(nowhere) {
+		if e.File == name {
+			if err := e.Write(&out, Summed(r, "")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return out.Bytes()
+}
+
 func TestSetsReportAFullDisk(t *testing.T) {
 	one := Summed(sets(t)["set-met"], "")
 	var files []string
@@ -227,7 +270,7 @@ func TestSetsReportAFullDisk(t *testing.T) {
 			t.Errorf("%s: no error on a full disk", e.File)
 		}
 	}
-	if want := []string{"repetition.json", "repetition.html", "junit.xml", "summary.md"}; !slices.Equal(files, want) {
+	if want := []string{"repetition.json", "repetition.html", "junit.xml", "summary.md", "metrics.prom"}; !slices.Equal(files, want) {
 		t.Errorf("a set has the files %v", files)
 	}
 }
