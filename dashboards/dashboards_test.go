@@ -24,6 +24,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/measure"
 	"github.com/regiondrill/regiondrill/harness/report"
+	"github.com/regiondrill/regiondrill/harness/runs"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
@@ -31,6 +32,7 @@ import (
 const (
 	recoveryBoard = "grafana/regiondrill.json"
 	liveBoard     = "grafana/regiondrill-live.json"
+	monthsBoard   = "grafana/regiondrill-months.json"
 )
 
 // labels are the labels of each metric.
@@ -67,6 +69,48 @@ func scraped(t *testing.T) labels {
 		labelled(f, scrapedLabels...)
 	}
 	return labelsOf(families)
+}
+
+// givenOf is what Prometheus has of past runs that were given to it.
+func givenOf(t *testing.T) labels {
+	t.Helper()
+	fill := report.Backfill{Job: "regiondrill"}
+	if _, err := fill.Add(recorded(t, "flagship", time.Now()), "ci"); err != nil {
+		t.Fatal(err)
+	}
+	if err := fill.AddChanges(changed(time.Now())); err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if _, err := fill.WriteTo(&text); err != nil {
+		t.Fatal(err)
+	}
+	all := labels{}
+	for _, m := range sampleLine.FindAllStringSubmatch(text.String(), -1) {
+		for _, l := range labelName.FindAllStringSubmatch(m[2], -1) {
+			all.add(m[1], l[1])
+		}
+	}
+	return all
+}
+
+// Names and labels in OpenMetrics' text.
+var (
+	sampleLine = regexp.MustCompile(`(?m)^([a-z_]+)\{(.*)\} `)
+	labelName  = regexp.MustCompile(`([a-z_]+)="[^"]*"`)
+)
+
+// changed is that the recovery of staff became slower, and one of its phases, from a run on.
+func changed(at time.Time) *runs.Trends {
+	before, after := verdict.Seconds(3), verdict.Seconds(4.5)
+	all := &runs.Trends{}
+	for _, phase := range []string{"", "decide"} {
+		all.Measures = append(all.Measures, runs.Trend{
+			Series: runs.Series{Scenario: "primary-region-outage", Target: "lab", Environment: "nightly", Probe: "staff",
+				Fault: "virginia-dark", Phase: phase},
+			Changes: []runs.Shift{{Begun: at, Before: &before, After: &after, Worse: true}}})
+	}
+	return all
 }
 
 var scrapedLabels = pairs("job", "regiondrill-live", "instance", "host.docker.internal:9464", "environment", "live")
@@ -143,7 +187,7 @@ type dashboard struct {
 		}
 	}
 	Annotations struct {
-		List []struct{ Name, Expr, TitleFormat, TextFormat string }
+		List []struct{ Name, Expr, Step, TitleFormat, TextFormat string }
 	}
 	Links  []struct{ URL string }
 	Panels []panel
@@ -182,7 +226,8 @@ func values(environment, scenario, shown string) *strings.Replacer {
 	if d, err := time.ParseDuration(shown); err == nil {
 		seconds = fmt.Sprint(int(d.Seconds()))
 	}
-	return strings.NewReplacer("$environment", environment, "$scenario", scenario, "$__range_s", seconds, "$__range", shown, "$window", "10s")
+	return strings.NewReplacer("$environment", environment, "$scenario", scenario, "$__range_s", seconds, "$__range", shown,
+		"$__interval_ms", "21600000", "$__interval", "6h", "$probe", ".*", "$fault", ".*", "$window", "10s")
 }
 
 func read(t *testing.T, name string) dashboard {
@@ -216,6 +261,9 @@ func dashboardQueries(t *testing.T, name string) []query {
 		}
 	}
 	for _, a := range d.Annotations.List {
+		if a.Expr == "" { // it asks Grafana itself
+			continue
+		}
 		all = append(all, query{"annotation " + a.Name, a.Expr, legendOf(a.TitleFormat, a.TextFormat)})
 	}
 	for _, v := range d.Templating.List {
@@ -268,6 +316,7 @@ func TestQueriesMatchTheMetrics(t *testing.T) {
 	}{
 		"what drills concluded": {pushed(t), append(dashboardQueries(t, recoveryBoard), ruleQueries(t)...), 40},
 		"a drill that runs":     {scraped(t), dashboardQueries(t, liveBoard), 14},
+		"many runs":             {givenOf(t), dashboardQueries(t, monthsBoard), 15},
 	} {
 		if len(c.queries) < c.atLeast {
 			t.Fatalf("%s: only %d queries were found", what, len(c.queries))
@@ -369,14 +418,22 @@ func TestTheTestSees(t *testing.T) {
 
 func TestDashboardsAreInOrder(t *testing.T) {
 	for name, want := range map[string]struct {
-		uid, other string
-		variables  []string
+		uid       string
+		others    []string
+		variables []string
 	}{
-		recoveryBoard: {"regiondrill-recovery", "/d/regiondrill-live", []string{"datasource", "environment", "scenario"}},
-		liveBoard:     {"regiondrill-live", "/d/regiondrill-recovery", []string{"datasource", "environment", "scenario", "window"}},
+		recoveryBoard: {"regiondrill-recovery", []string{"/d/regiondrill-live", "/d/regiondrill-months"}, []string{"datasource", "environment", "scenario"}},
+		liveBoard: {"regiondrill-live", []string{"/d/regiondrill-recovery"},
+			[]string{"datasource", "environment", "scenario", "window"}},
+		monthsBoard: {"regiondrill-months", []string{"/d/regiondrill-recovery"},
+			[]string{"datasource", "environment", "scenario", "probe", "fault"}},
 	} {
 		d := read(t, name)
-		if d.UID != want.uid || d.SchemaVersion == 0 || len(d.Links) != 1 || d.Links[0].URL != want.other {
+		var others []string
+		for _, link := range d.Links {
+			others = append(others, link.URL)
+		}
+		if d.UID != want.uid || d.SchemaVersion == 0 || !slices.Equal(others, want.others) {
 			t.Errorf("uid %q, schema version %d, links %v: links to the dashboard must go on to work", d.UID, d.SchemaVersion, d.Links)
 		}
 		ids := map[int]bool{}

@@ -5,11 +5,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -259,6 +261,10 @@ func TestAQuarterOfAYear(t *testing.T) {
 		"statistics": func(a asked) { checkStatistics(a, all, end) },
 		"phases":     checkPhases,
 		"now":        checkNow,
+		"months": func(a asked) {
+			a.values = values("nightly", "primary-region-outage", "2160h")
+			checkMonths(a, all, end)
+		},
 	} {
 		t.Run(name, func(t *testing.T) { check(asked{t, p, season, values(".*", ".*", "2160h")}) })
 	}
@@ -549,6 +555,10 @@ func TestBackfill(t *testing.T) {
 			t.Fatal(dated, err)
 		}
 	}
+	since := all[60].Verdict.Started.Add(7 * time.Second) // on no edge of a step, which would be in two
+	if err := fill.AddChanges(changed(since)); err != nil {
+		t.Fatal(err)
+	}
 	var text bytes.Buffer
 	if _, err := fill.WriteTo(&text); err != nil {
 		t.Fatal(err)
@@ -560,7 +570,116 @@ func TestBackfill(t *testing.T) {
 	})
 	checkRuns(a, all, end)
 	checkPhases(a)
+	t.Run("months", func(t *testing.T) {
+		a := asked{t, a.p, a.view, values("nightly", "primary-region-outage", "2160h")}
+		hourly := a.view
+		hourly.step = time.Hour // as the marks are asked for
+		checkPanels(t, a.p, monthsBoard, a.values, a.view)
+		checkMonths(a, all, end)
+		checkChanges(asked{t, a.p, hourly, a.values}, since)
+	})
 	if dated, err := fill.Add(&report.Report{Verdict: all[0].Verdict, History: &history.History{}}, ""); dated || err != nil {
 		t.Errorf("a run without a time is taken: %t, %v", dated, err)
+	}
+}
+
+// over is what a curve of the months' board shows, by one of its labels: the values by their instants.
+func (a asked) over(panel, ref, by string) map[string]map[int64]float64 {
+	a.Helper()
+	found := map[string]map[int64]float64{}
+	for _, p := range read(a.T, monthsBoard).Panels {
+		for _, target := range p.Targets {
+			if p.Title != panel || target.RefID != ref {
+				continue
+			}
+			answer, err := a.p.query(a.Context(), a.values.Replace(target.Expr), false, a.view)
+			if err != nil {
+				a.Fatal(err)
+			}
+			for _, s := range answer.Result {
+				at := map[int64]float64{}
+				for _, v := range s.Values {
+					value, err := strconv.ParseFloat(v[1].(string), 64)
+					if err != nil {
+						a.Fatal(err)
+					}
+					at[int64(v[0].(float64))] = value
+				}
+				found[s.Metric[by]] = at
+			}
+		}
+	}
+	if len(found) == 0 {
+		a.Errorf("%s shows nothing of %s", panel, ref)
+	}
+	return found
+}
+
+// checkMonths wants a point for every night of the flagship, in the step in which it ended: the bounds of its slowest
+// people, whose phases sum to the upper one, and where somebody never came back the time for which that was watched.
+func checkMonths(a asked, all []*night, end time.Time) {
+	const band, parts = "Recovery time over months: $scenario", "Where the time went: $scenario"
+	most, least := a.over(band, "A", "scenario")["primary-region-outage"], a.over(band, "B", "scenario")["primary-region-outage"]
+	never, goal := a.over(band, "D", "scenario")["primary-region-outage"], a.over(band, "C", "scenario")["primary-region-outage"]
+	phases, grades := a.over(parts, "A", "phase"), a.over("Runs, by what they came to", "A", "grade")
+	points, nobody, counted := 0, 0, map[string]float64{}
+	first := end.Add(-quarter)
+	for _, n := range all {
+		ended := n.Verdict.Started.Add(n.Report.History.EndAt.Duration())
+		if n.killed || n.environment != "nightly" || n.Report.History.Plan.Scenario != "primary-region-outage" || !ended.After(first) {
+			continue
+		}
+		step := first.Add((ended.Sub(first) + look - 1) / look * look).Unix()
+		counted[string(n.Verdict.Grade)]++
+		slowest := slowestOf(n)
+		switch {
+		case slowest == nil:
+		case slowest.RecoveryTimeActual.Upper == nil:
+			nobody++
+			if _, shown := most[step]; shown || never[step] != 29.98 {
+				a.Errorf("%s: nobody was back, and it shows %v and %v", n.key(), most[step], never[step])
+			}
+		default:
+			points++
+			up, sum := float64(*slowest.RecoveryTimeActual.Upper), 0.0
+			for _, at := range phases {
+				sum += at[step]
+			}
+			if most[step] != up || least[step] != float64(slowest.RecoveryTimeActual.Lower) || goal[step] != 10 || math.Abs(sum-up) > 1e-6 {
+				a.Errorf("%s: at most %v, not %v, at least %v, phases of %v, objective %v", n.key(), most[step], up, least[step], sum,
+					goal[step])
+			}
+		}
+	}
+	if points < 60 || nobody == 0 || len(most) != points || len(least) != points || len(never) != nobody {
+		a.Errorf("%d runs with %d and %d points, %d where nobody was back with %d", points, len(most), len(least), nobody, len(never))
+	}
+	for grade, n := range counted {
+		sum := 0.0
+		for _, each := range grades[grade] {
+			sum += each
+		}
+		if sum != n {
+			a.Errorf("%v runs are shown as %s, not %v", sum, grade, n)
+		}
+	}
+}
+
+// checkChanges wants each change marked once, at the run from which on it is.
+func checkChanges(a asked, since time.Time) {
+	for _, mark := range read(a.T, monthsBoard).Annotations.List {
+		if mark.Expr == "" {
+			continue
+		}
+		answer, err := a.p.query(a.Context(), a.values.Replace(mark.Expr), false, a.view)
+		if err != nil || len(answer.Result) != 1 || len(answer.Result[0].Values) != 1 {
+			a.Errorf("%s: %v, %v", mark.Name, answer, err)
+			continue
+		}
+		s := answer.Result[0]
+		at, _ := strconv.ParseFloat(s.Values[0][1].(string), 64)
+		if int64(at) != since.UnixMilli() || s.Metric["direction"] != "worse" {
+			a.Errorf("%s: %v is not %v", mark.Name, s, since)
+		}
 	}
 }

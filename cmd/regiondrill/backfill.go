@@ -36,7 +36,8 @@ func (p *program) backfillCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "backfill DIR…", Short: "Write the gauges of past runs, with the times at which they were pushed",
 		Long: `Write the gauges of all runs below folders, with the times at which a Pushgateway would have been given them, as
-OpenMetrics for promtool tsdb create-blocks-from openmetrics. Simulated runs are left out.`,
+OpenMetrics for promtool tsdb create-blocks-from openmetrics; and the runs at which a recovery became another, as trend
+finds them. Simulated runs are left out.`,
 		Example: `  regiondrill metrics backfill runs --out runs.om
   regiondrill metrics backfill /srv/drills --until 2026-11-01 --environment nightly --out runs.om`,
 		Args: atLeastOne("a folder of runs"),
@@ -65,6 +66,12 @@ func (p *program) backfill(dirs []string, wanted runs.Filter, environment, out s
 		if err != nil {
 			return err
 		}
+		for i := range s.Runs {
+			s.Runs[i].Environment = cmp.Or(s.Runs[i].Environment, environment)
+		}
+		if err := fill.AddChanges(runs.TrendsOf(s, wanted, runs.DefaultTrend)); err != nil {
+			return broke(err)
+		}
 		all := wanted.Only(s.Single())
 		for _, r := range slices.Backward(all) {
 			if r.Virtual {
@@ -72,7 +79,7 @@ func (p *program) backfill(dirs []string, wanted runs.Filter, environment, out s
 				continue
 			}
 			folder := filepath.Join(s.Path, filepath.FromSlash(r.Folder))
-			if why := fillOne(fill, folder, cmp.Or(r.Environment, environment)); why != nil {
+			if why := fillOne(fill, folder, r.Environment); why != nil {
 				fmt.Fprintf(p.stderr, "skipped %s: %s\n", report.Clean(folder), report.Clean(why.Error()))
 				continue
 			}

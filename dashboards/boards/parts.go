@@ -22,7 +22,8 @@ type Board = dashboard.Dashboard //nolint:staticcheck // the newer format is for
 
 // All lists the boards by the names of their files.
 func All() map[string]Board {
-	return map[string]Board{"regiondrill.json": Recovery(), "regiondrill-live.json": Live()}
+	return map[string]Board{"regiondrill.json": Recovery(), "regiondrill-live.json": Live(),
+		"regiondrill-months.json": Months()}
 }
 
 // source is the Prometheus that whoever looks has chosen.

@@ -93,7 +93,8 @@ func Recovery() Board {
 	b := board("regiondrill-recovery", "regiondrill: recovery of sign-in",
 		"What regiondrill's drills concluded: how long people could not sign in, against the objective, and how that went "+
 			"over 90 days. Works on what a Pushgateway holds and Prometheus kept.", "now-90d", "5m")
-	b.Links = []dashboard.DashboardLink{linkTo("regiondrill-live", "A drill that runs")}
+	b.Links = []dashboard.DashboardLink{linkTo("regiondrill-live", "A drill that runs"),
+		linkTo("regiondrill-months", "Recovery over months")}
 	const grades = `regiondrill_last_run_grade{environment!="live"}`
 	b.Templating = variables(choice("environment", grades),
 		choice("scenario", `regiondrill_last_run_grade{environment=~"$environment",environment!="live"}`))

@@ -12,6 +12,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/regiondrill/regiondrill/harness/runs"
+	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
 // Backfill are the gauges of past runs under their label run, as Prometheus would have scraped them from a Pushgateway,
@@ -70,6 +73,55 @@ func (b *Backfill) Add(r *Report, environment string) (bool, error) {
 	}
 	return true, nil
 }
+
+// AddChanges takes in at which runs of a folder a measure became another: each change once, at the instant at which the
+// first run after it began.
+func (b *Backfill) AddChanges(all *runs.Trends) error {
+	if b.families == nil {
+		b.families = map[string]*filled{}
+	}
+	for i := range all.Measures {
+		of := &all.Measures[i]
+		for _, change := range of.Changes {
+			labels := []string{"scenario", label(of.Scenario), "target", label(of.Target), "environment", of.Environment,
+				"probe", label(of.Probe), "fault", label(of.Fault), "measure", measureName(of), "direction", turnOf(change),
+				"job", b.Job}
+			for name, value := range map[string]float64{changeTime: unix(change.Begun), changeShift: shiftOf(change)} {
+				f := &dto.MetricFamily{Name: proto.String(Namespace + "_" + name), Help: proto.String(changeHelp[name]),
+					Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{{Gauge: &dto.Gauge{Value: &value}}}}
+				if err := b.fill(f, labels, change.Begun.UnixMilli()); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// The gauges of a change.
+const (
+	changeTime  = "change_point_timestamp_seconds"
+	changeShift = "change_point_shift_seconds"
+)
+
+var changeHelp = map[string]string{
+	changeTime: "When the first run began from which on the measure is another.",
+	changeShift: "By how much the measure's median is more than before; +Inf where half of the people never recovered " +
+		"since, -Inf where they did not before.",
+}
+
+// measureName is what a trend is about: the recovery, or one of its phases.
+func measureName(t *runs.Trend) string { return cmp.Or(t.Phase, string(verdict.RecoveryTime)) }
+
+func turnOf(s runs.Shift) string {
+	if s.Worse {
+		return "worse"
+	}
+	return "better"
+}
+
+// shiftOf is by how much a median grew, in seconds.
+func shiftOf(s runs.Shift) float64 { return orNever(s.After) - orNever(s.Before) }
 
 // fill adds the samples of a family.
 func (b *Backfill) fill(f *dto.MetricFamily, labels []string, at int64) error {
