@@ -34,6 +34,7 @@ func (s *session) concluded(ctx context.Context, f *finished) (*report.Report, i
 	}
 	f.metrics.Conclude(r.Verdict)
 	s.push(ctx, f.metrics)
+	s.annotate(ctx, s.grafana, report.AnnotationsOf(r, s.flags.environment))
 	if err != nil {
 		s.complain(err)
 		return r, exitBroken

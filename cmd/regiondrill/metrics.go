@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
 )
@@ -116,6 +118,41 @@ func (s *session) push(ctx context.Context, m *report.Metrics) {
 	if s.receiver != nil {
 		s.warn(carry(ctx, m.Write, s.receiver, s.flags.environment))
 	}
+}
+
+// annotateLimit bounds the time that a Grafana may take.
+const annotateLimit = 5 * time.Second
+
+// annotate tells a Grafana, nil where none was named. It only carries a result, as carry does.
+func (p *program) annotate(ctx context.Context, to *report.Grafana, all []report.Annotation) {
+	if to == nil {
+		return
+	}
+	limit := annotateLimit
+	if ctx.Err() != nil {
+		limit = pushLimitStopped
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	p.warn(to.Annotate(ctx, all))
+}
+
+// bindGrafana is the flag of all that tell a Grafana.
+func bindGrafana(set *pflag.FlagSet, address *string, what string) {
+	set.StringVar(address, "grafana", "", "mark "+what+" in the Grafana at `URL`, by the token that "+
+		"REGIONDRILL_GRAFANA_TOKEN holds")
+}
+
+// grafanaAt reads a --grafana; nil where none was named.
+func (p *program) grafanaAt(address string) (*report.Grafana, error) {
+	if address == "" {
+		return nil, nil
+	}
+	grafana, err := report.ParseGrafana(address, p.getenv)
+	if err != nil {
+		return nil, fmt.Errorf("--grafana %w", err)
+	}
+	return grafana, nil
 }
 
 // announcement tells the Pushgateway that a run stands, while it goes on. Until then the run has harmed nothing, and

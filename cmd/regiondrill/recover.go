@@ -20,11 +20,12 @@ import (
 // recovery is how killed runs are taken up.
 type recovery struct {
 	gateway     *report.Gateway // nil where none was named
+	grafana     *report.Grafana // nil where none was named
 	environment string          // "" leaves the one that the run was given
 }
 
 func (p *program) recoverCommand() *cobra.Command {
-	var pushGateway string
+	var pushGateway, grafana string
 	var how recovery
 	cmd := &cobra.Command{
 		Use: "recover [DIR]", Short: "Undo what a killed run left",
@@ -38,10 +39,14 @@ Exits with 3 where something still could not be undone, with 70 where a result c
 			if how.gateway, err = gatewayAt(pushGateway); err != nil {
 				return err
 			}
+			if how.grafana, err = p.grafanaAt(grafana); err != nil {
+				return err
+			}
 			return p.recover(cmd.Context(), args, how)
 		},
 	}
 	cmd.Flags().StringVar(&pushGateway, "push-gateway", "", "tell the Pushgateway at `URL` that the runs are over")
+	bindGrafana(cmd.Flags(), &grafana, "when faults of the runs were in force")
 	cmd.Flags().StringVar(&how.environment, "environment", "",
 		"push under the `NAME` of where they ran, instead of the one that each was given")
 	return cmd
@@ -168,8 +173,9 @@ func (p *program) recoverRun(ctx context.Context, run *drill.OpenRun, how recove
 		fmt.Fprintf(p.stdout, "%s: nothing to conclude: %v\n", run.Folder, err)
 		return exitPass
 	}
+	environment := cmp.Or(how.environment, concluded.History.Plan.Environment)
+	p.annotate(ctx, how.grafana, report.AnnotationsOf(concluded, environment))
 	if how.gateway != nil {
-		environment := cmp.Or(how.environment, concluded.History.Plan.Environment)
 		p.warn(carry(ctx, report.Replay(concluded).PushRecovered, how.gateway, environment))
 	}
 	if err != nil {

@@ -35,6 +35,7 @@ type runFlags struct {
 	listen         string
 	pushGateway    string
 	remoteWrite    string
+	grafana        string
 	environment    string
 	origin         originFlags
 	allow          []string
@@ -86,6 +87,7 @@ func (f *runFlags) bind(set *pflag.FlagSet) {
 	set.StringVar(&f.pushGateway, "push-gateway", "", "push the last run's gauges to the Pushgateway at `URL`")
 	set.StringVar(&f.remoteWrite, "remote-write", "",
 		"write the last run's gauges to the receiver of Prometheus's Remote-Write at `URL`")
+	bindGrafana(set, &f.grafana, "when faults were in force, with the outcome,")
 	set.StringVar(&f.environment, "environment", "", "label the results with the `NAME` of where this runs")
 	set.StringVar(&f.origin.reportURL, "report-url", "", "link boards to the report: a `URL` that may hold "+
 		"{folder}, {run} and {scenario}; without it what CI says of its job is taken")

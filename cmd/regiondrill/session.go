@@ -34,6 +34,8 @@ type session struct {
 	building sync.Mutex       // held by the one of them that provisions, which takes a processor for itself
 	// receiver is nil where none was named.
 	receiver *report.Receiver
+	// grafana is nil where none was named.
+	grafana *report.Grafana
 	// notifiers are told the outcomes at the end.
 	notifiers []*report.Notifier
 }
@@ -54,6 +56,9 @@ func (p *program) begin(ctx context.Context, flags runFlags, drills []*compiled)
 		return nil, err
 	}
 	if s.receiver, err = receiverAt(flags.remoteWrite); err != nil {
+		return nil, err
+	}
+	if s.grafana, err = p.grafanaAt(flags.grafana); err != nil {
 		return nil, err
 	}
 	if flags.out != "" {

@@ -15,6 +15,7 @@ import (
 func (p *program) trendCommand() *cobra.Command {
 	var wanted wantedFlags
 	var asJSON, fail bool
+	var address string
 	alpha := runs.DefaultTrend.Alpha
 	cmd := &cobra.Command{
 		Use: "trend [DIR]", Short: "Tell how recovery went over past runs, and since when it is another",
@@ -24,7 +25,11 @@ change of a recovery is for the worse.`,
 		Example: `  regiondrill trend
   regiondrill trend /srv/drills --scenario primary-region-outage --since 90d --fail-on-worse`,
 		Args: atMostOne("a folder of runs"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			grafana, err := p.grafanaAt(address)
+			if err != nil {
+				return err
+			}
 			filter, err := wanted.filter(time.Now())
 			if err != nil {
 				return err
@@ -34,22 +39,31 @@ change of a recovery is for the worse.`,
 			}
 			rule := runs.DefaultTrend
 			rule.Alpha = alpha
-			return p.trend(cmp.Or(append(args, runsDir)...), filter, rule, asJSON, fail)
+			all, err := p.trend(cmp.Or(append(args, runsDir)...), filter, rule, asJSON)
+			if err != nil {
+				return err
+			}
+			p.annotate(cmd.Context(), grafana, report.AnnotationsOfChanges(all))
+			if fail && all.Worse {
+				return leave(exitFail)
+			}
+			return nil
 		},
 	}
 	wanted.bind(cmd.Flags())
 	set := cmd.Flags()
 	set.BoolVar(&asJSON, "json", false, "print JSON")
+	bindGrafana(set, &address, "the runs at which a measure changed")
 	set.BoolVar(&fail, "fail-on-worse", false, "exit with 1 where the latest change of a recovery is for the worse")
 	set.Float64Var(&alpha, "alpha", alpha, "the `PROBABILITY` with which a change of a measure may be found where there "+
 		"is none")
 	return cmd
 }
 
-func (p *program) trend(dir string, wanted runs.Filter, rule runs.TrendRule, asJSON, fail bool) error {
+func (p *program) trend(dir string, wanted runs.Filter, rule runs.TrendRule, asJSON bool) (*runs.Trends, error) {
 	s, err := p.shelf(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	all := runs.TrendsOf(s, wanted, rule)
 	if asJSON {
@@ -60,11 +74,8 @@ func (p *program) trend(dir string, wanted runs.Filter, rule runs.TrendRule, asJ
 			_, err = p.stdout.Write(text.Bytes())
 		}
 	}
-	switch {
-	case err != nil:
-		return broke(err)
-	case fail && all.Worse:
-		return leave(exitFail)
+	if err != nil {
+		return nil, broke(err)
 	}
-	return nil
+	return all, nil
 }

@@ -17,8 +17,9 @@ import (
 var mayDial = map[string]string{
 	"harness/fabric/edge.go":             "the address of a place's backend, on loopback or in our own containers",
 	"harness/faults/backend.go":          "the emulator that plays KMS, as confirmed",
+	"harness/report/grafana.go":          "the Grafana that the command line names",
 	"harness/report/notify.go":           "the webhooks that the command line asks for and the environment names",
-	"harness/report/push.go":             "the Pushgateway and Grafana that the command line names",
+	"harness/report/push.go":             "the Pushgateway that the command line names",
 	"harness/report/remote_write.go":     "the receiver that the command line names",
 	"harness/targets/box.go":             "our own containers",
 	"harness/targets/localstack_find.go": "the container engine",
