@@ -115,11 +115,12 @@ func (p *SAMLLogin) transport(from *harness.Place) (*http.Transport, func()) {
 }
 
 // newTransport dials through the fabric from a place. Resumption is off: a new user has no ticket. HTTP/1.1 costs a
-// tenth less than HTTP/2 where a connection carries so few requests; browsers speak HTTP/2.
+// tenth less than HTTP/2 where a connection carries so few requests; browsers speak HTTP/2. P-256, which every server
+// of TLS 1.3 must know (RFC 8446, 9.1), costs a quarter less than X25519 in Go.
 func newTransport(world *harness.World, from *harness.Place) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) { return world.Dial(ctx, from, addr) },
-		TLSClientConfig: &tls.Config{RootCAs: world.Roots, CurvePreferences: []tls.CurveID{tls.X25519},
+		TLSClientConfig: &tls.Config{RootCAs: world.Roots, CurvePreferences: []tls.CurveID{tls.CurveP256},
 			NextProtos: []string{"http/1.1"}},
 		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
 		MaxIdleConnsPerHost: 64,

@@ -64,7 +64,7 @@ func (w Way) client() (*http.Client, error) {
 		Proxy:                  http.ProxyURL(door),
 		OnProxyConnectResponse: noSuchName,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{RootCAs: roots, CurvePreferences: []tls.CurveID{tls.X25519}},
+		TLSClientConfig:        &tls.Config{RootCAs: roots, CurvePreferences: []tls.CurveID{tls.CurveP256}},
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxIdleConnsPerHost:    32,
 	}}, nil

@@ -73,7 +73,7 @@ func client(t *testing.T, f *Fabric, h2 bool) *http.Client {
 	t.Helper()
 	transport := &http.Transport{
 		ForceAttemptHTTP2:   h2,
-		TLSClientConfig:     &tls.Config{RootCAs: f.ca.Pool(), CurvePreferences: []tls.CurveID{tls.X25519}},
+		TLSClientConfig:     &tls.Config{RootCAs: f.ca.Pool(), CurvePreferences: []tls.CurveID{tls.CurveP256}},
 		TLSHandshakeTimeout: time.Hour,
 		DialContext:         fromVantage(f),
 	}

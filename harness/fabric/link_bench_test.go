@@ -65,7 +65,7 @@ func miss(rtt time.Duration, connections int) (misses []time.Duration) {
 // BenchmarkConversation is the traffic of one sign-in: six requests over three fresh connections to two hosts.
 func BenchmarkConversation(b *testing.B) {
 	f := benchFabric(b)
-	pool, curves := f.ca.Pool(), []tls.CurveID{tls.X25519}
+	pool, curves := f.ca.Pool(), []tls.CurveID{tls.CurveP256}
 	for b.Loop() {
 		for range 3 {
 			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, CurvePreferences: curves},

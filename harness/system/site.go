@@ -126,7 +126,7 @@ func (s *Site) Client(region string) *http.Client {
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			return s.Fabric.Dial(ctx, region, addr)
 		},
-		TLSClientConfig:     &tls.Config{RootCAs: s.CA.Pool(), CurvePreferences: []tls.CurveID{tls.X25519}},
+		TLSClientConfig:     &tls.Config{RootCAs: s.CA.Pool(), CurvePreferences: []tls.CurveID{tls.CurveP256}},
 		TLSHandshakeTimeout: 10 * time.Second,
 		MaxIdleConnsPerHost: 32,
 	}}
