@@ -18,6 +18,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"sync"
 	"time"
 )
 
@@ -31,6 +32,9 @@ type CA struct {
 	leaf   *ecdsa.PrivateKey // of every good leaf
 	faulty *ecdsa.PrivateKey // of every leaf that clients must refuse
 	now    time.Time
+
+	mu     sync.Mutex
+	leaves []*x509.Certificate // the good ones
 }
 
 // NewCA makes an authority whose certificates are valid at now and for ten years after.
@@ -70,6 +74,18 @@ func (ca *CA) Pool() *x509.CertPool {
 	return pool
 }
 
+// Acquainted is the authority's certificate and the good leaves that it has signed until now. Who trusts it trusts what
+// Pool's do, and needn't verify at each handshake that the authority has signed the leaf: a fifth of what one costs.
+func (ca *CA) Acquainted() *x509.CertPool {
+	pool := ca.Pool()
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	for _, leaf := range ca.leaves {
+		pool.AddCert(leaf)
+	}
+	return pool
+}
+
 // PEM is the authority's certificate, for clients that read a bundle (AWS_CA_BUNDLE, SSL_CERT_FILE).
 func (ca *CA) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.cert.Raw})
@@ -87,7 +103,14 @@ func (ca *CA) LeafPin() string {
 
 // Leaf is a good server certificate for the names.
 func (ca *CA) Leaf(names ...string) (*tls.Certificate, error) {
-	return ca.sign(ca.leaf, ca.now.Add(-time.Hour), ca.now.Add(validity), names)
+	made, err := ca.sign(ca.leaf, ca.now.Add(-time.Hour), ca.now.Add(validity), names)
+	if err != nil {
+		return nil, err
+	}
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	ca.leaves = append(ca.leaves, made.Leaf)
+	return made, nil
 }
 
 // Faulty is a server certificate for the names, valid from notBefore to notAfter, with the key that no good leaf has: a

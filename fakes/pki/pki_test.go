@@ -25,6 +25,12 @@ func TestLeaves(t *testing.T) {
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil || none == nil {
 		t.Fatal(err, none)
 	}
+	for at, name := range map[time.Time]string{now: "b.test", now.AddDate(11, 0, 0): "a.test"} {
+		_, err := good.Leaf.Verify(x509.VerifyOptions{Roots: ca.Acquainted(), DNSName: name, CurrentTime: at})
+		if err == nil {
+			t.Errorf("who knows the leaf takes it for %s at %v", name, at)
+		}
+	}
 	for what, c := range map[string]struct {
 		leaf        *x509.Certificate
 		good, trust bool
@@ -32,9 +38,11 @@ func TestLeaves(t *testing.T) {
 		"good": {good.Leaf, true, true}, "expired": {old.Leaf, false, false}, "not yet valid": {early.Leaf, false, false},
 		"of another key": {current.Leaf, false, true}, "wrong name": {wrong.Leaf, false, false},
 	} {
-		_, err := c.leaf.Verify(x509.VerifyOptions{Roots: ca.Pool(), DNSName: "a.test", CurrentTime: now})
-		if (err == nil) != c.trust {
-			t.Errorf("%s: %v", what, err)
+		for _, pool := range []*x509.CertPool{ca.Pool(), ca.Acquainted()} {
+			_, err := c.leaf.Verify(x509.VerifyOptions{Roots: pool, DNSName: "a.test", CurrentTime: now})
+			if (err == nil) != c.trust {
+				t.Errorf("%s: %v", what, err)
+			}
 		}
 		pin := sha256.Sum256(c.leaf.RawSubjectPublicKeyInfo)
 		if (base64.StdEncoding.EncodeToString(pin[:]) == ca.LeafPin()) != c.good {

@@ -81,7 +81,11 @@ func Provision(
 	if err := p.console(); err != nil {
 		return nil, err
 	}
-	return site, p.vanity()
+	if err := p.vanity(); err != nil {
+		return nil, err
+	}
+	site.System.Roots = site.CA.Acquainted()
+	return site, nil
 }
 
 // console puts up the sign-in to AWS's console, which is in no Region.
