@@ -38,7 +38,7 @@ func binsOf(times *repetition.Times) []bin {
 	}
 	width := math.Pow(10, math.Floor(math.Log10((highest-lowest)/spreadBins)))
 	first := 0.0
-	for _, step := range []float64{1, 2, 5, 10} {
+	for _, step := range []float64{1, 2, 5, 10, 20} { // the last where ten would do but for where they begin
 		first = math.Floor(lowest/(width*step)) * width * step
 		if highest < first+spreadBins*width*step {
 			width *= step
