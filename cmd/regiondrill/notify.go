@@ -21,6 +21,31 @@ func bindNotify(set *pflag.FlagSet, ways *[]string) {
 		strings.Join(report.Ways(), ", ")+"; its address or key is in the environment (docs/ci.md)")
 }
 
+// outletFlags say to whom an outcome is told, and what as.
+type outletFlags struct {
+	ways        []string
+	environment string
+	reportURL   string // once they were looked at, the template of links
+}
+
+// bind binds them; labels says what --environment does.
+func (f *outletFlags) bind(set *pflag.FlagSet, labels string) {
+	bindNotify(set, &f.ways)
+	set.StringVar(&f.environment, "environment", "", labels)
+	set.StringVar(&f.reportURL, "report-url", "", "with --notify: link to the page by a `URL` that may hold {folder}, "+
+		"{run} and {scenario}; without it what CI says of its job is taken")
+}
+
+// outlet finds whom to tell, and how to link to what is told.
+func (p *program) outlet(flags *outletFlags) ([]*report.Notifier, error) {
+	all, err := p.notifiers(flags.ways)
+	if err != nil {
+		return nil, err
+	}
+	flags.reportURL, err = p.reportTemplate(flags.reportURL)
+	return all, err
+}
+
 // notifiers finds whom to tell, so that what is missing is known before anything starts.
 func (p *program) notifiers(ways []string) ([]*report.Notifier, error) {
 	var all []*report.Notifier

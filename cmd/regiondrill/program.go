@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -122,6 +123,9 @@ func (p *program) complain(err error) {
 			fmt.Fprintln(p.stderr, p.located(strings.TrimSuffix(line, "\n")))
 		}
 		return
+	}
+	if errors.Is(err, syscall.ENOSPC) {
+		err = fmt.Errorf("the disk is full: %w", err)
 	}
 	fmt.Fprintf(p.stderr, "regiondrill: %v\n", err)
 }

@@ -89,6 +89,9 @@ func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 	set := report.Summed(series.Result(), dir)
 	set.Verdict.Scenario = d.scenario.Name // also where none was run
 	set.Set.Scenario, set.Set.Target = d.scenario.Name, s.flags.target
+	if len(set.Set.Runs) == 0 {
+		os.Remove(dir) //nolint:errcheck // it goes only where it is empty: nothing was recorded
+	}
 	if _, err := os.Stat(dir); err == nil { // else nothing was begun
 		if err := exportSet(dir, set); err != nil {
 			s.complain(err)
@@ -149,7 +152,9 @@ func (s *session) nth(d *compiled, n int) (*compiled, error) {
 	if opts.Seed = &seed; s.flags.phase != 0 {
 		opts.PhaseSeed += uint64(n - 1)
 	}
-	return s.compileOne(d.source, d.with, opts)
+	with := d.with
+	with.Drawn = true // what varies was tried when it was compiled first
+	return s.compileOne(d.source, with, opts)
 }
 
 // setLine is the outcome of many drills in one line.

@@ -169,6 +169,11 @@ func (p *program) drills(args []string, flags *runFlags) ([]*compiled, error) {
 		return nil, err
 	}
 	drills = flags.shard.part(drills)
+	for _, d := range drills { // also of one that is skipped here, and would not be elsewhere
+		if err := flags.seeds(d); err != nil {
+			return nil, err
+		}
+	}
 	return drills, errors.Join(p.equipped(drills), confirmed(drills, flags.allow), mayExecute(drills, flags.allowExec))
 }
 
@@ -190,6 +195,18 @@ func (p *program) runOptions(flags runFlags) (engine.Options, error) {
 		opts.WithoutBrowser = "--without-browser was given"
 	}
 	return opts, nil
+}
+
+// seeds refuses a first seed, or phase, from which the drills of a repetition can't go on.
+func (f *runFlags) seeds(d *compiled) error {
+	times, what := f.repeat.rule(d).Times, "the seed of "+d.name
+	if f.seeded {
+		what = "--seed"
+	}
+	if times == 0 {
+		return nil
+	}
+	return errors.Join(seedsFrom(what, d.plan.Record.Seed, times), seedsFrom("--phase", f.phase, times))
 }
 
 // distinct refuses two drills of one name: their results could not be told apart.

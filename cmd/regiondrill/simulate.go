@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,15 +25,11 @@ import (
 
 // simulateFlags are the flags of simulate.
 type simulateFlags struct {
-	saying
-	runs       int
-	seed       uint64
-	seeded     bool
-	out        string
+	virtualFlags
 	until      float64
 	confidence float64
 	json       bool
-	notify     []string
+	outlet     outletFlags
 }
 
 const noBrowser = "a browser can't be run in virtual time"
@@ -56,21 +49,18 @@ The worst drill is kept as an ordinary folder beside repetition.json. Exit codes
   regiondrill simulate tag:nightly --runs 1`,
 		Args: atLeastOne("a scenario"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			flags.seeded = cmd.Flags().Changed("seed")
 			return p.simulate(cmd.Context(), args, &flags)
 		},
 	}
 	set := cmd.Flags()
-	flags.saying.bind(set)
-	set.IntVar(&flags.runs, "runs", 100, "run each drill `N` times")
-	set.Uint64Var(&flags.seed, "seed", 0, "seed the first drill by this, instead of by the scenario's seed")
+	flags.virtualFlags.bind(set, 100, "run each drill `N` times")
 	set.StringVar(&flags.out, "out", "", "the `DIR` of the results, which must not hold anything yet "+
 		"(default runs/TIME-NAME-simulated)")
 	set.Float64Var(&flags.until, "until-met", 0, "stop as soon as it is known whether every objective is met with at "+
 		"least this `PROBABILITY`, such as 0.9")
 	set.Float64Var(&flags.confidence, "confidence", repetition.Confidence, "that of its bounds and answers")
 	set.BoolVar(&flags.json, "json", false, "print repetition.json")
-	bindNotify(set, &flags.notify)
+	flags.outlet.bind(set, "label the results with the `NAME` of what this stands for")
 	return cmd
 }
 
@@ -80,20 +70,19 @@ func (p *program) simulate(ctx context.Context, args []string, flags *simulateFl
 	if err := asked.check(runFlags{}); err != nil {
 		return errors.New(strings.ReplaceAll(err.Error(), "--repeat", "--runs"))
 	}
-	notifiers, err := p.notifiers(flags.notify)
+	notifiers, err := p.outlet(&flags.outlet)
 	if err != nil {
 		return err
 	}
-	template, err := p.reportTemplate("")
+	drills, with, err := p.simulated(args, &flags.virtualFlags)
 	if err != nil {
 		return err
 	}
-	drills, sets, err := p.simulated(args, flags)
-	if err != nil {
-		return err
+	for _, d := range drills {
+		if err := flags.seeds(d, asked.rule(d).Times); err != nil {
+			return err
+		}
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	// Each drill makes a system anew and throws it away: collecting rarely is a sixth faster, for some hundred MiB more.
 	defer debug.SetGCPercent(debug.SetGCPercent(collectRarely))
 	now, outer := time.Now(), ""
@@ -102,23 +91,60 @@ func (p *program) simulate(ctx context.Context, args []string, flags *simulateFl
 			outer = history.FolderName(runsDir, now, "simulated")
 		}
 	}
-	all, err := p.simulations(drills, sets, asked, flags, outer)
+	all, err := p.simulations(drills, with, asked, flags, outer)
 	if err != nil {
 		return err
 	}
-	var told []*report.Report
+	ctx, brake := p.brake(ctx, "ending with the drills that have begun", flags.timeout)
+	defer brake.release()
+	told, failed := p.sums(ctx, all, outer)
+	if len(told) == 0 && len(failed) == 1 {
+		return failed[0]
+	}
+	codes := codesOf(told)
+	for _, err := range failed {
+		p.complain(err)
+		codes = append(codes, endedBy(err, len(told) > 0))
+	}
+	if len(told) == 0 {
+		return leave(first(codes))
+	}
+	codes = append(codes, p.tellAll(told, outer, flags.json))
+	p.notify(ctx, notifiers, notices(told, flags.outlet.environment, flags.outlet.reportURL, now, outer))
+	return leave(first(codes))
+}
+
+// sums are what the drills of each scenario conclude together. What ended one of them early is told, and what was done
+// until then stands.
+func (p *program) sums(ctx context.Context, all []*simulating, outer string) (told []*report.Report, failed []error) {
 	for _, s := range eachInTurn(ctx, all) {
-		set, err := p.summed(<-s)
+		set, err := p.summed(ctx, <-s)
 		if err != nil {
-			return ofDraws(err)
+			failed = append(failed, err)
+		}
+		if set == nil {
+			continue
 		}
 		if told = append(told, set); outer != "" {
 			fmt.Fprintf(p.stderr, "%s\n", setLine(set))
 		}
 	}
-	code := p.tellAll(told, outer, flags.json)
-	p.notify(ctx, notifiers, notices(told, "", template, now, outer))
-	return leave(first(append(codesOf(told), code)))
+	if len(told) == 0 && outer != "" {
+		os.Remove(outer) //nolint:errcheck // it goes only where it is empty
+	}
+	return told, failed
+}
+
+// endedBy is the exit code of what ended drills early: of a mistake of the scenario, where some of them tell something,
+// that there are too few.
+func endedBy(err error, told bool) int {
+	if _, own := errors.AsType[*exit](err); own {
+		return exitBroken
+	}
+	if told {
+		return exitUnknown
+	}
+	return exitUsage
 }
 
 // collectRarely is how much the heap grows, in percent, before it is collected.
@@ -129,6 +155,7 @@ type simulating struct {
 	*compiled
 	*simulation.Simulation
 	dir     string
+	base    uint64 // seed of the first
 	outcome *simulation.Outcome
 	took    time.Duration
 	err     error
@@ -154,7 +181,7 @@ func (p *program) simulations(
 		if look := p.progress(); look != nil {
 			s.Each = func(n int, _ *verdict.Verdict) { look(fmt.Sprintf("%s: %d of %d", d.scenario.Name, n, s.Rule.Times)) }
 		}
-		all = append(all, &simulating{compiled: d, Simulation: s, dir: dir})
+		all = append(all, &simulating{compiled: d, Simulation: s, dir: dir, base: flags.base(d)})
 	}
 	return all, nil
 }
@@ -180,100 +207,25 @@ func eachInTurn(ctx context.Context, all []*simulating) []chan *simulating {
 	return turns
 }
 
-// simulated finds and compiles what is to be simulated.
-func (p *program) simulated(args []string, flags *simulateFlags) ([]*compiled, scenario.With, error) {
-	from, err := p.sources(args)
-	if err != nil {
-		return nil, scenario.With{}, err
+// summed writes what all drills of one scenario conclude. It is nil where none was recorded, and then leaves nothing;
+// where one could not be run, what those before it conclude stands beside the error.
+func (p *program) summed(ctx context.Context, s *simulating) (*report.Report, error) {
+	if s.Each != nil {
+		fmt.Fprint(p.stderr, "\r\x1b[K")
 	}
-	opts, err := p.virtual()
-	if err != nil {
-		return nil, scenario.With{}, err
-	}
-	drills, err := p.compile(from, flags.saying, opts)
-	if err != nil {
-		return nil, scenario.With{}, err
-	}
-	sets, vars, err := flags.saying.parse()
-	if err != nil {
-		return nil, scenario.With{}, err
-	}
-	for _, d := range drills {
-		d.scenario.Vary = slices.DeleteFunc(d.scenario.Vary, func(draw scenario.Draw) bool { // a flag has the last word
-			return slices.ContainsFunc(sets, func(s scenario.Set) bool { return s.Path == draw.Path })
-		})
-	}
-	drills, err = p.timeless(drills)
-	return drills, p.with(sets, vars), errors.Join(err, flags.used(drills), distinct(drills))
-}
-
-// virtual are the options of a drill in virtual time.
-func (p *program) virtual() (engine.Options, error) {
-	opts, err := p.options("lab")
-	opts.PhaseSeed, opts.WithoutBrowser, opts.Repeated, opts.Virtual = 0, noBrowser, true, true
-	return opts, err
-}
-
-// timeless leaves out, of several drills, what can't be simulated, and says so; a single one is refused.
-func (p *program) timeless(drills []*compiled) ([]*compiled, error) {
-	var can []*compiled
-	var errs []error
-	for _, d := range drills {
-		if why := inRealTime(d); why != "" {
-			errs = append(errs, fmt.Errorf("%s can't be simulated: %s", d.name, why))
-			continue
-		}
-		can = append(can, d)
-	}
-	if len(can) == 0 {
-		return nil, errors.Join(errs...)
-	}
-	for _, err := range errs {
-		fmt.Fprintf(p.stderr, "left out: %v\n", err)
-	}
-	return can, nil
-}
-
-// inRealTime is why a drill can't be run in virtual time, empty where it can.
-func inRealTime(d *compiled) string {
-	switch {
-	case d.skipped != nil:
-		return d.skipped.Error()
-	case len(d.plan.Reaches()) > 0:
-		return "it asks " + strings.Join(d.plan.Reaches(), ", ") + ", where time is real"
-	case d.scenario.System.KMS.Backend == "localstack":
-		return "its KMS is LocalStack in a container, where time is real"
-	case len(d.plan.Executes()) > 0:
-		return "it runs programs, which are in real time"
-	case !slices.ContainsFunc(d.plan.Record.Probes, func(p history.Probe) bool { return !p.Skipped }):
-		return "it has browser probes only, and " + noBrowser
-	}
-	for _, probe := range d.plan.Record.Probes {
-		if !probe.Skipped && len(probe.Needs) > 0 {
-			return "its probe " + probe.Name + " runs a program, which is in real time"
-		}
-	}
-	return ""
-}
-
-// simulable is the mistake of a draw that can't be run in virtual time, nil where it can.
-func simulable(d *compiled) error {
-	if why := inRealTime(d); why != "" {
-		return scenario.Join(d.scenario.Block.Errorf("vary", "what was drawn can't be simulated: %s", why))
-	}
-	return nil
-}
-
-// summed writes what all drills of one scenario conclude.
-func (p *program) summed(s *simulating) (*report.Report, error) {
-	if s.err != nil {
-		return nil, s.err
-	}
+	failed := ofDrill(s.err, s.base)
 	outcome := s.outcome
+	if outcome == nil {
+		os.Remove(s.dir) //nolint:errcheck // it goes only where it is empty
+		return nil, failed
+	}
+	if failed == nil && outcome.Stopped != "" {
+		outcome.Stopped = stopWords(ctx)
+	}
 	outcome.Scenario, outcome.Target = s.scenario.Name, s.plan.Record.Target // also where none was run
 	set := report.Summed(outcome.Result, s.dir)
 	if err := exportSet(s.dir, set); err != nil {
-		return nil, err
+		return set, errors.Join(failed, broke(err))
 	}
 	for _, probe := range s.plan.Record.Probes {
 		if probe.Skipped {
@@ -284,22 +236,23 @@ func (p *program) summed(s *simulating) (*report.Report, error) {
 		worst := fmt.Sprintf("%s, drill %d", filepath.Join(s.dir, "worst", formats["html"]), outcome.Worst)
 		set.Places = append(set.Places, report.Place{What: "The worst", Where: worst})
 	}
-	if s.Each != nil {
-		fmt.Fprint(p.stderr, "\r\x1b[K")
-	}
-	fmt.Fprintf(p.stderr, "%s: %d drills simulated in %s\n", s.scenario.Name, len(outcome.Runs),
+	fmt.Fprintf(p.stderr, "%s: %s simulated in %s\n", s.scenario.Name, drillsOf(len(outcome.Runs)),
 		s.took.Round(100*time.Millisecond))
-	return set, nil
+	return set, failed
+}
+
+func drillsOf(n int) string {
+	if n == 1 {
+		return "1 drill"
+	}
+	return fmt.Sprintf("%d drills", n)
 }
 
 // nthPlan compiles the n-th drill: what varies is drawn by its seed.
 func (p *program) nthPlan(d *compiled, with scenario.With, flags *simulateFlags) func(n int) (*engine.Plan, error) {
-	base := d.plan.Record.Seed
-	if flags.seeded {
-		base = flags.seed
-	}
+	base := flags.base(d)
 	return func(n int) (*engine.Plan, error) {
-		opts, err := p.virtual()
+		opts, err := p.virtual(flags.outlet.environment)
 		if err != nil {
 			return nil, err
 		}
@@ -312,31 +265,6 @@ func (p *program) nthPlan(d *compiled, with scenario.With, flags *simulateFlags)
 		if err == nil {
 			err = simulable(once)
 		}
-		return once.plan, err
-	}
-}
-
-// ofDraws tells what ended a simulation: settings that are well each, and a mistake together, are the scenario's.
-func ofDraws(err error) error {
-	if _, mistake := errors.AsType[scenario.Errors](err); mistake {
-		return fmt.Errorf("what was drawn can't stand together: %w", err)
-	}
-	return broke(err)
-}
-
-// progress rewrites one line of a terminal; it is nil where nobody watches.
-func (p *program) progress() func(said string) {
-	if !terminal(p.stderr) {
-		return nil
-	}
-	var mu sync.Mutex
-	var last time.Time
-	return func(said string) {
-		mu.Lock()
-		defer mu.Unlock()
-		if now := time.Now(); now.Sub(last) > 100*time.Millisecond {
-			last = now
-			fmt.Fprintf(p.stderr, "\r%s\x1b[K", said)
-		}
+		return once.plan, drawing(err, d.scenario.Drawn(seed))
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/regiondrill/regiondrill/fakes/kms"
 	"github.com/regiondrill/regiondrill/harness"
@@ -122,8 +121,8 @@ func (c Catalog) Read(
 	return c.ReadWith(r, name, scenario.With{Sets: sets}, opts)
 }
 
-// ReadWith is Read with variables, and with files that others extend. What varies is tried at each of its ends, so that
-// no draw is a mistake.
+// ReadWith is Read with variables, and with files that others extend. What varies is tried at each of its ends, alone
+// and with each other one, so that few draws are a mistake that only the drill finds which draws them.
 func (c Catalog) ReadWith(
 	r io.Reader, name string, with scenario.With, opts engine.Options,
 ) (*scenario.Scenario, *engine.Plan, error) {
@@ -143,35 +142,21 @@ func (c Catalog) ReadWith(
 	if err != nil || with.Drawn {
 		return s, plan, err
 	}
-	var errs []error
-	for _, d := range s.Vary {
-		for _, end := range d.Ends() {
-			at := with
-			at.Sets = append(slices.Clone(with.Sets), scenario.Set{Path: d.Path, Value: string(end)})
-			if _, _, err := read(at); err != nil {
-				errs = append(errs, d.Block.Errorf("", "%s can't be %s: %s", d.Path, end, sentences(err)))
-				break
-			}
-		}
+	v := &varied{compile: func(sets ...scenario.Set) error {
+		at := with
+		at.Sets = append(slices.Clone(with.Sets), sets...)
+		_, _, err := read(at)
+		return err
+	}}
+	err = v.try(s.Vary)
+	if plan != nil && v.left > 0 {
+		plan.Remarks = append(plan.Remarks, v.remark(s))
 	}
-	return s, plan, scenario.Join(errs...)
+	return s, plan, err
 }
 
 // tooLong is more than a scenario may have, which its reader tells.
 const tooLong = 2 << 20
-
-// sentences are what mistakes say, without where they are.
-func sentences(err error) string {
-	mistakes, ok := errors.AsType[scenario.Errors](err)
-	if !ok {
-		return err.Error()
-	}
-	var all []string
-	for _, m := range mistakes {
-		all = append(all, m.Sentence)
-	}
-	return strings.Join(all, "; ")
-}
 
 // Compile resolves a scenario that was read. Its error joins every mistake that the kinds, the engine and the checks
 // find in it.

@@ -33,12 +33,18 @@ func (s *Scenario) Drawn(seed uint64) []Set {
 	return sets
 }
 
-// Ends are the values that a draw can't go beyond, or all there are.
+// Ends are the values that a draw can't go beyond, or all there are, each once.
 func (d Draw) Ends() []Scalar {
-	if len(d.OneOf) > 0 {
-		return d.OneOf
+	if len(d.OneOf) == 0 {
+		return []Scalar{d.From, d.To}
 	}
-	return []Scalar{d.From, d.To}
+	var ends []Scalar
+	for _, value := range d.OneOf { // one that is said twice is drawn twice as often
+		if !slices.Contains(ends, value) {
+			ends = append(ends, value)
+		}
+	}
+	return ends
 }
 
 // at draws one value. Durations are rounded as people would say them: to milliseconds where there is more than one

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/regiondrill/regiondrill/harness/catalog"
@@ -25,6 +26,8 @@ type Exploration struct {
 	Vary    []scenario.Draw
 	Seed    uint64 // of the first drill
 	Runs    int    // at most, before it gives up
+	// Others is by how many other seeds what was found is tried in the end. They are those behind the one that found it.
+	Others int
 	// Plan compiles a file with a seed.
 	Plan func(source []byte, sets []scenario.Set, seed uint64) (*engine.Plan, error)
 	Tell func(said string) // of how far it is; nil: nobody is told
@@ -37,13 +40,20 @@ type Found struct {
 	Check  verdict.Finding  // what it missed first
 	Drawn  []scenario.Set   // all that was drawn
 	Needed []scenario.Set   // what of it is needed for missing the check, as near to the file as it may be
-	File   []byte           // the smallest file that still misses it
+	File   []byte           // the smallest file that still misses it, with Seed as its own
 	Tried  int              // drills that were run to make it small
 	Last   *verdict.Verdict // that of the smallest file
+	// Stopped is that ctx ended before the file was as small as it can be, or before all Others were tried: it still
+	// misses the check.
+	Stopped bool
+	// Others are the drills of the smallest file by other seeds, and Missed how many of them miss the check too: the rest
+	// is a matter of the phase.
+	Others, Missed int
 }
 
 // Run looks, and shrinks what it finds. It is nil where none of the drills misses anything. The same exploration finds
-// the same.
+// the same, but for a ctx that ends: then it is nil with the error of ctx where nothing was found yet, and else what is
+// the smallest so far. A drill that can't be run ends it with a *Failed, but for one that comes behind what was found.
 func (e *Exploration) Run(ctx context.Context, scratch string) (*Found, error) {
 	found, err := e.search(ctx, scratch)
 	if found == nil || err != nil {
@@ -56,14 +66,16 @@ func (e *Exploration) Run(ctx context.Context, scratch string) (*Found, error) {
 	if err := s.smaller(ctx); err != nil {
 		return nil, err
 	}
-	return found, ctx.Err()
+	s.others(ctx)
+	found.Stopped = ctx.Err() != nil
+	return found, nil
 }
 
 // search runs drills until one misses a check: as many at once as there are processors, and it is the first of them
-// that counts.
+// that counts, of those that can't be run too.
 func (e *Exploration) search(ctx context.Context, scratch string) (*Found, error) {
 	var first *Found
-	var failed error
+	var failed *Failed
 	var mu sync.Mutex
 	begun := 0
 	next := func() int {
@@ -79,13 +91,13 @@ func (e *Exploration) search(ctx context.Context, scratch string) (*Found, error
 	take := func(n int, v *verdict.Verdict, drawn []scenario.Set, err error) {
 		mu.Lock()
 		defer mu.Unlock()
-		i := -1
 		if err != nil {
-			failed = fmt.Errorf("drill %d: %w", n, err)
-		} else {
-			i = missing(v)
+			if failed == nil || n < failed.N {
+				failed = &Failed{N: n, Err: err}
+			}
+			return
 		}
-		if i >= 0 && (first == nil || n < first.N) {
+		if i := missing(v); i >= 0 && (first == nil || n < first.N) {
 			first = &Found{N: n, Seed: e.Seed + uint64(n-1), Check: v.Findings[i], Drawn: drawn, Last: v}
 		}
 	}
@@ -101,10 +113,13 @@ func (e *Exploration) search(ctx context.Context, scratch string) (*Found, error
 		})
 	}
 	all.Wait()
-	if failed == nil {
-		failed = ctx.Err()
+	switch {
+	case failed != nil && (first == nil || failed.N < first.N):
+		return nil, failed
+	case first == nil:
+		return nil, ctx.Err()
 	}
-	return first, failed
+	return first, nil
 }
 
 func (e *Exploration) tell(format string, args ...any) {
@@ -252,6 +267,24 @@ func (s *shrinking) smaller(ctx context.Context) error {
 			}
 		}
 	}
-	s.File = edited
-	return nil
+	s.File, err = scenario.Edited(edited, []scenario.Set{{Path: "seed", Value: strconv.FormatUint(s.Found.Seed, 10)}})
+	return err
+}
+
+// others tells by how many other seeds the smallest file misses the check, in whichever way: whether it is a matter of
+// the settings alone, or of the phase too.
+func (s *shrinking) others(ctx context.Context) {
+	for n := 1; n <= s.Exploration.Others && ctx.Err() == nil; n++ {
+		s.tell("%s is missed: %d of %d other phases", s.Check.Name, n, s.Exploration.Others)
+		v, err := s.once(s.File, nil, s.Found.Seed+uint64(n), s.dir)
+		if err != nil {
+			continue // none that could be run
+		}
+		s.Found.Others++
+		if slices.ContainsFunc(v.Findings, func(f verdict.Finding) bool {
+			return f.Name == s.Check.Name && f.Grade == verdict.Fail
+		}) {
+			s.Missed++
+		}
+	}
 }

@@ -2,6 +2,9 @@ package simulation_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,9 +77,11 @@ func TestAPlantedMistakeIsFound(t *testing.T) {
 }
 
 // TestWhatIsDrawnIsBroughtNear halves the way between the file's value and the one that was drawn: people who give up
-// after some 1.5 s miss 2.5 s.
+// after some 1.5 s miss 2.5 s. So near, it is a matter of the phase too, which is told by how many others miss it.
 func TestWhatIsDrawnIsBroughtNear(t *testing.T) {
-	found, err := exploration(t, []byte(quick), 40).Run(t.Context(), t.TempDir())
+	e := exploration(t, []byte(quick), 40)
+	e.Others = 12
+	found, err := e.Run(t.Context(), t.TempDir())
 	if err != nil || found == nil || len(found.Needed) != 1 {
 		t.Fatalf("%+v, %v", found, err)
 	}
@@ -89,6 +94,9 @@ func TestWhatIsDrawnIsBroughtNear(t *testing.T) {
 	if near.Path != "probes.staff.steer.after" || near.Value == drawn.Value || !strings.HasPrefix(near.Value, "1.") {
 		t.Errorf("it drew %v, and needs %v", drawn, near)
 	}
+	if found.Others != 12 || found.Missed == 0 || found.Missed == 12 {
+		t.Errorf("of %d other phases %d miss it\n%s", found.Others, found.Missed, found.File)
+	}
 }
 
 // TestNothingToFind: where no drill misses anything, that is said after so many.
@@ -97,5 +105,52 @@ func TestNothingToFind(t *testing.T) {
 	found, err := exploration(t, source, 3).Run(t.Context(), t.TempDir())
 	if err != nil || found != nil {
 		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// TestWhatWasFoundIsKeptWhereItIsStopped: the smallest so far is a file that misses the check by the seed in it.
+func TestWhatWasFoundIsKeptWhereItIsStopped(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	e := exploration(t, []byte(quick), 40)
+	e.Others = 20
+	e.Tell = func(said string) {
+		if strings.Contains(said, "drills to make it small") {
+			stop()
+		}
+	}
+	found, err := e.Run(ctx, t.TempDir())
+	if err != nil || found == nil || !found.Stopped || found.Others != 0 || found.Tried == 0 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	plan, err := e.Plan(found.File, nil, found.Seed)
+	if err != nil || plan.Record.Seed != found.Seed || !strings.Contains(string(found.File), fmt.Sprintf("seed: %d\n", found.Seed)) {
+		t.Errorf("%v\n%s", err, found.File)
+	}
+}
+
+// TestStoppedBeforeAnything has found nothing, which is no proof.
+func TestStoppedBeforeAnything(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if found, err := exploration(t, []byte(quick), 40).Run(ctx, t.TempDir()); found != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// TestADrillThatCantBeRunIsNamed, where none before it missed anything.
+func TestADrillThatCantBeRunIsNamed(t *testing.T) {
+	source := bytes.Replace([]byte(quick), []byte("within: 2500ms"), []byte("within: 3900ms"), 1)
+	e, broken := exploration(t, source, 9), errors.New("no plan")
+	plan := e.Plan
+	e.Plan = func(source []byte, sets []scenario.Set, seed uint64) (*engine.Plan, error) {
+		if seed >= 3 {
+			return nil, broken
+		}
+		return plan(source, sets, seed)
+	}
+	_, err := e.Run(t.Context(), t.TempDir())
+	if failed, ok := errors.AsType[*simulation.Failed](err); !ok || failed.N != 3 || !errors.Is(err, broken) {
+		t.Errorf("%v", err)
 	}
 }

@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,8 +32,21 @@ type Outcome struct {
 	Worst int // the drill whose folder was kept, from 1; 0 where none was run
 }
 
+// Failed is a drill that could not be run.
+type Failed struct {
+	N   int // which, from 1
+	Err error
+}
+
+// Error names the drill.
+func (f *Failed) Error() string { return fmt.Sprintf("drill %d: %v", f.N, f.Err) }
+
+// Unwrap gives why.
+func (f *Failed) Unwrap() error { return f.Err }
+
 // Run runs the drills, as many at once as the program has processors, and keeps the folder of the worst alone, as
-// keep. A ctx that ends lets those that are running end. The same plans give the same outcome.
+// keep. A ctx that ends lets those that are running end. The same plans give the same outcome. A drill that can't be
+// run ends it with a *Failed; the outcome is that of the drills before, and nil where there is none.
 func (s *Simulation) Run(ctx context.Context, keep string) (*Outcome, error) {
 	scratch, err := os.MkdirTemp(filepath.Dir(keep), ".simulated-")
 	if err != nil {
@@ -51,10 +63,12 @@ func (s *Simulation) Run(ctx context.Context, keep string) (*Outcome, error) {
 		})
 	}
 	all.Wait()
-	if series.err != nil {
-		return nil, series.err
-	}
-	if ctx.Err() != nil {
+	switch failed := series.failed; {
+	case failed != nil && series.worst.n == 0:
+		return nil, failed
+	case failed != nil:
+		series.Stop(fmt.Sprintf("drill %d could not be run", failed.N))
+	case ctx.Err() != nil:
 		series.Stop("somebody interrupted it")
 	}
 	outcome := &Outcome{Result: series.Result(), Worst: series.worst.n}
@@ -65,8 +79,13 @@ func (s *Simulation) Run(ctx context.Context, keep string) (*Outcome, error) {
 	if err := os.Rename(series.worst.dir, keep); err != nil {
 		return nil, fmt.Errorf("keeping the worst drill: %w", err)
 	}
-	_, err = s.runner().Conclude(keep)
-	return outcome, err
+	if _, err := s.runner().Conclude(keep); err != nil {
+		return outcome, err
+	}
+	if series.failed != nil {
+		return outcome, series.failed
+	}
+	return outcome, nil
 }
 
 func (s *Simulation) runner() *drill.Runner { return &drill.Runner{Catalog: s.Catalog, Timeless: true} }
@@ -105,19 +124,19 @@ type series struct {
 	*repetition.Series
 	simulation *Simulation
 
-	mu    sync.Mutex
-	begun int
-	count int            // of those that were added
-	ended map[int]*ended // and wait for those before them
-	worst ended
-	err   error // the first
+	mu     sync.Mutex
+	begun  int
+	count  int            // of those that were added
+	ended  map[int]*ended // and wait for those before them
+	worst  ended
+	failed *Failed // the first that could not be run
 }
 
 // next is the drill to run now, 0 when there is no more.
 func (s *series) next(ctx context.Context) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ctx.Err() != nil || s.err != nil || s.begun >= s.simulation.Rule.Times || !s.Open() {
+	if ctx.Err() != nil || s.failed != nil || s.begun >= s.simulation.Rule.Times || !s.Open() {
 		return 0
 	}
 	s.begun++
@@ -138,9 +157,10 @@ func (s *series) add(n int, e *ended) {
 func (s *series) take(e *ended) {
 	gone := e.dir
 	switch {
+	case s.failed != nil: // what came behind counts nowhere
 	case e.err != nil:
-		s.err = errors.Join(s.err, fmt.Errorf("drill %d: %w", e.n, e.err))
-	case s.err == nil && s.Open():
+		s.failed = &Failed{N: e.n, Err: e.err}
+	case s.Open():
 		s.Add("", e.v)
 		if s.simulation.Each != nil {
 			s.simulation.Each(e.n, e.v)

@@ -146,21 +146,29 @@ func TestTheSameSeedsGiveTheSame(t *testing.T) {
 	}
 }
 
-// TestABrokenDrillEndsASimulation, with its cause, and leaves nothing.
+// TestABrokenDrillEndsASimulation with its cause, and what was done before it stands. Where nothing was, nothing is left.
 func TestABrokenDrillEndsASimulation(t *testing.T) {
-	keep, broken := filepath.Join(t.TempDir(), "worst"), errors.New("no plan")
-	plan := planned(t, quick)
-	s := &simulation.Simulation{Catalog: catalog.Default(), Rule: repetition.Rule{Times: 50},
-		Plan: func(n int) (*engine.Plan, error) {
-			if n == 2 {
-				return nil, broken
-			}
-			return plan(n)
-		}}
-	if _, err := s.Run(t.Context(), keep); !errors.Is(err, broken) {
-		t.Fatal(err)
-	}
-	if left, err := os.ReadDir(filepath.Dir(keep)); err != nil || len(left) != 0 {
-		t.Errorf("it leaves %v, %v", left, err)
+	for _, at := range []int{1, 2} {
+		keep, broken := filepath.Join(t.TempDir(), "worst"), errors.New("no plan")
+		plan := planned(t, quick)
+		s := &simulation.Simulation{Catalog: catalog.Default(), Rule: repetition.Rule{Times: 50},
+			Plan: func(n int) (*engine.Plan, error) {
+				if n >= at {
+					return nil, broken
+				}
+				return plan(n)
+			}}
+		outcome, err := s.Run(t.Context(), keep)
+		if failed, ok := errors.AsType[*simulation.Failed](err); !ok || failed.N != at || !errors.Is(err, broken) {
+			t.Fatal(err)
+		}
+		switch left, err := os.ReadDir(filepath.Dir(keep)); {
+		case err != nil || len(left) != at-1:
+			t.Errorf("it leaves %v, %v", left, err)
+		case at == 1 && outcome != nil:
+			t.Errorf("nothing was run, and came to %+v", outcome)
+		case at == 2 && (len(outcome.Runs) != 1 || outcome.Worst != 1 || outcome.Stopped != "drill 2 could not be run"):
+			t.Errorf("one drill was run, and came to %+v", outcome)
+		}
 	}
 }
