@@ -71,8 +71,11 @@ the newest. The drills of one command are counted as one, by the newest. It touc
   regiondrill runs prune --older-than 90d --keep 10 --yes`,
 		Args: atMostOne("a folder of runs"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !cmd.Flags().Changed("keep") {
+			switch said := cmd.Flags().Changed("keep"); {
+			case !said:
 				keep = -1
+			case keep < 0:
+				return fmt.Errorf("--keep is how many of the newest stay, 0 or more, not %d", keep)
 			}
 			s, err := runs.Read(cmp.Or(append(args, *dir)...))
 			if err != nil {
