@@ -33,7 +33,7 @@ type compareFlags struct {
 	said       bool // what AtLeast is
 	force      bool
 	scenario   string
-	notify     []string
+	outlet     outletFlags
 }
 
 func (p *program) compareCommand() *cobra.Command {
@@ -71,7 +71,7 @@ B is the same or better, 1 where it is worse, 2 where that can't be told.`,
 	set.DurationVar(&flags.atLeast, "at-least", 0, "by how much a recovery must have shifted to "+
 		"count, beside --effect, as a `DURATION`; if not said, two periods of the people who measure it")
 	set.StringVar(&flags.scenario, "scenario", "", "compare the runs of this scenario alone, by its `NAME`")
-	bindNotify(set, &flags.notify)
+	flags.outlet.bind(set, "with --notify: tell the outcome as that of the `NAME`; if not said, that of the runs")
 	set.BoolVar(&flags.force, "force", false, "compare runs that differ in scenario, target or checks all the same")
 	return cmd
 }
@@ -121,11 +121,7 @@ func (p *program) compare(ctx context.Context, a, b string, flags compareFlags) 
 	if err != nil {
 		return err
 	}
-	notifiers, err := p.notifiers(flags.notify)
-	if err != nil {
-		return err
-	}
-	template, err := p.reportTemplate("")
+	notifiers, err := p.outlet(&flags.outlet)
 	if err != nil {
 		return err
 	}
@@ -158,8 +154,8 @@ func (p *program) compare(ctx context.Context, a, b string, flags compareFlags) 
 	if flags.out != "" {
 		folder = filepath.Base(flags.out)
 	}
-	link := linkAt(template, time.Now(), folder, result.Scenario, compared["html"])
-	p.notify(ctx, notifiers, []report.Notice{report.NoticeOfComparison(result, link)})
+	link := linkAt(flags.outlet.reportURL, time.Now(), folder, result.Scenario, compared["html"])
+	p.notify(ctx, notifiers, []report.Notice{report.NoticeOfComparison(result, flags.outlet.environment, link)})
 	return leave(codeOf(result.Answer.Grade()))
 }
 

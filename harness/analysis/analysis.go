@@ -25,7 +25,8 @@ func Conclude(h *history.History, kinds []checks.Kind) (*verdict.Verdict, error)
 	m := measure.Measure(h)
 	v := &verdict.Verdict{
 		Schema: verdict.Schema, Scenario: h.Plan.Scenario, Target: h.Plan.Target, Seed: h.Plan.Seed, Virtual: h.Plan.Virtual,
-		Version: h.Plan.Version, Started: h.Plan.Zero, Seconds: verdict.Seconds(max(0, measure.End(h)).Seconds()),
+		Version: h.Plan.Version, Definition: verdict.Definition, Started: h.Plan.Zero,
+		Seconds:  verdict.Seconds(max(0, measure.End(h)).Seconds()),
 		Findings: []verdict.Finding{}, Measures: *m, KMS: (*verdict.KMS)(h.Plan.KMS),
 	}
 	for _, planned := range h.Plan.Checks {

@@ -78,7 +78,7 @@ func values(all []map[string]string, key string) []string {
 // else by what their findings say of it.
 func defining(r *Run, plans bool) map[string]string {
 	v := r.Verdict
-	said := map[string]string{"scenario": v.Scenario, "target": v.Target}
+	said := map[string]string{"scenario": v.Scenario, "target": v.Target, definition: edition(v)}
 	if !plans {
 		if v.Validity.NotRun() {
 			return said
@@ -105,6 +105,16 @@ func defining(r *Run, plans bool) map[string]string {
 		said["probe "+p.Name+", limit"] = p.Limit.Duration().String()
 	}
 	return said
+}
+
+// definition is the key of that by which a verdict was concluded.
+const definition = "definition of recovery"
+
+func edition(v *verdict.Verdict) string {
+	if v.Definition == 0 {
+		return "an edition that the verdict doesn't say"
+	}
+	return fmt.Sprintf("edition %d", v.Definition)
 }
 
 // zero are the values of what a check doesn't ask for.

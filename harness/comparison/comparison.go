@@ -5,6 +5,7 @@ package comparison
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -54,17 +55,19 @@ const DefaultEffect = 0.1
 
 // Result is what two sets of runs tell together.
 type Result struct {
-	Schema   string       `json:"schema"`
-	Scenario string       `json:"scenario"`
-	Target   string       `json:"target"`
-	Rule     Rule         `json:"rule"`
-	Answer   Answer       `json:"answer"`
-	A        Side         `json:"a"`
-	B        Side         `json:"b"`
-	Unlike   []Difference `json:"unlike"`  // that would have been refused without Force
-	Differs  []Difference `json:"differs"` // what else isn't alike, which may be the point
-	Measures []Measure    `json:"measures"`
-	Notes    []string     `json:"notes"` // sentences, for people
+	Schema   string `json:"schema"`
+	Scenario string `json:"scenario"`
+	Target   string `json:"target"`
+	// Environment is that of all runs; empty where they are of several, or don't say.
+	Environment string       `json:"environment,omitempty"`
+	Rule        Rule         `json:"rule"`
+	Answer      Answer       `json:"answer"`
+	A           Side         `json:"a"`
+	B           Side         `json:"b"`
+	Unlike      []Difference `json:"unlike"`  // that would have been refused without Force
+	Differs     []Difference `json:"differs"` // what else isn't alike, which may be the point
+	Measures    []Measure    `json:"measures"`
+	Notes       []string     `json:"notes"` // sentences, for people
 }
 
 // Side is one of the sets.
@@ -92,8 +95,12 @@ func (u Unlike) Error() string {
 	var b strings.Builder
 	b.WriteString("the runs are not of one drill, and can't be compared (--force does all the same):")
 	for _, d := range u {
-		if b.WriteString("\n  " + d.String()); d.Key == "scenario" {
+		b.WriteString("\n  " + d.String())
+		switch d.Key {
+		case "scenario":
 			b.WriteString(" (--scenario NAME picks one)")
+		case definition:
+			b.WriteString(" (regiondrill analyze concludes a run by this program's)")
 		}
 	}
 	return b.String()
@@ -113,6 +120,7 @@ func Of(a, b *Set, rule Rule) (*Result, error) {
 	v := a.Runs[0].Verdict
 	r := &Result{Schema: Schema, Scenario: v.Scenario, Target: v.Target, Rule: rule, A: sideOf(a), B: sideOf(b),
 		Unlike: alien, Differs: differing(a, b), Notes: notes(a, b)}
+	r.Environment = environment(a, b)
 	r.Measures = measures(a, b, rule)
 	r.Answer = overall(r.Measures)
 	for _, list := range []*[]Difference{&r.Unlike, &r.Differs} {
@@ -121,6 +129,23 @@ func Of(a, b *Set, rule Rule) (*Result, error) {
 		}
 	}
 	return r, nil
+}
+
+// environment is that of all runs; empty where they are of several, or one of them doesn't say.
+func environment(sets ...*Set) string {
+	said := map[string]bool{}
+	for _, s := range sets {
+		for _, run := range s.Runs {
+			if run.Plan == nil {
+				return ""
+			}
+			said[run.Plan.Environment] = true
+		}
+	}
+	if len(said) != 1 {
+		return ""
+	}
+	return slices.Collect(maps.Keys(said))[0]
 }
 
 // overall is the answer of what decides: worse if any of it is, else unknown if what must be told can't be. A measure
@@ -177,7 +202,8 @@ func notes(a, b *Set) []string {
 		}
 	}
 	if both > 0 {
-		said = append(said, fmt.Sprintf("%d of the runs in B are in A too, which makes the sets look more alike", both))
+		said = append(said, fmt.Sprintf("%s in A too, which makes the sets look more alike than they are",
+			inflected(both, "of the runs in B is", "of the runs in B are")))
 	}
 	if x, y := busy(a), busy(b); x+y > 0 {
 		said = append(said, fmt.Sprintf("the machine was busy in %d of the %d runs of A and %d of the %d of B: what "+
@@ -185,14 +211,40 @@ func notes(a, b *Set) []string {
 	}
 	version := func(r *Run, _ bool) map[string]string { return map[string]string{"version": r.Verdict.Version} }
 	if len(differences(a, b, version, true)) > 0 {
-		said = append(said, "the runs were recorded by different versions; what they measured may have been concluded by "+
-			"different definitions, unless regiondrill analyze has concluded all of them anew")
+		said = append(said, "the runs were recorded by different versions, which may have measured in other ways")
 	}
 	if !allPlanned(a) || !allPlanned(b) {
 		said = append(said, "some runs have no history beside their verdict: what their scenarios say was not compared, nor "+
-			"how often people came")
+			"how often people came"+unasked(a, b))
 	}
 	return said
+}
+
+// unasked names the checks of latency that runs have without a history: which quantiles they ask for stands there
+// alone, so that they are not compared.
+func unasked(sets ...*Set) string {
+	var names []string
+	for _, s := range sets {
+		for _, run := range s.Runs {
+			for _, f := range run.Verdict.Findings {
+				if run.Plan == nil && f.Measure == verdict.LatencyQuantiles && !slices.Contains(names, f.Name) {
+					names = append(names, f.Name)
+				}
+			}
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; which quantiles these checks ask for is not known there, so that they decide nothing by such runs: " +
+		strings.Join(names, ", ")
+}
+
+func inflected(n int, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, several)
 }
 
 // busy counts the runs in which somebody waited for the machine.

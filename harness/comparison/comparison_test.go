@@ -61,7 +61,7 @@ func TestWhatIsSmallDoesNotCount(t *testing.T) {
 // So few runs make no claim, and say how many would.
 func TestTooFew(t *testing.T) {
 	r := compare(t, setOf(3, 3.1, 3.05), setOf(9, 9.1, 9.05))
-	if m := r.measure(t, back); r.Answer != CantTell || !m.TooFew || m.Needs < 5 || m.Lower != nil {
+	if m := r.measure(t, back); r.Answer != CantTell || !m.TooFew || m.Needs < 5 || m.Least < 4 || m.Least > m.Needs || m.Lower != nil {
 		t.Errorf("%s: %+v", r.Answer, m)
 	}
 	wide := compare(t, setOf(2, 3, 4, 5, 6), setOf(2.5, 3.5, 4.5, 5.5, 6.5))
@@ -197,6 +197,12 @@ func TestNotes(t *testing.T) {
 			t.Errorf("it doesn't say %q: %q", want, said)
 		}
 	}
+	if !strings.Contains(said, "decide nothing by such runs: latency of ireland during dark") {
+		t.Errorf("what of a latency was not compared is not told: %q", said)
+	}
+	if r := compare(t, a, &Set{Runs: a.Runs[:1]}); !strings.Contains(strings.Join(r.Notes, ""), "1 of the runs in B is in A") {
+		t.Errorf("%q", r.Notes)
+	}
 	if r := compare(t, a, a); len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "5 of the runs in B are in A too") {
 		t.Errorf("with itself: %q", r.Notes)
 	}
@@ -205,7 +211,10 @@ func TestNotes(t *testing.T) {
 // Sets of other drills, or with another idea of recovery, are refused by name.
 func TestUnlike(t *testing.T) {
 	for want, change := range map[string]func(r *Run){
-		"scenario: dark in A, dusk in B":        func(r *Run) { r.Verdict.Scenario = "dusk" },
+		"scenario: dark in A, dusk in B": func(r *Run) { r.Verdict.Scenario = "dusk" },
+		"definition of recovery: an edition that the verdict doesn't say in A, edition 2 in B": func(r *Run) {
+			r.Verdict.Definition = verdict.Definition
+		},
 		"target: lab in A, containers in B":     func(r *Run) { r.Verdict.Target = "containers" },
 		"probe staff, limit: 5s in A, 6s in B":  func(r *Run) { r.Plan.Probes[0].Limit *= 6; r.Plan.Probes[0].Limit /= 5 },
 		"sustained.for: 5s in A, 2s in B":       func(r *Run) { r.Plan.Checks[0].Config = json.RawMessage(`{"sustained":{"for":"2s"}}`) },

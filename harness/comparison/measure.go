@@ -41,10 +41,11 @@ type Measure struct {
 
 	// Of what can't be told: the smallest shift that so many runs would have found, nil where nobody can say; how many
 	// runs a side would tell if they were like these, 0 where nobody can say; and whether there were too few to tell
-	// anything apart.
+	// anything apart, and how many runs a side are the least that can, corrected for being one of several.
 	Finds  *verdict.Seconds `json:"finds,omitempty"`
 	Needs  int              `json:"needs,omitempty"`
 	TooFew bool             `json:"too_few,omitempty"`
+	Least  int              `json:"least,omitempty"`
 
 	// Worse is the shift turned so that more is worse; its numbers may be infinite.
 	Worse inference.Shift `json:"-"`
@@ -144,9 +145,20 @@ func (s *series) compare(rule Rule) {
 // answer is given where it is known of how many measures it is one.
 func (s *series) answer(rule Rule, family int) {
 	alpha := 1 - rule.Confidence
+	s.TooFew = inference.Smallest(s.A.N, s.B.N)*float64(family) > alpha
+	if s.decide(rule, family); s.Answer != CantTell {
+		s.TooFew = false // to tell them apart; that they are the same is known
+	}
+	if s.TooFew {
+		s.Least = inference.Least(alpha / float64(family))
+	}
+}
+
+// decide finds the answer, and where there is none what would give one.
+func (s *series) decide(rule Rule, family int) {
+	alpha := 1 - rule.Confidence
 	differs := s.Adjusted <= alpha
 	s.Answer = CantTell
-	s.TooFew = inference.Smallest(s.A.N, s.B.N)*float64(family) > alpha
 	if s.Unit == InMisses {
 		missed := float64(s.B.Missed)*float64(s.A.N) - float64(s.A.Missed)*float64(s.B.N)
 		switch {

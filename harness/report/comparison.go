@@ -67,14 +67,14 @@ func (t *textWriter) compared(m *comparison.Measure, rule comparison.Rule) {
 
 // informing writes the measures that decide nothing: what has shifted or may have, and how many others there are.
 func (t *textWriter) informing(r *comparison.Result) {
-	same, few, heading := 0, 0, "\n"+t.paint("1", "Beside it")+"\n"
+	same, few, least, heading := 0, 0, 0, "\n"+t.paint("1", "Beside it")+"\n"
 	head := func() { t.b.WriteString(heading); heading = "" }
 	for _, m := range r.Informing() {
 		switch {
 		case m.Answer == comparison.Same || m.Answer == comparison.NotWorse:
 			same++
 		case m.Answer == comparison.CantTell && m.TooFew:
-			few++
+			few, least = few+1, max(least, m.Least)
 		default:
 			head()
 			t.informed(&m)
@@ -86,7 +86,8 @@ func (t *textWriter) informing(r *comparison.Result) {
 	}
 	if few > 0 {
 		head()
-		t.paragraph("  ? ", plural(few, "measure")+" that no check asks for: too few runs to tell")
+		t.paragraph("  ? ", plural(few, "measure")+" that no check asks for: too few runs to tell; the least that "+
+			fmt.Sprintf("can, with so many measures, are %d a side", least))
 	}
 }
 
@@ -321,7 +322,11 @@ func needWords(m *comparison.Measure) string {
 	case m.A.N == 0 || m.B.N == 0:
 		said = append(said, "one of the sets has no run that measured it")
 	case m.TooFew:
-		said = append(said, "so few runs can't tell anything apart, however different")
+		few := "so few runs can't tell anything apart, however different"
+		if m.Needs == 0 {
+			few += fmt.Sprintf("; the least that can are %d a side", m.Least)
+		}
+		said = append(said, few)
 	case m.Finds != nil:
 		said = append(said, "so many runs find a shift of "+amount(float64(*m.Finds), m.Unit, math.Ceil)+" or more")
 	}

@@ -278,8 +278,9 @@ func dedup(o *Notice) string {
 	return fmt.Sprintf("regiondrill/%x", sha256.Sum256([]byte(key)))
 }
 
-// NoticeOfComparison is that of a comparison.
-func NoticeOfComparison(r *comparison.Result, link string) Notice {
+// NoticeOfComparison is that of a comparison: of the environment, or where that is empty of the one that all runs say.
+func NoticeOfComparison(r *comparison.Result, environment, link string) Notice {
 	return Notice{Of: OfComparison, Scenario: clean(r.Scenario), Grade: r.Answer.Grade(),
-		Sentence: short(clean(comparisonLine(r)), maxWords), Report: link}
+		Environment: clean(cmp.Or(environment, r.Environment)),
+		Sentence:    short(clean(comparisonLine(r)), maxWords), Report: link}
 }

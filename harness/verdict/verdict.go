@@ -12,6 +12,10 @@ import (
 // Schema names the format of verdict.json.
 const Schema = "regiondrill.verdict/v1"
 
+// Definition is by which edition of its definition recovery is measured (measurement.md 3.2). Verdicts of another one,
+// or that don't say, may call something else a recovery: analyze concludes them anew.
+const Definition = 2
+
 // Grade is the answer to a question that a check or a whole drill asks.
 type Grade string
 
@@ -57,17 +61,19 @@ type Share struct {
 
 // Verdict is the whole of verdict.json.
 type Verdict struct {
-	Schema   string    `json:"schema"`
-	Scenario string    `json:"scenario"`
-	Target   string    `json:"target"`
-	Seed     uint64    `json:"seed"`
-	Version  string    `json:"version"`            // of the recorder
-	Started  time.Time `json:"started"`            // wall time of zero
-	Virtual  bool      `json:"virtual,omitempty"`  // it was simulated, and its date means nothing
-	Seconds  Seconds   `json:"seconds"`            // from zero to the end of the settling
-	Repeated int       `json:"repeated,omitempty"` // it is of so many drills, which conclude this together
-	Grade    Grade     `json:"grade"`
-	Findings []Finding `json:"findings"`
+	Schema   string `json:"schema"`
+	Scenario string `json:"scenario"`
+	Target   string `json:"target"`
+	Seed     uint64 `json:"seed"`
+	Version  string `json:"version"` // of the recorder
+	// Definition is that by which it was concluded; 0 where it is of many drills, or older than this field.
+	Definition int       `json:"definition,omitempty"`
+	Started    time.Time `json:"started"`            // wall time of zero
+	Virtual    bool      `json:"virtual,omitempty"`  // it was simulated, and its date means nothing
+	Seconds    Seconds   `json:"seconds"`            // from zero to the end of the settling
+	Repeated   int       `json:"repeated,omitempty"` // it is of so many drills, which conclude this together
+	Grade      Grade     `json:"grade"`
+	Findings   []Finding `json:"findings"`
 	Measures
 
 	KMS *KMS `json:"kms,omitempty"` // the emulator that played it, where that was no fake of ours
