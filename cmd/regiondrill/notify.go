@@ -112,6 +112,7 @@ func notices(told []*report.Report, environment, template string, run time.Time,
 	for _, r := range told {
 		link := ""
 		switch {
+		case r.Set != nil && r.Dir == "": // nothing was written
 		case r.Set != nil:
 			folder := filepath.Base(r.Dir)
 			if outer != "" {

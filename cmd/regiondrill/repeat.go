@@ -92,11 +92,11 @@ func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 	if len(set.Set.Runs) == 0 {
 		os.Remove(dir) //nolint:errcheck // it goes only where it is empty: nothing was recorded
 	}
-	if _, err := os.Stat(dir); err == nil { // else nothing was begun
-		if err := exportSet(dir, set); err != nil {
-			s.complain(err)
-			codes = append(codes, exitBroken)
-		}
+	if _, err := os.Stat(dir); err != nil {
+		set.Dir = "" // nothing was begun
+	} else if err := exportSet(dir, set); err != nil {
+		s.complain(err)
+		codes = append(codes, exitBroken)
 	}
 	s.told = append(s.told, set)
 	if s.outer != "" {

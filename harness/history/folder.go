@@ -47,24 +47,36 @@ func CreateFolder(path string, scenario []byte) (*Folder, error) {
 	if entries, err := os.ReadDir(path); err == nil && len(entries) > 0 {
 		return nil, fmt.Errorf("%s is not empty: name a folder that isn't there yet", path)
 	}
-	if err := os.MkdirAll(filepath.Join(path, ArtifactsDir), 0o700); err != nil {
-		return nil, fmt.Errorf("making the folder of the run: %w", err)
-	}
-	if err := os.Chmod(path, 0o700); err != nil { // it may have been there, empty
-		return nil, fmt.Errorf("making the folder of the run: %w", err)
-	}
 	f := &Folder{Path: path}
-	var err error
-	if f.History, err = f.create(HistoryFile); err != nil {
-		return nil, err
-	}
-	if f.Undo, err = f.create(UndoFile); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	if err := os.WriteFile(filepath.Join(path, ScenarioFile), scenario, 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("keeping the scenario: %w", err), f.Close())
+	if err := f.lay(scenario); err != nil {
+		errs := []error{err, f.Close()}
+		for _, part := range []string{ScenarioFile, UndoFile, HistoryFile, ArtifactsDir, "."} {
+			os.Remove(filepath.Join(path, part)) //nolint:errcheck // half a folder, of which each part may not be there
+		}
+		return nil, errors.Join(errs...)
 	}
 	return f, nil
+}
+
+// lay makes all that is in it.
+func (f *Folder) lay(scenario []byte) error {
+	if err := os.MkdirAll(filepath.Join(f.Path, ArtifactsDir), 0o700); err != nil {
+		return fmt.Errorf("making the folder of the run: %w", err)
+	}
+	if err := os.Chmod(f.Path, 0o700); err != nil { // it may have been there, empty
+		return fmt.Errorf("making the folder of the run: %w", err)
+	}
+	var err error
+	if f.History, err = f.create(HistoryFile); err != nil {
+		return err
+	}
+	if f.Undo, err = f.create(UndoFile); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(f.Path, ScenarioFile), scenario, 0o600); err != nil {
+		return fmt.Errorf("keeping the scenario: %w", err)
+	}
+	return nil
 }
 
 func (f *Folder) create(name string) (*os.File, error) {

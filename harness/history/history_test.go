@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -266,5 +267,28 @@ func TestLoadPlan(t *testing.T) {
 	}
 	if _, err := LoadPlan(t.TempDir()); err == nil {
 		t.Error("of no history")
+	}
+}
+
+// TestHalfAFolderIsNone: where not all of a run's folder can be made, nothing of it is left.
+func TestHalfAFolderIsNone(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("how long a path may be is another matter elsewhere")
+	}
+	dir := t.TempDir()
+	path := dir
+	const longest = 4095 // of a path: one for the run's folder, and none for what is in it
+	for len(path) < longest-260 {
+		path = filepath.Join(path, strings.Repeat("a", 200))
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(path, strings.Repeat("r", min(255, longest-len(path)-1)))
+	if _, err := CreateFolder(run, []byte("name: mine\n")); err == nil {
+		t.Fatal("there is room for all")
+	}
+	if left, err := os.ReadDir(path); err != nil || len(left) != 0 {
+		t.Errorf("it leaves %v, %v", left, err)
 	}
 }

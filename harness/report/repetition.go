@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/inference"
@@ -31,16 +33,11 @@ func RepetitionText(w io.Writer, r *repetition.Result, opts TextOptions, places 
 	for i := range r.Objectives {
 		t.objective(&r.Objectives[i])
 	}
-	first := true
-	for i, run := range r.Runs {
-		if run.Discarded == "" {
-			continue
-		}
-		if first {
+	for i, d := range discardedOf(r) {
+		if i == 0 {
 			t.b.WriteString("\n" + t.paint("1", "Discarded") + "\n")
 		}
-		first = false
-		t.paragraph("  · ", fmt.Sprintf("drill %d: %s", i+1, sentence(clean(run.Discarded))))
+		t.paragraph("  · ", d.which()+": "+sentence(clean(d.why)))
 	}
 	for i, p := range places {
 		if i == 0 {
@@ -50,6 +47,46 @@ func RepetitionText(w io.Writer, r *repetition.Result, opts TextOptions, places 
 	}
 	_, err := io.WriteString(w, t.b.String())
 	return err
+}
+
+// discarded are drills that count nowhere, all for one reason.
+type discarded struct {
+	drills []int // from 1
+	why    string
+}
+
+// discardedOf are those of a set, by their reasons: of a thousand drills nobody reads the same hundred times.
+func discardedOf(r *repetition.Result) []discarded {
+	var all []discarded
+	for i, run := range r.Runs {
+		at := slices.IndexFunc(all, func(d discarded) bool { return d.why == run.Discarded })
+		switch {
+		case run.Discarded == "":
+		case at < 0:
+			all = append(all, discarded{[]int{i + 1}, run.Discarded})
+		default:
+			all[at].drills = append(all[at].drills, i+1)
+		}
+	}
+	return all
+}
+
+// which names them, the first few where they are many.
+func (d discarded) which() string {
+	const most = 10
+	var names []string
+	for i, n := range d.drills {
+		if i == most {
+			names = append(names, group(len(d.drills)-most)+" more")
+			break
+		}
+		names = append(names, group(n))
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return "drill " + names[0]
+	}
+	return "drills " + strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // Place is where something is to be found.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -54,10 +55,9 @@ func validityOf(r *repetition.Result) verdict.Validity {
 	if r.Counted == 0 {
 		note(verdict.Reason{Code: verdict.NothingCounts, Ends: true}, "no drill was measured that counts")
 	}
-	for i, run := range r.Runs {
-		if run.Discarded != "" {
-			note(verdict.Reason{Code: verdict.Discarded}, fmt.Sprintf("drill %d is discarded: %s", i+1, run.Discarded))
-		}
+	for _, d := range discardedOf(r) {
+		are := map[bool]string{true: " are discarded: "}[len(d.drills) > 1]
+		note(verdict.Reason{Code: verdict.Discarded}, d.which()+cmp.Or(are, " is discarded: ")+d.why)
 	}
 	return v
 }

@@ -32,8 +32,9 @@ type (
 		Objectives           []setObjective
 		Columns              []string // of the table: objectives that are about a time
 		Drills               []setDrill
-		Many                 bool // so many drills that their table is folded
-		Named                bool // a narrow table names its columns
+		HowMany              string // drills
+		Many                 bool   // so many drills that their table is folded
+		Named                bool   // a narrow table names its columns
 		Facts                []fact
 	}
 	setObjective struct {
@@ -108,7 +109,8 @@ func RepetitionPage(w io.Writer, r *repetition.Result, link func(folder string) 
 		return fmt.Errorf("reading the page's template: %w", err)
 	}
 	p := repetitionPage{Title: words(r.Scenario), Kind: plural(len(r.Runs), "drill"), Grade: viewOf(r.Grade),
-		Style: pageStyle(), Lead: words(first(setOutcome(r))), Tiles: setTiles(r), Many: len(r.Runs) >= foldedTable}
+		Style: pageStyle(), Lead: words(first(setOutcome(r))), Tiles: setTiles(r), Many: len(r.Runs) >= foldedTable,
+		HowMany: plural(len(r.Runs), "drill")}
 	switch {
 	case r.Virtual:
 		p.Kind += " in virtual time"

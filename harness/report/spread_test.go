@@ -22,3 +22,25 @@ func TestBinsAreFew(t *testing.T) {
 		}
 	}
 }
+
+// TestDiscardedAreToldTogether: a hundred drills that were discarded for one reason are one line.
+func TestDiscardedAreToldTogether(t *testing.T) {
+	r := &repetition.Result{}
+	for i := range 40 {
+		run := repetition.Run{}
+		if i%3 == 0 {
+			run.Discarded = "staff: nobody got in"
+		}
+		if i == 4 {
+			run.Discarded = "somebody interrupted it"
+		}
+		r.Runs = append(r.Runs, run)
+	}
+	all := discardedOf(r)
+	if len(all) != 2 || all[0].which() != "drills 1, 4, 7, 10, 13, 16, 19, 22, 25, 28 and 4 more" || all[1].which() != "drill 5" {
+		t.Errorf("%+v", all)
+	}
+	if notes := validityOf(r).Notes; len(notes) != 3 || notes[2] != "drill 5 is discarded: somebody interrupted it" {
+		t.Errorf("%q", notes)
+	}
+}

@@ -80,7 +80,7 @@ func TestAPlantedMistakeIsFound(t *testing.T) {
 // after some 1.5 s miss 2.5 s. So near, it is a matter of the phase too, which is told by how many others miss it.
 func TestWhatIsDrawnIsBroughtNear(t *testing.T) {
 	e := exploration(t, []byte(quick), 40)
-	e.Others = 12
+	e.Others = 6
 	found, err := e.Run(t.Context(), t.TempDir())
 	if err != nil || found == nil || len(found.Needed) != 1 {
 		t.Fatalf("%+v, %v", found, err)
@@ -94,7 +94,7 @@ func TestWhatIsDrawnIsBroughtNear(t *testing.T) {
 	if near.Path != "probes.staff.steer.after" || near.Value == drawn.Value || !strings.HasPrefix(near.Value, "1.") {
 		t.Errorf("it drew %v, and needs %v", drawn, near)
 	}
-	if found.Others != 12 || found.Missed == 0 || found.Missed == 12 {
+	if found.Others != 6 || found.Missed == 0 || found.Missed == 6 {
 		t.Errorf("of %d other phases %d miss it\n%s", found.Others, found.Missed, found.File)
 	}
 }
@@ -113,7 +113,7 @@ func TestWhatWasFoundIsKeptWhereItIsStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	e := exploration(t, []byte(quick), 40)
-	e.Others = 20
+	e.Others = 6
 	e.Tell = func(said string) {
 		if strings.Contains(said, "drills to make it small") {
 			stop()
