@@ -38,7 +38,7 @@ func (f *runFlags) checkParallel() error {
 // room is what may run at once: so many drills, people who arrive a second, and browsers.
 type room struct {
 	drills   int
-	arrivals float64
+	arrivals int // in thousandths, so that what drills give back is exactly what they took
 	browsers int
 }
 
@@ -52,13 +52,16 @@ const (
 	leastArrivals      = 5
 )
 
+// thousandths of a person who arrives a second.
+const thousandths = 1000
+
 // drillsACore is how many drills of a calibrated size a core is taken to bear where nobody has calibrated: half of what
 // a slow one was seen to.
 const drillsACore = 2
 
 // room is how much may run at once, which is told where it is found out.
 func (s *session) room() room {
-	r := room{arrivals: math.Inf(1), browsers: max(1, runtime.NumCPU()/2)}
+	r := room{arrivals: math.MaxInt, browsers: max(1, runtime.NumCPU()/2)}
 	found := s.lastCalibration()
 	if found != nil && found.Browsers != nil {
 		r.browsers = max(1, *found.Browsers)
@@ -72,7 +75,7 @@ func (s *session) room() room {
 	if found != nil {
 		drills, how = found.Drills, "as calibrated on "+found.At.Format(time.DateOnly)
 	}
-	r.drills, r.arrivals = maxParallel, float64(drills*calibratedArrivals)
+	r.drills, r.arrivals = maxParallel, drills*calibratedArrivals*thousandths
 	if drills <= 1 {
 		r.drills = 1
 	}
@@ -90,10 +93,11 @@ func (r room) needs(d *compiled) room {
 		case p.Browser:
 			need.browsers++
 		case p.Every > 0:
-			need.arrivals += 1 / p.Every.Seconds()
+			need.arrivals += int(math.Ceil(thousandths / p.Every.Seconds()))
 		}
 	}
-	need.arrivals, need.browsers = min(max(need.arrivals, leastArrivals), r.arrivals), min(need.browsers, r.browsers)
+	need.arrivals = min(max(need.arrivals, leastArrivals*thousandths), r.arrivals)
+	need.browsers = min(need.browsers, r.browsers)
 	return need
 }
 

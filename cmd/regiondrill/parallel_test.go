@@ -78,19 +78,19 @@ func planned(name string, lasts time.Duration, every ...time.Duration) *compiled
 // A drill takes room by the people who arrive in it, and by its browsers; one that is larger than all there is takes it
 // all.
 func TestRoom(t *testing.T) {
-	all := room{drills: 3, arrivals: 30, browsers: 1}
+	all := room{drills: 3, arrivals: 30 * thousandths, browsers: 1}
 	small, large, huge := planned("a", 0, time.Second), planned("b", 0, 100*time.Millisecond, 0), planned("c", 0, 10*time.Millisecond, 0, 0)
-	if n := all.needs(small); n != (room{1, leastArrivals, 0}) {
+	if n := all.needs(small); n != (room{1, leastArrivals * thousandths, 0}) {
 		t.Errorf("a small one needs %+v", n)
 	}
-	if n := all.needs(large); n != (room{1, 10, 1}) {
+	if n := all.needs(large); n != (room{1, 10 * thousandths, 1}) {
 		t.Errorf("a large one needs %+v", n)
 	}
-	if n := all.needs(huge); n != (room{1, 30, 1}) {
+	if n := all.needs(huge); n != (room{1, 30 * thousandths, 1}) {
 		t.Errorf("a huge one needs %+v", n)
 	}
 	left, ok := all.take(all.needs(large))
-	if !ok || left != (room{2, 20, 0}) {
+	if !ok || left != (room{2, 20 * thousandths, 0}) {
 		t.Errorf("beside a large one %+v is left", left)
 	}
 	if _, ok = left.take(all.needs(large)); ok {
@@ -104,6 +104,23 @@ func TestRoom(t *testing.T) {
 	}
 }
 
+// What drills give back is what they took, in whatever order: else a drill that takes all there is would never be begun.
+func TestRoomComesBack(t *testing.T) {
+	all := room{drills: 10, arrivals: 60 * thousandths}
+	a, b := all.needs(planned("a", 0, 50*time.Millisecond)), all.needs(planned("b", 0, 150*time.Millisecond))
+	left := all
+	for _, n := range []room{a, a, b} {
+		ok := false
+		if left, ok = left.take(n); !ok {
+			t.Fatalf("there is no room for %+v in %+v", n, left)
+		}
+	}
+	left = left.give(a).give(a).give(b)
+	if _, ok := left.take(all.needs(planned("huge", 0, time.Millisecond))); !ok || left != all {
+		t.Errorf("of %+v came back %+v", all, left)
+	}
+}
+
 // How many run at once is what the flag says, or what the machine was found to bear.
 func TestRoomOfAMachine(t *testing.T) {
 	p := &program{stderr: io.Discard, env: []string{"XDG_STATE_HOME=" + t.TempDir()}}
@@ -111,7 +128,7 @@ func TestRoomOfAMachine(t *testing.T) {
 	if r := said("1"); r.several() {
 		t.Errorf("one at a time is %+v", r)
 	}
-	if r := said("4"); r.drills != 4 || !math.IsInf(r.arrivals, 1) {
+	if r := said("4"); r.drills != 4 || r.arrivals != math.MaxInt {
 		t.Errorf("four are %+v", r)
 	}
 	for drills, several := range map[int]bool{0: false, 1: false, 2: true, 16: true} {
@@ -119,7 +136,7 @@ func TestRoomOfAMachine(t *testing.T) {
 		if err := p.keepCalibration(&calibrated{Cores: runtime.NumCPU(), Drills: drills, Browsers: &browsers}); err != nil {
 			t.Fatal(err)
 		}
-		if r := said(auto); r.several() != several || r.arrivals != float64(15*drills) || r.browsers != 3 {
+		if r := said(auto); r.several() != several || r.arrivals != 15*drills*thousandths || r.browsers != 3 {
 			t.Errorf("calibrated for %d it is %+v", drills, r)
 		}
 	}
