@@ -135,6 +135,13 @@ func (b *Bench) Outage(ctx context.Context, mode string, n int) (*Outage, error)
 	if err != nil {
 		return nil, err
 	}
+	if log.laid == nil { // the warm-up was not steady
+		o.Unknown = "it did not come to the outage"
+		if notes := done.v.Validity.Notes; len(notes) > 0 {
+			o.Unknown = notes[0]
+		}
+		return o, nil
+	}
 	laid, lifted, _ := log.laid.Truth()
 	o.Truth.Lower = lifted.Sub(laid).Seconds()
 	o.Truth.Upper = o.Truth.Lower

@@ -1,11 +1,16 @@
 package calibration_test
 
 import (
+	"context"
+	"errors"
+	"net"
 	"testing"
 	"time"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/calibration"
 	"github.com/regiondrill/regiondrill/harness/catalog"
+	"github.com/regiondrill/regiondrill/harness/rollback"
 )
 
 // TestOutagesAreMeasured: one of each mode, in real time. On a busy machine the interval is wider, or nothing is known;
@@ -26,6 +31,30 @@ func TestOutagesAreMeasured(t *testing.T) {
 		if o.Truth.Lower < o.Lasts.Seconds() || o.Truth.Upper < o.Truth.Lower {
 			t.Errorf("%s was to last %v, and lasted %+v by the network's log", mode, o.Lasts, o.Truth)
 		}
+	}
+}
+
+// unreachable is a target of which nobody reaches anything.
+type unreachable struct{ harness.Target }
+
+func (u unreachable) Provision(
+	ctx context.Context, t harness.Topology, back *rollback.Stack,
+) (*harness.System, error) {
+	sys, err := u.Target.Provision(ctx, t, back)
+	if err == nil {
+		sys.Dial = func(context.Context, *harness.Place, string) (net.Conn, error) { return nil, errors.New("too busy") }
+	}
+	return sys, err
+}
+
+// TestAnOutageThatDoesNotCome is unknown: on a machine that is too busy for the warm-up no fault is laid.
+func TestAnOutageThatDoesNotCome(t *testing.T) {
+	bench := &calibration.Bench{Catalog: catalog.Default(), Dir: t.TempDir()}
+	lab := bench.Catalog.Targets[0].New
+	bench.Catalog.Targets[0].New = func() harness.Target { return unreachable{lab()} }
+	o, err := bench.Outage(t.Context(), calibration.Modes()[0], 0)
+	if err != nil || o.Told != nil || o.Unknown == "" || o.Width() != 0 {
+		t.Errorf("%+v, %v", o, err)
 	}
 }
 
