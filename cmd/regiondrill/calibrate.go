@@ -262,7 +262,10 @@ func (p *program) calibrationFinding() finding {
 	if c.Browsers != nil {
 		browsers = fmt.Sprintf(", %d in browsers", *c.Browsers)
 	}
-	says := fmt.Sprintf("of %s: every: %v or more, %d drills at once%s", c.At.Format(time.DateOnly), c.Every.Duration(),
-		c.Drills, browsers)
+	every := "it keeps up with no period that was tried"
+	if c.Every > 0 {
+		every = fmt.Sprintf("every: %v or more", c.Every.Duration())
+	}
+	says := fmt.Sprintf("of %s: %s, %d drills at once%s", c.At.Format(time.DateOnly), every, c.Drills, browsers)
 	return finding{"calibration", c.code() == exitPass && c.Every > 0, says}
 }

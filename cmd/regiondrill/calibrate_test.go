@@ -67,6 +67,13 @@ func TestDoctorTellsTheLastCalibration(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
+	c.Cores, c.Every = cores(true), 0
+	if err := p.keepCalibration(c); err != nil {
+		t.Fatal(err)
+	}
+	if f := p.calibrationFinding(); f.OK || !strings.Contains(f.Says, "it keeps up with no period that was tried, 4 drills") {
+		t.Errorf("%+v", f)
+	}
 	if err := os.WriteFile(filepath.Join(state, "regiondrill", "calibration.json"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
