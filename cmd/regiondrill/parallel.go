@@ -264,8 +264,13 @@ func (s *session) alone(ctx context.Context, brake *brake, o *outcome, why strin
 		return
 	}
 	done, err := s.drill(ctx, brake, again, o.dir)
-	if err != nil || ctx.Err() != nil {
+	switch {
+	case err != nil:
 		s.warn(errors.Join(err, s.putBack(o)))
+		return
+	case ctx.Err() != nil && done.code == exitPass: // with what it left, its folder stays where its last words say
+		s.metrics.drop(done.metrics)
+		s.warn(s.putBack(o))
 		return
 	}
 	s.metrics.drop(o.metrics)

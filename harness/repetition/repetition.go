@@ -66,6 +66,8 @@ type Objective struct {
 	Missed  int `json:"missed"`
 	Unknown int `json:"unknown"` // of these drills it can't be told
 	// AtLeast is the probability with which it is met at least, with Confidence; what can't be told counts as missed.
+	// Where the rule asks for one it is that, if the answer is yes, and else 0: a bound by how many drills there were
+	// doesn't hold where that depended on what came of them.
 	AtLeast    float64          `json:"at_least"`
 	Confidence float64          `json:"confidence"`
 	Answer     inference.Answer `json:"answer,omitempty"` // to the rule's question
@@ -174,10 +176,11 @@ func (s *Series) Result() *Result {
 	r.Runs, r.Objectives = slices.Clone(r.Runs), slices.Clone(r.Objectives)
 	for i := range r.Objectives {
 		o := &r.Objectives[i]
-		o.AtLeast = inference.AtLeast(o.Met, r.Counted, o.Confidence)
 		o.Times, o.Phases = timesOf(s.samples[i], o.Confidence), partsOf(s.samples[i])
-		if s.sequence != nil {
-			o.Answer = o.answer(s.sequence)
+		if s.sequence == nil {
+			o.AtLeast = inference.AtLeast(o.Met, r.Counted, o.Confidence)
+		} else if o.Answer = o.answer(s.sequence); o.Answer == inference.Met {
+			o.AtLeast = s.rule.Met
 		}
 	}
 	r.Grade = r.grade()

@@ -216,3 +216,18 @@ func TestRead(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAQuestionHasItsAnswerAndNoBound: by how many drills there were no bound can be told where that depended on them.
+func TestAQuestionHasItsAnswerAndNoBound(t *testing.T) {
+	for upper, want := range map[float64]inference.Answer{3: inference.Met, 11: inference.NotMet} {
+		s := NewSeries(Rule{Times: 100, Met: 0.8})
+		for s.Open() {
+			s.Add("", drill(upper))
+		}
+		o := s.Result().Objectives[0]
+		if claimed := map[inference.Answer]float64{inference.Met: 0.8}[want]; o.Answer != want || o.AtLeast != claimed {
+			t.Errorf("after %d met and %d missed: %s, at least %v; want %s, %v",
+				o.Met, o.Missed, o.Answer, o.AtLeast, want, claimed)
+		}
+	}
+}

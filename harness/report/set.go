@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/regiondrill/regiondrill/harness/inference"
 	"github.com/regiondrill/regiondrill/harness/repetition"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
@@ -72,8 +73,14 @@ func stoppedWords(r *repetition.Result) string {
 		r.Stopped)
 }
 
-// sureWords say how often an objective is met at least.
+// sureWords say how often an objective is met at least; where that was the question, whether it is.
 func sureWords(o *repetition.Objective) string {
+	switch o.Answer {
+	case inference.NotMet:
+		return fmt.Sprintf("with %s confidence it is met less often than was asked", percent(o.Confidence))
+	case inference.Open, inference.Unknown:
+		return "whether it is met as often as was asked can't be told by so many drills"
+	}
 	return fmt.Sprintf("with %s confidence it is met in at least %.0f of 100", percent(o.Confidence),
 		math.Floor(100*o.AtLeast))
 }

@@ -156,10 +156,12 @@ func setTiles(r *repetition.Result) []tile {
 		return tiles
 	}
 	name := words(o.Name)
-	tiles = append(tiles,
-		tile{"Met in", fmt.Sprintf("%d of %d", o.Met, o.Met+o.Missed+o.Unknown), name},
-		tile{"Met in at least", fmt.Sprintf("%.0f of 100", math.Floor(100*o.AtLeast)), "with " + percent(o.Confidence) +
-			" confidence"})
+	least := tile{"Met in at least", fmt.Sprintf("%.0f of 100", math.Floor(100*o.AtLeast)), "with " +
+		percent(o.Confidence) + " confidence"}
+	if o.Answer != "" && o.Answer != inference.Met {
+		least.Value, least.Note = "–", sureWords(o)
+	}
+	tiles = append(tiles, tile{"Met in", fmt.Sprintf("%d of %d", o.Met, o.Met+o.Missed+o.Unknown), name}, least)
 	if t := o.Times; t != nil {
 		typical := tile{"Typical", "–", "half of them or more never recovered"}
 		if t.Median != nil {

@@ -158,9 +158,10 @@ func (s *series) take(e *ended) {
 	gone := e.dir
 	switch {
 	case s.failed != nil: // what came behind counts nowhere
+	case !s.Open(): // it was begun only because there was a processor for it
 	case e.err != nil:
 		s.failed = &Failed{N: e.n, Err: e.err}
-	case s.Open():
+	default:
 		s.Add("", e.v)
 		if s.simulation.Each != nil {
 			s.simulation.Each(e.n, e.v)
