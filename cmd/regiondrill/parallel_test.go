@@ -110,7 +110,7 @@ func TestRoomComesBack(t *testing.T) {
 	a, b := all.needs(planned("a", 0, 50*time.Millisecond)), all.needs(planned("b", 0, 150*time.Millisecond))
 	left := all
 	for _, n := range []room{a, a, b} {
-		ok := false
+		var ok bool
 		if left, ok = left.take(n); !ok {
 			t.Fatalf("there is no room for %+v in %+v", n, left)
 		}

@@ -139,13 +139,13 @@ func metWords(o *repetition.Objective) string {
 // objective writes one check over all drills.
 func (t *textWriter) objective(o *repetition.Objective) {
 	t.b.WriteString("\n" + t.paint("1", clean(o.Name)) + "\n")
-	t.paragraph("  objective  ", fmt.Sprintf("%s%s; %s",
-		objectiveWords(o), metWords(o), sureWords(o)))
+	t.paragraph("  objective  ", objectiveWords(o)+metWords(o)+map[bool]string{true: "; " + sureWords(o)}[o.Answer == ""])
 	switch o.Answer {
+	case "":
 	case inference.Met, inference.NotMet:
-		t.paragraph("  answer     ", string(o.Answer))
-	case inference.Unknown, inference.Open:
-		t.paragraph("  answer     ", "can't be told by so many drills")
+		t.paragraph("  answer     ", string(o.Answer)+": "+sureWords(o))
+	default:
+		t.paragraph("  answer     ", sureWords(o))
 	}
 	if o.Times != nil {
 		t.times(o.Times, o.Confidence)
