@@ -194,10 +194,7 @@ func brokeBy(errs []error) error {
 	return nil
 }
 
-func holdsRun(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, history.HistoryFile))
-	return err == nil && info.Mode().IsRegular()
-}
+func holdsRun(dir string) bool { return history.Holds(dir, history.HistoryFile) }
 
 // aggregated are the drills of a folder of several that left no folder of their own, because they were not run, as the
 // aggregate has them. It is false where the folder holds no aggregate.
@@ -232,23 +229,15 @@ func aggregated(dir string) (unrun []*report.Report, several bool) {
 // the folder of all of them. A run's own folder is not looked into.
 func runsBelow(dir string) ([]string, error) {
 	var runs []string
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && path != dir && history.Superseded(path):
-			return fs.SkipDir // its scenario was run again, which counts
-		case entry.IsDir() && concludable(path):
+	err := history.Below(dir, func(path string) error {
+		if concludable(path) {
 			runs = append(runs, path)
 			return fs.SkipDir
 		}
 		return nil
 	})
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("there is no folder %s", dir)
-		}
-		return nil, fmt.Errorf("looking for runs: %w", err)
+		return nil, err
 	}
 	if runs == nil {
 		return nil, fmt.Errorf("%s is no run's folder: there is no %s in it, nor below", dir, history.HistoryFile)

@@ -99,15 +99,8 @@ func (p *program) merge(dirs []string, flags mergeFlags) error {
 // find finds runs, parts and what was not run in a folder, at any depth.
 func (m *merged) find(dir string) error {
 	found := len(m.parts) + len(m.runs)
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case !entry.IsDir():
-			return nil
-		case path != dir && history.Superseded(path):
-			return fs.SkipDir // its scenario was run again, which counts
-		case concludable(path):
+	err := history.Below(dir, func(path string) error {
+		if concludable(path) {
 			m.runs = append(m.runs, path)
 			return fs.SkipDir
 		}
@@ -116,10 +109,8 @@ func (m *merged) find(dir string) error {
 		return m.part(path)
 	})
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no folder %s", dir)
 	case err != nil:
-		return fmt.Errorf("looking for runs: %w", err)
+		return err
 	case len(m.parts)+len(m.runs) == found:
 		return fmt.Errorf("%s holds no run, nor a part of some: there is neither a %s nor a %s in it, nor below", dir,
 			history.HistoryFile, shardFile)

@@ -44,27 +44,18 @@ const verdictFile = "verdict.json"
 func Read(path string) (*Set, error) {
 	s, r := &Set{Path: path}, &reader{keys: map[string]map[string]string{}, seen: map[string]string{}}
 	var folders []string
-	err := filepath.WalkDir(path, func(at string, entry fs.DirEntry, err error) error {
+	err := history.Below(path, func(at string) error {
 		switch {
-		case err != nil:
-			return err
-		case !entry.IsDir():
-			return nil
-		case at != path && history.Superseded(at):
-			return fs.SkipDir // its scenario was run again, which counts
-		case holds(at, history.HistoryFile):
+		case history.Holds(at, history.HistoryFile):
 			folders = append(folders, at)
 			return fs.SkipDir
-		case holds(at, verdictFile):
+		case history.Holds(at, verdictFile):
 			folders = append(folders, at) // that of several drills holds theirs too
 		}
 		return nil
 	})
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no folder %s", path)
-	case err != nil:
-		return nil, fmt.Errorf("looking for runs: %w", err)
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(folders, natural)
 	for _, folder := range folders {
@@ -96,11 +87,6 @@ func (s *Set) Only(scenario string) error {
 	return fmt.Errorf("%s holds no run of %s, but of: %s", s.Path, scenario, strings.Join(slices.Compact(there), ", "))
 }
 
-func holds(dir, file string) bool {
-	info, err := os.Stat(filepath.Join(dir, file))
-	return err == nil && info.Mode().IsRegular()
-}
-
 // reader remembers what many runs have in common.
 type reader struct {
 	keys map[string]map[string]string // of a scenario's text and sets
@@ -129,7 +115,7 @@ func (r *reader) run(folder string) (*Run, error) {
 		return nil, errors.New("it is the same run as " + other)
 	}
 	r.seen[name] = folder
-	if holds(folder, history.HistoryFile) {
+	if history.Holds(folder, history.HistoryFile) {
 		if run.Plan, err = history.LoadPlan(folder); err != nil {
 			return nil, err
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 // collectionPauses is the Go runtime's account of how long it has stopped all goroutines for the garbage collector,
-// from the wish to stop them to the start of the last: on a busy machine most of it is waiting for a thread that has no
+// from when it began to stop them until they went on: on a busy machine most of it is waiting for a thread that has no
 // CPU.
 const collectionPauses = "/sched/pauses/total/gc:seconds"
 

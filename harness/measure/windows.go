@@ -23,7 +23,7 @@ type windows struct {
 type view struct {
 	attempts, evidence []try
 	latencies          []history.Instant // of the good ones, sorted
-	least              []history.Instant // of those, less the time in which this process or the browser stood still
+	least              []history.Instant // of those, less stalls of this process and the browser; none without any
 	observed           bool
 }
 
@@ -40,7 +40,9 @@ func viewOf(tries []try, every history.Instant, waits stalls) view {
 		v.evidence = append(v.evidence, t)
 		if t.Outcome == history.Good {
 			v.latencies = append(v.latencies, t.Ended-t.Due)
-			v.least = append(v.least, t.Ended-t.Due-waits.within(t.Due, t.Ended))
+			if len(waits) > 0 {
+				v.least = append(v.least, t.Ended-t.Due-waits.within(t.Due, t.Ended))
+			}
 		}
 	}
 	slices.Sort(v.latencies)
