@@ -141,20 +141,30 @@ func TestNoSentenceContradictsItsNumber(t *testing.T) {
 // TestLatencyOnABusyMachine: what this machine may have added makes nobody miss an objective, and nobody meet it.
 func TestLatencyOnABusyMachine(t *testing.T) {
 	took := func(p95 verdict.Seconds) *verdict.Latency { return &verdict.Latency{P95: p95} }
+	upTo := func(p95 verdict.Seconds) *verdict.LatencyUpper { return &verdict.LatencyUpper{P95: &p95} }
 	for name, c := range map[string]struct {
 		least *verdict.Latency
 		took  verdict.Seconds
 		want  verdict.Grade
 		says  string
+		most  *verdict.LatencyUpper
 	}{
-		"a machine at rest":    {nil, 0.51, verdict.Fail, "p95 510 ms (objective 500 ms)"},
-		"in time all the same": {took(0.2), 0.5, verdict.Pass, "p95 500 ms (objective 500 ms)"},
+		"a machine at rest":    {nil, 0.51, verdict.Fail, "p95 510 ms (objective 500 ms)", nil},
+		"in time all the same": {took(0.2), 0.5, verdict.Pass, "p95 500 ms (objective 500 ms)", nil},
 		"the machine's doing": {took(0.5), 0.8, verdict.Unknown,
-			"of which the system needed at least 500 ms: for the rest this machine stood still"},
-		"too slow without it": {took(0.501), 0.8, verdict.Fail, "p95 800 ms (objective 500 ms)"},
+			"of which the system needed at least 500 ms: for the rest this machine stood still", nil},
+		"too slow without it":        {took(0.501), 0.8, verdict.Fail, "p95 800 ms (objective 500 ms)", nil},
+		"unseen ones change nothing": {nil, 0.3, verdict.Pass, "p95 300 ms (objective 500 ms)", upTo(0.5)},
+		"unseen ones may be slow":    {nil, 0.3, verdict.Unknown, "500 ms), and of 2 nobody knows", upTo(0.6)},
+		"nobody knows how slow": {nil, 0.3, verdict.Unknown, "and of 2 nobody knows",
+			&verdict.LatencyUpper{}},
+		"unseen ones may be quick": {took(0.4), 0.6, verdict.Unknown, "was 400 ms at least: of 2 nobody knows", upTo(0.8)},
 	} {
 		m := &verdict.Measures{Windows: []verdict.Window{{Probe: "staff", Fault: "dark", Window: verdict.Fault,
-			Attempts: 40, Good: 40, Observed: true, Latency: took(c.took), LatencyLower: c.least}}}
+			Attempts: 40, Good: 40, Observed: true, Latency: took(c.took), LatencyLower: c.least, LatencyUpper: c.most}}}
+		if c.most != nil {
+			m.Windows[0].Good, m.Windows[0].Dropped = 38, 2
+		}
 		f := (&Latency{pair: about, Window: verdict.Fault, P95: 500 * time.Millisecond}).Check(judged(), m)
 		if f.Grade != c.want || !strings.Contains(f.Summary, c.says) {
 			t.Errorf("%s: %s, %s; want %s", name, f.Grade, f.Summary, c.want)

@@ -53,10 +53,13 @@ func ShiftOf(first, second []Time, confidence float64) Shift {
 	return s
 }
 
-// between is the middle of two, of which either may be infinite.
+// between is the middle of two, of which either may be infinite; between both infinities it is 0.
 func between(a, b float64) float64 {
-	if a == b {
+	switch {
+	case a == b:
 		return a
+	case math.IsInf(a, -1) && math.IsInf(b, 1):
+		return 0
 	}
 	return (a + b) / 2
 }

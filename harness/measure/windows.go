@@ -176,9 +176,6 @@ func (d *drill) troubles(s *series) troubles {
 func (s *series) window(name, fault string, v view) verdict.Window {
 	w := verdict.Window{Probe: s.probe.Name, Window: name, Fault: fault, Attempts: len(v.attempts), Observed: v.observed,
 		Carried: map[string]int{}, Classes: map[string]int{}, Latency: percentiles(v.latencies)}
-	if least := percentiles(v.least); least != nil && *least != *w.Latency {
-		w.LatencyLower = least
-	}
 	for _, t := range v.attempts {
 		switch t.Outcome {
 		case history.Good:
@@ -193,11 +190,47 @@ func (s *series) window(name, fault string, v view) verdict.Window {
 			w.Unknown++
 		}
 	}
+	w.LatencyLower, w.LatencyUpper = v.bounds(w.Dropped + w.Unknown)
 	if told := w.Attempts - w.Unknown; told > 0 {
 		ratio := float64(w.Good) / float64(told)
 		w.Availability = &ratio
 	}
 	return w
+}
+
+// bounds are those of the latency's quantiles, nil where they are what was seen: of the attempts of which nobody knows
+// how they went any number may have been good, and quicker or slower than all others.
+func (v *view) bounds(unseen int) (*verdict.Latency, *verdict.LatencyUpper) {
+	seen := percentiles(v.latencies)
+	if seen == nil {
+		return nil, nil
+	}
+	least := v.least
+	if len(least) == 0 {
+		least = v.latencies
+	}
+	rank := func(p float64) int { return int(math.Ceil(p*float64(len(least)+unseen))) - 1 }
+	lowest := func(p float64) verdict.Seconds {
+		if i := rank(p) - unseen; i >= 0 {
+			return seconds(least[i])
+		}
+		return 0
+	}
+	var lower *verdict.Latency
+	if l := (verdict.Latency{P50: lowest(0.50), P95: lowest(0.95), P99: lowest(0.99), Max: lowest(1)}); l != *seen {
+		lower = &l
+	}
+	if unseen == 0 {
+		return lower, nil
+	}
+	highest := func(p float64) *verdict.Seconds {
+		if i := rank(p); i < len(v.latencies) {
+			s := seconds(v.latencies[i])
+			return &s
+		}
+		return nil
+	}
+	return lower, &verdict.LatencyUpper{P50: highest(0.50), P95: highest(0.95), P99: highest(0.99), Max: highest(1)}
 }
 
 // percentile is the p-th, from 0 to 1, of sorted values, at least one, by nearest rank.

@@ -139,11 +139,11 @@ func (n *Notifier) Tell(ctx context.Context, notices []Notice) error {
 		return nil
 	}
 	requests, err := n.way.requests(n, notices)
-	var errs []error
+	errs := []error{err}
 	for _, r := range requests {
 		errs = append(errs, n.deliver(ctx, r))
 	}
-	if err = cmp.Or(err, errors.Join(errs...)); err != nil {
+	if err = errors.Join(errs...); err != nil {
 		return fmt.Errorf("telling %s of it: %w", n.name, err)
 	}
 	return nil

@@ -7,14 +7,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
 // CacheFile is what is remembered of the runs of a folder, in that folder. Whoever deletes it loses time, and nothing
 // else: what of it doesn't fit the folders, or can't be read, is not believed.
 const CacheFile = "index.cache"
 
-// cacheHead begins it. Its number changes with what is remembered of a run.
-const cacheHead = "regiondrill runs 1\n"
+// cacheHead begins it. Its first number changes with what is remembered of a run, and its second with what counts as
+// recovery, by which some of them are left out.
+var cacheHead = fmt.Sprintf("regiondrill runs 2 %d\n", verdict.Definition)
 
 // note is what is remembered of a run, as long as its verdict is the same file.
 type note struct {

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness/comparison"
@@ -42,7 +44,7 @@ func Read(dir string) (*Shelf, error) {
 		return nil, fmt.Errorf("%s is no folder", dir)
 	}
 	w := &walk{root: dir, known: remembered(dir), shelf: &Shelf{Path: dir}}
-	if !w.leaf(place{folder: "."}) {
+	if !w.leaf(place{folder: "."}, w.look(".")) {
 		if err := w.below(place{folder: "."}); err != nil {
 			return nil, fmt.Errorf("looking for runs: %w", err)
 		}
@@ -98,18 +100,50 @@ func (w *walk) stat(folder, file string) fs.FileInfo {
 	return info
 }
 
+// seen are the files of a folder that tell what it is.
+type seen struct {
+	superseded        bool
+	concluded, report fs.FileInfo
+}
+
+func (w *walk) look(folder string) seen {
+	s := seen{superseded: history.Superseded(w.path(folder, "")), concluded: w.stat(folder, verdictFile)}
+	if s.concluded != nil {
+		s.report = w.stat(folder, reportFile)
+	}
+	return s
+}
+
+// looks looks into the folders of one, several at a time: of thousands of runs that are remembered it is all the work.
+func (w *walk) looks(at string, entries []fs.DirEntry) []seen {
+	all := make([]seen, len(entries))
+	var next atomic.Int64
+	var done sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		done.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(entries); i = int(next.Add(1)) - 1 {
+				if entries[i].IsDir() {
+					all[i] = w.look(path.Join(at, entries[i].Name()))
+				}
+			}
+		})
+	}
+	done.Wait()
+	return all
+}
+
 // leaf takes down a folder that is one run's.
-func (w *walk) leaf(at place) bool {
+func (w *walk) leaf(at place, see seen) bool {
 	if at.unit == "" {
 		at.unit = at.folder
 	}
 	f := &found{place: at}
-	concluded := w.stat(at.folder, verdictFile)
+	concluded := see.concluded
 	if concluded != nil {
 		f.size, f.written = concluded.Size(), concluded.ModTime()
 		if n, known := w.known[at.folder]; known && n.Size == f.size && n.Written == f.written.UnixNano() {
 			run := n.Run
-			run.Unit, run.Of, run.Report = at.unit, at.of, w.stat(at.folder, reportFile) != nil
+			run.Unit, run.Of, run.Report = at.unit, at.of, see.report != nil
 			run.size, run.written = f.size, f.written
 			f.run = &run
 			w.found = append(w.found, f)
@@ -140,7 +174,8 @@ func (w *walk) below(at place) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
+	looks := w.looks(at.folder, entries)
+	for i, e := range entries {
 		in := place{path.Join(at.folder, e.Name()), at.unit, at.of}
 		switch {
 		case e.Type()&fs.ModeSymlink != 0:
@@ -148,13 +183,13 @@ func (w *walk) below(at place) error {
 				w.skip(in.folder, "it is a link, and links are not followed")
 			}
 			continue
-		case !e.IsDir() || history.Superseded(w.path(in.folder, "")) || w.leaf(in):
+		case !e.IsDir() || looks[i].superseded || w.leaf(in, looks[i]):
 			continue // a drill that was run again counts by its later run
 		}
 		if w.stat(in.folder, repetitionFile) != nil {
 			in.unit, in.of = orElse(in.unit, in.folder), in.folder
 			w.found = append(w.found, &found{place: in})
-		} else if w.stat(in.folder, verdictFile) != nil {
+		} else if looks[i].concluded != nil {
 			in.unit = orElse(in.unit, in.folder)
 		}
 		if err := w.inside(in); err != nil {
@@ -229,7 +264,7 @@ func (w *walk) run(f *found) (*Run, error) {
 		return nil, errors.New("it has a history and the verdict of several drills")
 	}
 	r := &Run{Folder: f.folder, Unit: f.unit, Of: f.of, Scenario: v.Scenario, Target: v.Target, Version: v.Version,
-		Seed: v.Seed, Begun: v.Started.UTC(), Grade: v.Grade, LeftOut: comparison.LeftOut(v),
+		Seed: v.Seed, Begun: v.Started.UTC(), Grade: v.Grade, LeftOut: cmp.Or(comparison.LeftOut(v), older(v)),
 		Recoveries: recoveries(v), Report: w.stat(f.folder, reportFile) != nil, size: f.size, written: f.written}
 	plan := w.plan(f.folder)
 	r.Environment = plan.Environment
@@ -344,4 +379,14 @@ func (w *walk) dated() {
 			r.Begun = at
 		}
 	}
+}
+
+// older says that a verdict was concluded by another edition of what counts as recovery: its numbers mean something
+// else. One that doesn't say by which is taken as it is.
+func older(v *verdict.Verdict) string {
+	if v.Definition == 0 || v.Definition == verdict.Definition {
+		return ""
+	}
+	return fmt.Sprintf("it was concluded by edition %d of what counts as recovery, and not by %d: regiondrill analyze "+
+		"concludes it anew", v.Definition, verdict.Definition)
 }

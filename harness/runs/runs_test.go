@@ -137,6 +137,21 @@ func TestFilter(t *testing.T) {
 	want(t, "until", of(Filter{Until: firstNight.AddDate(0, 1, 1)}), 2)
 }
 
+// TestOlder: what another edition of the definition has concluded counts in no trend.
+func TestOlder(t *testing.T) {
+	dir := t.TempDir()
+	for n, edition := range []int{0, verdict.Definition, verdict.Definition + 1} {
+		v := concluded("toy", firstNight.AddDate(0, 0, n), 3)
+		v.Definition = edition
+		write(t, filepath.Join(dir, fmt.Sprint(n)), v, "")
+	}
+	var left []bool
+	for _, r := range read(t, dir).Runs {
+		left = append(left, strings.Contains(r.LeftOut, "regiondrill analyze concludes it anew"))
+	}
+	want(t, "left out, the newest first", left, []bool{true, false, false})
+}
+
 // What is remembered changes nothing but how much is read again: not when it is deleted, torn or old.
 func TestCache(t *testing.T) {
 	dir := shelf(t)

@@ -72,7 +72,8 @@ type Point struct {
 // Trend is how a measure went over time.
 type Trend struct {
 	Series
-	N       int              `json:"n"`
+	N       int              `json:"n"`                 // its points: the latest ones
+	Earlier int              `json:"earlier,omitempty"` // before them, that were not looked at
 	Never   int              `json:"never_recovered,omitempty"`
 	Median  *verdict.Seconds `json:"median"` // since the latest change; nil where half of them never recovered
 	Since   int              `json:"since"`  // how many that are
@@ -200,8 +201,9 @@ func TrendsOf(s *Shelf, wanted Filter, rule TrendRule) *Trends {
 }
 
 func trendOf(s *Series, rule TrendRule) Trend {
-	t := Trend{Series: *s, N: len(s.Points), Changes: []Shift{}}
-	t.Points = t.Points[max(0, t.N-maxPoints):]
+	earlier := max(0, len(s.Points)-maxPoints)
+	t := Trend{Series: *s, N: len(s.Points) - earlier, Earlier: earlier, Changes: []Shift{}}
+	t.Points = t.Points[earlier:]
 	times := make([]inference.Time, len(t.Points))
 	every := verdict.Seconds(0)
 	for i, p := range t.Points {

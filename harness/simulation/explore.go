@@ -202,10 +202,13 @@ func (s *shrinking) misses(ctx context.Context, source []byte, sets []scenario.S
 }
 
 // needed leaves out what was drawn and makes no difference: first half of it at once, then ever smaller shares, down to
-// one alone.
+// one alone, until none of those left can go.
 func (s *shrinking) needed(ctx context.Context) {
 	s.Needed = slices.Clone(s.Drawn)
-	for share := (len(s.Needed) + 1) / 2; share > 0; share /= 2 {
+	for share, fewest := (len(s.Needed)+1)/2, -1; share > 0 && fewest != len(s.Needed); share = max(1, share/2) {
+		if share == 1 {
+			fewest = len(s.Needed)
+		}
 		for i := 0; i < len(s.Needed); {
 			fewer := slices.Delete(slices.Clone(s.Needed), i, min(i+share, len(s.Needed)))
 			if s.misses(ctx, s.source, fewer) {

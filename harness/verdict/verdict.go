@@ -391,9 +391,21 @@ type Window struct {
 	Observed     bool           `json:"observed"`     // 95 in a hundred are good or bad, and no hole among them is wider than three periods
 	Availability *float64       `json:"availability"` // good / (all but unknown); nil where there is none
 	Latency      *Latency       `json:"latency"`      // of the good attempts; nil where there is none
-	// LatencyLower is the same without the time in which this process or the probe's browser stood still: the system
-	// needed at least that. nil: they didn't.
+	// LatencyLower is what the system needed at least: the same without the time in which this process or the probe's
+	// browser stood still, and where the attempts of which nobody knows how they went were quicker than all others. nil:
+	// as much as Latency says.
 	LatencyLower *Latency `json:"latency_lower,omitempty"`
+	// LatencyUpper is what people waited at most: where the attempts of which nobody knows how they went were slower than
+	// all others. nil: as much as Latency says.
+	LatencyUpper *LatencyUpper `json:"latency_upper,omitempty"`
+}
+
+// LatencyUpper bounds a Latency from above; a quantile that is nil, as the longest always is, may be any.
+type LatencyUpper struct {
+	P50 *Seconds `json:"p50"`
+	P95 *Seconds `json:"p95"`
+	P99 *Seconds `json:"p99"`
+	Max *Seconds `json:"max"`
 }
 
 // Latency is ended − due of good attempts, by nearest rank.
