@@ -81,14 +81,28 @@ func sureWords(o *repetition.Objective) string {
 	case inference.Open, inference.Unknown:
 		return "whether it is met as often as was asked can't be told by so many drills"
 	}
-	return fmt.Sprintf("with %s confidence it is met in at least %.0f of 100", percent(o.Confidence),
-		math.Floor(100*o.AtLeast))
+	least := leastWords(o)
+	if least == "" {
+		return "how often it is met at least can't be told by so many drills"
+	}
+	return fmt.Sprintf("with %s confidence it is met in at least %s", percent(o.Confidence), least)
+}
+
+// leastWords are how often an objective is met at least; empty where nothing can be said of it.
+func leastWords(o *repetition.Objective) string {
+	switch {
+	case o.AtLeast >= 0.01:
+		return fmt.Sprintf("%.0f of 100", math.Floor(100*o.AtLeast))
+	case o.AtLeast >= 0.001:
+		return fmt.Sprintf("%.0f of 1,000", math.Floor(1000*o.AtLeast))
+	}
+	return ""
 }
 
 // typicalWords are the median with its bounds.
 func typicalWords(t *repetition.Times, confidence float64) string {
 	if t.Median == nil {
-		return "what is typical can't be told, as half of them or more never recovered"
+		return "what is typical can't be told: half of them or more never recovered"
 	}
 	return "typically " + span(*t.Median) + " (" + medianBounds(t, confidence) + ")"
 }
@@ -152,7 +166,11 @@ func managed(o *repetition.Objective) string {
 	}
 	said += ", and " + sureWords(o) + "."
 	if t := o.Times; t != nil {
-		said += " " + sentence("It took "+typicalWords(t, o.Confidence)+", "+worstWords(t))
+		took := "It took " + typicalWords(t, o.Confidence)
+		if t.Median == nil {
+			took = "What is typical can't be told: half of them or more never recovered"
+		}
+		said += " " + sentence(took+", "+worstWords(t))
 	}
 	return clean(said)
 }

@@ -156,9 +156,8 @@ func setTiles(r *repetition.Result) []tile {
 		return tiles
 	}
 	name := words(o.Name)
-	least := tile{"Met in at least", fmt.Sprintf("%.0f of 100", math.Floor(100*o.AtLeast)), "with " +
-		percent(o.Confidence) + " confidence"}
-	if o.Answer != "" && o.Answer != inference.Met {
+	least := tile{"Met in at least", leastWords(o), "with " + percent(o.Confidence) + " confidence"}
+	if least.Value == "" || o.Answer != "" && o.Answer != inference.Met {
 		least.Value, least.Note = "–", sureWords(o)
 	}
 	tiles = append(tiles, tile{"Met in", fmt.Sprintf("%d of %d", o.Met, o.Met+o.Missed+o.Unknown), name}, least)
@@ -238,7 +237,7 @@ func setChartOf(o *repetition.Objective, links []string) *setChart {
 	t := o.Times
 	a, objective, there := setAxis(o)
 	c := &setChart{End: a.end, High: t.N > 40, Curve: curveOf(t, a),
-		Counts: fmt.Sprintf("%s with a time, by the upper bound of each.", plural(t.N, "drill"))}
+		Counts: fmt.Sprintf("%s, by the upper bound of each.", plural(t.N, "drill"))}
 	if t.N > dotsMost {
 		c.columns(t, a)
 	} else {
@@ -303,7 +302,8 @@ func setDotOf(s *repetition.Sample, a axis, links []string) setDot {
 	}
 	d.Says = fmt.Sprintf("drill %d: %s, %s", s.Run, timeWords(s), metClassWords[d.Class])
 	if s.Watched != nil {
-		d.X = a.end + (100-a.end)/2
+		_, wide := math.Modf(float64(s.Run) * math.Sqrt2)
+		d.X = math.Round(1000*(a.end+(100-a.end)*(0.2+0.6*wide))) / 1000
 	}
 	return d
 }
@@ -329,7 +329,9 @@ func (c *setChart) columns(t *repetition.Times, a axis) {
 			count[at] = map[string]int{}
 		}
 		count[at][metClass(s.Grade)]++
-		most = max(most, sum(count[at]))
+		if at < dotColumns || t.NeverRecovered == t.N { // else those would press all others flat
+			most = max(most, sum(count[at]))
+		}
 	}
 	width := a.end / dotColumns
 	for at, classes := range count {
@@ -343,17 +345,21 @@ func (c *setChart) columns(t *repetition.Times, a axis) {
 		if at == dotColumns {
 			v.X, v.Width, v.Says = a.end+(100-a.end)/4, (100-a.end)/2, "never recovered"
 		}
+		whole := max(most, sum(classes))
 		for _, class := range []string{"met", "unclear", "missed"} {
 			if n := classes[class]; n > 0 {
-				high := math.Round(10000*float64(n)/float64(most)) / 100
+				high := math.Round(10000*float64(n)/float64(whole)) / 100
 				v.Parts = append(v.Parts, setShare{Class: class, Drills: n, Width: high})
 				v.Says += fmt.Sprintf(", %d %s", n, metClassWords[class])
 			}
 		}
 		c.Columns = append(c.Columns, v)
 	}
-	c.Counts = fmt.Sprintf("%s with a time, by the upper bound of each; the highest column is %s.",
-		plural(t.N, "drill"), plural(most, "drill"))
+	c.Counts = fmt.Sprintf("%s, by the upper bound of each; the highest column is %s.", plural(t.N, "drill"),
+		plural(most, "drill"))
+	if never := sum(count[dotColumns]); never > most {
+		c.Counts += fmt.Sprintf(" That of who never recovered is %s, and drawn no higher.", plural(never, "drill"))
+	}
 }
 
 func sum(counts map[string]int) (n int) {
