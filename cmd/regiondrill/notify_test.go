@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/regiondrill/regiondrill/harness/report"
@@ -124,8 +126,12 @@ func TestNotifyOfOthers(t *testing.T) {
 		p := &program{catalog: toys(), stdin: strings.NewReader(""), stdout: &out, stderr: &out, exit: func(int) {},
 			env: []string{"REGIONDRILL_WEBHOOK=" + server.URL, "REGIONDRILL_REPORT_URL=https://ci.example/{folder}/report.html"}}
 		g.bodies = nil
-		code := p.main(t.Context(), append(args, "--notify", "json"))
-		return code, g.told(t)[0]
+		code := p.main(t.Context(), append(args, "--notify", "json", "--environment", "staging"))
+		n := g.told(t)[0]
+		if n.Environment != "staging" {
+			t.Errorf("%s of staging tells %+v", args[0], n)
+		}
+		return code, n
 	}
 	code, n := tell("simulate", "testdata/toy.yaml", "--runs", "2", "--out", dir)
 	if code != exitPass || n.Of != report.OfSimulation || n.Grade != verdict.Pass || n.Report != "https://ci.example/simulated/repetition.html" {
@@ -137,6 +143,40 @@ func TestNotifyOfOthers(t *testing.T) {
 	code, n = tell("compare", run, run)
 	if code != exitUnknown || n.Of != report.OfComparison || n.Grade != verdict.Unknown || n.Report != "" || n.Scenario != "toy" {
 		t.Errorf("it ends with %d and tells %+v", code, n)
+	}
+	_, n = tell("compare", run, run, "--out", filepath.Join(t.TempDir(), "a b"), "--report-url", "https://own.example/{folder}")
+	if n.Report != "https://own.example/a%20b" {
+		t.Errorf("its page is at %s", n.Report)
+	}
+}
+
+// A run that is recovered is marked in a Grafana as one that ended is, under the environment that is named.
+func TestRecoverMarks(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var marked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.Method == http.MethodPost && r.URL.Path == "/api/annotations" {
+			mu.Lock()
+			defer mu.Unlock()
+			marked = append(marked, string(body))
+		}
+		_, _ = w.Write([]byte("[]"))
+	}))
+	defer server.Close()
+	dir := filepath.Join(t.TempDir(), "simulated")
+	var out bytes.Buffer
+	p := &program{catalog: toys(), stdin: strings.NewReader(""), stdout: &out, stderr: &out, exit: func(int) {},
+		env: []string{"REGIONDRILL_GRAFANA_TOKEN=hush", "XDG_STATE_HOME=" + t.TempDir()}}
+	if code := p.main(t.Context(), []string{"simulate", "testdata/toy.yaml", "--runs", "1", "--out", dir}); code != exitPass {
+		t.Fatalf("it ends with %d and says %s", code, &out)
+	}
+	run := filepath.Join(dir, "worst")
+	asReal(t, filepath.Join(run, "history.jsonl"), `"virtual":true,`)
+	code := p.main(t.Context(), []string{"recover", run, "--grafana", server.URL, "--environment", "staging"})
+	if code != exitPass || len(marked) == 0 || !strings.Contains(marked[0], `"environment:staging"`) {
+		t.Errorf("it ends with %d, marks %q and says %s", code, marked, &out)
 	}
 }
 

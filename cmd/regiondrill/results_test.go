@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/regiondrill/regiondrill/harness/report"
@@ -248,5 +250,16 @@ func TestSummaryFits(t *testing.T) {
 		if n > 0 && !strings.HasSuffix(string(fit), "length\n\nThe rest is in summary.md of the run's folder.\n") {
 			t.Errorf("it ends with %q", fit[len(fit)-80:])
 		}
+	}
+}
+
+// TestFullDisk: what the disk has no room for is said in words, wherever it was noticed.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := &program{stderr: &out}
+	p.complain(fmt.Errorf("writing the history: %w", &os.PathError{Op: "write", Path: "history.jsonl", Err: syscall.ENOSPC}))
+	if said := out.String(); !strings.HasPrefix(said, "regiondrill: the disk is full: writing the history: ") {
+		t.Errorf("it says %s", said)
 	}
 }

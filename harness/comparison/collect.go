@@ -239,12 +239,8 @@ func (c *collection) recovery(v *verdict.Verdict, r *verdict.Recovery) {
 		c.arriving(c.add(name, back, InSeconds, valueOf(s)))
 	}
 	if p := r.Phases; p != nil && r.EndedBy == verdict.Failover && len(r.Doubts) == 0 {
-		for _, part := range []struct {
-			name string
-			took verdict.Seconds
-		}{{"detect", p.Detect}, {"decide", p.Decide}, {"steer", p.Steer}, {"authenticate", p.Authenticate},
-			{"stabilise", p.Stabilise}} {
-			c.arriving(c.add(part.name+", "+name, back, InSeconds, Value{Value: part.took}))
+		for i, took := range p.Each() {
+			c.arriving(c.add(verdict.PhaseNames[i]+", "+name, back, InSeconds, Value{Value: took}))
 		}
 	}
 	home := verdict.Subject{Probe: r.Probe, Fault: r.Fault, Window: verdict.After, Measure: verdict.FailbackTime}

@@ -128,7 +128,8 @@ func (s *series) compare(rule Rule) {
 	s.Worse = inference.ShiftOf(first, second, rule.Confidence)
 	s.P = s.Worse.P
 	s.A, s.B = s.values(0, first, rule.Confidence), s.values(1, second, rule.Confidence)
-	s.Shift, s.Lower, s.Upper = told(s.Worse.Seconds), told(s.Worse.Lower), told(s.Worse.Upper)
+	s.Shift = verdict.Finite(s.Worse.Seconds)
+	s.Lower, s.Upper = verdict.Finite(s.Worse.Lower), verdict.Finite(s.Worse.Upper)
 	if s.Unit == InShares {
 		s.Shift, s.Lower, s.Upper = negative(s.Shift), negative(s.Upper), negative(s.Lower)
 	}
@@ -201,7 +202,7 @@ func (s *series) power(confidence, alpha float64) {
 		}
 		return
 	}
-	s.Finds = told(max(inference.Findable(s.A.N, s.B.N, spread, alpha), float64(s.Effect)))
+	s.Finds = verdict.Finite(max(inference.Findable(s.A.N, s.B.N, spread, alpha), float64(s.Effect)))
 	within := shift // tell it from none
 	if shift < float64(s.Effect) {
 		within = float64(s.Effect) - shift // tell that it isn't more than what counts
@@ -232,28 +233,20 @@ func (s *series) misses(side int) Values {
 
 func (s *series) values(side int, times []inference.Time, confidence float64) Values {
 	t := inference.TypicalOf(times, confidence)
-	v := Values{N: t.N, NeverRecovered: t.Censored, Median: told(t.Median), Lower: told(t.Lower), Upper: told(t.Upper),
-		Min: told(t.Min), Max: told(t.Max), Runs: append([]Value{}, s.sides[side]...)}
+	v := Values{N: t.N, NeverRecovered: t.Censored, Median: verdict.Finite(t.Median), Lower: verdict.Finite(t.Lower),
+		Upper: verdict.Finite(t.Upper), Min: verdict.Finite(t.Min), Max: verdict.Finite(t.Max),
+		Runs: append([]Value{}, s.sides[side]...)}
 	if s.Unit == InShares {
 		v.Median, v.Lower, v.Upper, v.Min, v.Max = rest(v.Median), rest(v.Upper), rest(v.Lower), rest(v.Max), rest(v.Min)
 	}
 	return v
 }
 
-// told is a number, nil where it is none.
-func told(v float64) *verdict.Seconds {
-	if math.IsInf(v, 0) || math.IsNaN(v) {
-		return nil
-	}
-	s := verdict.Seconds(v)
-	return &s
-}
-
 func negative(v *verdict.Seconds) *verdict.Seconds {
 	if v == nil {
 		return nil
 	}
-	return told(0 - float64(*v)) // 0 and not -0
+	return verdict.Finite(0 - float64(*v)) // 0 and not -0
 }
 
 // rest is a share of what another is the rest of.
@@ -261,5 +254,5 @@ func rest(v *verdict.Seconds) *verdict.Seconds {
 	if v == nil {
 		return nil
 	}
-	return told(1 - float64(*v))
+	return verdict.Finite(1 - float64(*v))
 }

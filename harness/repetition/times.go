@@ -2,7 +2,6 @@ package repetition
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/regiondrill/regiondrill/harness/inference"
@@ -74,22 +73,13 @@ func timesOf(samples []Sample, confidence float64) *Times {
 	}
 	t := inference.TypicalOf(all, confidence)
 	times.N, times.NeverRecovered = t.N, t.Censored
-	times.Median, times.Lower, times.Upper = told(t.Median), told(t.Lower), told(t.Upper)
-	times.Min, times.Max = told(t.Min), told(t.Max)
+	times.Median, times.Lower, times.Upper = verdict.Finite(t.Median), verdict.Finite(t.Lower), verdict.Finite(t.Upper)
+	times.Min, times.Max = verdict.Finite(t.Min), verdict.Finite(t.Max)
 	if t.P95 != nil {
-		times.P95 = told(*t.P95)
+		times.P95 = verdict.Finite(*t.P95)
 	}
 	times.Tail = tailOf(samples)
 	return times
-}
-
-// told is a number, nil where it is none.
-func told(seconds float64) *verdict.Seconds {
-	if math.IsInf(seconds, 0) || math.IsNaN(seconds) {
-		return nil
-	}
-	s := verdict.Seconds(seconds)
-	return &s
 }
 
 // SampleOf is what a finding's drill tells of its time. Who was back only because the fault had ended has not
@@ -119,11 +109,6 @@ func SampleOf(v *verdict.Verdict, f verdict.Finding) (Sample, bool) {
 	return Sample{Interval: *actual, Phases: phases}, true
 }
 
-// phases are the five, in order.
-func phases(p *verdict.Phases) [5]verdict.Seconds {
-	return [5]verdict.Seconds{p.Detect, p.Decide, p.Steer, p.Authenticate, p.Stabilise}
-}
-
 // phasesOf puts the five together.
 func phasesOf(of func(i int) verdict.Seconds) verdict.Phases {
 	return verdict.Phases{Detect: of(0), Decide: of(1), Steer: of(2), Authenticate: of(3), Stabilise: of(4)}
@@ -142,9 +127,9 @@ func tailOf(samples []Sample) *Tail {
 	return &Tail{N: len(slowest), From: slowest[len(slowest)-1].Longest(), Over: phasesOf(func(i int) verdict.Seconds {
 		var sum verdict.Seconds
 		for _, s := range slowest {
-			sum += phases(s.Phases)[i]
+			sum += s.Phases.Each()[i]
 		}
-		return sum/verdict.Seconds(len(slowest)) - phases(&all.Phases)[i]
+		return sum/verdict.Seconds(len(slowest)) - all.Phases.Each()[i]
 	})}
 }
 
@@ -155,7 +140,7 @@ func partsOf(samples []Sample) *Parts {
 		if s.Phases == nil {
 			continue
 		}
-		for i, p := range phases(s.Phases) {
+		for i, p := range s.Phases.Each() {
 			each[i] = append(each[i], inference.Time{Seconds: float64(p)})
 		}
 	}

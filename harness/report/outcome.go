@@ -301,13 +301,14 @@ func parts(p *verdict.Phases, people history.Words) []part {
 	if p == nil {
 		return nil
 	}
-	return []part{
-		{"detect", "until somebody came who could " + people.Do + ", or it was noticed", p.Detect},
-		{"decide", "until they gave up on their home Region", p.Decide},
-		{"steer", "until they first reached the Region that carried them", p.Steer},
-		{"authenticate", "until they " + people.Did, p.Authenticate},
-		{"stabilise", "until it stayed so for everybody", p.Stabilise},
+	means := [...]string{"until somebody came who could " + people.Do + ", or it was noticed",
+		"until they gave up on their home Region", "until they first reached the Region that carried them",
+		"until they " + people.Did, "until it stayed so for everybody"}
+	var all []part
+	for i, took := range p.Each() {
+		all = append(all, part{verdict.PhaseNames[i], means[i], took})
 	}
+	return all
 }
 
 // skippedProbes says why browser probes didn't run, empty where they did or none was asked for.

@@ -100,18 +100,6 @@ func (t *Trend) Latest() *Shift {
 	return &t.Changes[len(t.Changes)-1]
 }
 
-// phases are the parts of a recovery, by their names.
-var phases = []struct {
-	name string
-	of   func(*verdict.Phases) verdict.Seconds
-}{
-	{"detect", func(p *verdict.Phases) verdict.Seconds { return p.Detect }},
-	{"decide", func(p *verdict.Phases) verdict.Seconds { return p.Decide }},
-	{"steer", func(p *verdict.Phases) verdict.Seconds { return p.Steer }},
-	{"authenticate", func(p *verdict.Phases) verdict.Seconds { return p.Authenticate }},
-	{"stabilise", func(p *verdict.Phases) verdict.Seconds { return p.Stabilise }},
-}
-
 // SeriesOf are the measures of some runs that were no simulations and count: of each pair whose recovery a check
 // judges the recovery, and then its phases. Of several checks of a pair it is the first.
 func SeriesOf(all []Run) []*Series {
@@ -148,11 +136,11 @@ func (r *Run) into(series []*Series, of *Recovery) []*Series {
 	at := slices.IndexFunc(series, func(s *Series) bool { return s.Probe == of.Probe && s.Fault == of.Fault })
 	if at < 0 {
 		at = len(series)
-		for i := range 1 + len(phases) {
+		for i := range 1 + len(verdict.PhaseNames) {
 			s := &Series{Scenario: r.Scenario, Target: r.Target, Environment: r.Environment, Name: of.Check, Probe: of.Probe,
 				Fault: of.Fault}
 			if i > 0 {
-				s.Phase = phases[i-1].name
+				s.Phase = verdict.PhaseNames[i-1]
 			}
 			series = append(series, s)
 		}
@@ -167,8 +155,8 @@ func (r *Run) into(series []*Series, of *Recovery) []*Series {
 	}
 	add(series[at], whole)
 	if of.Phases != nil {
-		for i, phase := range phases {
-			add(series[at+1+i], Point{Value: phase.of(of.Phases)})
+		for i, took := range of.Phases.Each() {
+			add(series[at+1+i], Point{Value: took})
 		}
 	}
 	return series
@@ -221,11 +209,11 @@ func trendOf(s *Series, rule TrendRule) Trend {
 	for i, c := range changes {
 		before, after := around(times, changes, i)
 		p := t.Points[c.At]
-		t.Changes = append(t.Changes, Shift{At: c.At, Folder: p.Folder, Begun: p.Begun, Before: told(before),
-			After: told(after), P: c.P, Worse: after > before})
+		t.Changes = append(t.Changes, Shift{At: c.At, Folder: p.Folder, Begun: p.Begun, Before: verdict.Finite(before),
+			After: verdict.Finite(after), P: c.P, Worse: after > before})
 		first = c.At
 	}
-	t.Median, t.Since = told(median(times[first:])), len(times)-first
+	t.Median, t.Since = verdict.Finite(median(times[first:])), len(times)-first
 	return t
 }
 
@@ -290,12 +278,4 @@ func median(times []inference.Time) float64 {
 		return low
 	}
 	return (low + high) / 2
-}
-
-func told(v float64) *verdict.Seconds {
-	if math.IsInf(v, 0) || math.IsNaN(v) {
-		return nil
-	}
-	s := verdict.Seconds(v)
-	return &s
 }

@@ -32,6 +32,15 @@ const (
 // digit after the point.
 type Seconds float64
 
+// Finite is a number of seconds; nil where it is infinite or none.
+func Finite(seconds float64) *Seconds {
+	if math.IsInf(seconds, 0) || math.IsNaN(seconds) {
+		return nil
+	}
+	s := Seconds(seconds)
+	return &s
+}
+
 // MarshalJSON writes the number.
 func (s Seconds) MarshalJSON() ([]byte, error) {
 	v := math.Round(float64(s)*1e6) / 1e6
@@ -259,6 +268,14 @@ type Phases struct {
 	Steer        Seconds `json:"steer"`        // until their first request to the Region that carried them
 	Authenticate Seconds `json:"authenticate"` // until they were in
 	Stabilise    Seconds `json:"stabilise"`    // until it stayed so
+}
+
+// PhaseNames are those of the parts of a recovery, in order.
+var PhaseNames = [5]string{"detect", "decide", "steer", "authenticate", "stabilise"}
+
+// Each are the parts in the order of PhaseNames.
+func (p *Phases) Each() [5]Seconds {
+	return [5]Seconds{p.Detect, p.Decide, p.Steer, p.Authenticate, p.Stabilise}
 }
 
 // Outage is a run of arrivals that failed: it lasted at least from the first to the last of them, at most from the
