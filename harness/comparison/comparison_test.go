@@ -138,6 +138,9 @@ func TestMisses(t *testing.T) {
 			t.Errorf("missed in %d of 8: %s", n, r.Answer)
 		}
 	}
+	if m := compare(t, missing(8), missing(8)).measure(t, name); m.Answer != Same {
+		t.Errorf("missed in all of both: %+v", m)
+	}
 }
 
 // A measure beside recovery that can't be told leaves the whole as it is; one that is worse makes it worse.

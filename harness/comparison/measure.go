@@ -162,12 +162,13 @@ func (s *series) decide(rule Rule, family int) {
 	s.Answer = CantTell
 	if s.Unit == InMisses {
 		missed := float64(s.B.Missed)*float64(s.A.N) - float64(s.A.Missed)*float64(s.B.N)
+		none, all := s.A.Missed+s.B.Missed == 0, s.A.Missed == s.A.N && s.B.Missed == s.B.N
 		switch {
 		case differs && missed > 0:
 			s.Answer = Worse
 		case differs && missed < 0:
 			s.Answer = Better
-		case s.A.Missed+s.B.Missed == 0 && min(s.A.N, s.B.N) >= inference.Least(alpha):
+		case (none || all) && min(s.A.N, s.B.N) >= inference.Least(alpha):
 			s.Answer = Same
 		}
 		return
