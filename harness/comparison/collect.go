@@ -195,24 +195,48 @@ func (c *collection) latency(v *verdict.Verdict, f verdict.Finding) {
 				continue
 			}
 			c.asks(f.Subject, q.name)
-			if w.Good >= q.least {
-				s := c.add(q.name+", "+f.Name, f.Subject, InSeconds, Value{Value: q.of(w.Latency)})
+			if took, told := q.told(w); told {
+				s := c.add(q.name+", "+f.Name, f.Subject, InSeconds, Value{Value: took})
 				s.Decides, s.floor = true, least
 			}
 		}
 	}
 }
 
-// quantiles are those of a window's latency, and how many good attempts each takes.
-var quantiles = []struct {
+// quantile is one of a window's latency, and how many good attempts it takes.
+type quantile struct {
 	name  string
 	least int
 	of    func(*verdict.Latency) verdict.Seconds
-}{
-	{"p50", 1, func(l *verdict.Latency) verdict.Seconds { return l.P50 }},
-	{"p95", 20, func(l *verdict.Latency) verdict.Seconds { return l.P95 }},
-	{"p99", 100, func(l *verdict.Latency) verdict.Seconds { return l.P99 }},
-	{"max", 1, func(l *verdict.Latency) verdict.Seconds { return l.Max }},
+	most  func(*verdict.LatencyUpper) *verdict.Seconds
+}
+
+var quantiles = []quantile{
+	{"p50", 1, func(l *verdict.Latency) verdict.Seconds { return l.P50 },
+		func(l *verdict.LatencyUpper) *verdict.Seconds { return l.P50 }},
+	{"p95", 20, func(l *verdict.Latency) verdict.Seconds { return l.P95 },
+		func(l *verdict.LatencyUpper) *verdict.Seconds { return l.P95 }},
+	{"p99", 100, func(l *verdict.Latency) verdict.Seconds { return l.P99 },
+		func(l *verdict.LatencyUpper) *verdict.Seconds { return l.P99 }},
+	{"max", 1, func(l *verdict.Latency) verdict.Seconds { return l.Max },
+		func(l *verdict.LatencyUpper) *verdict.Seconds { return l.Max }},
+}
+
+// told is what a window says of it; false where that is nothing: there were too few, or it may have been otherwise by
+// more than counts, because this machine stood still or nobody knows how some attempts went.
+func (q quantile) told(w *verdict.Window) (verdict.Seconds, bool) {
+	if w.Latency == nil || w.Good < q.least {
+		return 0, false
+	}
+	took := q.of(w.Latency)
+	lower, upper := took, &took
+	if w.LatencyLower != nil {
+		lower = q.of(w.LatencyLower)
+	}
+	if w.LatencyUpper != nil {
+		upper = q.most(w.LatencyUpper)
+	}
+	return took, upper != nil && *upper-lower <= max(least, took/10)
 }
 
 func valueOf(s repetition.Sample) Value {
@@ -265,8 +289,8 @@ func (c *collection) window(w *verdict.Window) {
 	}
 	took := verdict.Subject{Probe: w.Probe, Fault: w.Fault, Window: w.Window, Measure: verdict.LatencyQuantiles}
 	for _, q := range quantiles[:2] {
-		if w.Latency != nil && w.Good >= q.least && !c.isAsked(took, q.name) {
-			c.add(q.name+", latency"+behind, took, InSeconds, Value{Value: q.of(w.Latency)}).floor = least
+		if value, told := q.told(w); told && !c.isAsked(took, q.name) {
+			c.add(q.name+", latency"+behind, took, InSeconds, Value{Value: value}).floor = least
 		}
 	}
 }

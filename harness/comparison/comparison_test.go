@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -178,6 +179,27 @@ func TestLeftOut(t *testing.T) {
 	if r.B.Counted != 5 || r.B.Runs[5].LeftOut != "the machine was busy" || r.measure(t, back).B.N != 5 || r.Answer != Same {
 		t.Errorf("%s: %+v", r.Answer, r.B)
 	}
+}
+
+// A latency of which this machine made a part, or of which nobody knows some attempts, tells nothing.
+func TestLatenciesThatAreNotTold(t *testing.T) {
+	w := verdict.Window{Good: 40, Latency: &verdict.Latency{P50: 0.2, P95: 0.5, P99: 0.6, Max: 0.8}}
+	told := func(n int) bool {
+		_, told := quantiles[n].told(&w)
+		return told
+	}
+	check := func(what string, want ...bool) {
+		t.Helper()
+		if got := []bool{told(0), told(1), told(2), told(3)}; !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
+	check("all seen, too few for p99", true, true, false, true)
+	w.LatencyLower = &verdict.Latency{P50: 0.19, P95: 0.44, P99: 0.5, Max: 0.8}
+	check("the machine made more than a tenth of p95", true, false, false, true)
+	w.LatencyLower = nil
+	w.LatencyUpper = &verdict.LatencyUpper{P50: verdict.Finite(0.3), P95: verdict.Finite(0.54)}
+	check("the median may have been longer, and the longest any", false, true, false, false)
 }
 
 // What may be the machine's, or an older version's, is told.
