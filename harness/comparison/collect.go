@@ -58,6 +58,11 @@ func collect(a, b *Set) []*series {
 			s.MustTell = s.Decides && s.Unit != InMisses
 		}
 	}
+	for _, s := range told { // nobody told of it on one side any more, which is no answer of the other's
+		if s.Decides && (len(s.sides[0]) == 0) != (len(s.sides[1]) == 0) {
+			s.MustTell = true
+		}
+	}
 	return told
 }
 

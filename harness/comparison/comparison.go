@@ -149,7 +149,8 @@ func environment(sets ...*Set) string {
 }
 
 // overall is the answer of what decides: worse if any of it is, else unknown if what must be told can't be. A measure
-// beside recovery that can't be told makes nothing unknown: of many there is always one.
+// beside recovery that can't be told makes nothing unknown, because of many there is always one; unless a side has no
+// run at all that tells of it.
 func overall(all []Measure) Answer {
 	said := map[Answer]bool{}
 	for _, m := range all {

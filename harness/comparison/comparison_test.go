@@ -100,6 +100,21 @@ func TestNeverRecovered(t *testing.T) {
 	}
 }
 
+// What a side has no run of at all is not known to be no worse, though recovery is the same.
+func TestNobodyTellsAnyMore(t *testing.T) {
+	b := setOf(3, 3, 3, 3, 3, 3)
+	for i := range b.Runs {
+		b.Runs[i].Verdict.Findings[1].Actual, b.Runs[i].Verdict.Findings[1].Grade = nil, verdict.Unknown
+	}
+	if r := compare(t, setOf(3, 3, 3, 3, 3, 3), b); r.Answer != CantTell || r.measure(t, back).Answer != Same {
+		t.Errorf("of B nobody knows the availability: %s", r.Answer)
+	}
+	b.Runs[0].Verdict.Findings[1].Actual = 0.99
+	if r := compare(t, setOf(3, 3, 3, 3, 3, 3), b); r.Answer != Same {
+		t.Errorf("of one run of B it is known: %s", r.Answer)
+	}
+}
+
 // A share is the worse the lower it is, and two attempts of a window are no shift.
 func TestShares(t *testing.T) {
 	with := func(share float64) *Set {

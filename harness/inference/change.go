@@ -36,7 +36,7 @@ func Changes(drills []Time, alpha float64, seed uint64) []Change {
 	var found []Change
 	var within func(first, end int)
 	within = func(first, end int) {
-		ranks := midranks(ranked(drills[first:end]))
+		ranks := midranks(ranked(drills[first:end], nil, true))
 		at, distance := cut(ranks)
 		if at == 0 {
 			return

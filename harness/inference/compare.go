@@ -24,16 +24,33 @@ type Shift struct {
 const exactPairs = 50 * 50
 
 // ShiftOf compares two sets: positive is that the second takes longer. A drill that never recovered counts as longer
-// than all that did, and as long as another that never recovered.
+// than all that did, and as long as another that never recovered, as long as it was watched for longer than any other
+// took. One that was watched for less may have taken anything from there on: what holds for the least and for the most
+// is what can be said.
 func ShiftOf(first, second []Time, confidence float64) Shift {
-	a, b := ranked(first), ranked(second)
+	least := shiftOf(ranked(first, second, true), ranked(second, first, false), confidence)
+	most := shiftOf(ranked(first, second, false), ranked(second, first, true), confidence)
+	s := least
+	s.Upper, s.P = most.Upper, max(least.P, most.P)
+	switch {
+	case least.Seconds > 0 || math.IsNaN(least.Seconds):
+	case most.Seconds < 0:
+		s.Seconds = most.Seconds
+	default:
+		if s.Seconds = 0; least.Seconds != most.Seconds {
+			s.P = 1
+		}
+	}
+	return s
+}
+
+// shiftOf compares times of which those are infinite that are longer than all others.
+func shiftOf(a, b []float64, confidence float64) Shift {
 	s := Shift{N1: len(a), N2: len(b), Seconds: math.NaN(), Lower: math.Inf(-1), Upper: math.Inf(1), P: 1}
 	if s.N1 == 0 || s.N2 == 0 {
 		return s
 	}
-	if test, err := stats.MannWhitneyUTest(a, b, stats.LocationDiffers); err == nil { // else all are alike
-		s.P = test.P
-	}
+	s.P = differ(a, b)
 	differences := make([]float64, 0, s.N1*s.N2)
 	for _, x := range a {
 		for _, y := range b {
@@ -53,6 +70,19 @@ func ShiftOf(first, second []Time, confidence float64) Shift {
 	return s
 }
 
+// differ is Mann and Whitney's P, two-sided; 1 where all are alike. With ties the distribution of U is lopsided, and
+// the library takes the lower tail of whichever U is smaller: right only where that is the first set's.
+func differ(a, b []float64) float64 {
+	test, err := stats.MannWhitneyUTest(a, b, stats.LocationDiffers)
+	if err == nil && test.U > float64(len(a)*len(b))/2 {
+		test, err = stats.MannWhitneyUTest(b, a, stats.LocationDiffers)
+	}
+	if err != nil {
+		return 1
+	}
+	return min(1, test.P)
+}
+
 // between is the middle of two, of which either may be infinite; between both infinities it is 0.
 func between(a, b float64) float64 {
 	switch {
@@ -64,11 +94,19 @@ func between(a, b float64) float64 {
 	return (a + b) / 2
 }
 
-// ranked are the times in a form that can be compared.
-func ranked(drills []Time) []float64 {
+// ranked are the times in a form that can be compared. A drill that never recovered is longer than all others; where it
+// was watched for less than another drill of either set took, it may at least be as long as it was watched, and it is
+// what it is at most or at least.
+func ranked(drills, others []Time, most bool) []float64 {
+	longest := math.Inf(-1)
+	for _, d := range slices.Concat(drills, others) {
+		if !d.Censored {
+			longest = max(longest, d.Seconds)
+		}
+	}
 	all := make([]float64, len(drills))
 	for i, d := range drills {
-		if all[i] = d.Seconds; d.Censored {
+		if all[i] = d.Seconds; d.Censored && (most || d.Seconds >= longest) {
 			all[i] = math.Inf(1)
 		}
 	}

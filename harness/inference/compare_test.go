@@ -32,6 +32,90 @@ func TestShiftOf(t *testing.T) {
 	}
 }
 
+// A drill that was watched for less than another took is not known to have taken longer.
+func TestShiftOfWatchedLess(t *testing.T) {
+	brief := make([]Time, 6)
+	for i := range brief {
+		brief[i] = Time{Seconds: 3, Censored: true}
+	}
+	back := recovered(4, 4.1, 4.2, 4.3, 4.4, 4.5)
+	if got := ShiftOf(back, brief, 0.95); got.P != 1 || got.Seconds != 0 || got.Lower > -1 || !math.IsInf(got.Upper, 1) {
+		t.Errorf("they may have been back after 3 s, or never: %+v", got)
+	}
+	if got := ShiftOf(brief, back, 0.95); got.P != 1 || got.Seconds != 0 || !math.IsInf(got.Lower, -1) {
+		t.Errorf("and the other way round: %+v", got)
+	}
+	sooner := recovered(1, 1.1, 1.2, 1.3, 1.4, 1.5)
+	if got := ShiftOf(sooner, brief, 0.95); !math.IsInf(got.Seconds, 1) || got.P > 0.01 {
+		t.Errorf("they were watched for longer than any of the others took: %+v", got)
+	}
+	mixed := slices.Concat(brief[:5], recovered(3.5))
+	if got := ShiftOf(sooner, mixed, 0.95); got.Seconds < 1.5 || math.IsInf(got.Seconds, 0) || got.P > 0.05 {
+		t.Errorf("it takes longer, by 1.5 s at least: %+v", got)
+	}
+}
+
+// P with ties is twice the share of all ways to split the times, by hand, in which the first set ranks so low or lower;
+// and the same whichever set comes first.
+func TestDifferWithTies(t *testing.T) {
+	for n := range 50 {
+		r := rand.New(rand.NewPCG(uint64(n), 1))
+		a, b := make([]float64, 5), make([]float64, 4)
+		for i := range a {
+			a[i] = float64(r.IntN(4))
+		}
+		for i := range b {
+			b[i] = float64(r.IntN(4))
+		}
+		if got, want := differ(a, b), splits(a, b); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%v and %v: %g, want %g", a, b, got, want)
+		}
+		if one, other := differ(a, b), differ(b, a); math.Abs(one-other) > 1e-9 {
+			t.Errorf("%v and %v: %g, and %g the other way round", a, b, one, other)
+		}
+	}
+}
+
+// splits counts them.
+func splits(a, b []float64) float64 {
+	u := func(a, b []float64) (u float64) {
+		for _, x := range a {
+			for _, y := range b {
+				switch {
+				case x > y:
+					u++
+				case x == y:
+					u += 0.5
+				}
+			}
+		}
+		return u
+	}
+	pool, seen := slices.Concat(a, b), u(a, b)
+	low, high, ways := 0.0, 0.0, 0.0
+	for mask := range 1 << len(pool) {
+		var first, second []float64
+		for i, v := range pool {
+			if mask>>i&1 == 1 {
+				first = append(first, v)
+			} else {
+				second = append(second, v)
+			}
+		}
+		if len(first) != len(a) {
+			continue
+		}
+		ways++
+		if v := u(first, second); v <= seen {
+			low++
+		}
+		if u(first, second) >= seen {
+			high++
+		}
+	}
+	return min(1, 2*min(low, high)/ways)
+}
+
 // The least P of two sets (measurement.md 3.6): 0.029 with four a side, 0.008 with five.
 func TestSmallest(t *testing.T) {
 	for n, want := range map[int]float64{3: 0.1, 4: 0.0286, 5: 0.0079} {

@@ -83,7 +83,7 @@ func timesOf(samples []Sample, confidence float64) *Times {
 }
 
 // SampleOf is what a finding's drill tells of its time. Who was back only because the fault had ended has not
-// recovered: their drill was watched until then.
+// recovered: their drill was watched until then. What has no upper bound never came while it was watched.
 func SampleOf(v *verdict.Verdict, f verdict.Finding) (Sample, bool) {
 	actual, ok := f.Actual.(*verdict.Interval)
 	var phases *verdict.Phases
@@ -103,8 +103,11 @@ func SampleOf(v *verdict.Verdict, f verdict.Finding) (Sample, bool) {
 			phases = r.Phases
 		}
 	}
-	if !ok || actual == nil || actual.Upper == nil {
+	switch {
+	case !ok || actual == nil:
 		return Sample{}, false
+	case actual.Upper == nil: // it was not seen to come, for that long
+		return Sample{Interval: *actual, Watched: &actual.Lower}, true
 	}
 	return Sample{Interval: *actual, Phases: phases}, true
 }

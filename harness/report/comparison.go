@@ -57,8 +57,8 @@ func (t *textWriter) compared(m *comparison.Measure, rule comparison.Rule) {
 	for _, line := range wrap(clean(m.Name), t.Width) {
 		t.b.WriteString(t.paint("1", line) + "\n")
 	}
-	t.paragraph("  A        ", valuesWords(&m.A, m.Unit))
-	t.paragraph("  B        ", valuesWords(&m.B, m.Unit))
+	t.paragraph("  A        ", valuesWords(&m.A, m))
+	t.paragraph("  B        ", valuesWords(&m.B, m))
 	if said := boundedShift(m, rule); said != "" {
 		t.paragraph("  shift    ", said+". "+effectWords(m))
 	}
@@ -104,8 +104,8 @@ func (t *textWriter) informed(m *comparison.Measure) {
 
 // informedWords are a measure in one sentence.
 func informedWords(m *comparison.Measure) string {
-	said := string(m.Answer) + ": " + clean(m.Name) + ", " + middleWords(&m.A, m.Unit) + " in A, " +
-		middleWords(&m.B, m.Unit) + " in B"
+	said := string(m.Answer) + ": " + clean(m.Name) + ", " + middleWords(&m.A, m) + " in A, " +
+		middleWords(&m.B, m) + " in B"
 	if shift := shiftWords(m); shift != "" {
 		said += "; " + shift
 	}
@@ -131,8 +131,8 @@ func comparisonLine(r *comparison.Result) string {
 		return said + "; what checks ask for can't be told."
 	case r.Answer == comparison.Same:
 		m := decided[0]
-		return said + "; " + clean(m.Name) + " is the same (" + middleWords(&m.A, m.Unit) + " in A, " +
-			middleWords(&m.B, m.Unit) + " in B), and nothing else that a check asks for is known to be worse."
+		return said + "; " + clean(m.Name) + " is the same (" + middleWords(&m.A, &m) + " in A, " +
+			middleWords(&m.B, &m) + " in B), and nothing else that a check asks for is known to be worse."
 	default:
 		m := decided[0]
 		said += "; " + clean(m.Name) + " is " + string(m.Answer)
@@ -171,23 +171,23 @@ func amountOf(v verdict.Seconds, unit comparison.Unit, round func(float64) float
 }
 
 // middleWords are a side's median alone.
-func middleWords(v *comparison.Values, unit comparison.Unit) string {
+func middleWords(v *comparison.Values, m *comparison.Measure) string {
 	switch {
 	case v.N == 0:
 		return "not measured"
-	case unit == comparison.InMisses:
+	case m.Unit == comparison.InMisses:
 		return fmt.Sprintf("missed in %d of %d", v.Missed, v.N)
 	case v.NeverRecovered == v.N:
-		return fmt.Sprintf("never recovered in %d of %d", v.N, v.N)
+		return fmt.Sprintf("%s in %d of %d", lapseOf(m.Subject.Measure).Never, v.N, v.N)
 	case v.Median == nil:
-		return fmt.Sprintf("no median, because %d of %d never recovered", v.NeverRecovered, v.N)
+		return fmt.Sprintf("no median, because %d of %d %s", v.NeverRecovered, v.N, lapseOf(m.Subject.Measure).Never)
 	}
-	return amountOf(*v.Median, unit, math.Round)
+	return amountOf(*v.Median, m.Unit, math.Round)
 }
 
 // valuesWords are a side's median with all that is known of how far its runs spread.
-func valuesWords(v *comparison.Values, unit comparison.Unit) string {
-	said := middleWords(v, unit)
+func valuesWords(v *comparison.Values, m *comparison.Measure) string {
+	said := middleWords(v, m)
 	switch {
 	case v.Median == nil || v.Min == nil:
 		return said
@@ -196,26 +196,26 @@ func valuesWords(v *comparison.Values, unit comparison.Unit) string {
 	}
 	said += fmt.Sprintf(" (median of %s; all ", plural(v.N, "run"))
 	if v.Max == nil {
-		said += "from " + amountOf(*v.Min, unit, math.Floor) + " on"
+		said += "from " + amountOf(*v.Min, m.Unit, math.Floor) + " on"
 	} else {
-		said += verdict.Between(amountOf(*v.Min, unit, math.Floor), amountOf(*v.Max, unit, math.Ceil))
+		said += verdict.Between(amountOf(*v.Min, m.Unit, math.Floor), amountOf(*v.Max, m.Unit, math.Ceil))
 	}
 	if v.NeverRecovered > 0 {
-		said += fmt.Sprintf(", %d never recovered", v.NeverRecovered)
+		said += fmt.Sprintf(", %d %s", v.NeverRecovered, lapseOf(m.Subject.Measure).Never)
 	}
 	return said + ")"
 }
 
 // shiftWords say by how much a measure has shifted; empty where that is no number.
 func shiftWords(m *comparison.Measure) string {
-	w := m.Worse.Seconds
+	w, recovers := m.Worse.Seconds, m.Subject.Measure == verdict.RecoveryTime
 	switch {
 	case m.Unit == comparison.InMisses || m.A.N == 0 || m.B.N == 0:
 		return ""
 	case math.IsInf(w, 1):
-		return "people don't recover any more"
+		return map[bool]string{true: "people don't recover any more", false: "it doesn't come any more"}[recovers]
 	case math.IsInf(w, -1):
-		return "people recover now"
+		return map[bool]string{true: "people recover now", false: "it comes now"}[recovers]
 	case m.Shift == nil:
 		return ""
 	}

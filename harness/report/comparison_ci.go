@@ -48,7 +48,7 @@ func summaryMeasures(b *strings.Builder, all []comparison.Measure, rule comparis
 			counts = amount(float64(m.Effect), m.Unit, math.Round)
 		}
 		fmt.Fprintf(b, "| %s %s | %s | %s | %s | %s | %s |\n", signs[m.Answer.Grade()], m.Answer, md(short(m.Name, 200)),
-			middleWords(&m.A, m.Unit), middleWords(&m.B, m.Unit), md(shiftSentence(&m, rule)), counts)
+			middleWords(&m.A, &m), middleWords(&m.B, &m), md(shiftSentence(&m, rule)), counts)
 	}
 	b.WriteString("\n")
 }
@@ -105,7 +105,7 @@ func ComparisonJUnit(w io.Writer, r *comparison.Result) error {
 }
 
 func measureBody(m *comparison.Measure, rule comparison.Rule) string {
-	return fmt.Sprintf("A: %s\nB: %s\nshift: %s\n", valuesWords(&m.A, m.Unit), valuesWords(&m.B, m.Unit),
+	return fmt.Sprintf("A: %s\nB: %s\nshift: %s\n", valuesWords(&m.A, m), valuesWords(&m.B, m),
 		shiftSentence(m, rule))
 }
 

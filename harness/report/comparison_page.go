@@ -191,7 +191,7 @@ func dotsOf(m *comparison.Measure, r *comparison.Result, links [2][]string) dotC
 	a := axisOf(m)
 	c.Never = a.end < 100
 	for i, v := range []*comparison.Values{&m.A, &m.B} {
-		row := dotRow{Name: sideNames[i], Class: sideClasses[i], Words: valuesWords(v, m.Unit)}
+		row := dotRow{Name: sideNames[i], Class: sideClasses[i], Words: valuesWords(v, m)}
 		for j, value := range v.Runs {
 			row.Dots = append(row.Dots, dotOf(m, a, value, j, sideNames[i], links[i]))
 		}

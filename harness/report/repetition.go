@@ -148,7 +148,7 @@ func (t *textWriter) objective(o *repetition.Objective) {
 		t.paragraph("  answer     ", sureWords(o))
 	}
 	if o.Times != nil {
-		t.times(o.Times, o.Confidence)
+		t.times(o)
 		t.spread(o.Times)
 	}
 	if p := o.Phases; p != nil {
@@ -174,10 +174,11 @@ func objectiveWords(o *repetition.Objective) string {
 }
 
 // times writes how long it took.
-func (t *textWriter) times(times *repetition.Times, confidence float64) {
-	said := "not to be told: half of them or more never recovered"
+func (t *textWriter) times(o *repetition.Objective) {
+	times, never := o.Times, lapseOf(o.Measure)
+	said := "not to be told: half of them or more " + never.Never
 	if times.Median != nil {
-		said = span(*times.Median) + " (median; " + medianBounds(times, confidence) + ")"
+		said = span(*times.Median) + " (median; " + medianBounds(times, o.Confidence) + ")"
 	}
 	t.paragraph("  typical    ", said)
 	switch {
@@ -192,7 +193,7 @@ func (t *textWriter) times(times *repetition.Times, confidence float64) {
 		said += ", 95 in 100 of them within " + ceil(*times.P95)
 	}
 	if times.NeverRecovered > 0 {
-		said += fmt.Sprintf("; %d of %d never recovered while the fault lasted", times.NeverRecovered, times.N)
+		said += fmt.Sprintf("; %d of %d %s %s", times.NeverRecovered, times.N, never.Never, never.While)
 	}
 	t.paragraph("  all        ", said)
 }

@@ -31,7 +31,7 @@ func Summed(r *repetition.Result, dir string) *Report {
 		f := verdict.Finding{Check: o.Check, Name: o.Name, Subject: o.Subject, Grade: o.Grade(), Objective: o.Objective,
 			Summary: o.Name + " was " + metWords(o) + "; " + sureWords(o)}
 		if t := o.Times; t != nil {
-			f.Summary += "; " + typicalWords(t, o.Confidence) + ", " + worstWords(t)
+			f.Summary += "; " + typicalWords(o) + ", " + worstWords(o)
 			if t.Min != nil {
 				f.Actual = &verdict.Interval{Lower: *t.Min, Upper: t.Max}
 			}
@@ -100,9 +100,10 @@ func leastWords(o *repetition.Objective) string {
 }
 
 // typicalWords are the median with its bounds.
-func typicalWords(t *repetition.Times, confidence float64) string {
+func typicalWords(o *repetition.Objective) string {
+	t, confidence := o.Times, o.Confidence
 	if t.Median == nil {
-		return "what is typical can't be told: half of them or more never recovered"
+		return "what is typical can't be told: half of them or more " + lapseOf(o.Measure).Never
 	}
 	return "typically " + span(*t.Median) + " (" + medianBounds(t, confidence) + ")"
 }
@@ -121,9 +122,14 @@ func medianBounds(t *repetition.Times, confidence float64) string {
 }
 
 // worstWords say how bad it got.
-func worstWords(t *repetition.Times) string {
+func worstWords(o *repetition.Objective) string {
+	t := o.Times
 	if t.NeverRecovered > 0 {
-		return fmt.Sprintf("and in %d of %d nobody recovered while the fault lasted", t.NeverRecovered, t.N)
+		nobody := "nobody recovered"
+		if o.Measure != verdict.RecoveryTime {
+			nobody = "it never came"
+		}
+		return fmt.Sprintf("and in %d of %d %s %s", t.NeverRecovered, t.N, nobody, lapseOf(o.Measure).While)
 	}
 	if t.Max == nil {
 		return "and the longest can't be told"
@@ -166,11 +172,11 @@ func managed(o *repetition.Objective) string {
 	}
 	said += ", and " + sureWords(o) + "."
 	if t := o.Times; t != nil {
-		took := "It took " + typicalWords(t, o.Confidence)
+		took := "It took " + typicalWords(o)
 		if t.Median == nil {
-			took = "What is typical can't be told: half of them or more never recovered"
+			took = "What is typical can't be told: half of them or more " + lapseOf(o.Measure).Never
 		}
-		said += " " + sentence(took+", "+worstWords(t))
+		said += " " + sentence(took+", "+worstWords(o))
 	}
 	return clean(said)
 }

@@ -64,7 +64,8 @@ type (
 		Beyond    string // where the objective lies beyond the axis, on its right or left
 		Left      bool
 		Ticks     []dotTick
-		Never     string  // how many never recovered
+		Never     string // how many never recovered, and what is said of them
+		Behind    string
 		End       float64 // of the axis: what is behind it never recovered
 		Curve     string
 		Counts    string
@@ -162,14 +163,14 @@ func setTiles(r *repetition.Result) []tile {
 	}
 	tiles = append(tiles, tile{"Met in", fmt.Sprintf("%d of %d", o.Met, o.Met+o.Missed+o.Unknown), name}, least)
 	if t := o.Times; t != nil {
-		typical := tile{"Typical", "–", "half of them or more never recovered"}
+		typical := tile{"Typical", "–", "half of them or more " + lapseOf(o.Measure).Never}
 		if t.Median != nil {
 			typical.Value, typical.Note = span(*t.Median), "median; "+medianBounds(t, o.Confidence)
 		}
 		worst := tile{"At worst", "–", ""}
 		switch {
 		case t.NeverRecovered > 0:
-			worst.Value, worst.Note = "never", fmt.Sprintf("in %d of %d, while the fault lasted", t.NeverRecovered, t.N)
+			worst.Value, worst.Note = "never", fmt.Sprintf("in %d of %d, %s", t.NeverRecovered, t.N, lapseOf(o.Measure).While)
 		case t.Max != nil:
 			worst.Value, worst.Note = ceil(*t.Max), "at best "+floor(*t.Min)
 		}
@@ -270,7 +271,9 @@ func setChartOf(o *repetition.Objective, links []string) *setChart {
 		c.Ticks = append(c.Ticks, dotTick{a.x(v), axisWords(v, a.to)})
 	}
 	if t.NeverRecovered > 0 {
+		lapse := lapseOf(o.Measure)
 		c.Never = fmt.Sprintf("%d never", t.NeverRecovered)
+		c.Behind = fmt.Sprintf("What %s %s stands behind the axis.", lapse.Never, lapse.While)
 	}
 	return c
 }
@@ -343,7 +346,7 @@ func (c *setChart) columns(t *repetition.Times, a axis) {
 		to := verdict.Seconds(a.from + (a.to-a.from)*float64(at+1)/dotColumns)
 		v.Says = bounds(&verdict.Interval{Lower: from, Upper: &to})
 		if at == dotColumns {
-			v.X, v.Width, v.Says = a.end+(100-a.end)/4, (100-a.end)/2, "never recovered"
+			v.X, v.Width, v.Says = a.end+(100-a.end)/4, (100-a.end)/2, "never"
 		}
 		whole := max(most, sum(classes))
 		for _, class := range []string{"met", "unclear", "missed"} {
@@ -358,7 +361,7 @@ func (c *setChart) columns(t *repetition.Times, a axis) {
 	c.Counts = fmt.Sprintf("%s, by the upper bound of each; the highest column is %s.", plural(t.N, "drill"),
 		plural(most, "drill"))
 	if never := sum(count[dotColumns]); never > most {
-		c.Counts += fmt.Sprintf(" That of who never recovered is %s, and drawn no higher.", plural(never, "drill"))
+		c.Counts += fmt.Sprintf(" That behind the axis is %s, and drawn no higher.", plural(never, "drill"))
 	}
 }
 

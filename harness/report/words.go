@@ -208,3 +208,14 @@ func wrap(s string, width int) []string {
 	}
 	return lines
 }
+
+// lapse is how a drill is called in which what is measured never came, and for how long that was looked for.
+type lapse struct{ Never, While string }
+
+// lapseOf is that of a measure.
+func lapseOf(measure string) lapse {
+	if measure == verdict.RecoveryTime {
+		return lapse{"never recovered", "while the fault lasted"}
+	}
+	return lapse{"never came", "while it was watched"}
+}
