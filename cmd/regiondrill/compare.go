@@ -91,7 +91,7 @@ func comparedFiles() []string {
 
 func (f *compareFlags) rule() (comparison.Rule, error) {
 	rule := comparison.Rule{Confidence: f.confidence, Force: f.force}
-	if f.confidence <= 0 || f.confidence >= 1 {
+	if !(f.confidence > 0 && f.confidence < 1) {
 		return rule, errors.New("--confidence must be above 0 and below 1")
 	}
 	share, percent := strings.CutSuffix(f.effect, "%")

@@ -154,14 +154,11 @@ type outcome struct {
 }
 
 // together runs drills side by side, those that take longest first, and again alone those of which the machine was too
-// busy to tell. It returns exit codes; its error says why none could be begun.
-func (s *session) together(ctx context.Context, brake *brake, drills []*compiled, room room) ([]int, error) {
+// busy to tell. It returns exit codes.
+func (s *session) together(ctx context.Context, brake *brake, drills []*compiled, room room) []int {
 	var codes []int
 	var told []*outcome
 	outcomes := s.beside(ctx, brake, drills, room)
-	if len(outcomes) > 0 && !slices.ContainsFunc(outcomes, func(o *outcome) bool { return o.err == nil }) {
-		return nil, outcomes[0].err
-	}
 	for _, o := range outcomes {
 		if o.err != nil {
 			codes = append(codes, s.unbegun(o.compiled, o.err))
@@ -183,7 +180,7 @@ func (s *session) together(ctx context.Context, brake *brake, drills []*compiled
 			s.told = append(s.told, o.report)
 		}
 	}
-	return codes, nil
+	return codes
 }
 
 // beside runs drills side by side. Their outcomes are in the order of the drills; those before which the command was

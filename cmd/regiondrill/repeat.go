@@ -17,6 +17,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/repetition"
 	"github.com/regiondrill/regiondrill/harness/report"
+	"github.com/regiondrill/regiondrill/harness/verdict"
 )
 
 // repeatFlags say how often each drill is run.
@@ -44,9 +45,9 @@ func (f *repeatFlags) check(flags runFlags) error {
 		return fmt.Errorf("--repeat must be 1 to %d", maxTimes)
 	case f.until != 0 && !f.said:
 		return errors.New("--until-met needs --repeat, which says after how many drills to stop at the latest")
-	case f.until < 0 || f.until >= 1:
+	case !(f.until >= 0 && f.until < 1):
 		return errors.New("--until-met must be above 0 and below 1: no number of drills shows that something always happens")
-	case f.confidence <= 0 || f.confidence >= 1:
+	case !(f.confidence > 0 && f.confidence < 1):
 		return errors.New("--confidence must be above 0 and below 1")
 	case f.said && flags.rehearse:
 		return errors.New("--rehearse shows the same each time; leave --repeat out")
@@ -67,29 +68,19 @@ func (f *repeatFlags) rule(d *compiled) repetition.Rule {
 // repeat runs one drill again and again, and concludes from all of them. It returns the exit code.
 func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 	rule, dir := s.flags.repeat.rule(d), place(s.flags, s.outer, d, s.started)
-	var codes []int
+	end, err := drill.GoOn(dir)
+	if err != nil {
+		s.complain(err)
+		return exitBroken
+	}
+	defer end()
 	series := repetition.NewSeries(rule)
-	for n := 1; series.Open() && ctx.Err() == nil; n++ {
-		folder := strconv.Itoa(n)
-		r, code := s.again(ctx, brake, d, n, filepath.Join(dir, folder))
-		if code != exitPass {
-			codes = append(codes, code)
-		}
-		if r == nil { // what was in the way is told, and would be again
-			series.Stop(fmt.Sprintf("drill %d could not be run", n))
-			break
-		}
-		fmt.Fprintf(s.stderr, "%d of %s%d: %s\n\n", n, map[bool]string{true: "at most "}[rule.Met > 0], rule.Times,
-			report.Line(r))
-		series.Add(folder, r.Verdict)
-	}
-	if ctx.Err() != nil {
-		series.Stop(stopWords(ctx))
-	}
+	codes := s.times(ctx, brake, d, series, dir)
 	set := report.Summed(series.Result(), dir)
 	set.Verdict.Scenario = d.scenario.Name // also where none was run
 	set.Set.Scenario, set.Set.Target = d.scenario.Name, s.flags.target
 	if len(set.Set.Runs) == 0 {
+		end()
 		os.Remove(dir) //nolint:errcheck // it goes only where it is empty: nothing was recorded
 	}
 	if _, err := os.Stat(dir); err != nil {
@@ -103,6 +94,51 @@ func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 		fmt.Fprintf(s.stderr, "%s\n\n", setLine(set))
 	}
 	return first(append(codes, codeOf(set.Verdict.Grade)))
+}
+
+// times runs a drill until the rule of its series asks for no more. It returns the exit codes of what went wrong beside
+// what was measured.
+func (s *session) times(ctx context.Context, brake *brake, d *compiled, series *repetition.Series, dir string) []int {
+	var codes []int
+	rule := s.flags.repeat.rule(d)
+	for n := 1; series.Open() && ctx.Err() == nil; n++ {
+		folder := strconv.Itoa(n)
+		r, code := s.again(ctx, brake, d, n, filepath.Join(dir, folder))
+		if code != exitPass {
+			codes = append(codes, code)
+		}
+		if r == nil { // what was in the way is told, and would be again
+			series.Stop(fmt.Sprintf("drill %d could not be run", n))
+			break
+		}
+		fmt.Fprintf(s.stderr, "%d of %s%d: %s\n\n", n, map[bool]string{true: "at most "}[rule.Met > 0], rule.Times,
+			report.Line(r))
+		series.Add(folder, r.Verdict)
+		if n == vain && series.Result().Counted == 0 {
+			series.Stop(fmt.Sprintf("none of the first %d drills tells anything", vain))
+			break
+		}
+		if series.Open() { // else what they conclude is written in a moment
+			s.warn(keepSoFar(dir, series.Result()))
+		}
+	}
+	if ctx.Err() != nil {
+		series.Stop(stopWords(ctx))
+	}
+	return codes
+}
+
+// vain is after how many drills of which none counts no more are run: what is wrong with them would be with the next.
+const vain = 5
+
+// keepSoFar writes what the drills so far conclude, for whoever looks while others go on, or after they were killed.
+func keepSoFar(dir string, r *repetition.Result) error {
+	r.Stopped, r.Grade = "they go on, or were killed", verdict.Unknown
+	var text bytes.Buffer
+	if err := report.WriteRepetition(&text, r); err != nil {
+		return err
+	}
+	return drill.Replace(filepath.Join(dir, repetition.File), text.Bytes())
 }
 
 // stopWords say why a command that has many drills to run ended before.

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/regiondrill/regiondrill/harness"
 	"github.com/regiondrill/regiondrill/harness/report"
 )
 
@@ -261,5 +262,41 @@ func TestFullDisk(t *testing.T) {
 	p.complain(fmt.Errorf("writing the history: %w", &os.PathError{Op: "write", Path: "history.jsonl", Err: syscall.ENOSPC}))
 	if said := out.String(); !strings.HasPrefix(said, "regiondrill: the disk is full: writing the history: ") {
 		t.Errorf("it says %s", said)
+	}
+}
+
+// Of several drills one that can't be begun leaves the others as they are, with why; where none can be, nothing was
+// started; and a part of several that holds no other says so to whoever merges it.
+func TestOneOfSeveralIsNotBegun(t *testing.T) {
+	t.Parallel()
+	lacking := func(from int) func(*program) {
+		n := 0
+		return func(p *program) {
+			p.catalog.Targets[0].New = func() harness.Target {
+				n++
+				return toyTarget{can: true, bare: n > from}
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		from  int // how many times the target can be had; the first two are to ask whether it is ready
+		flags []string
+		code  int
+	}{
+		"the second": {3, nil, exitUnknown},
+		"both":       {2, nil, exitUsage},
+		"of a part":  {2, []string{"--shard", "1/1"}, exitUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, dir, said := calm(t, lacking(c.from), append(c.flags, filepath.Join("testdata", "toy.yaml"), "--set", "settle=1500ms")...)
+			if code != c.code || !strings.Contains(said, "toy was not begun: ") {
+				t.Errorf("it ends with %d and says %s", code, said)
+			}
+			text, err := os.ReadFile(filepath.Join(dir, "verdict.json"))
+			if begun := err == nil && strings.Contains(string(text), `"code": "not_begun"`); begun != (code == exitUnknown) {
+				t.Errorf("it leaves %s, %v", text, err)
+			}
+		})
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/regiondrill/regiondrill/harness/drill"
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/harness/runs"
 )
@@ -50,7 +53,9 @@ run that goes on or has left something to undo, nor what a link leads to.`,
 					return fmt.Errorf("%s is one of the drills of %s, which are told of together; name that", r.Folder, r.Unit)
 				}
 				i := slices.IndexFunc(s.Units(), func(u runs.Unit) bool { return u.Folder == r.Unit })
-				units = append(units, s.Units()[i])
+				if !slices.Contains(units, s.Units()[i]) {
+					units = append(units, s.Units()[i])
+				}
 			}
 			return p.removeRuns(s, units, flags)
 		},
@@ -124,7 +129,8 @@ func (p *program) removeRuns(s *runs.Shelf, units []runs.Unit, flags removeFlags
 	}
 	var gone []runs.Unit
 	for _, u := range units {
-		if why := neededFor(filepath.Join(s.Path, filepath.FromSlash(u.Folder)), open); why != "" {
+		folder := filepath.Join(s.Path, filepath.FromSlash(u.Folder))
+		if why := cmp.Or(neededFor(folder, open), stays(s, u)); why != "" {
 			fmt.Fprintf(p.stdout, "left %s: %s\n", report.Clean(u.Folder), why)
 		} else {
 			gone = append(gone, u)
@@ -233,4 +239,33 @@ func neededFor(folder string, open map[string]string) string {
 		}
 	}
 	return ""
+}
+
+// stays is why what a command wrote must stay, for what lies around it or in it: drills that go on, or a run that is
+// none of its own or was not concluded. Empty where it may go.
+func stays(s *runs.Shelf, u runs.Unit) string {
+	for at := u.Folder; ; at = path.Dir(at) {
+		if drill.GoesOn(filepath.Join(s.Path, filepath.FromSlash(at))) {
+			return "drills of it go on"
+		}
+		if at == "." {
+			break
+		}
+	}
+	own := map[string]bool{}
+	for _, r := range s.Runs {
+		own[filepath.Join(s.Path, filepath.FromSlash(r.Folder))] = r.Unit == u.Folder
+	}
+	why := ""
+	err := history.Below(filepath.Join(s.Path, filepath.FromSlash(u.Folder)), func(at string) error {
+		if holdsRun(at) && !own[at] {
+			why = fmt.Sprintf("in it lies %s, which is no run of it that was concluded", at)
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if err != nil {
+		return err.Error()
+	}
+	return why
 }

@@ -25,6 +25,7 @@ type session struct {
 	drills   []*compiled
 	started  time.Time
 	outer    string // the folder around several drills, "" for one
+	ended    func() // says that they don't go on any more; nil for one
 	metrics  liveMetrics
 	chaos    liveChaos
 	server   *http.Server
@@ -79,6 +80,9 @@ func (p *program) begin(ctx context.Context, flags runFlags, drills []*compiled)
 		err := vacant(s.outer)
 		if err == nil && flags.shard.of > 0 {
 			err = flags.shard.write(s.outer)
+		}
+		if err == nil {
+			s.ended, err = drill.GoOn(s.outer)
 		}
 		if err != nil {
 			s.close()
@@ -167,6 +171,9 @@ func (s *session) close() {
 	if s.server != nil {
 		s.server.Close()
 	}
+	if s.ended != nil {
+		s.ended()
+	}
 	if s.outer != "" {
 		os.Remove(s.outer) //nolint:errcheck // it goes only where it is empty: no drill was begun
 	}
@@ -187,11 +194,8 @@ func (s *session) run(ctx context.Context) error {
 	var codes []int
 	if room := s.room(); room.several() && len(drills) > 1 {
 		var together []*compiled
-		var err error
 		together, drills = s.apart(drills)
-		if codes, err = s.together(ctx, brake, together, room); err != nil {
-			return err // nothing was started
-		}
+		codes = s.together(ctx, brake, together, room)
 	}
 	for _, d := range drills {
 		if ctx.Err() != nil {
@@ -199,13 +203,16 @@ func (s *session) run(ctx context.Context) error {
 			continue
 		}
 		more, err := s.turn(ctx, brake, d)
-		if err != nil && len(codes) == 0 {
+		switch {
+		case err != nil && s.outer == "":
 			return err // nothing was started
-		}
-		if err != nil {
+		case err != nil:
 			more = []int{s.unbegun(d, err)}
 		}
 		codes = append(codes, more...)
+	}
+	if s.flags.shard.of == 0 && ctx.Err() == nil && s.nothingBegun() {
+		return leave(exitUsage) // why is told
 	}
 	code := first(append(codes, s.tell()))
 	s.notify(ctx, s.notifiers, notices(s.told, s.flags.environment, s.flags.origin.reportURL, s.started, s.outer))
@@ -236,11 +243,25 @@ func (s *session) stoppedBefore(d *compiled) int {
 	return exitUnknown
 }
 
-// unbegun notes a drill that could not be begun.
+// unbegun notes a drill that could not be begun, though others may.
 func (s *session) unbegun(d *compiled, why error) int {
 	d.notBegun = fmt.Errorf("the drill was not begun: %w", why)
-	s.complain(why)
+	s.complain(fmt.Errorf("%s was not begun: %w", d.scenario.Name, why))
+	if _, lacks := errors.AsType[*harness.Lack](why); lacks { // as merge says of it too
+		return exitUnknown
+	}
 	return exitBroken
+}
+
+// nothingBegun tells whether none of the drills that the target can carry could be begun.
+func (s *session) nothingBegun() bool {
+	asked := false
+	for _, d := range s.drills {
+		if asked = asked || d.skipped == nil; d.skipped == nil && d.notBegun == nil {
+			return false
+		}
+	}
+	return asked
 }
 
 // drill runs one in a folder. Its error says why it couldn't be begun.

@@ -34,7 +34,7 @@ change of a recovery is for the worse.`,
 			if err != nil {
 				return err
 			}
-			if alpha < 0.001 || alpha >= 1 {
+			if !(alpha >= 0.001 && alpha < 1) {
 				return errors.New("--alpha must be at least 0.001 and below 1")
 			}
 			rule := runs.DefaultTrend

@@ -98,7 +98,7 @@ func (r *reader) run(folder string) (*Run, error) {
 	text, err := os.ReadFile(filepath.Join(folder, verdictFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, errors.New("it has a history and no verdict yet: conclude it with regiondrill analyze " + folder)
+		return nil, errors.New(history.NotConcluded)
 	case err != nil:
 		return nil, err
 	}

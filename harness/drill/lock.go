@@ -67,3 +67,33 @@ func pendingIn(folder string) ([]rollback.Intent, error) {
 	defer journal.Close()
 	return rollback.Pending(journal)
 }
+
+// goingOn is the file in the folder around several drills whose lock is held while they are run.
+const goingOn = "going-on.lock"
+
+// GoOn makes the folder around several drills, and says that they go on until end is called.
+func GoOn(folder string) (end func(), err error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(folder, goingOn), flock.SetPermissions(0o600))
+	if held, err := lock.TryLock(); err != nil || !held {
+		return nil, errors.Join(fmt.Errorf("locking %s: somebody else runs drills there", folder), err, lock.Close())
+	}
+	return func() {
+		defer os.Remove(lock.Path()) //nolint:errcheck // an empty file
+		_ = lock.Close()             // the system does it at the latest when this process ends
+	}, nil
+}
+
+// GoesOn tells whether drills are run in a folder around several.
+func GoesOn(folder string) bool {
+	path := filepath.Join(folder, goingOn)
+	if _, err := os.Stat(path); err != nil {
+		return false
+	}
+	lock := flock.New(path)
+	defer lock.Close()
+	free, err := lock.TryLock()
+	return err == nil && !free
+}

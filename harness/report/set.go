@@ -69,7 +69,9 @@ func stoppedWords(r *repetition.Result) string {
 		return ""
 	}
 	most := map[bool]string{true: "at most "}[r.Rule.Met > 0]
-	return fmt.Sprintf("of %s%s %s were not run: %s", most, plural(r.Rule.Times, "drill"), group(r.Rule.Times-len(r.Runs)),
+	left := r.Rule.Times - len(r.Runs)
+	were := map[bool]string{true: "was"}[left == 1]
+	return fmt.Sprintf("of %s%s %s %s not run: %s", most, plural(r.Rule.Times, "drill"), group(left), cmp.Or(were, "were"),
 		r.Stopped)
 }
 

@@ -17,7 +17,7 @@ const CacheFile = "index.cache"
 
 // cacheHead begins it. Its first number changes with what is remembered of a run, and its second with what counts as
 // recovery, by which some of them are left out.
-var cacheHead = fmt.Sprintf("regiondrill runs 2 %d\n", verdict.Definition)
+var cacheHead = fmt.Sprintf("regiondrill runs 3 %d\n", verdict.Definition)
 
 // note is what is remembered of a run, as long as its verdict is the same file.
 type note struct {

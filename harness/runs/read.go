@@ -44,8 +44,8 @@ func Read(dir string) (*Shelf, error) {
 		return nil, fmt.Errorf("%s is no folder", dir)
 	}
 	w := &walk{root: dir, known: remembered(dir), shelf: &Shelf{Path: dir}}
-	if !w.leaf(place{folder: "."}, w.look(".")) {
-		if err := w.below(place{folder: "."}); err != nil {
+	if root := w.look("."); !w.leaf(place{folder: "."}, root) {
+		if err := w.below(w.around(place{folder: "."}, root)); err != nil {
 			return nil, fmt.Errorf("looking for runs: %w", err)
 		}
 	}
@@ -168,6 +168,18 @@ func (w *walk) several(folder string) bool {
 	return v == nil && err == nil
 }
 
+// around takes down a folder around several runs, if it is one: that of a repetition, or of several drills.
+func (w *walk) around(at place, see seen) place {
+	switch {
+	case w.stat(at.folder, repetitionFile) != nil:
+		at.unit, at.of = orElse(at.unit, at.folder), at.folder
+		w.found = append(w.found, &found{place: at})
+	case see.concluded != nil:
+		at.unit = orElse(at.unit, at.folder)
+	}
+	return at
+}
+
 // below looks into a folder that is no run's.
 func (w *walk) below(at place) error {
 	entries, err := os.ReadDir(w.path(at.folder, ""))
@@ -183,16 +195,12 @@ func (w *walk) below(at place) error {
 				w.skip(in.folder, "it is a link, and links are not followed")
 			}
 			continue
-		case !e.IsDir() || looks[i].superseded || w.leaf(in, looks[i]):
+		case !e.IsDir() || history.Hidden(e.Name()) || looks[i].superseded:
 			continue // a drill that was run again counts by its later run
+		case looks[i].concluded == nil && history.Rehearsal(w.path(in.folder, "")) || w.leaf(in, looks[i]):
+			continue // of a rehearsal there is nothing to tell
 		}
-		if w.stat(in.folder, repetitionFile) != nil {
-			in.unit, in.of = orElse(in.unit, in.folder), in.folder
-			w.found = append(w.found, &found{place: in})
-		} else if looks[i].concluded != nil {
-			in.unit = orElse(in.unit, in.folder)
-		}
-		if err := w.inside(in); err != nil {
+		if err := w.inside(w.around(in, looks[i])); err != nil {
 			w.skip(in.folder, "it can't be read: "+err.Error())
 		}
 	}
@@ -251,8 +259,7 @@ func (w *walk) run(f *found) (*Run, error) {
 	text, err := os.ReadFile(w.path(f.folder, verdictFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, errors.New("it has a history and no verdict yet: it goes on, or is to be concluded with regiondrill " +
-			"analyze or recover")
+		return nil, errors.New(history.NotConcluded)
 	case err != nil:
 		return nil, err
 	}
@@ -260,12 +267,16 @@ func (w *walk) run(f *found) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v == nil {
+	switch {
+	case v == nil:
 		return nil, errors.New("it has a history and the verdict of several drills")
+	case v.Validity.NotRun():
+		return nil, errors.New("it is the verdict of a drill that was not run")
 	}
 	r := &Run{Folder: f.folder, Unit: f.unit, Of: f.of, Scenario: v.Scenario, Target: v.Target, Version: v.Version,
 		Seed: v.Seed, Begun: v.Started.UTC(), Grade: v.Grade, LeftOut: cmp.Or(comparison.LeftOut(v), older(v)),
-		Recoveries: recoveries(v), Report: w.stat(f.folder, reportFile) != nil, size: f.size, written: f.written}
+		Recoveries: recoveries(v), Report: w.stat(f.folder, reportFile) != nil,
+		History: w.stat(f.folder, history.HistoryFile) != nil, size: f.size, written: f.written}
 	plan := w.plan(f.folder)
 	r.Environment = plan.Environment
 	for i := range r.Recoveries {

@@ -41,7 +41,8 @@ type Run struct {
 	LeftOut     string        `json:"left_out,omitempty"` // why what it measured counts nowhere
 	Recoveries  []Recovery    `json:"recoveries,omitempty"`
 	Repetition  *Repetition   `json:"repetition,omitempty"`
-	Report      bool          `json:"report"` // there is a page of it
+	Report      bool          `json:"report"`  // there is a page of it
+	History     bool          `json:"history"` // there is what it was concluded from; else the verdict alone
 
 	size    int64 // of its verdict's file, and when that was written
 	written time.Time
@@ -88,25 +89,40 @@ func (r *Run) Page() string {
 	return reportFile
 }
 
-// Standing are the runs as they are listed: a repetition stands for its drills.
-func (s *Shelf) Standing() []Run {
-	return slices.DeleteFunc(slices.Clone(s.Runs), func(r Run) bool { return r.Of != "" })
+// one is what tells a drill from all others.
+type one struct {
+	scenario string
+	seed     uint64
+	begun    int64
 }
 
-// Single are the runs that were one drill each, those of repetitions among them, and each but once where a folder was
-// copied.
-func (s *Shelf) Single() []Run {
-	type one struct {
-		scenario string
-		seed     uint64
-		begun    int64
+func (r *Run) one() one { return one{r.Scenario, r.Seed, r.Begun.UnixNano()} }
+
+// Standing are the runs as they are listed: a repetition stands for its drills, and a run for the verdicts of it that
+// lie elsewhere, such as in a folder of merged parts.
+func (s *Shelf) Standing() []Run {
+	whole := map[one]bool{}
+	for _, r := range s.Runs {
+		whole[r.one()] = whole[r.one()] || r.History
 	}
-	seen := map[one]bool{}
+	return slices.DeleteFunc(slices.Clone(s.Runs), func(r Run) bool {
+		return r.Of != "" || r.Repetition == nil && !r.History && whole[r.one()]
+	})
+}
+
+// Single are the runs that were one drill each, those of repetitions among them, and each but once: where a folder was
+// copied, or its verdict lies elsewhere too, the one with a history counts.
+func (s *Shelf) Single() []Run {
+	at := map[one]int{}
 	var all []Run
 	for _, r := range s.Runs {
-		is := one{r.Scenario, r.Seed, r.Begun.UnixNano()}
-		if r.Repetition == nil && !seen[is] {
-			seen[is], all = true, append(all, r)
+		i, seen := at[r.one()]
+		switch {
+		case r.Repetition != nil:
+		case !seen:
+			at[r.one()], all = len(all), append(all, r)
+		case r.History && !all[i].History:
+			all[i] = r
 		}
 	}
 	return all
@@ -130,7 +146,9 @@ func (f Filter) Only(all []Run) []Run {
 
 // Find are the runs that a word means: the one whose folder it names, or those whose folder's name begins with it.
 func (s *Shelf) Find(word string) []Run {
-	word = strings.TrimSuffix(word, "/")
+	if word = strings.TrimSuffix(word, "/"); word == "" {
+		return nil
+	}
 	var found []Run
 	for _, r := range s.Runs {
 		if r.Folder == word {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/regiondrill/regiondrill/harness/history"
 	"github.com/regiondrill/regiondrill/harness/repetition"
 	"github.com/regiondrill/regiondrill/harness/verdict"
 )
@@ -135,6 +136,39 @@ func TestFilter(t *testing.T) {
 	want(t, "verdict", of(Filter{Grade: verdict.Fail}), 2)
 	want(t, "since", of(Filter{Since: firstNight.AddDate(0, 1, 1)}), 3)
 	want(t, "until", of(Filter{Until: firstNight.AddDate(0, 1, 1)}), 2)
+}
+
+// TestVerdictsAlone: what lies beside a run, such as its verdict in a folder of merged parts, is no other run.
+func TestVerdictsAlone(t *testing.T) {
+	dir := t.TempDir()
+	nights(t, dir, "toy", 3)
+	copied, err := os.ReadFile(filepath.Join(dir, "20260301T020000Z-toy", verdictFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "20260302T020000Z-merged", verdictFile), string(copied))
+	unrun := concluded("toy", time.Time{}, 0)
+	unrun.Validity.Reasons = []verdict.Reason{{Code: verdict.NotCarried, Ends: true}}
+	text, err := json.Marshal(unrun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "20260303T020000Z-merged", verdictFile), string(text))
+	put(t, filepath.Join(dir, "rehearsed", history.HistoryFile), `{"plan":{}}`+"\n"+`{"end":{"reason":"rehearsed"}}`+"\n")
+	put(t, filepath.Join(dir, ".simulated-1", "1", history.HistoryFile), `{"plan":{}}`)
+	s := read(t, dir)
+	want(t, "runs", folders(s.Standing()), []string{"20260301T020000Z-toy"})
+	want(t, "drills", folders(s.Single()), []string{"20260301T020000Z-toy"})
+	want(t, "skipped", len(s.Skipped), 1)
+	want(t, "why", s.Skipped[0].Why, "it is the verdict of a drill that was not run")
+	want(t, "nothing named", len(s.Find("/")), 0)
+}
+
+// TestAShelfThatIsASet: a repetition stands for its drills also where its own folder is read.
+func TestAShelfThatIsASet(t *testing.T) {
+	s := read(t, filepath.Join(shelf(t), "20260501T020000Z-toy"))
+	want(t, "runs", folders(s.Standing()), []string{"."})
+	want(t, "units", len(s.Units()), 1)
 }
 
 // TestOlder: what another edition of the definition has concluded counts in no trend.
