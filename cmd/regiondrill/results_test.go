@@ -279,13 +279,13 @@ func TestOneOfSeveralIsNotBegun(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		from  int // how many times the target can be had; the first two are to ask whether it is ready
+		from  int // how many times the target can be had; the first three are asked what it can carry
 		flags []string
 		code  int
 	}{
-		"the second": {3, nil, exitUnknown},
-		"both":       {2, nil, exitUsage},
-		"of a part":  {2, []string{"--shard", "1/1"}, exitUnknown},
+		"the second": {4, nil, exitUnknown},
+		"both":       {3, nil, exitUsage},
+		"of a part":  {3, []string{"--shard", "1/1"}, exitUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
