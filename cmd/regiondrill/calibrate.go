@@ -18,6 +18,7 @@ import (
 	"github.com/regiondrill/regiondrill/harness/calibration"
 	"github.com/regiondrill/regiondrill/harness/drill"
 	"github.com/regiondrill/regiondrill/harness/history"
+	"github.com/regiondrill/regiondrill/harness/report"
 	"github.com/regiondrill/regiondrill/probes/browser"
 )
 
@@ -188,12 +189,19 @@ func (c *calibrated) code() int {
 	return exitPass
 }
 
+// fewOutages are so few of a kind that hardly anything follows from their all being held.
+const fewOutages = 5
+
 // tellCalibration prints what was found and what follows from it.
 func (p *program) tellCalibration(c *calibrated) {
 	said := map[int]string{exitPass: "PASS: every interval that was measured holds the truth",
 		exitFail:    "FAIL: intervals miss the truth; please report it, with this",
 		exitUnknown: "UNKNOWN: this machine is too busy to measure most outages"}[c.code()]
-	fmt.Fprintf(p.stdout, "%s.\n\nOutages whose truth is known, of 0.4 to 0.7 s, people every 80 ms\n", said)
+	fmt.Fprintf(p.stdout, "%s.\n", said)
+	if n := c.Modes[0].Outages; n < fewOutages {
+		fmt.Fprintf(p.stdout, "%d of a kind is few: they would hardly show an interval that misses one time in ten.\n", n)
+	}
+	fmt.Fprintf(p.stdout, "\nOutages whose truth is known, of 0.4 to 0.7 s, people every 80 ms\n")
 	for _, m := range c.Modes {
 		fmt.Fprintf(p.stdout, "  %-22s %d of %d hold it", m.Mode, m.Held, m.Outages)
 		if m.Missed > 0 {
@@ -204,11 +212,11 @@ func (p *program) tellCalibration(c *calibrated) {
 		}
 		fmt.Fprintf(p.stdout, "; %.2f periods wide (median), %.2f at most\n", m.Median, m.Widest)
 	}
-	fmt.Fprintf(p.stdout, "\nWithout faults          %d of %d people failed, attempts began %v late (p99)\n",
-		c.Noise.Failed, c.Noise.Attempts, c.Noise.SlipP99.Duration().Round(100*time.Microsecond))
+	fmt.Fprintf(p.stdout, "\nWithout faults          %d of %d people failed, attempts began %s late (p99)\n",
+		c.Noise.Failed, c.Noise.Attempts, report.Length(c.Noise.SlipP99.Duration()))
 	every := "none that was tried: let the machine rest, and calibrate again"
 	if c.Every > 0 {
-		every = c.Every.Duration().String()
+		every = report.Length(c.Every.Duration())
 	}
 	fmt.Fprintf(p.stdout, "Fastest every           %s\n", every)
 	if c.Browsers != nil {
@@ -256,7 +264,8 @@ func (p *program) lastCalibration() *calibrated {
 func (p *program) calibrationFinding() finding {
 	c := p.lastCalibration()
 	if c == nil {
-		return finding{"calibration", true, "none of this machine; regiondrill calibrate finds out what it can be believed"}
+		return finding{"calibration", true, "this machine was not calibrated; regiondrill calibrate finds out whether it " +
+			"can be believed"}
 	}
 	browsers := ""
 	if c.Browsers != nil {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -116,7 +115,11 @@ const otherPhases = 20
 func (p *program) exploration(d *compiled, with scenario.With, flags *virtualFlags) *simulation.Exploration {
 	return &simulation.Exploration{
 		Catalog: p.catalog, Source: d.scenario.Source, Vary: d.scenario.Vary, Seed: flags.base(d), Runs: flags.runs,
-		Others: otherPhases, Tell: p.progress(),
+		Others: otherPhases, Tell: p.progress(), Caught: func(found *simulation.Found) {
+			if p.progress() == nil { // who watches sees it anyway
+				fmt.Fprintf(p.stderr, "seed %d missed %s: making it small\n", found.Seed, found.Check.Name)
+			}
+		},
 		Plan: func(source []byte, sets []scenario.Set, seed uint64) (*engine.Plan, error) {
 			opts, err := p.virtual("")
 			if err != nil {
@@ -171,9 +174,12 @@ func (p *program) tellFound(d *compiled, e *simulation.Exploration, found *simul
 // tellSettings says what was found, of which settings it is a matter, and of which phase.
 func (p *program) tellSettings(d *compiled, found *simulation.Found, odds, phase string) error {
 	text := p.page()
-	fmt.Fprintf(text, "FOUND: drill %d of %s (seed %d) missed %s.\n%s\n\n", found.N, d.scenario.Name, found.Seed,
-		found.Check.Name, found.Check.Summary)
-	fmt.Fprintf(text, "Of %d settings that vary %s\n", len(found.Drawn), needed(len(found.Needed)))
+	which := fmt.Sprintf("drill %d of %s", found.N, d.scenario.Name)
+	if found.N == 0 {
+		which = d.scenario.Name + " as it is, with nothing drawn,"
+	}
+	fmt.Fprintf(text, "FOUND: %s (seed %d) missed %s.\n%s\n\n", which, found.Seed, found.Check.Name, found.Check.Summary)
+	fmt.Fprintln(text, settingsWords(found))
 	for _, set := range found.Needed {
 		own, said := scenario.Said(d.scenario.Source, set.Path)
 		line := "  " + set.Path + ": " + set.Value
@@ -216,12 +222,12 @@ func phaseOf(e *simulation.Exploration, found *simulation.Found) string {
 	}
 	var said []string
 	if moved := plan.Record.Moved.Duration(); moved > 0 {
-		said = append(said, "what happens comes "+moved.Round(time.Millisecond).String()+" later than the file says")
+		said = append(said, "what happens comes "+report.Length(moved)+" later than the file says")
 	}
 	for _, probe := range plan.Record.Probes {
 		if !probe.Skipped && probe.Every > 0 {
-			said = append(said, fmt.Sprintf("%s come %v into their period of %v", probe.Name,
-				probe.Offset.Duration().Round(time.Millisecond), probe.Every.Duration()))
+			said = append(said, fmt.Sprintf("%s come %v into their period of %s", probe.Name,
+				report.Length(probe.Offset.Duration()), report.Length(probe.Every.Duration())))
 		}
 	}
 	if len(said) == 0 {
@@ -230,12 +236,19 @@ func phaseOf(e *simulation.Exploration, found *simulation.Found) string {
 	return fmt.Sprintf("The phase of seed %d: %s.", found.Seed, strings.Join(said, ", "))
 }
 
-func needed(n int) string {
-	switch n {
-	case 0:
-		return "none makes a difference."
-	case 1:
-		return "one makes the difference:"
+// settingsWords say of how many settings it is a matter. They are listed below.
+func settingsWords(found *simulation.Found) string {
+	of := fmt.Sprintf("Of %d settings that vary ", len(found.Drawn))
+	switch n := len(found.Needed); {
+	case found.N == 0:
+		return "None of what varies makes the difference."
+	case found.Tried == 0:
+		return "It drew these settings; which of them make the difference was not tried:"
+	case n == 0:
+		return of + "none makes a difference."
+	case n == 1:
+		return of + "one makes the difference:"
+	default:
+		return of + fmt.Sprintf("only these %d together make the difference:", n)
 	}
-	return fmt.Sprintf("only these %d together make the difference:", n)
 }

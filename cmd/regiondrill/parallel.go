@@ -79,8 +79,8 @@ func (s *session) room() room {
 	if drills <= 1 {
 		r.drills = 1
 	}
-	fmt.Fprintf(s.stderr, "--parallel auto: room for %d drills of %d sign-ins a second, %s; %d in browsers\n", drills,
-		calibratedArrivals, how, r.browsers)
+	fmt.Fprintf(s.stderr, "--parallel auto: room for %d drills of %d sign-ins a second, %s; browsers of %d at once\n",
+		drills, calibratedArrivals, how, r.browsers)
 	return r
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness/engine"
+	"github.com/regiondrill/regiondrill/harness/report"
 )
 
 // rehearsed tells what came of a rehearsal: what would be touched, whether people get in as long as all is well, and of
@@ -62,5 +63,5 @@ func took(d time.Duration) string {
 	if d < time.Millisecond {
 		return "less than 1ms"
 	}
-	return d.Round(time.Millisecond).String()
+	return report.Length(d)
 }

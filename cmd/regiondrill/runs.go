@@ -129,7 +129,8 @@ func (p *program) runsListCommand(dir *string) *cobra.Command {
 		},
 	}
 	wanted.bind(cmd.Flags())
-	cmd.Flags().StringVar(&wanted.grade, "verdict", "", "only runs that ended so: `pass`, fail, unknown or skipped")
+	cmd.Flags().StringVar(&wanted.grade, "verdict", "",
+		"only runs that ended in this `GRADE`: pass, fail, unknown or skipped")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

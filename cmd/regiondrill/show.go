@@ -57,6 +57,9 @@ func (p *program) render(told []*report.Report, format string) ([]byte, error) {
 		if i > 0 {
 			text.WriteByte('\n')
 		}
+		if len(told) > 1 {
+			fmt.Fprintf(&text, "%s\n", report.Clean(r.Verdict.Scenario))
+		}
 		if err := report.Text(&text, r, look); err != nil {
 			return nil, err
 		}

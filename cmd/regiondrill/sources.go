@@ -186,7 +186,7 @@ func (p *program) named(name string) ([]source, error) {
 		names = append(names, src.stem())
 	}
 	return nil, fmt.Errorf("there is no file %s, and no scenario of that name comes with regiondrill; %s", name,
-		suggest(strings.TrimSuffix(name, extension), names, "known are "+strings.Join(names, ", ")))
+		suggest(strings.TrimSuffix(name, extension), names, "regiondrill list scenarios shows all"))
 }
 
 // stem is the name of the file without its folder and what comes after the dot.

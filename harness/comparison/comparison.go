@@ -110,7 +110,8 @@ func (u Unlike) Error() string {
 func Of(a, b *Set, rule Rule) (*Result, error) {
 	for _, s := range []*Set{a, b} {
 		if len(s.Runs) == 0 {
-			return nil, fmt.Errorf("of the runs in %s none can be read: %s: %s", s.Path, s.Skipped[0].Folder, s.Skipped[0].Why)
+			return nil, fmt.Errorf("of the runs in %s none can be compared: %s: %s", s.Path, s.Skipped[0].Folder,
+				s.Skipped[0].Why)
 		}
 	}
 	alien := unlike(a, b)

@@ -335,7 +335,7 @@ func TestRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Of(torn, torn, rule); err == nil || !strings.Contains(err.Error(), "none can be read") {
+	if _, err := Of(torn, torn, rule); err == nil || !strings.Contains(err.Error(), "none can be compared") {
 		t.Errorf("of torn ones alone: %v", err)
 	}
 }

@@ -195,10 +195,14 @@ func valuesWords(v *comparison.Values, m *comparison.Measure) string {
 		return said + " (1 run)"
 	}
 	said += fmt.Sprintf(" (median of %s; all ", plural(v.N, "run"))
+	low := math.Floor
+	if m.Unit == comparison.InSeconds { // they are upper bounds, and rounded as each run's own is
+		low = math.Ceil
+	}
 	if v.Max == nil {
-		said += "from " + amountOf(*v.Min, m.Unit, math.Floor) + " on"
+		said += "from " + amountOf(*v.Min, m.Unit, low) + " on"
 	} else {
-		said += verdict.Between(amountOf(*v.Min, m.Unit, math.Floor), amountOf(*v.Max, m.Unit, math.Ceil))
+		said += verdict.Between(amountOf(*v.Min, m.Unit, low), amountOf(*v.Max, m.Unit, math.Ceil))
 	}
 	if v.NeverRecovered > 0 {
 		said += fmt.Sprintf(", %d %s", v.NeverRecovered, lapseOf(m.Subject.Measure).Never)

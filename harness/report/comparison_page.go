@@ -78,7 +78,8 @@ func ComparisonPage(w io.Writer, r *comparison.Result, link func(folder string) 
 	}
 	p := comparisonPage{Title: words(r.Scenario), Grade: answerView(r.Answer), Headline: words(comparisonLine(r)),
 		Style: pageStyle(),
-		Rule: fmt.Sprintf("Bounds and answers are with %s confidence. A shift counts from %s of A's median on.",
+		Rule: fmt.Sprintf("Bounds and answers are with %s confidence. A shift counts from %s of A's median "+
+			"on, and from what each card says.",
 			percent(r.Rule.Confidence), percent(r.Rule.Effect))}
 	links := [2][]string{}
 	for i, side := range []*comparison.Side{&r.A, &r.B} {

@@ -185,9 +185,9 @@ func (t *textWriter) times(o *repetition.Objective) {
 	case times.Min == nil:
 		return
 	case times.Max == nil:
-		said = "from " + floor(*times.Min) + " on"
+		said = "from " + ceil(*times.Min) + " on"
 	default:
-		said = bounds(&verdict.Interval{Lower: *times.Min, Upper: times.Max})
+		said = verdict.Between(ceil(*times.Min), ceil(*times.Max)) // they are upper bounds, as each drill's own is
 	}
 	if times.P95 != nil {
 		said += ", 95 in 100 of them within " + ceil(*times.P95)

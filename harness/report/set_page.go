@@ -172,7 +172,7 @@ func setTiles(r *repetition.Result) []tile {
 		case t.NeverRecovered > 0:
 			worst.Value, worst.Note = "never", fmt.Sprintf("in %d of %d, %s", t.NeverRecovered, t.N, lapseOf(o.Measure).While)
 		case t.Max != nil:
-			worst.Value, worst.Note = ceil(*t.Max), "at best "+floor(*t.Min)
+			worst.Value, worst.Note = ceil(*t.Max), "at best "+ceil(*t.Min)
 		}
 		tiles = append(tiles, typical, worst)
 	}
@@ -412,6 +412,10 @@ func (v *setObjective) bars(o *repetition.Objective, links []string) {
 			v.Bars = append(v.Bars, b)
 		}
 		v.BarsWords = "Each bar is a drill, by its number; the longest is the last."
+		if left := o.Times.N - len(with); left > 0 {
+			v.BarsWords += fmt.Sprintf(" The %s that went elsewhere neither in time nor at all %s no phases.",
+				plural(left, "drill"), map[bool]string{true: "has", false: "have"}[left == 1])
+		}
 	} else {
 		most = v.summary(o, len(with))
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -219,3 +220,6 @@ func lapseOf(measure string) lapse {
 	}
 	return lapse{"never came", "while it was watched"}
 }
+
+// Length is a length of time in words, as pages have it.
+func Length(d time.Duration) string { return span(verdict.Seconds(d.Seconds())) }

@@ -107,14 +107,26 @@ func within(root *yaml.Node, p path) []path {
 
 // Said is the value that a file says at a path, false where it says none or more than a single value.
 func Said(data []byte, at string) (Scalar, bool) {
+	n := find(data, at)
+	if n == nil {
+		return "", false
+	}
+	return Scalar(n.Value), n.Kind == yaml.ScalarNode && !isNull(n)
+}
+
+// Says tells whether a file says anything at a path.
+func Says(data []byte, at string) bool { return find(data, at) != nil }
+
+// find is what a file says at a path, nil where that is nothing.
+func find(data []byte, at string) *yaml.Node {
 	n, bad := parse(data)
 	if bad != nil {
-		return "", false
+		return nil
 	}
 	for _, step := range strings.Split(at, ".") {
 		if n = child(n, step); n == nil {
-			return "", false
+			return nil
 		}
 	}
-	return Scalar(n.Value), n.Kind == yaml.ScalarNode && !isNull(n)
+	return n
 }

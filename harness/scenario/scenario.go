@@ -260,7 +260,7 @@ type Draw struct {
 	Path  string   `yaml:"path" required:"true" doc:"the setting, as --set names it"`
 	From  Scalar   `yaml:"from" doc:"the least that is drawn: a duration or a number"`
 	To    Scalar   `yaml:"to" doc:"the most"`
-	OneOf []Scalar `yaml:"one_of" doc:"values of any kind, each as likely as the others"`
+	OneOf []Scalar `yaml:"one_of" doc:"single values of any kind, each as likely as the others; a list or a block is written as text, such as '[us-east-1]'"`
 
 	Block Block
 }

@@ -31,11 +31,13 @@ type Exploration struct {
 	// Plan compiles a file with a seed.
 	Plan func(source []byte, sets []scenario.Set, seed uint64) (*engine.Plan, error)
 	Tell func(said string) // of how far it is; nil: nobody is told
+	// Caught is told what was found, before it is made small; nil: nobody is told.
+	Caught func(*Found)
 }
 
 // Found is a drill that misses a check.
 type Found struct {
-	N      int              // which drill, from 1
+	N      int              // which drill, from 1; 0: the scenario as it is, with nothing drawn
 	Seed   uint64           // of the drill
 	Check  verdict.Finding  // what it missed first
 	Drawn  []scenario.Set   // all that was drawn
@@ -51,13 +53,20 @@ type Found struct {
 	Others, Missed int
 }
 
-// Run looks, and shrinks what it finds. It is nil where none of the drills misses anything. The same exploration finds
-// the same, but for a ctx that ends: then it is nil with the error of ctx where nothing was found yet, and else what is
-// the smallest so far. A drill that can't be run ends it with a *Failed, but for one that comes behind what was found.
+// Run looks, first at the scenario as it is, and shrinks what it finds. It is nil where none of the drills misses
+// anything. The same exploration finds the same, but for a ctx that ends: then it is nil with the error of ctx where
+// nothing was found yet, and else what is the smallest so far. A drill that can't be run ends it with a *Failed, but
+// for one that comes behind what was found.
 func (e *Exploration) Run(ctx context.Context, scratch string) (*Found, error) {
-	found, err := e.search(ctx, scratch)
+	found, err := e.undrawn(scratch)
+	if found == nil && err == nil {
+		found, err = e.search(ctx, scratch)
+	}
 	if found == nil || err != nil {
 		return nil, err
+	}
+	if e.Caught != nil {
+		e.Caught(found)
 	}
 	s := &shrinking{Exploration: e, Found: found, source: e.Source, dir: filepath.Join(scratch, "shrunk"),
 		way: wayOf(found.Last, found.Check)}
@@ -69,6 +78,18 @@ func (e *Exploration) Run(ctx context.Context, scratch string) (*Found, error) {
 	s.others(ctx)
 	found.Stopped = ctx.Err() != nil
 	return found, nil
+}
+
+// undrawn runs the scenario as it is. Where that misses a check already, it is no matter of what varies.
+func (e *Exploration) undrawn(scratch string) (*Found, error) {
+	v, err := e.once(e.Source, nil, e.Seed, filepath.Join(scratch, "0"))
+	if err != nil {
+		return nil, &Failed{N: 0, Err: err}
+	}
+	if i := missing(v); i >= 0 {
+		return &Found{Seed: e.Seed, Check: v.Findings[i], Last: v}, nil
+	}
+	return nil, nil
 }
 
 // search runs drills until one misses a check: as many at once as there are processors, and it is the first of them
@@ -264,7 +285,7 @@ func (s *shrinking) smaller(ctx context.Context) error {
 		for depth := 1; depth <= partsDepth; depth++ {
 			for _, part := range scenario.Parts(edited, depth) {
 				less, err := scenario.Edited(edited, nil, part)
-				if err == nil && s.misses(ctx, less, nil) {
+				if err == nil && s.keepsNeeded(less) && s.misses(ctx, less, nil) {
 					edited, again = less, true
 				}
 			}
@@ -272,6 +293,14 @@ func (s *shrinking) smaller(ctx context.Context) error {
 	}
 	s.File, err = scenario.Edited(edited, []scenario.Set{{Path: "seed", Value: strconv.FormatUint(s.Found.Seed, 10)}})
 	return err
+}
+
+// keepsNeeded tells whether a file still says all that makes the difference: one that misses the check without it has
+// another mistake.
+func (s *shrinking) keepsNeeded(source []byte) bool {
+	return !slices.ContainsFunc(s.Needed, func(set scenario.Set) bool {
+		return !scenario.Says(source, set.Path)
+	})
 }
 
 // others tells by how many other seeds the smallest file misses the check, in whichever way: whether it is a matter of
