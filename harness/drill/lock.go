@@ -93,7 +93,7 @@ func GoesOn(folder string) bool {
 		return false
 	}
 	lock := flock.New(path)
-	defer lock.Close()
+	defer lock.Close() //nolint:errcheck // it was only asked for
 	free, err := lock.TryLock()
 	return err == nil && !free
 }
