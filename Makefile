@@ -11,9 +11,10 @@ DRILL := primary-region-outage
 # How tests run that the race detector doesn't watch: built as the program is, so that both come out of one cache.
 PLAIN := CGO_ENABLED=0 $(GO) test -trimpath
 # Those in real time, with limits at which people lose patience: the race detector makes a second ten. "make nightly"
-# lets it watch them too, and all drills of harness/drill.
+# lets it watch them too, and all drills of harness/drill. Pages are written by one goroutine alone, and long: of
+# harness/report it watches what isn't.
 HOUSE := github.com/regiondrill/regiondrill
-REAL := $(addprefix $(HOUSE)/,cmd/regiondrill dashboards harness/calibration harness/lab harness/simulation harness/targets release)
+REAL := $(addprefix $(HOUSE)/,cmd/regiondrill dashboards harness/calibration harness/lab harness/report harness/simulation harness/targets release)
 # Browsers want both cores.
 ALONE := $(HOUSE)/probes/browser
 
@@ -34,7 +35,8 @@ demo: build ## run the main drill in the lab and say where its report lies; brin
 
 test: ## run all tests, with -race what it doesn't slow down too much and where there is a C compiler
 	@failed=0; tried="$$($(GO) list ./... | grep -v -x $(ALONE:%=-e %) $(REAL:%=-e %))"; \
-	if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then $(GO) test -race -parallel 4 -timeout 15m $$tried || failed=1; else \
+	if [ "$$($(GO) env CGO_ENABLED)" = 1 ]; then $(GO) test -race -parallel 4 -timeout 15m $$tried || failed=1; \
+		$(GO) test -race -run 'Screen|Frame|Metric|Push' ./harness/report || failed=1; else \
 		echo 'no -race: the race detector needs cgo, and there is no C compiler (or CGO_ENABLED=0)' >&2; \
 		$(PLAIN) -timeout 15m $$tried || failed=1; \
 	fi; $(MAKE) -s test-real || failed=1; exit $$failed

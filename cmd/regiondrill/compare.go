@@ -43,7 +43,8 @@ func (p *program) compareCommand() *cobra.Command {
 		Long: `Compare two sets of runs of one scenario: A before a change, B after it. Each is a run's folder, that of a drill which
 was repeated, or any folder with runs below it. Of each measure it tells by how much it has shifted, with bounds and
 corrected for being one of several; whether that is better, the same or worse, or how many runs would tell. Exits 0 where
-B is the same or better, 1 where it is worse, 2 where that can't be told.`,
+B is the same or better, 1 where it is worse, 2 where that can't be told. Simulated runs are left out: of many drills
+simulate keeps the worst alone.`,
 		Example: `  regiondrill compare runs/before runs/after
   regiondrill compare runs/before runs/after --format markdown
   regiondrill compare main branch --effect 20% --at-least 2s --out compared`,

@@ -86,6 +86,7 @@ func (s *session) repeat(ctx context.Context, brake *brake, d *compiled) int {
 	if _, err := os.Stat(dir); err != nil {
 		set.Dir = "" // nothing was begun
 	} else if err := exportSet(dir, set); err != nil {
+		set.Dir = "" // nobody is sent to what may not be there
 		s.complain(err)
 		codes = append(codes, exitBroken)
 	}

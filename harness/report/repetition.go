@@ -131,9 +131,26 @@ func setOutcome(r *repetition.Result) string {
 func metWords(o *repetition.Objective) string {
 	said := fmt.Sprintf("met in %d of %d", o.Met, o.Met+o.Missed+o.Unknown)
 	if o.Unknown > 0 {
-		said += fmt.Sprintf(" (%d can't be told)", o.Unknown)
+		said += unknownWords(o)
 	}
 	return said
+}
+
+// unknownWords say of how many drills it can't be told whether the objective is met; and why, where that is the same of
+// all.
+func unknownWords(o *repetition.Objective) string {
+	across := 0
+	if o.Times != nil && o.Within != nil {
+		for _, s := range o.Times.Drills {
+			if s.Grade == verdict.Unknown && s.Lower < *o.Within && s.Upper != nil && *s.Upper > *o.Within {
+				across++
+			}
+		}
+	}
+	if across == o.Unknown {
+		return fmt.Sprintf(" (%d can't be told: the objective lies within their bounds)", o.Unknown)
+	}
+	return fmt.Sprintf(" (%d can't be told)", o.Unknown)
 }
 
 // objective writes one check over all drills.

@@ -170,7 +170,7 @@ func managed(o *repetition.Objective) string {
 	}
 	said += fmt.Sprintf("; that was met in %d of %s", o.Met, plural(o.Met+o.Missed+o.Unknown, "drill"))
 	if o.Unknown > 0 {
-		said += fmt.Sprintf(" (%d can't be told)", o.Unknown)
+		said += unknownWords(o)
 	}
 	said += ", and " + sureWords(o) + "."
 	if t := o.Times; t != nil {

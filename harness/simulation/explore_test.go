@@ -142,25 +142,6 @@ func TestAMistakeOfTheFileItself(t *testing.T) {
 	}
 }
 
-// TestWhatMakesTheDifferenceStays, though the check would be missed without it too, in a way that looks alike: where
-// people who give up too late fail at the other Region, those who go nowhere fail as well.
-func TestWhatMakesTheDifferenceStays(t *testing.T) {
-	source := bytes.Replace([]byte(quick), []byte("limit: 3s"), []byte("limit: 2s"), 1)
-	source = bytes.Replace(source, []byte("from: 500ms, to: 2s"), []byte("from: 1800ms, to: 1900ms"), 1)
-	found, err := exploration(t, source, 9).Run(t.Context(), t.TempDir())
-	if err != nil || found == nil {
-		t.Fatalf("%+v, %v", found, err)
-	}
-	for _, set := range found.Needed {
-		if !scenario.Says(found.File, set.Path) {
-			t.Errorf("%s is said to make the difference, and isn't there\n%s", set, found.File)
-		}
-	}
-	if len(found.Needed) == 0 {
-		t.Error("nothing makes a difference")
-	}
-}
-
 // TestStoppedBeforeAnything has found nothing, which is no proof.
 func TestStoppedBeforeAnything(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
