@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/regiondrill/regiondrill/harness/runs"
@@ -50,12 +51,17 @@ func IndexPage(w io.Writer, s *runs.Shelf) error {
 	style, _, _ = strings.Cut(style, "</style>")
 	sum := sha256.Sum256([]byte(indexScript))
 	all := s.Standing()
+	var rows, series string
+	var written sync.WaitGroup
+	written.Go(func() { rows = rowsHTML(all) })
+	series = seriesHTML(s) // of thousands of runs each takes its time
+	written.Wait()
 	p := indexPage{Title: "Past runs", Headline: headlineOf(all), Most: sparkPoints,
 		Hash:   base64.StdEncoding.EncodeToString(sum[:]),
-		Style:  template.CSS(style),          //nolint:gosec // it is ours
-		Script: template.JS(indexScript),     //nolint:gosec // it is ours
-		Series: template.HTML(seriesHTML(s)), //nolint:gosec // all words in it are escaped
-		Rows:   template.HTML(rowsHTML(all)), //nolint:gosec // all words in it are escaped
+		Style:  template.CSS(style),      //nolint:gosec // it is ours
+		Script: template.JS(indexScript), //nolint:gosec // it is ours
+		Series: template.HTML(series),    //nolint:gosec // all words in it are escaped
+		Rows:   template.HTML(rows),      //nolint:gosec // all words in it are escaped
 		Grades: []gradeView{viewOf(verdict.Pass), viewOf(verdict.Fail), viewOf(verdict.Unknown), viewOf(verdict.Skipped)}}
 	if len(all) > 0 {
 		p.Span = verdict.Between(dayOf(all[len(all)-1].Begun), dayOf(all[0].Begun))

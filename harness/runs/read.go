@@ -43,7 +43,9 @@ func Read(dir string) (*Shelf, error) {
 	case !info.IsDir():
 		return nil, fmt.Errorf("%s is no folder", dir)
 	}
-	w := &walk{root: dir, known: remembered(dir), shelf: &Shelf{Path: dir}}
+	w := &walk{root: dir, known: sync.OnceValue(func() map[string]note { return remembered(dir) }),
+		shelf: &Shelf{Path: dir}}
+	go w.known() // while the folders are looked into
 	if root := w.look("."); !w.leaf(place{folder: "."}, root) {
 		if err := w.below(w.around(place{folder: "."}, root)); err != nil {
 			return nil, fmt.Errorf("looking for runs: %w", err)
@@ -66,7 +68,7 @@ func Read(dir string) (*Shelf, error) {
 // walk finds the folders of runs first, and then reads those that are not remembered, several at a time.
 type walk struct {
 	root  string
-	known map[string]note
+	known func() map[string]note
 	found []*found
 	shelf *Shelf
 }
@@ -141,7 +143,7 @@ func (w *walk) leaf(at place, see seen) bool {
 	concluded := see.concluded
 	if concluded != nil {
 		f.size, f.written = concluded.Size(), concluded.ModTime()
-		if n, known := w.known[at.folder]; known && n.Size == f.size && n.Written == f.written.UnixNano() {
+		if n, known := w.known()[at.folder]; known && n.Size == f.size && n.Written == f.written.UnixNano() {
 			run := n.Run
 			run.Unit, run.Of, run.Report = at.unit, at.of, see.report != nil
 			run.size, run.written = f.size, f.written

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -234,6 +235,7 @@ func TestLinks(t *testing.T) {
 
 // BenchmarkRead reads a folder of 10,000 runs: all of them, and after one was added.
 func BenchmarkRead(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as the command does
 	dir := b.TempDir()
 	full(b, dir, 10_000)
 	b.Run("cold", func(b *testing.B) {
