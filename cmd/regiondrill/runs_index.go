@@ -34,7 +34,7 @@ are read; it may be deleted at any time.`,
 }
 
 func (p *program) indexRuns(dir string) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(collectRarely)) // for a quarter of the time with thousands of runs
+	defer debug.SetGCPercent(debug.SetGCPercent(collectRarely)) // a quarter faster with thousands of runs
 	s, err := p.shelf(dir)
 	if err != nil {
 		return err
