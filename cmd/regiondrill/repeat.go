@@ -167,8 +167,7 @@ func (s *session) again(ctx context.Context, brake *brake, d *compiled, n int, d
 	}
 	done, err := s.drill(ctx, brake, once, dir)
 	if err != nil {
-		s.complain(err)
-		return nil, exitBroken
+		return nil, s.unbegun(once, err)
 	}
 	r, code := s.concluded(ctx, done)
 	if r != nil && code == codeOf(r.Verdict.Grade) {

@@ -193,7 +193,10 @@ func ofDrill(err error, base uint64) error {
 		return nil
 	}
 	said := err
-	if failed, one := errors.AsType[*simulation.Failed](err); one {
+	switch failed, one := errors.AsType[*simulation.Failed](err); {
+	case one && failed.N == 0:
+		said = fmt.Errorf("the scenario as it is (seed %d): %w", base, failed.Err)
+	case one:
 		said = fmt.Errorf("drill %d (seed %d): %w", failed.N, base+uint64(failed.N-1), failed.Err)
 	}
 	if _, mistake := errors.AsType[scenario.Errors](err); mistake {

@@ -34,7 +34,7 @@ type Outcome struct {
 
 // Failed is a drill that could not be run.
 type Failed struct {
-	N   int // which, from 1
+	N   int // which, from 1; 0: the scenario as it is, of an exploration
 	Err error
 }
 
