@@ -29,6 +29,9 @@ const exactPairs = 50 * 50
 // is what can be said.
 func ShiftOf(first, second []Time, confidence float64) Shift {
 	least := shiftOf(ranked(first, second, true), ranked(second, first, false), confidence)
+	if !watchedLess(slices.Concat(first, second)) {
+		return least
+	}
 	most := shiftOf(ranked(first, second, false), ranked(second, first, true), confidence)
 	s := least
 	s.Upper, s.P = most.Upper, max(least.P, most.P)
@@ -98,12 +101,7 @@ func between(a, b float64) float64 {
 // was watched for less than another drill of either set took, it may at least be as long as it was watched, and it is
 // what it is at most or at least.
 func ranked(drills, others []Time, most bool) []float64 {
-	longest := math.Inf(-1)
-	for _, d := range slices.Concat(drills, others) {
-		if !d.Censored {
-			longest = max(longest, d.Seconds)
-		}
-	}
+	longest := max(slowest(drills), slowest(others))
 	all := make([]float64, len(drills))
 	for i, d := range drills {
 		if all[i] = d.Seconds; d.Censored && (most || d.Seconds >= longest) {

@@ -51,11 +51,17 @@ func Median(curve []Step) float64 {
 
 // watchedLess tells whether a drill that never recovered was watched for less than another took to recover.
 func watchedLess(drills []Time) bool {
+	longest := slowest(drills)
+	return slices.ContainsFunc(drills, func(d Time) bool { return d.Censored && d.Seconds < longest })
+}
+
+// slowest is the longest that any drill took to recover; -Inf where none did.
+func slowest(drills []Time) float64 {
 	longest := math.Inf(-1)
 	for _, d := range drills {
 		if !d.Censored {
 			longest = max(longest, d.Seconds)
 		}
 	}
-	return slices.ContainsFunc(drills, func(d Time) bool { return d.Censored && d.Seconds < longest })
+	return longest
 }

@@ -176,7 +176,7 @@ func managed(o *repetition.Objective) string {
 	if t := o.Times; t != nil {
 		took := "It took " + typicalWords(o)
 		if t.Median == nil {
-			took = "What is typical can't be told: half of them or more " + lapseOf(o.Measure).Never
+			took = first(typicalWords(o))
 		}
 		said += " " + sentence(took+", "+worstWords(o))
 	}
